@@ -1,0 +1,131 @@
+"""The verdict as text: for the terminal, and as Markdown for a CI step."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from reports.store import Cell, Evidence
+from reports.verdict import (
+    INCOMPLETE,
+    WRONG,
+    Overview,
+    finding_key,
+    overview,
+    worst_finding,
+    worst_first,
+)
+from reports.words import big, count, number, p_value, plain, plural
+
+SUMMARY = "summary.md"
+# More failing cells than this are counted, and left to the pages.
+MOST = 40
+_TONES = {"pass": "green", "fail": "red", "incomplete": "yellow"}
+
+
+def diagnosis(cell: Cell) -> str:
+    """Return what is wrong with a cell, in plain language."""
+    failed = sorted((f for f in cell.findings if not f.passed), key=finding_key)
+    messages = dict.fromkeys(f.message or f.check for f in failed)
+    return cell.reason or " ".join(list(messages)[:3]) or "No reason was given."
+
+
+def failing_case(cell: Cell) -> str | None:
+    """Return the smallest case that shows the failure, if one does."""
+    cases = (f for f in sorted(cell.findings, key=finding_key) if not f.passed and f.case)
+    return next((f.case for f in cases), None)
+
+
+def numbers(view: Overview, alpha: float) -> str:
+    """Return sizes and the false-alarm probability of a run in one sentence."""
+    return (
+        f"{plural(view.cells, 'cell')}, {big(view.values)} values, "
+        f"{plural(view.decisions, 'decision')}; false-alarm probability of this run ≤ "
+        f"{count(view.decisions)} × {number(alpha)} = {number(view.union_bound, 2)}."
+    )
+
+
+def terminal(evidence: Evidence, directory: Path) -> Iterator[tuple[str, str]]:
+    """Yield the lines of the terminal summary, each with its colour or nothing."""
+    view = overview(evidence)
+    tone = _TONES[view.verdict]
+    yield f"{view.verdict.upper()}: {plain(view.sentence)}", tone
+    yield numbers(view, evidence.run.alpha), ""
+    troubled = _troubled(evidence)
+    for cell in troubled[:MOST]:
+        yield "", ""
+        yield f"{cell.verdict}: {plain(_name(cell))}", "red" if cell.verdict in WRONG else "yellow"
+        for label, text in _details(cell):
+            yield f"  {label + ':':<10}{plain(text)}", ""
+    if len(troubled) > MOST:
+        yield f"… and {plural(len(troubled) - MOST, 'cell')} more: see the report.", tone
+    yield "", ""
+    for problem in evidence.problems:
+        yield f"note: {plain(problem)}", "yellow"
+    yield f"report: {directory / 'index.html'}", ""
+
+
+def markdown(evidence: Evidence) -> str:
+    """Return the summary of a run for a CI step."""
+    view = overview(evidence)
+    run = evidence.run
+    facts = f"Run seed {run.run_seed}, profile {run.profile}, shard {run.shard}"
+    torch = run.environment.get("torch")
+    lines = [
+        f"## Initializer verification: {view.verdict.upper()}",
+        "",
+        _text(view.sentence),
+        "",
+        _text(numbers(view, run.alpha)),
+        _text(f"{facts}{f', torch {torch}' if torch else ''}."),
+        "",
+        "| verdict | cells |",
+        "| --- | ---: |",
+        *(f"| {_text(name)} | {amount} |" for name, amount in view.counts.items() if amount),
+    ]
+    troubled = _troubled(evidence)
+    for cell in troubled[:MOST]:
+        lines += ["", f"### {_text(cell.verdict)}: {_text(_name(cell))}", ""]
+        lines += [f"- {label}: {_shown(label, text)}" for label, text in _details(cell)]
+    if len(troubled) > MOST:
+        lines += ["", f"… and {plural(len(troubled) - MOST, 'cell')} more: see the report."]
+    return "\n".join((*lines, ""))
+
+
+def _troubled(evidence: Evidence) -> list[Cell]:
+    return [cell for cell in worst_first(evidence.cells) if cell.verdict in WRONG | INCOMPLETE]
+
+
+def _name(cell: Cell) -> str:
+    names = (cell.subject, cell.dtype, cell.backend, cell.promise)
+    return " · ".join(filter(None, names))
+
+
+def _details(cell: Cell) -> Iterator[tuple[str, str]]:
+    yield "diagnosis", diagnosis(cell)
+    worst = worst_finding(cell)
+    if worst is not None and not worst.passed:
+        confirmed = worst.confirmation
+        again = "" if confirmed is None else f"; {p_value(confirmed)} on four times the fresh data"
+        yield "evidence", f"{worst.check}, p = {p_value(worst.p_value)}{again}"
+    case = failing_case(cell)
+    if case:
+        yield "case", case
+    if cell.replay:
+        yield "replay", cell.replay
+
+
+def _shown(label: str, text: str) -> str:
+    return _code(text) if label in ("case", "replay") else _text(text)
+
+
+def _text(text: str) -> str:
+    """Return text that Markdown shows as it is."""
+    return re.sub(r"([\\`*_\[\]<>|#~&])", r"\\\1", plain(text))
+
+
+def _code(text: str) -> str:
+    """Return inline code, fenced by more backticks than it holds."""
+    fence = "`" * (1 + max((len(run) for run in re.findall("`+", text)), default=0))
+    return f"{fence} {plain(text)} {fence}"

@@ -1,0 +1,205 @@
+"""From evidence to one verdict: pure functions of a run and its cells."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from reports.store import Cell, Evidence, Finding
+from reports.words import listing, plural
+
+ORDER = ("fail", "timed out", "crashed", "lost", "error", "not run", "unsupported", "pass")
+WRONG = frozenset({"fail", "timed out"})
+INCOMPLETE = frozenset({"crashed", "lost", "error", "not run"})
+EXIT_CODES = {"pass": 0, "fail": 1, "incomplete": 3}
+BUDGET = 1e-6
+BINS = 20
+# Below this probability the calibration panel says that p-values look too small.
+UNUSUAL = 1e-4
+
+
+@dataclass(frozen=True)
+class Overview:
+    """The verdict of some cells, and the numbers that back it."""
+
+    verdict: str
+    sentence: str
+    counts: dict[str, int]
+    cells: int
+    values: int
+    decisions: int
+    union_bound: float
+    planned: int
+    seen: int
+
+    @property
+    def within_budget(self) -> bool:
+        """Whether the chance of a false alarm keeps to the run's budget."""
+        return self.union_bound <= BUDGET
+
+    @property
+    def exit_code(self) -> int:
+        """0 pass, 1 something is wrong with the subject, 3 incomplete."""
+        return EXIT_CODES[self.verdict]
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """The p-values of passing checks of whole cells, which should not be unusually small."""
+
+    bins: tuple[int, ...]
+    total: int
+    smallest: float
+    excess: float
+    probability: float
+
+    @property
+    def usual(self) -> bool:
+        """Whether p-values are about as small as independent checks of a correct law give."""
+        return self.probability >= UNUSUAL
+
+
+@dataclass(frozen=True)
+class Power:
+    """The smallest errors that one kind of check would have caught, over the cells."""
+
+    check: str
+    name: str
+    unit: str
+    cells: int
+    best: float
+    middle: float
+    worst: float
+    worst_cell: Cell
+
+
+def overall(cells: Sequence[Cell]) -> str:
+    """Return ``fail``, ``incomplete`` or ``pass``; a run in which nothing passed is no pass."""
+    verdicts = {cell.verdict for cell in cells}
+    if verdicts & WRONG:
+        return "fail"
+    known = verdicts <= {"pass", "unsupported"}
+    return "pass" if known and "pass" in verdicts else "incomplete"
+
+
+def overview(evidence: Evidence, cells: Sequence[Cell] | None = None) -> Overview:
+    """Sum up a run, or those of its cells that one page shows."""
+    own = evidence.cells if cells is None else cells
+    counts = Counter(cell.verdict for cell in own)
+    decisions = sum(cell.decisions for cell in own)
+    asked = {*evidence.run.planned}
+    planned = [cell for cell in own if cell.nodeid in asked]
+    return Overview(
+        verdict=overall(own),
+        sentence=sentence(own),
+        counts={name: counts[name] for name in (*ORDER, *sorted({*counts} - {*ORDER}))},
+        cells=len(own),
+        values=sum(cell.n for cell in own),
+        decisions=decisions,
+        union_bound=min(1.0, decisions * evidence.run.alpha),
+        planned=len(planned),
+        seen=sum(cell.verdict != "lost" for cell in planned),
+    )
+
+
+def sentence(cells: Sequence[Cell]) -> str:
+    """Return the verdict in one sentence."""
+    counts = Counter(cell.verdict for cell in cells)
+    passed, total = counts["pass"], len(cells)
+    gaps = [f"{counts[name]} {name}" for name in ORDER[2:6] if counts[name]]
+    aside = f"; {counts['unsupported']} unsupported here" if counts["unsupported"] else ""
+    if counts["fail"] or counts["timed out"]:
+        wrong = [cell for cell in worst_first(cells) if cell.verdict in WRONG]
+        names = listing(dict.fromkeys(cell.subject for cell in wrong))
+        verb = "does" if len(wrong) == 1 else "do"
+        held = f"{len(wrong)} of {plural(total, 'cell')} {verb} not hold: {names}"
+        return held + "".join(f"; {gap}" for gap in gaps) + aside + "."
+    if gaps:
+        return f"No cell is wrong, but the run has gaps: {', '.join(gaps)}{aside}."
+    if overall(cells) == "pass":
+        every = "The cell holds" if passed == 1 else f"All {plural(passed, 'cell')} hold"
+        return f"{every} what theory promises{aside}."
+    return f"Nothing was verified: {plural(total, 'cell')}, none of which passed."
+
+
+def finding_key(finding: Finding) -> tuple[bool, float]:
+    """Order findings: failures first, then the smallest p-value; a failed exact one leads."""
+    exact = 1.0 if finding.passed else 0.0
+    return (finding.passed, exact if finding.p_value is None else finding.p_value)
+
+
+def worst_finding(cell: Cell) -> Finding | None:
+    """Return the finding that says most about a cell."""
+    return min(cell.findings, key=finding_key, default=None)
+
+
+def cell_key(cell: Cell) -> tuple[int, float, str]:
+    """Order cells: verdict, then the smallest p-value adjusted for the cell's decisions."""
+    rank = ORDER.index(cell.verdict) if cell.verdict in ORDER else 0
+    worst = worst_finding(cell)
+    p = 1.0 if worst is None else finding_key(worst)[1]
+    return (rank, min(1.0, p * max(1, len(cell.findings))), cell.nodeid)
+
+
+def worst_first(cells: Iterable[Cell]) -> list[Cell]:
+    """Return cells with the most worrying first."""
+    return sorted(cells, key=cell_key)
+
+
+def calibration(cells: Iterable[Cell]) -> Calibration | None:
+    """Compare the passing cell-scope p-values with the uniform law, on the small side only.
+
+    Rigorous bounds give p-values that are too large, so an excess of large ones is expected.
+    The probability is the one-sided Dvoretzky-Kiefer-Wolfowitz bound; checks of one cell share
+    its sample, so it is a hint and decides nothing.
+    """
+    values = sorted(
+        finding.p_value
+        for cell in cells
+        for finding in cell.findings
+        if finding.passed and finding.scope == "cell" and finding.p_value is not None
+    )
+    if not values:
+        return None
+    total = len(values)
+    bins = Counter(min(BINS - 1, int(p * BINS)) for p in values)
+    excess = max(rank / total - p for rank, p in enumerate(values, start=1))
+    return Calibration(
+        bins=tuple(bins[index] for index in range(BINS)),
+        total=total,
+        smallest=values[0],
+        excess=excess,
+        probability=math.exp(-2 * total * max(0.0, excess) ** 2),
+    )
+
+
+def power(cells: Iterable[Cell]) -> list[Power]:
+    """Return, for each kind of check, what it could have seen in its best and worst cell."""
+    groups: dict[tuple[str, str, str], dict[str, tuple[float, Cell]]] = defaultdict(dict)
+    for cell in cells:
+        for finding in cell.findings:
+            seen = finding.detectable
+            if seen is None or finding.scope != "cell":
+                continue
+            sizes = groups[finding.check, seen.name, seen.unit]
+            sizes[cell.nodeid] = max((seen.size, cell), sizes.get(cell.nodeid, (-1.0, cell)), key=_size)
+    return [_power(key, list(groups[key].values())) for key in sorted(groups)]
+
+
+def _size(item: tuple[float, Cell]) -> float:
+    return item[0]
+
+
+def _power(key: tuple[str, str, str], sizes: list[tuple[float, Cell]]) -> Power:
+    worst, cell = max(sizes, key=_size)
+    return Power(
+        *key,
+        cells=len(sizes),
+        best=min(size for size, _ in sizes),
+        middle=median(size for size, _ in sizes),
+        worst=worst,
+        worst_cell=cell,
+    )

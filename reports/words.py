@@ -1,0 +1,83 @@
+"""How numbers and foreign text are put into words, for pages and terminals alike."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from reports.store import Detectable, Effect
+
+_SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def count(value: int) -> str:
+    """Return a whole number in groups of three: ``16 777 216`` with narrow spaces."""
+    return f"{value:,}".replace(",", "\u202f")
+
+
+def number(value: float, digits: int = 3) -> str:
+    """Return a number with few significant digits, in powers of ten where it is tiny or huge."""
+    if value == 0 or not math.isfinite(value):
+        return "0" if value == 0 else str(value)
+    exponent = math.floor(math.log10(abs(value)))
+    if -4 <= exponent < 6:
+        decimals = max(0, digits - 1 - exponent)
+        text = f"{value:.{decimals}f}"
+        text = text.rstrip("0").rstrip(".") if "." in text else text
+    else:
+        mantissa, _, power = f"{value:.{digits - 1}e}".partition("e")
+        mantissa = mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa
+        power = str(int(power)).translate(_SUPERSCRIPT)
+        text = f"10{power}" if mantissa == "1" else f"{mantissa} × 10{power}"
+    return text.replace("-", "−")
+
+
+def p_value(value: float | None) -> str:
+    """Return a p-value; exact comparisons have none."""
+    if value is None:
+        return "exact"
+    return "< 10⁻³⁰⁰" if value < 1e-300 else number(value, 2)
+
+
+def big(value: int) -> str:
+    """Return a large count in words that the eye can weigh: ``1.2 billion``."""
+    for size, name in ((10**12, "trillion"), (10**9, "billion"), (10**6, "million")):
+        if value >= size:
+            return f"{number(value / size, 3)} {name}"
+    return count(value)
+
+
+def effect(value: Effect) -> str:
+    """Return an estimate with as many digits as its interval deserves."""
+    width = abs(value.high - value.low)
+    decimals = 6 if width <= 0 else min(12, max(0, 1 - math.floor(math.log10(width))))
+    estimate, low, high = (
+        f"{x:.{decimals}f}".replace("-", "−") for x in (value.estimate, value.low, value.high)
+    )
+    unit = f" {value.unit}" if value.unit else ""
+    return f"{value.name} {estimate}{unit} [{low}, {high}]"
+
+
+def detectable(value: Detectable) -> str:
+    """Return the smallest error a check would have caught."""
+    unit = f" {value.unit}" if value.unit else ""
+    return f"{value.name} {number(value.size, 2)}{unit}"
+
+
+def plural(amount: int, noun: str) -> str:
+    """Return ``1 cell`` or ``2 cells``."""
+    return f"{count(amount)} {noun}{'' if amount == 1 else 's'}"
+
+
+def listing(items: Iterable[str], most: int = 3) -> str:
+    """Return ``a, b, c and 4 more``."""
+    names = list(items)
+    shown, more = names[:most], len(names) - most
+    if more > 0:
+        return f"{', '.join(shown)} and {count(more)} more"
+    return " and ".join(filter(None, (", ".join(shown[:-1]), shown[-1]))) if shown else ""
+
+
+def plain(text: str) -> str:
+    """Return text on one line, without anything that a terminal would obey."""
+    return "".join(x if x.isprintable() else " " if x.isspace() else repr(x)[1:-1] for x in text)

@@ -1,0 +1,1 @@
+"""Realistic faults for ``torch.nn.init``, to prove that the suite would see them."""

@@ -1,0 +1,237 @@
+"""What a planted fault is, and the few wrappers that most of them are made with."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import init
+
+Function = Callable[..., Any]
+Plant = Callable[[Function], Function]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One fault: what it replaces, and which check must name it.
+
+    Attributes
+    ----------
+    name
+        The value of ``PLANTED_FAULT`` that plants it.
+    description
+        The fault in one clause.
+    targets
+        Names in ``torch.nn.init`` to replace, helpers with an underscore included.
+    plant
+        Makes the faulty function from the original one; called once for each target.
+    node
+        The pytest node id that must fail, relative to the repository's root.
+    checks
+        The checks meant for the fault: at least one of them must report it.
+    arguments
+        Further command-line arguments of the run.
+    verdict
+        The verdict that the cell must get.
+    exit_code
+        The exit code that the run must end with.
+    """
+
+    name: str
+    description: str
+    targets: tuple[str, ...]
+    plant: Plant
+    node: str
+    checks: frozenset[str]
+    arguments: tuple[str, ...] = ()
+    verdict: str = "fail"
+    exit_code: int = 1
+
+
+def law(cell: str) -> str:
+    """Return the node id of the test that holds a cell against its law.
+
+    Parameters
+    ----------
+    cell
+        ``backend-dtype-subject``, the backend left out where it is the CPU:
+        ``float32-normal_``.
+    """
+    return f"verify/test_laws.py::test_law[cpu-{cell}]"
+
+
+def table(*faults: Fault) -> dict[str, Fault]:
+    """Key faults by name, and refuse two of one name.
+
+    Raises
+    ------
+    ValueError
+        If a name is used twice: one of the two faults would silently never be planted.
+    """
+    keyed = {fault.name: fault for fault in faults}
+    if len(keyed) != len(faults):
+        raise ValueError("two planted faults share a name")
+    return keyed
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of an initializer with its defaults filled in.
+
+    Attributes
+    ----------
+    tensor
+        The tensor to fill.
+    values
+        Every argument by name, the tensor included.
+    """
+
+    tensor: Tensor
+    values: Mapping[str, Any]
+
+    @property
+    def generator(self) -> torch.Generator | None:
+        """The generator passed by the caller; None stands for the global stream."""
+        return self.values.get("generator")
+
+    def normals(self) -> Tensor:
+        """Draw a standard normal for each element."""
+        return torch.empty_like(self.tensor).normal_(generator=self.generator)
+
+    def uniforms(self) -> Tensor:
+        """Draw from U[0, 1) for each element."""
+        return torch.empty_like(self.tensor).uniform_(generator=self.generator)
+
+    def chance(self, probability: float) -> Tensor:
+        """Draw a mask that is true for each element with the probability."""
+        draws = torch.empty(self.tensor.shape, device=self.tensor.device)
+        return draws.uniform_(generator=self.generator) < probability
+
+
+Edit = Callable[[Tensor, Call], None]
+
+
+def editing(edit: Edit) -> Plant:
+    """Run the original, so that its errors and warnings stay, then change what it filled.
+
+    Parameters
+    ----------
+    edit
+        Called under no_grad with the filled tensor, unless it is empty.
+    """
+
+    def plant(original: Function) -> Function:
+        signature = _signature(original)
+
+        @functools.wraps(original)
+        def faulty(*args: Any, **kwargs: Any) -> Any:
+            call = _call(signature, args, kwargs)
+            result = original(*args, **kwargs)
+            if call.tensor.numel():
+                with torch.no_grad():
+                    edit(call.tensor, call)
+            return result
+
+        return faulty
+
+    return plant
+
+
+def flat(edit: Edit) -> Plant:
+    """Like `editing`, with the values laid out in one row, whatever the shape and strides.
+
+    Parameters
+    ----------
+    edit
+        Called with a contiguous one-dimensional tensor.
+    """
+
+    def edit_row(tensor: Tensor, call: Call) -> None:
+        row = tensor.reshape(-1)
+        edit(row, call)
+        # A strided tensor's row is a copy, not a view.
+        tensor.copy_(row.view(tensor.shape))
+
+    return editing(edit_row)
+
+
+def stale(edit: Callable[[Tensor, Tensor], None]) -> Plant:
+    """Like `editing`, for faults that leave something of what the tensor held before.
+
+    Parameters
+    ----------
+    edit
+        Called with the filled tensor and a copy of its contents before the call.
+    """
+
+    def plant(original: Function) -> Function:
+        @functools.wraps(original)
+        def faulty(tensor: Tensor, *args: Any, **kwargs: Any) -> Any:
+            before = tensor.detach().clone()
+            result = original(tensor, *args, **kwargs)
+            if tensor.numel():
+                with torch.no_grad():
+                    edit(tensor, before)
+            return result
+
+        return faulty
+
+    return plant
+
+
+def arguments(change: Callable[[dict[str, Any]], None]) -> Plant:
+    """Change the arguments on their way to the original.
+
+    Parameters
+    ----------
+    change
+        Edits the dictionary of all arguments, defaults filled in.
+    """
+
+    def plant(original: Function) -> Function:
+        signature = _signature(original)
+
+        @functools.wraps(original)
+        def faulty(*args: Any, **kwargs: Any) -> Any:
+            values = dict(_call(signature, args, kwargs).values)
+            change(values)
+            return original(**values)
+
+        return faulty
+
+    return plant
+
+
+def scaled(factor: float) -> Plant:
+    """Multiply what the original filled."""
+    return editing(lambda tensor, _: _discard(tensor.mul_(factor)))
+
+
+def instead(replacement: Function) -> Plant:
+    """Replace the original altogether."""
+
+    def plant(original: Function) -> Function:
+        return functools.wraps(original)(replacement)
+
+    return plant
+
+
+def _discard(_: object) -> None:
+    """Turn an in-place operation into a statement, for use in a lambda."""
+
+
+def _signature(function: Function) -> inspect.Signature:
+    # A deprecated alias is declared as (*args, **kwargs): take its successor's signature.
+    successor = getattr(init, f"{function.__name__}_", function)
+    return inspect.signature(successor)
+
+
+def _call(signature: inspect.Signature, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
+    bound = signature.bind(*args, **kwargs)
+    bound.apply_defaults()
+    return Call(bound.arguments["tensor"], bound.arguments)

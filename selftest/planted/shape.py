@@ -1,0 +1,284 @@
+"""Faults of shape: the wrong family, cut or heavy tails, atoms, coarse grids, NaN."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from selftest.planted.fault import Call, Fault, arguments, editing, law, scaled, table
+
+FAMILY = frozenset({"chi_square", "legendre", "kolmogorov_smirnov", "tails", "extremes"})
+RARE = 1e-5
+
+
+def _standard(tensor: Tensor, call: Call) -> Tensor:
+    return (tensor - call.values["mean"]) / (call.values["std"] or 1.0)
+
+
+def _refill(tensor: Tensor, call: Call, standard: Tensor) -> None:
+    tensor.copy_(standard * call.values["std"] + call.values["mean"])
+
+
+def _student(tensor: Tensor, call: Call, freedom: float = 30.0) -> None:
+    halves = torch.full(tensor.shape, freedom / 2, dtype=tensor.dtype, device=tensor.device)
+    chi_square = 2 * torch._standard_gamma(halves, generator=call.generator)
+    # t has variance freedom / (freedom - 2): divide it out, so that the tails alone differ.
+    ratio = torch.sqrt((freedom - 2) / chi_square)
+    _refill(tensor, call, _standard(tensor, call) * ratio)
+
+
+def _irwin_hall(tensor: Tensor, call: Call) -> None:
+    total = call.uniforms().sub_(6)
+    for _ in range(11):
+        total += call.uniforms()
+    _refill(tensor, call, total)
+
+
+def _uniform_for_normal(tensor: Tensor, call: Call) -> None:
+    _refill(tensor, call, (call.uniforms() * 2 - 1) * math.sqrt(3))
+
+
+def _normal_for_uniform(tensor: Tensor, call: Call) -> None:
+    # The variance of U(-b, b) is b**2 / 3, so that of N(0, s) has b = s * sqrt(3).
+    fan_out, fan_in = tensor.shape[:2]
+    receptive = tensor[0, 0].numel()
+    std = call.values["gain"] * math.sqrt(2 / ((fan_in + fan_out) * receptive))
+    tensor.copy_(call.normals() * std)
+
+
+def _clamp_at_four(tensor: Tensor, call: Call) -> None:
+    reach = 4 * call.values["std"]
+    tensor.clamp_(call.values["mean"] - reach, call.values["mean"] + reach)
+
+
+def _redraw_beyond_four(tensor: Tensor, call: Call) -> None:
+    standard = _standard(tensor, call)
+    # A little over 4: where the mean dwarfs the deviation, rounding alone can reach 4.
+    while (beyond := standard.abs() > 4.001).any():
+        standard = torch.where(beyond, call.normals(), standard)
+        _refill(tensor, call, standard)
+
+
+def _outliers(tensor: Tensor, call: Call) -> None:
+    outlier = call.values["mean"] + 12 * call.values["std"]
+    tensor.masked_fill_(call.chance(1 / 20_000), outlier)
+
+
+def _nans(tensor: Tensor, call: Call) -> None:
+    tensor.masked_fill_(call.chance(RARE), math.nan)
+
+
+def _infinities(tensor: Tensor, call: Call) -> None:
+    tensor.masked_fill_(call.chance(RARE), -math.inf)
+
+
+def _excluded_bound(tensor: Tensor, call: Call) -> None:
+    tensor.masked_fill_(call.chance(1 / 512), call.values["b"])
+
+
+def _zeros(tensor: Tensor, call: Call) -> None:
+    tensor.masked_fill_(call.chance(1 / 4096), 0)
+
+
+def _on_grid(bits: int) -> Any:
+    def edit(tensor: Tensor, call: Call) -> None:
+        low, width = call.values["a"], call.values["b"] - call.values["a"]
+        steps = torch.floor(call.uniforms() * 2**bits)
+        tensor.copy_(low + steps * (width / 2**bits))
+
+    return edit
+
+
+def _clamp(tensor: Tensor, call: Call) -> None:
+    _refill(tensor, call, call.normals())
+    tensor.clamp_(call.values["a"], call.values["b"])
+
+
+def _redraw_once(tensor: Tensor, call: Call) -> None:
+    low, high = call.values["a"], call.values["b"]
+    _refill(tensor, call, call.normals())
+    again = call.normals() * call.values["std"] + call.values["mean"]
+    tensor.copy_(torch.where((tensor < low) | (tensor > high), again, tensor))
+    tensor.clamp_(low, high)
+
+
+def _bounds_in_std(values: dict[str, Any]) -> None:
+    for bound in ("a", "b"):
+        values[bound] = values["mean"] + values[bound] * values["std"]
+
+
+def _window_without_mean(tensor: Tensor, call: Call) -> None:
+    values = call.values
+    window = torch.tensor([values["a"], values["b"]], dtype=torch.float64) / values["std"]
+    low, high = torch.special.ndtr(window).tolist()
+    levels = torch.empty(tensor.shape, dtype=torch.float64).uniform_(generator=call.generator)
+    quantiles = torch.special.ndtri(low + levels * (high - low))
+    tensor.copy_(quantiles * values["std"] + values["mean"])
+    tensor.clamp_(values["a"], values["b"])
+
+
+_NORMAL = table(
+    Fault(
+        "student_for_normal",
+        "Student's t with 30 degrees of freedom and the law's variance",
+        ("normal_",),
+        editing(_student),
+        law("float32-normal_"),
+        FAMILY,
+    ),
+    Fault(
+        "irwin_hall_for_normal",
+        "the sum of 12 uniforms",
+        ("normal_",),
+        editing(_irwin_hall),
+        law("float32-normal_"),
+        FAMILY,
+    ),
+    Fault(
+        "uniform_for_normal",
+        "a uniform of the law's variance",
+        ("normal_",),
+        editing(_uniform_for_normal),
+        law("float32-normal_"),
+        FAMILY,
+    ),
+    Fault(
+        "normal_clamped_at_four",
+        "values beyond 4 standard deviations are moved there",
+        ("normal_",),
+        editing(_clamp_at_four),
+        law("float32-normal_"),
+        frozenset({"tails", "extremes"}),
+    ),
+    Fault(
+        "normal_redrawn_beyond_four",
+        "values beyond 4 standard deviations are drawn again",
+        ("normal_",),
+        editing(_redraw_beyond_four),
+        law("float64-normal_"),
+        frozenset({"tails", "extremes"}),
+    ),
+    Fault(
+        "normal_outliers",
+        "1 value in 20,000 is at 12 standard deviations",
+        ("normal_",),
+        editing(_outliers),
+        law("float32-normal_"),
+        frozenset({"tails", "extremes"}),
+    ),
+    Fault(
+        "normal_nan",
+        "1 value in 100,000 is NaN",
+        ("normal_",),
+        editing(_nans),
+        law("float32-normal_"),
+        frozenset({"finite"}),
+    ),
+    Fault(
+        "kaiming_infinity",
+        "1 value in 100,000 is infinite",
+        ("kaiming_normal_",),
+        editing(_infinities),
+        law("float32-kaiming_normal_"),
+        frozenset({"finite"}),
+    ),
+)
+
+_UNIFORM = table(
+    Fault(
+        "normal_for_uniform",
+        "a normal of the law's variance",
+        ("xavier_uniform_",),
+        editing(_normal_for_uniform),
+        law("float32-xavier_uniform_"),
+        FAMILY | {"support"},
+    ),
+    Fault(
+        "uniform_returns_bound",
+        "1 value in 512 is the excluded upper bound",
+        ("uniform_",),
+        editing(_excluded_bound),
+        law("float32-uniform_"),
+        frozenset({"atoms"}),
+    ),
+    Fault(
+        "uniform_8_bits",
+        "the values lie on a grid of 256",
+        ("uniform_",),
+        editing(_on_grid(8)),
+        law("float32-uniform_"),
+        frozenset({"duplicates", "chi_square", "kolmogorov_smirnov"}),
+    ),
+    Fault(
+        "uniform_16_bits",
+        "the values lie on a grid of 65,536",
+        ("uniform_",),
+        editing(_on_grid(16)),
+        law("float32-uniform_"),
+        frozenset({"duplicates"}),
+    ),
+    Fault(
+        "uniform_zeros",
+        "1 value in 4096 is exactly zero",
+        ("xavier_uniform_",),
+        editing(_zeros),
+        law("float32-xavier_uniform_"),
+        frozenset({"atoms"}),
+    ),
+    Fault(
+        "uniform_grid_float64",
+        "float64 values have the 24 random bits of a float32",
+        ("uniform_",),
+        editing(_on_grid(24)),
+        law("float64-uniform_"),
+        frozenset({"duplicates"}),
+    ),
+)
+
+_TRUNCATED = table(
+    Fault(
+        "truncated_by_clamping",
+        "values outside the window are moved to its bounds",
+        ("trunc_normal_",),
+        editing(_clamp),
+        law("float32-trunc_normal_"),
+        frozenset({"atoms"}),
+    ),
+    Fault(
+        "truncated_in_std",
+        "the bounds are taken in units of the standard deviation",
+        ("trunc_normal_",),
+        arguments(_bounds_in_std),
+        law("float32-trunc_normal_"),
+        FAMILY | {"support"},
+    ),
+    Fault(
+        "truncated_around_zero",
+        "the inverse cdf's window leaves out the mean",
+        ("trunc_normal_",),
+        editing(_window_without_mean),
+        law("float32-trunc_normal_"),
+        FAMILY | {"atoms", "mean"},
+    ),
+    Fault(
+        "truncated_redrawn_once",
+        "values outside the window are drawn again once, then moved to its bounds",
+        ("trunc_normal_",),
+        editing(_redraw_once),
+        law("float64-trunc_normal_"),
+        frozenset({"atoms"}),
+    ),
+    Fault(
+        "truncated_rescaled",
+        "the sample of the default window is stretched to unit variance",
+        ("trunc_normal_",),
+        scaled(1 / 0.87962566),
+        law("float32-trunc_normal_"),
+        frozenset({"support"}),
+    ),
+)
+
+FAULTS = _NORMAL | _UNIFORM | _TRUNCATED

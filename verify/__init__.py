@@ -1,0 +1,1 @@
+"""What must hold: laws, subjects, checks, and the tests that bind them."""

@@ -1,0 +1,1 @@
+"""The statistics: from samples and laws to evidence, from evidence to findings."""

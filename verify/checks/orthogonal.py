@@ -1,0 +1,111 @@
+"""Reduce samples of orthogonal matrices to statistics of Haar measure."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from verify.checks import independent
+from verify.checks.statistics import BINS, Deviations, Exact, Histogram, Largest, Statistic
+from verify.laws import Haar, Normal
+
+Statistics = dict[str, Statistic]
+
+_CORNER = 4  # Signs are watched in the leading corner, one place per entry.
+_BATCH = 1 << 20  # Entries completed to Gaussian at a time.
+
+
+def reduce(
+    values: Tensor, shape: tuple[int, ...], law: Haar, rng: np.random.Generator, *, sort: bool
+) -> Statistics:
+    """Summarise `values`, shape ``(calls, numel)``, as `law`'s orthogonal matrices.
+
+    Each matrix is completed by an independent random triangle (`Haar.triangle`), drawn
+    from `rng` on the host, to a matrix of independent standard normals; the evidence of
+    `independent.reduce` on those sees every departure from Haar measure that reaches the
+    entries' joint law. Signs, determinant and trace are watched besides, because a missing
+    sign fix touches only a few entries of each matrix.
+    """
+    if values.numel() == 0:
+        return {}
+    if not bool(torch.isfinite(values).all()):
+        return {"finite": Exact(values.numel(), int((~torch.isfinite(values)).sum()))}
+    tall = _tall(values, shape) / law.gain
+    epsilon = torch.finfo(values.dtype).eps
+    gaussian = _completed(tall, rng).reshape(values.shape)
+    found = independent.reduce(gaussian, shape, Normal(0.0, 1.0), sort=sort)
+    found["finite"] = Exact(values.numel(), 0)
+    found["orthogonality"] = _orthogonality(tall, law, epsilon)
+    found["haar_sign"] = _signs(tall)
+    found["haar_trace"] = _trace(tall)
+    if tall.shape[1] == tall.shape[2]:
+        found["haar_determinant"] = _determinant(tall)
+    if tall.shape[1] > 1:
+        found["haar_entry"] = _entries(tall)
+    return found
+
+
+def _tall(values: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """The matrices in float64 with orthonormal columns: shape ``(calls, n, k)``, n ≥ k."""
+    rows = shape[0]
+    matrices = values.reshape(values.shape[0], rows, -1).double()
+    return matrices.mT if rows < matrices.shape[2] else matrices
+
+
+def _completed(tall: Tensor, rng: np.random.Generator) -> Tensor:
+    calls, n, k = tall.shape
+    batch = max(1, _BATCH // (n * k))
+    parts = [
+        block @ torch.from_numpy(Haar.triangle(n, k, len(block), rng)).to(tall.device)
+        for block in tall.split(batch)
+    ]
+    return torch.cat(parts)
+
+
+def _orthogonality(tall: Tensor, law: Haar, epsilon: float) -> Largest:
+    calls, n, k = tall.shape
+    error = (tall.mT @ tall - torch.eye(k, dtype=tall.dtype, device=tall.device)).abs().max()
+    return Largest(calls, float(error) / law.tolerance(n, k, epsilon))
+
+
+def _signs(tall: Tensor) -> Deviations:
+    """Mean sign of the entries in the leading corner: each is ±1 with probability one half."""
+    corner = torch.sign(tall[:, :_CORNER, :_CORNER]).sum(0).cpu().numpy()
+    totals, counts = np.zeros((_CORNER, _CORNER)), np.zeros((_CORNER, _CORNER), dtype=np.int64)
+    totals[: corner.shape[0], : corner.shape[1]] = corner
+    counts[: corner.shape[0], : corner.shape[1]] = len(tall)
+    return Deviations(totals.ravel(), counts.ravel(), np.ones(_CORNER**2))
+
+
+def _trace(tall: Tensor) -> Deviations:
+    """Mean trace of the leading square block, with the proxy 1 (or less).
+
+    For Haar on O(n) the even moments of the trace never exceed those of N(0, 1) (Diaconis &
+    Shahshahani 1994; Rains 1998), so its moment generating function stays below
+    ``e^{t²/2}``. The trace of an n×k Haar matrix is the average of that of a
+    square one over the sign flips of its last columns, so the same bound holds.
+    """
+    trace = tall.diagonal(dim1=1, dim2=2).sum()
+    return Deviations(np.array([float(trace)]), np.array([len(tall)]), np.ones(1))
+
+
+def _determinant(tall: Tensor) -> Deviations:
+    total = float(torch.linalg.slogdet(tall).sign.sum())
+    return Deviations(np.array([total]), np.array([len(tall)]), np.ones(1))
+
+
+def _entries(tall: Tensor) -> Histogram:
+    """One entry and one fixed rotation of each matrix, through the law of an entry.
+
+    For fixed unit vectors v and w, ``vᵀQw`` has the law of any entry: invariance under
+    rotation. Here v and w are constant, so every entry takes part.
+    """
+    calls, n, k = tall.shape
+    rotated = tall.sum(dim=(1, 2)) / math.sqrt(n * k)
+    uniforms = Haar.entry_cdf(rotated.cpu().numpy(), n)
+    bins = np.clip((uniforms * BINS).astype(np.int64), 0, BINS - 1)
+    tails = np.zeros(2, dtype=np.int64)
+    return Histogram(np.bincount(bins, minlength=BINS), tails, 0.0)

@@ -1,0 +1,74 @@
+"""What each check says: one row per check, for messages and reports."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Words:
+    """How to speak of a check.
+
+    Attributes
+    ----------
+    obeyed, broken : str
+        The sentence's subject when the check passes and when it fails.
+    quantity : str
+        What the effect measures.
+    """
+
+    obeyed: str
+    broken: str
+    quantity: str = ""
+
+    def subject(self, passed: bool) -> str:
+        """`obeyed` or `broken`."""
+        return self.obeyed if passed else self.broken
+
+
+WORDS: dict[str, Words] = {
+    "finite": Words("every value is finite", "values are NaN or infinite (or were never filled)"),
+    "support": Words("every value is in the support", "values lie outside the law's support"),
+    "kolmogorov_smirnov": Words("the cdf matches", "the distribution function is not the law's"),
+    "chi_square": Words("64 equal cells are equally full", "the density is not the law's"),
+    "legendre": Words("the moments match", "moments of the transform are off"),
+    "tails": Words("the tails are as full as they should be", "the tails are wrong"),
+    "mean": Words("the mean matches", "the mean is off"),
+    "scale": Words("the scale matches", "the scale is off"),
+    "extremes": Words("the extremes are where they should be", "an extreme value is misplaced"),
+    "correlation": Words("values are uncorrelated", "values depend on each other"),
+    "position": Words(
+        "every position obeys alike", "the law depends on the position", "shift of F(x) at a position"
+    ),
+    "atoms": Words("no value has an atom", "one value is drawn too often", "repeats of an atom"),
+    "duplicates": Words(
+        "values repeat no more than by chance", "values repeat", "duplicated values"
+    ),
+    "orthogonality": Words(
+        "rows or columns are orthonormal", "rows or columns are not orthonormal", "max |QᵀQ − I|"
+    ),
+    "haar_entry": Words("entries follow the Beta law", "entries do not follow the Beta law"),
+    "haar_sign": Words(
+        "entry signs are balanced", "entry signs are not balanced, so Q is not Haar", "mean sign"
+    ),
+    "haar_determinant": Words(
+        "determinants ±1 are balanced", "the determinant prefers a sign", "mean determinant"
+    ),
+    "haar_trace": Words("the trace averages zero", "the trace is off", "mean trace"),
+    "zero_count": Words("each column has its zeros", "columns have the wrong number of zeros"),
+    "extra_zeros": Words(
+        "no zero beyond the law's", "zeros beyond the law's number", "unlawful zeros"
+    ),
+    "zero_position": Words(
+        "zeros fall anywhere in a column", "zeros prefer some rows", "shift of the zeros' rows"
+    ),
+    "zero_overlap": Words(
+        "columns place their zeros independently",
+        "neighbouring columns share their zeros",
+        "excess overlap per zero",
+    ),
+    "exact": Words("every entry is exact", "entries differ from the exact values"),
+    "raises": Words("the call succeeds", "the call raises"),
+    "time_limit": Words("the call ends in time", "the call does not end in time"),
+    "future_warning": Words("FutureWarning is emitted", "no FutureWarning is emitted"),
+}

@@ -1,0 +1,34 @@
+"""Theory: the reference distribution or structure of one tensor.
+
+Every law here comes from a paper or the documentation. Nothing in this package
+imports the framework under test; the special functions a law needs are taken from
+whichever namespace the samples live in (``scipy.special`` or ``torch.special``), so
+that one definition serves the host and every device.
+"""
+
+from verify.laws.continuous import Continuous, Normal, TruncatedNormal, Uniform
+from verify.laws.fans import fan, fan_in_and_fan_out
+from verify.laws.gains import GAINS, gain
+from verify.laws.haar import Haar
+from verify.laws.sparse import Sparse
+from verify.laws.structure import Constant, Dirac, Eye, Structure
+
+Law = Continuous | Haar | Sparse | Structure
+
+__all__ = [
+    "GAINS",
+    "Constant",
+    "Continuous",
+    "Dirac",
+    "Eye",
+    "Haar",
+    "Law",
+    "Normal",
+    "Sparse",
+    "Structure",
+    "TruncatedNormal",
+    "Uniform",
+    "fan",
+    "fan_in_and_fan_out",
+    "gain",
+]
