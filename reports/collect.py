@@ -6,13 +6,14 @@ import json
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from reports import render, store, summary
+from reports import records, render, store, summary
 from reports.verdict import overview
 
 # Whatever else pytest says (interrupted, internal error, usage) is kept as it is.
@@ -49,14 +50,15 @@ class Collector:
         self._workers: set[str] = set()
         self._others_failed = False
         self._writer = store.Writer(directory)
-        self._writing = False
+        self._writing = self._stored = False
         self._started = datetime.now(UTC)
         self._clock = time.monotonic()
-        self._evidence: store.Evidence | None = None
+        self._evidence: records.Evidence | None = None
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Note what is planned, in a run without workers."""
-        self._plan(item.nodeid for item in session.items)
+        if not session.config.getoption("collectonly"):
+            self._plan(item.nodeid for item in session.items)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, ids: Iterable[str]) -> None:
@@ -83,19 +85,19 @@ class Collector:
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """Close the evidence, render the report and decide the exit status."""
-        if not (self._planned or self._cells):
+        listing = session.config.getoption("collectonly")
+        if listing or not (self._planned or self._cells):
             return
         for line in store.lost(self._planned, self._cells):
             self._cells[line["nodeid"]] = line
-        cells = tuple(store.Cell.from_json(self._cells[nodeid]) for nodeid in sorted(self._cells))
-        run = store.Run.from_json(self._complete_run_line())
+        cells = tuple(records.Cell.from_json(self._cells[nodeid]) for nodeid in sorted(self._cells))
+        run = records.Run.from_json(self._complete_run_line())
+        self._evidence = records.Evidence(run, cells)
         with self._attempt():
             self._writer.finish(self._complete_run_line(), self._cells.values())
-        with self._attempt():
             store.write_atomically(self.directory / store.TIMINGS, self._timings())
-        self._evidence = store.Evidence(run, cells, tuple(self.problems))
-        with self._attempt():
             render.build(self._evidence, self.directory)
+            self._stored = True
         if int(exitstatus) in _OVERRULED:
             session.exitstatus = self._exit_code(self._evidence)
 
@@ -104,10 +106,9 @@ class Collector:
         if self._evidence is None:
             return
         terminalreporter.section("initializer verification", sep="=")
-        for text, tone in summary.terminal(self._evidence, self.directory):
+        evidence = replace(self._evidence, problems=tuple(self.problems))
+        for text, tone in summary.terminal(evidence, self.directory):
             terminalreporter.write_line(text, **({tone: True} if tone else {}))
-        for problem in self.problems:
-            terminalreporter.write_line(f"warning: {problem}", yellow=True)
 
     def _owes(self, nodeid: str) -> bool:
         return f"{nodeid}/".startswith(self._items)
@@ -142,12 +143,12 @@ class Collector:
         }
         return json.dumps(timings, indent=1) + "\n"
 
-    def _exit_code(self, evidence: store.Evidence) -> int:
+    def _exit_code(self, evidence: records.Evidence) -> int:
         code = overview(evidence).exit_code
         if code == 0 and self._others_failed:
             return 1
         # A verdict whose evidence could not be stored is an incomplete run.
-        return code or (3 if self.problems else 0)
+        return code or (0 if self._stored else 3)
 
     @contextmanager
     def _attempt(self) -> Iterator[None]:
@@ -181,7 +182,7 @@ def _cell_of(report: pytest.TestReport) -> dict[str, Any] | None:
 def _handed_over(report: pytest.TestReport, handed: str) -> dict[str, Any]:
     try:
         line = json.loads(handed)
-        cell = store.Cell.from_json(line)
+        cell = records.Cell.from_json(line)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         reason = f"The evidence of the item cannot be read: {type(error).__name__}: {error}."
         return store.stand_in(report.nodeid, "error", reason)

@@ -106,7 +106,9 @@ class Progress:
         if rewriting:
             terminal.rewrite(self.line()[: terminal._screen_width - 1], erase=True)
         else:
-            terminal.ensure_newline()
+            # The dots of finished items stand on the current line, unknown to ensure_newline.
+            if terminal._tw.width_of_current_line:
+                terminal.line("")
             terminal.write_line(self.line())
 
 

@@ -9,170 +9,26 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
+
+from reports.records import Cell, Evidence, Line, Run
 
 SCHEMA = 1
 EVIDENCE = "evidence.jsonl"
 TIMINGS = "timings.json"
 
-Line = Mapping[str, Any]
-
+_READERS: Mapping[str, Callable[[Line], Run | Cell]] = {
+    "run": Run.from_json,
+    "cell": Cell.from_json,
+}
 _IDENTITY = re.compile(
     r"\[(?P<backend>[^-\[\]]+)-(?P<dtype>(?:b?float|complex|u?int|bool)\w*)-(?P<subject>.+)\]$"
 )
 _FUNCTION = re.compile(r"::(?:test_)?(\w+)(?:\[|$)")
-
-
-@dataclass(frozen=True)
-class Effect:
-    """An estimate in natural units, with its interval."""
-
-    name: str
-    estimate: float
-    low: float
-    high: float
-    unit: str
-
-    @classmethod
-    def from_json(cls, data: Line) -> Effect:
-        """Read the effect of a finding."""
-        return cls(
-            name=str(data["name"]),
-            estimate=float(data["estimate"]),
-            low=float(data["low"]),
-            high=float(data["high"]),
-            unit=str(data.get("unit", "")),
-        )
-
-
-@dataclass(frozen=True)
-class Detectable:
-    """The smallest error that a check would have caught."""
-
-    name: str
-    size: float
-    unit: str
-
-    @classmethod
-    def from_json(cls, data: Line) -> Detectable:
-        """Read the detectable error of a finding."""
-        return cls(str(data["name"]), float(data["size"]), str(data.get("unit", "")))
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One decision: a check and what it returned. No p-value means an exact comparison."""
-
-    check: str
-    scope: str
-    passed: bool
-    p_value: float | None
-    n: int
-    effect: Effect | None
-    detectable: Detectable | None
-    message: str
-    case: str | None
-    confirmation: float | None
-
-    @classmethod
-    def from_json(cls, data: Line) -> Finding:
-        """Read one entry of a cell's findings."""
-        effect, detectable = data.get("effect"), data.get("detectable")
-        return cls(
-            check=str(data["check"]),
-            scope=str(data.get("scope", "cell")),
-            passed=bool(data["passed"]),
-            p_value=_number(data.get("p_value")),
-            n=int(data.get("n", 0)),
-            effect=None if effect is None else Effect.from_json(effect),
-            detectable=None if detectable is None else Detectable.from_json(detectable),
-            message=str(data.get("message", "")),
-            case=None if data.get("case") is None else str(data["case"]),
-            confirmation=_number(data.get("confirmation")),
-        )
-
-
-@dataclass(frozen=True)
-class Cell:
-    """Subject x dtype x backend under one promise: what was observed, and the verdict."""
-
-    nodeid: str
-    promise: str
-    subject: str
-    backend: str
-    dtype: str
-    verdict: str
-    reason: str = ""
-    law_words: str = ""
-    law_formula: str = ""
-    source: str = ""
-    n: int = 0
-    cases: int = 0
-    calls: int = 0
-    decisions: int = 0
-    findings: tuple[Finding, ...] = ()
-    histogram: tuple[int, ...] = ()
-    excluded: tuple[str, ...] = ()
-    replay: str = ""
-
-    @classmethod
-    def from_json(cls, data: Line) -> Cell:
-        """Read a cell line; raise KeyError, TypeError or ValueError where it is malformed."""
-        law = data.get("law") or {}
-        histogram = (data.get("statistics") or {}).get("histogram") or {}
-        return cls(
-            **{name: str(data[name]) for name in ("nodeid", "promise", "subject", "verdict")},
-            **{name: str(data.get(name) or "") for name in ("backend", "dtype", "reason")},
-            **{name: str(data.get(name) or "") for name in ("source", "replay")},
-            **{name: int(data.get(name) or 0) for name in ("n", "cases", "calls", "decisions")},
-            law_words=str(law.get("words", "")),
-            law_formula=str(law.get("formula", "")),
-            findings=tuple(Finding.from_json(item) for item in data.get("findings") or ()),
-            histogram=tuple(int(count) for count in histogram.get("counts") or ()),
-            excluded=tuple(str(name) for name in data.get("excluded") or ()),
-        )
-
-
-@dataclass(frozen=True)
-class Run:
-    """What was asked for: seed, profile, threshold, environment, planned items."""
-
-    run_seed: str = "unknown"
-    profile: str = "unknown"
-    alpha: float = 1e-12
-    shard: str = "1/1"
-    environment: Mapping[str, str] = field(default_factory=dict)
-    planned: tuple[str, ...] = ()
-
-    @classmethod
-    def from_json(cls, data: Line) -> Run:
-        """Read a run line; raise KeyError, TypeError or ValueError where it is malformed."""
-        return cls(
-            run_seed=str(data["run_seed"]),
-            profile=str(data.get("profile", "unknown")),
-            alpha=float(data.get("alpha", 1e-12)),
-            shard=str(data.get("shard", "1/1")),
-            environment={str(k): str(v) for k, v in (data.get("environment") or {}).items()},
-            planned=tuple(str(nodeid) for nodeid in data.get("planned") or ()),
-        )
-
-    def joined(self, other: Run) -> Run:
-        """Return this run with the planned items of another shard."""
-        planned = tuple(sorted({*self.planned, *other.planned}))
-        shard = self.shard if other.shard == self.shard else f"{self.shard} + {other.shard}"
-        return replace(self, planned=planned, shard=shard)
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """A run, its cells, and one sentence for each thing that could not be used."""
-
-    run: Run
-    cells: tuple[Cell, ...] = ()
-    problems: tuple[str, ...] = ()
 
 
 def canonical(line: Line) -> str:
@@ -233,7 +89,9 @@ class Writer:
         """Close the file; after a failed write this keeps half a line from being continued."""
         file, self._file = self._file, None
         if file is not None:
-            file.close()
+            # Closing flushes once more, to the disk that has just refused.
+            with suppress(OSError):
+                file.close()
 
     def finish(self, run_line: Line, cells: Iterable[Line]) -> None:
         """Replace the file by its canonical form."""
@@ -276,7 +134,9 @@ def read(path: Path) -> Evidence:
         if isinstance(parsed, Run):
             runs.append(parsed)
         elif parsed.nodeid in cells:
-            problems.append(f"Line {number} of {path.name} repeats {parsed.nodeid}; first one used.")
+            problems.append(
+                f"Line {number} of {path.name} was not used: it repeats {parsed.nodeid}."
+            )
         else:
             cells[parsed.nodeid] = parsed
     run = _join(runs, problems)
@@ -294,11 +154,9 @@ def _parse(raw: bytes) -> Run | Cell:
         raise ValueError("it is not a JSON object")
     if data.get("schema") != SCHEMA:
         raise ValueError(f"its schema is {data.get('schema')!r}, and this version reads {SCHEMA}")
-    readers = {"run": Run.from_json, "cell": Cell.from_json}
-    reader = readers.get(str(data.get("kind")))
-    if reader is None:
+    if data.get("kind") not in _READERS:
         raise ValueError(f"its kind {data.get('kind')!r} is unknown")
-    return reader(data)
+    return _READERS[data["kind"]](data)
 
 
 def _why(error: Exception) -> str:
@@ -316,10 +174,8 @@ def _join(runs: Sequence[Run], problems: list[str]) -> Run:
     joined, *others = runs
     for other in others:
         if (other.run_seed, other.alpha) != (joined.run_seed, joined.alpha):
-            problems.append(f"The file joins runs of different seeds or thresholds: {other.run_seed}.")
+            problems.append(
+                f"A shard of another seed or threshold (seed {other.run_seed}) was joined."
+            )
         joined = joined.joined(other)
     return joined
-
-
-def _number(value: Any) -> float | None:
-    return None if value is None else float(value)

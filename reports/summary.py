@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from reports.store import Cell, Evidence
+from reports.records import Cell, Evidence
 from reports.verdict import (
     INCOMPLETE,
     WRONG,
@@ -16,7 +16,7 @@ from reports.verdict import (
     worst_finding,
     worst_first,
 )
-from reports.words import big, count, number, p_value, plain, plural
+from reports.words import big, count, number, p_words, plain, plural
 
 SUMMARY = "summary.md"
 # More failing cells than this are counted, and left to the pages.
@@ -57,12 +57,12 @@ def terminal(evidence: Evidence, directory: Path) -> Iterator[tuple[str, str]]:
         yield "", ""
         yield f"{cell.verdict}: {plain(_name(cell))}", "red" if cell.verdict in WRONG else "yellow"
         for label, text in _details(cell):
-            yield f"  {label + ':':<10}{plain(text)}", ""
+            yield f"  {label + ':':<11}{plain(text)}", ""
     if len(troubled) > MOST:
         yield f"… and {plural(len(troubled) - MOST, 'cell')} more: see the report.", tone
     yield "", ""
     for problem in evidence.problems:
-        yield f"note: {plain(problem)}", "yellow"
+        yield f"warning: {plain(problem)}", "yellow"
     yield f"report: {directory / 'index.html'}", ""
 
 
@@ -71,14 +71,13 @@ def markdown(evidence: Evidence) -> str:
     view = overview(evidence)
     run = evidence.run
     facts = f"Run seed {run.run_seed}, profile {run.profile}, shard {run.shard}"
-    torch = run.environment.get("torch")
     lines = [
         f"## Initializer verification: {view.verdict.upper()}",
         "",
         _text(view.sentence),
         "",
         _text(numbers(view, run.alpha)),
-        _text(f"{facts}{f', torch {torch}' if torch else ''}."),
+        _text(f"{facts}, torch {run.torch}."),
         "",
         "| verdict | cells |",
         "| --- | ---: |",
@@ -107,8 +106,12 @@ def _details(cell: Cell) -> Iterator[tuple[str, str]]:
     worst = worst_finding(cell)
     if worst is not None and not worst.passed:
         confirmed = worst.confirmation
-        again = "" if confirmed is None else f"; {p_value(confirmed)} on four times the fresh data"
-        yield "evidence", f"{worst.check}, p = {p_value(worst.p_value)}{again}"
+        again = (
+            ""
+            if confirmed is None
+            else f"; {p_words(confirmed)} on four times the sample, drawn afresh"
+        )
+        yield "evidence", f"{worst.check}, {p_words(worst.p_value)}{again}"
     case = failing_case(cell)
     if case:
         yield "case", case

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from reports.store import Cell, Evidence, Finding
+from reports.records import Cell, Detectable, Evidence, Finding
 from reports.words import listing, plural
 
 ORDER = ("fail", "timed out", "crashed", "lost", "error", "not run", "unsupported", "pass")
@@ -19,6 +20,7 @@ BUDGET = 1e-6
 BINS = 20
 # Below this probability the calibration panel says that p-values look too small.
 UNUSUAL = 1e-4
+_COUNTED = re.compile(r"of ([1-9]\d*)")
 
 
 @dataclass(frozen=True)
@@ -110,18 +112,18 @@ def sentence(cells: Sequence[Cell]) -> str:
     counts = Counter(cell.verdict for cell in cells)
     passed, total = counts["pass"], len(cells)
     gaps = [f"{counts[name]} {name}" for name in ORDER[2:6] if counts[name]]
-    aside = f"; {counts['unsupported']} unsupported here" if counts["unsupported"] else ""
+    aside = f"; {counts['unsupported']} more unsupported" if counts["unsupported"] else ""
     if counts["fail"] or counts["timed out"]:
         wrong = [cell for cell in worst_first(cells) if cell.verdict in WRONG]
         names = listing(dict.fromkeys(cell.subject for cell in wrong))
-        verb = "does" if len(wrong) == 1 else "do"
-        held = f"{len(wrong)} of {plural(total, 'cell')} {verb} not hold: {names}"
+        verb = "breaks its" if len(wrong) == 1 else "break their"
+        held = f"{len(wrong)} of {plural(total, 'cell')} {verb} promise: {names}"
         return held + "".join(f"; {gap}" for gap in gaps) + aside + "."
     if gaps:
         return f"No cell is wrong, but the run has gaps: {', '.join(gaps)}{aside}."
     if overall(cells) == "pass":
-        every = "The cell holds" if passed == 1 else f"All {plural(passed, 'cell')} hold"
-        return f"{every} what theory promises{aside}."
+        every = "The one cell keeps its" if passed == 1 else f"All {passed} cells keep their"
+        return f"{every} promise{aside}."
     return f"Nothing was verified: {plural(total, 'cell')}, none of which passed."
 
 
@@ -136,12 +138,12 @@ def worst_finding(cell: Cell) -> Finding | None:
     return min(cell.findings, key=finding_key, default=None)
 
 
-def cell_key(cell: Cell) -> tuple[int, float, str]:
+def cell_key(cell: Cell) -> tuple[int, float, str, str, str]:
     """Order cells: verdict, then the smallest p-value adjusted for the cell's decisions."""
     rank = ORDER.index(cell.verdict) if cell.verdict in ORDER else 0
     worst = worst_finding(cell)
     p = 1.0 if worst is None else finding_key(worst)[1]
-    return (rank, min(1.0, p * max(1, len(cell.findings))), cell.nodeid)
+    return (rank, min(1.0, p * max(1, len(cell.findings))), cell.subject, cell.dtype, cell.nodeid)
 
 
 def worst_first(cells: Iterable[Cell]) -> list[Cell]:
@@ -184,9 +186,16 @@ def power(cells: Iterable[Cell]) -> list[Power]:
             seen = finding.detectable
             if seen is None or finding.scope != "cell":
                 continue
-            sizes = groups[finding.check, seen.name, seen.unit]
-            sizes[cell.nodeid] = max((seen.size, cell), sizes.get(cell.nodeid, (-1.0, cell)), key=_size)
+            size, unit = _comparable(seen)
+            group = groups[finding.check, seen.name, unit]
+            group[cell.nodeid] = max((size, cell), group.get(cell.nodeid, (size, cell)), key=_size)
     return [_power(key, list(groups[key].values())) for key in sorted(groups)]
+
+
+def _comparable(seen: Detectable) -> tuple[float, str]:
+    """Turn a count ``3 of 1000`` into a share: cells differ in how many values they drew."""
+    total = _COUNTED.fullmatch(seen.unit)
+    return (seen.size / int(total[1]), "share") if total else (seen.size, seen.unit)
 
 
 def _size(item: tuple[float, Cell]) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from reports.store import Detectable, Effect
+from reports.records import Detectable, Effect
 
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
@@ -39,6 +39,13 @@ def p_value(value: float | None) -> str:
     return "< 10⁻³⁰⁰" if value < 1e-300 else number(value, 2)
 
 
+def p_words(value: float | None) -> str:
+    """Return a p-value as part of a sentence."""
+    if value is None:
+        return "an exact comparison"
+    return f"p {p_value(value)}" if value < 1e-300 else f"p = {p_value(value)}"
+
+
 def big(value: int) -> str:
     """Return a large count in words that the eye can weigh: ``1.2 billion``."""
     for size, name in ((10**12, "trillion"), (10**9, "billion"), (10**6, "million")):
@@ -49,12 +56,14 @@ def big(value: int) -> str:
 
 def effect(value: Effect) -> str:
     """Return an estimate with as many digits as its interval deserves."""
-    width = abs(value.high - value.low)
-    decimals = 6 if width <= 0 else min(12, max(0, 1 - math.floor(math.log10(width))))
-    estimate, low, high = (
-        f"{x:.{decimals}f}".replace("-", "−") for x in (value.estimate, value.low, value.high)
-    )
     unit = f" {value.unit}" if value.unit else ""
+    width = abs(value.high - value.low)
+    if width == 0:
+        return f"{value.name} {number(value.estimate)}{unit}"
+    decimals = min(12, max(0, 1 - math.floor(math.log10(width))))
+    estimate, low, high = (
+        _fixed(bound, decimals) for bound in (value.estimate, value.low, value.high)
+    )
     return f"{value.name} {estimate}{unit} [{low}, {high}]"
 
 
@@ -81,3 +90,8 @@ def listing(items: Iterable[str], most: int = 3) -> str:
 def plain(text: str) -> str:
     """Return text on one line, without anything that a terminal would obey."""
     return "".join(x if x.isprintable() else " " if x.isspace() else repr(x)[1:-1] for x in text)
+
+
+def _fixed(value: float, decimals: int) -> str:
+    # Adding 0.0 makes a negative zero positive.
+    return f"{round(value, decimals) + 0.0:.{decimals}f}".replace("-", "−")

@@ -105,14 +105,13 @@ def test_fault_is_found(fault: Fault, tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("cell", SOUND)
-def test_no_fault_is_found_where_none_is_planted(cell: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("sound", SOUND)
+def test_no_fault_is_found_where_none_is_planted(sound: str, tmp_path: Path) -> None:
     """The same cells pass when PyTorch is left alone."""
-    result = run(law(cell), tmp_path)
+    result = run(law(sound), tmp_path)
     assert result.exit_code == 0, result.explain("wanted a pass")
-    assert {found["verdict"] for found in result.cells} == {"pass"}, result.explain(
-        "wanted a pass"
-    )
+    verdicts = {found["verdict"] for found in result.cells}
+    assert verdicts == {"pass"}, result.explain("wanted a pass")
 
 
 def test_unknown_fault_is_refused(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ LARGE = 1000
 
 def _raise_for_five(original: Function) -> Function:
     @functools.wraps(original)
-    def faulty(tensor: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+    def faulty(tensor: Tensor, *args: Any, **kwargs: Any) -> Any:
         if tensor.dim() == 5:
             raise RuntimeError("planted: five dimensions are not supported")
         return original(tensor, *args, **kwargs)
@@ -35,7 +35,7 @@ def _hang(original: Function) -> Function:
     large = itertools.count(1)
 
     @functools.wraps(original)
-    def faulty(tensor: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+    def faulty(tensor: Tensor, *args: Any, **kwargs: Any) -> Any:
         if tensor.numel() > LARGE and next(large) == 3:
             while True:
                 # Idle, lest a worker that is not killed take a core from the others.
@@ -49,7 +49,7 @@ def _crash(original: Function) -> Function:
     calls = itertools.count(1)
 
     @functools.wraps(original)
-    def faulty(*args: Any, **kwargs: Any) -> Tensor:
+    def faulty(*args: Any, **kwargs: Any) -> Any:
         if next(calls) == 3:
             os._exit(9)
         return original(*args, **kwargs)
@@ -59,18 +59,23 @@ def _crash(original: Function) -> Function:
 
 def _silent(original: Function) -> Function:
     successor = getattr(init, f"{original.__name__}_")
-    return functools.wraps(original)(lambda *args, **kwargs: successor(*args, **kwargs))
+
+    @functools.wraps(original)
+    def alias(*args: Any, **kwargs: Any) -> Any:
+        return successor(*args, **kwargs)
+
+    return alias
 
 
 def _measured_tanh(original: Function) -> Function:
-    def gain(nonlinearity: str, param: float | None = None) -> float:
+    def gain(nonlinearity: str, param: float | None = None) -> Any:
         return 1.59 if nonlinearity == "tanh" else original(nonlinearity, param)
 
     return gain
 
 
 def _default_slope(original: Function) -> Function:
-    def gain(nonlinearity: str, param: float | None = None) -> float:
+    def gain(nonlinearity: str, param: float | None = None) -> Any:
         slope = 0.1 if nonlinearity == "leaky_relu" and param is None else param
         return original(nonlinearity, slope)
 
@@ -78,14 +83,14 @@ def _default_slope(original: Function) -> Function:
 
 
 def _bool_slope(original: Function) -> Function:
-    def gain(nonlinearity: str, param: float | None = None) -> float:
+    def gain(nonlinearity: str, param: float | None = None) -> Any:
         return original(nonlinearity, float(param) if isinstance(param, bool) else param)
 
     return gain
 
 
 def _any_nonlinearity(original: Function) -> Function:
-    def gain(nonlinearity: str, param: float | None = None) -> float:
+    def gain(nonlinearity: str, param: float | None = None) -> Any:
         try:
             return original(nonlinearity, param)
         except ValueError as error:
@@ -97,7 +102,7 @@ def _any_nonlinearity(original: Function) -> Function:
 
 
 def _slope_not_squared(original: Function) -> Function:
-    def gain(nonlinearity: str, param: float | None = None) -> float:
+    def gain(nonlinearity: str, param: float | None = None) -> Any:
         exact = original(nonlinearity, param)
         if nonlinearity != "leaky_relu":
             return exact

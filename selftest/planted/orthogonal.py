@@ -32,13 +32,18 @@ def _matrix(draw: Callable[[Tensor, Call], Tensor]) -> Edit:
     return edit
 
 
-def _fix_signs(matrix: Tensor) -> Tensor:
+def _qr(matrix: Tensor) -> tuple[Tensor, Tensor]:
     q, r = torch.linalg.qr(matrix)
+    return q, r
+
+
+def _fix_signs(matrix: Tensor) -> Tensor:
+    q, r = _qr(matrix)
     return q * r.diagonal().sign()
 
 
 def _no_sign_fix(tall: Tensor, call: Call) -> Tensor:
-    return torch.linalg.qr(tall.normal_(generator=call.generator)).Q
+    return _qr(tall.normal_(generator=call.generator))[0]
 
 
 def _uniform_source(tall: Tensor, call: Call) -> Tensor:
@@ -65,7 +70,7 @@ def _permutation(tall: Tensor, call: Call) -> Tensor:
 
 def _normalized_columns(tall: Tensor, call: Call) -> Tensor:
     tall.normal_(generator=call.generator)
-    return tall / tall.norm(dim=0)
+    return torch.nn.functional.normalize(tall, dim=0)
 
 
 def _in_float32(tall: Tensor, call: Call) -> Tensor:

@@ -69,6 +69,7 @@ def _fans(tensor: Tensor, receptive: int) -> tuple[int, int]:
 
 
 def fans_without_receptive_field(tensor: Tensor) -> tuple[int, int]:
+    """Count channels only, as for a convolution of kernel 1."""
     return _fans(tensor, 1)
 
 
@@ -78,7 +79,7 @@ def _square_kernel(tensor: Tensor) -> tuple[int, int]:
 
 
 def _swap_modes(original: Function) -> Function:
-    def swapped(tensor: Tensor, mode: str) -> int:
+    def swapped(tensor: Tensor, mode: str) -> Any:
         other = {"fan_in": "fan_out", "fan_out": "fan_in"}
         return original(tensor, other.get(mode.lower(), mode))
 
@@ -86,7 +87,7 @@ def _swap_modes(original: Function) -> Function:
 
 
 def _case_sensitive_mode(original: Function) -> Function:
-    def sensitive(tensor: Tensor, mode: str) -> int:
+    def sensitive(tensor: Tensor, mode: str) -> Any:
         known = mode.lower() in ("fan_in", "fan_out")
         return original(tensor, "fan_out" if known and mode != "fan_in" else mode)
 

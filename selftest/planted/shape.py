@@ -15,7 +15,9 @@ RARE = 1e-5
 
 
 def _standard(tensor: Tensor, call: Call) -> Tensor:
-    return (tensor - call.values["mean"]) / (call.values["std"] or 1.0)
+    mean: float = call.values["mean"]
+    std: float = call.values["std"]
+    return (tensor - mean) / (std or 1.0)
 
 
 def _refill(tensor: Tensor, call: Call, standard: Tensor) -> None:
@@ -217,6 +219,14 @@ _UNIFORM = table(
         "the values lie on a grid of 65,536",
         ("uniform_",),
         editing(_on_grid(16)),
+        law("float32-uniform_"),
+        frozenset({"duplicates"}),
+    ),
+    Fault(
+        "uniform_23_bits",
+        "the lowest of the 24 random bits is always zero",
+        ("uniform_",),
+        editing(_on_grid(23)),
         law("float32-uniform_"),
         frozenset({"duplicates"}),
     ),

@@ -46,7 +46,8 @@ def _keep_where_zero(tensor: Tensor, before: Tensor) -> None:
 
 
 def _no_groups(values: dict[str, Any]) -> None:
-    if values["tensor"].size(0) % values["groups"] == 0:
+    tensor = values["tensor"]
+    if tensor.dim() and tensor.size(0) % values["groups"] == 0:
         values["groups"] = 1
 
 

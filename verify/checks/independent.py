@@ -11,6 +11,7 @@ from torch import Tensor
 
 from verify.checks.statistics import (
     BINS,
+    FINE,
     Correlation,
     Deviations,
     Exact,
@@ -24,11 +25,6 @@ from verify.checks.statistics import (
 from verify.laws import Continuous, Normal
 
 Statistics = dict[str, Statistic]
-
-FINE = 2.0**-18
-"""Samples whose lattice moves the cdf by more than this are held against their contract
-law alone (support, band-KS, extremes, repeats): 2^-18 is 200 times below what KS sees in
-2^24 values, and shifts no moment by more than a fifth of a standard error of 2^28."""
 
 LAGS = (1, 2, 4, 8, 16)
 """Flat lags at which dependence is measured: neighbours and vector widths."""
@@ -76,7 +72,7 @@ def reduce(values: Tensor, shape: tuple[int, ...], law: Continuous, *, sort: boo
     flat = values.reshape(-1)
     if flat.numel() == 0:
         return {}
-    lowest, highest = (float(v) for v in torch.stack(torch.aminmax(flat)).tolist())
+    lowest, highest = map(float, torch.stack(torch.aminmax(flat)).cpu())
     if not (math.isfinite(lowest) and math.isfinite(highest)):
         broken = flat.numel() - int(torch.isfinite(flat).sum())
         return {"finite": Exact(flat.numel(), broken)}
@@ -86,11 +82,14 @@ def reduce(values: Tensor, shape: tuple[int, ...], law: Continuous, *, sort: boo
         "finite": Exact(flat.numel(), 0),
         "support": _support(flat, lowest, highest, law, lattice),
         "extremes": _extremes(flat.numel(), lowest, highest, law, resolution),
-        "atoms": _atoms(flat, lowest, highest, law, lattice),
     }
-    if sort:
-        found |= _sorted(flat[:_SORTED], law, lattice, resolution)
+    ordered = torch.sort(flat[:_SORTED]).values if sort else None
+    if ordered is not None:
+        found["kolmogorov_smirnov"] = _kolmogorov(ordered, law, resolution)
     if resolution <= FINE:
+        if ordered is not None:
+            found["duplicates"] = _duplicates(ordered, law, lattice)
+        found["atoms"] = _atoms(flat, lowest, highest, law, lattice)
         found |= _transforms(values, shape, law, resolution)
     return found
 
@@ -116,26 +115,26 @@ def _atoms(flat: Tensor, lowest: float, highest: float, law: Continuous, lattice
     count = flat.numel() - int(torch.count_nonzero(flat)) if lowest <= 0 <= highest else 0
     points = 3
     for bound, extreme in ((a, lowest), (b, highest)):
-        if extreme != 0 and abs(extreme - bound) <= lattice.step * abs(bound):
+        near = math.isfinite(bound) and abs(extreme - bound) <= lattice.step * abs(bound)
+        if near and extreme != 0:
             count += int((flat == extreme).sum())
     rate = points * flat.numel() * law.point_mass(lattice.step, lattice.draw_step)
     return Rare(count, rate, flat.numel())
 
 
-def _sorted(sample: Tensor, law: Continuous, lattice: Lattice, resolution: float) -> Statistics:
-    """Exact KS distance, and values that repeat beyond the birthday count."""
-    ordered = torch.sort(sample).values
+def _kolmogorov(ordered: Tensor, law: Continuous, resolution: float) -> Kolmogorov:
     n = ordered.numel()
     transformed = law.cdf(ordered.double(), torch.special)
     ranks = torch.arange(n + 1, device=ordered.device, dtype=torch.float64) / n
     distance = torch.maximum((ranks[1:] - transformed).max(), (transformed - ranks[:-1]).max())
-    repeats = int((ordered[1:] == ordered[:-1]).sum())
-    # Given the values before it, each draw repeats one with at most (i−1) point masses.
+    return Kolmogorov(n, float(distance), resolution)
+
+
+def _duplicates(ordered: Tensor, law: Continuous, lattice: Lattice) -> Rare:
+    """Values that repeat: given those before, the i-th draw does with at most i point masses."""
+    n = ordered.numel()
     rate = n * (n - 1) / 2 * law.point_mass(lattice.step, lattice.draw_step)
-    return {
-        "kolmogorov_smirnov": Kolmogorov(n, float(distance), resolution),
-        "duplicates": Rare(repeats, rate, n),
-    }
+    return Rare(int((ordered[1:] == ordered[:-1]).sum()), rate, n)
 
 
 def _transforms(
@@ -168,7 +167,7 @@ def _transforms(
         "position": _positions(centred.view(values.shape)),
     }
     if isinstance(law, Normal):
-        total, squares = moments.tolist()
+        total, squares = map(float, moments.cpu())
         found["moments"] = NormalMoments(flat.numel(), total, squares)
     return found
 
@@ -190,7 +189,7 @@ def _correlation(centred: Tensor, shape: tuple[int, ...], calls: int) -> Correla
     if not lags:
         return Correlation({}, {})
     products = [torch.dot(centred[:-lag], centred[lag:]) for lag in lags.values()]
-    sums = dict(zip(lags, torch.stack(products).tolist(), strict=True))
+    sums = dict(zip(lags, map(float, torch.stack(products).cpu()), strict=True))
     return Correlation(sums, {name: centred.numel() - lag for name, lag in lags.items()})
 
 

@@ -55,11 +55,13 @@ class Continuous:
         raise NotImplementedError
 
     def resolution(self, step: float, draw_step: float) -> float:
-        """Bound on how far one lattice step can move the cdf.
+        """Bound on how far the dtype's lattice can move the cdf.
 
-        The contract law of a floating dtype is the mathematical law with every value
-        moved by at most one step of the dtype's lattice, drawn from a generator that
-        is itself a lattice of uniforms.
+        The contract law of a floating dtype is the mathematical law on its lattice. Three
+        roundings lie between the two: of the law's parameters to the dtype (half a step), of
+        the value (half a step), and at a half-open end the excluded bound, which falls back
+        by one step; so a value is displaced by two steps at most. Underneath lies a generator
+        of uniforms that is itself a lattice.
 
         Parameters
         ----------
@@ -73,11 +75,11 @@ class Continuous:
         float
             ``sup |F(x̃) − F(x)|`` over lawful displacements, at most 1.
         """
-        return min(1.0, self.peak * self.reach * step / self.scale + draw_step)
+        return min(1.0, 2 * self.peak * self.reach * step / self.scale + draw_step)
 
     def point_mass(self, step: float, draw_step: float) -> float:
         """Bound on the probability of any single lattice point (see `resolution`)."""
-        return min(1.0, 2 * self.resolution(step, draw_step))
+        return min(1.0, self.resolution(step, draw_step) + draw_step)
 
 
 @dataclass(frozen=True)

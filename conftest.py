@@ -1,0 +1,209 @@
+"""Where strategies, verify and reports meet: options, cells, and the hand-over of evidence."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import json
+import pkgutil
+import secrets
+import shlex
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from verify.outcome import Outcome
+    from verify.run import Run
+
+_LINE = pytest.StashKey[str]()
+_RUN: pytest.StashKey[Run] = pytest.StashKey()
+_BACKENDS = pytest.StashKey[list[str]]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare the suite's options."""
+    group = parser.getgroup("verify", "verification of initializers")
+    group.addoption("--backend", metavar="NAME[,NAME]", help="backends; default: all present")
+    group.addoption("--profile", default="standard", help="smoke, standard (default) or deep")
+    group.addoption("--run-seed", metavar="N", help="decides everything; default: random")
+    group.addoption("--report-dir", default="report", metavar="DIR", help="default: report")
+    group.addoption("--shard", default="1/1", metavar="I/N", help="run part I of N")
+    group.addoption(
+        "--time-limit", default="60", metavar="SECONDS", help="for one call; default: 60"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Check the options, fix what is random, and start collecting evidence."""
+    if importlib.util.find_spec("torch") is None:
+        raise pytest.UsageError(
+            "PyTorch is not installed here: install the one to verify, for example with "
+            "`pip install torch`, or let `tox run -e verify` do it."
+        )
+    _load_everything()
+    from verify import options
+
+    try:
+        _prepare(config)
+    except options.BadOption as problem:
+        raise pytest.UsageError(str(problem)) from None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection(session: pytest.Session) -> None:
+    """Refuse an environment in which nothing random could be trusted."""
+    from verify import options
+
+    if not hasattr(session.config, "workerinput"):
+        try:
+            options.unmanaged_generator()
+        except options.BadOption as problem:
+            raise pytest.UsageError(str(problem)) from None
+
+
+def _load_everything() -> None:
+    """Import every module of ours in every process.
+
+    Hypothesis draws some constants from the source of the local modules that are loaded: the
+    drawn cases would depend on who loaded what before.
+    """
+    for package in map(importlib.import_module, ("strategies", "verify", "reports")):
+        _load(package)
+
+
+def _load(package: ModuleType) -> None:
+    for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+        name = module.name.rpartition(".")[2]
+        if name != "__main__" and not name.startswith("test_"):
+            importlib.import_module(module.name)
+
+
+def _prepare(config: pytest.Config) -> None:
+    import torch
+
+    from verify import options
+    from verify.run import Run
+
+    torch.set_num_threads(1)  # Workers share the cores; more threads only get in each other's way.
+    options.supported_torch()
+    # Written back to the options, where xdist's workers read them.
+    config.option.run_seed = config.option.run_seed or str(secrets.randbits(32))
+    backends = options.backend_names(config.option.backend)
+    config.option.backend = ",".join(backends)
+    config.stash[_BACKENDS] = backends
+    config.stash[_RUN] = Run(
+        seed=options.run_seed(config.option.run_seed),
+        profile=options.profile(config.option.profile),
+        time_limit=options.time_limit(config.option.time_limit),
+        worker=_worker(config),
+    )
+    options.shard(config.option.shard)
+    if not hasattr(config, "workerinput"):
+        _report(config, options.writable(Path(config.option.report_dir)))
+
+
+def _worker(config: pytest.Config) -> int:
+    """Number of this worker among xdist's; 0 without."""
+    workerid = getattr(config, "workerinput", {}).get("workerid", "gw0")
+    return int(workerid.removeprefix("gw"))
+
+
+def _report(config: pytest.Config, directory: Path) -> None:
+    from reports.collect import Collector
+    from reports.progress import Progress
+
+    config.pluginmanager.register(Collector(directory, _run_line(config)), "verify-collector")
+    config.pluginmanager.register(Progress(config), "verify-progress")
+
+
+def _run_line(config: pytest.Config) -> dict[str, Any]:
+    from verify import backends
+    from verify.checks.bounds import ALPHA
+
+    run, environment = config.stash[_RUN], {}
+    for name in config.stash[_BACKENDS]:
+        for key, value in backends.known()[name].fingerprint().items():
+            environment[f"{name}: {key}"] = value
+    return {
+        "run_seed": run.seed,
+        "profile": run.profile.name,
+        "alpha": ALPHA,
+        "shard": config.option.shard,
+        "environment": environment,
+    }
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    """Say what is verified, and how to run the very same again."""
+    import torch
+
+    run = config.stash[_RUN]
+    return (
+        f"verify: torch {torch.__version__} on {', '.join(config.stash[_BACKENDS])}; "
+        f"profile {run.profile.name}; --run-seed {run.seed}"
+    )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """One item per cell, and one per known defect in each cell where it lives."""
+    from verify.run import cells
+    from verify.witness import witnesses
+
+    planned = cells(metafunc.config.stash[_BACKENDS])
+    if "cell" in metafunc.fixturenames:
+        metafunc.parametrize("cell", planned, ids=[cell.id for cell in planned])
+    if "witnessed" in metafunc.fixturenames:
+        shown = witnesses(planned)
+        ids = [f"{cell.id}-{defect.id}" for cell, defect in shown]
+        metafunc.parametrize("witnessed", shown, ids=ids)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep the items of this shard."""
+    from verify import options
+
+    part, parts = options.shard(config.option.shard)
+    kept = [item for item in items if options.in_shard(item.nodeid, part, parts)]
+    if len(kept) < len(items):
+        config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+        items[:] = kept
+
+
+@pytest.fixture
+def run(pytestconfig: pytest.Config) -> Run:
+    """What is fixed for the whole run."""
+    return pytestconfig.stash[_RUN]
+
+
+@pytest.fixture
+def conclude(request: pytest.FixtureRequest) -> Callable[[Outcome], None]:
+    """Hand an outcome over to the report, and fail the item unless it passed."""
+
+    def hand_over(outcome: Outcome) -> None:
+        line = outcome.to_line(request.node.nodeid, _replay(request))
+        request.node.stash[_LINE] = json.dumps(line)
+        if outcome.final_verdict in ("fail", "timed out"):
+            pytest.fail(f"{outcome.final_verdict}: {outcome.diagnosis}", pytrace=False)
+
+    return hand_over
+
+
+def _replay(request: pytest.FixtureRequest) -> str:
+    run: Run = request.config.stash[_RUN]
+    nodeid = shlex.quote(request.node.nodeid)
+    return f"pytest {nodeid} --run-seed {run.seed} --profile {run.profile.name}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Iterator[None]:
+    """Attach the item's cell line to its report, which carries it to the controller."""
+    report = yield
+    if call.when == "call" and _LINE in item.stash:
+        report.cell_json = item.stash[_LINE]
+    return report

@@ -1,0 +1,193 @@
+"""The typed form of an evidence file: a run, its cells, their findings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+Line = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Effect:
+    """An estimate in natural units, with its interval."""
+
+    name: str
+    estimate: float
+    low: float
+    high: float
+    unit: str
+
+    @classmethod
+    def from_json(cls, data: Line) -> Effect:
+        """Read the effect of a finding."""
+        return cls(
+            name=str(data["name"]),
+            estimate=float(data["estimate"]),
+            low=float(data["low"]),
+            high=float(data["high"]),
+            unit=str(data.get("unit", "")),
+        )
+
+
+@dataclass(frozen=True)
+class Detectable:
+    """The smallest error that a check would have caught."""
+
+    name: str
+    size: float
+    unit: str
+
+    @classmethod
+    def from_json(cls, data: Line) -> Detectable:
+        """Read the detectable error of a finding."""
+        return cls(str(data["name"]), float(data["size"]), str(data.get("unit", "")))
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One decision: a check and what it returned. No p-value means an exact comparison."""
+
+    check: str
+    scope: str
+    passed: bool
+    p_value: float | None
+    n: int
+    effect: Effect | None
+    detectable: Detectable | None
+    message: str
+    case: str | None
+    confirmation: float | None
+
+    @classmethod
+    def from_json(cls, data: Line) -> Finding:
+        """Read one entry of a cell's findings."""
+        effect, detectable = data.get("effect"), data.get("detectable")
+        return cls(
+            check=str(data["check"]),
+            scope=str(data.get("scope", "cell")),
+            passed=bool(data["passed"]),
+            p_value=_number(data.get("p_value")),
+            n=int(data.get("n", 0)),
+            effect=None if effect is None else Effect.from_json(effect),
+            detectable=None if detectable is None else Detectable.from_json(detectable),
+            message=str(data.get("message", "")),
+            case=None if data.get("case") is None else str(data["case"]),
+            confirmation=_number(data.get("confirmation")),
+        )
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Subject x dtype x backend under one promise: what was observed, and the verdict."""
+
+    nodeid: str
+    promise: str
+    subject: str
+    backend: str
+    dtype: str
+    verdict: str
+    reason: str = ""
+    law_words: str = ""
+    law_formula: str = ""
+    source: str = ""
+    n: int = 0
+    cases: int = 0
+    calls: int = 0
+    decisions: int = 0
+    findings: tuple[Finding, ...] = ()
+    histogram: tuple[int, ...] = ()
+    excluded: tuple[str, ...] = ()
+    replay: str = ""
+
+    @classmethod
+    def from_json(cls, data: Line) -> Cell:
+        """Read a cell line; raise KeyError, TypeError or ValueError where it is malformed."""
+        law = data.get("law") or {}
+        return cls(
+            nodeid=str(data["nodeid"]),
+            promise=str(data["promise"]),
+            subject=str(data["subject"]),
+            verdict=str(data["verdict"]),
+            backend=str(data.get("backend") or ""),
+            dtype=str(data.get("dtype") or ""),
+            reason=str(data.get("reason") or ""),
+            law_words=str(law.get("words", "")),
+            law_formula=str(law.get("formula", "")),
+            source=str(data.get("source") or ""),
+            n=int(data.get("n") or 0),
+            cases=int(data.get("cases") or 0),
+            calls=int(data.get("calls") or 0),
+            decisions=int(data.get("decisions") or 0),
+            findings=tuple(Finding.from_json(item) for item in data.get("findings") or ()),
+            histogram=_histogram(data.get("statistics") or {}),
+            excluded=tuple(str(name) for name in data.get("excluded") or ()),
+            replay=str(data.get("replay") or ""),
+        )
+
+
+@dataclass(frozen=True)
+class Run:
+    """What was asked for: seed, profile, threshold, environment, planned items."""
+
+    run_seed: str = "unknown"
+    profile: str = "unknown"
+    alpha: float = 1e-12
+    shard: str = "1/1"
+    environment: Mapping[str, str] = field(default_factory=dict)
+    planned: tuple[str, ...] = ()
+
+    @classmethod
+    def from_json(cls, data: Line) -> Run:
+        """Read a run line; raise KeyError, TypeError or ValueError where it is malformed."""
+        return cls(
+            run_seed=str(data["run_seed"]),
+            profile=str(data.get("profile", "unknown")),
+            alpha=float(data.get("alpha", 1e-12)),
+            shard=str(data.get("shard", "1/1")),
+            environment={str(k): str(v) for k, v in (data.get("environment") or {}).items()},
+            planned=tuple(str(nodeid) for nodeid in data.get("planned") or ()),
+        )
+
+    @property
+    def torch(self) -> str:
+        """The version of PyTorch under test."""
+        named = (v for k, v in self.environment.items() if k.rpartition(": ")[2] == "torch")
+        return next(named, "unknown")
+
+    def environment_of(self, backend: str) -> dict[str, str]:
+        """Return what describes one backend: entries ``backend: name``, and those of no backend."""
+        own = {}
+        for key, value in self.environment.items():
+            owner, _, name = key.rpartition(": ")
+            if owner in ("", backend):
+                own[name] = value
+        return own
+
+    def joined(self, other: Run) -> Run:
+        """Return this run with the planned items of another shard."""
+        planned = tuple(sorted({*self.planned, *other.planned}))
+        shard = self.shard if other.shard == self.shard else f"{self.shard} + {other.shard}"
+        return replace(self, planned=planned, shard=shard)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """A run, its cells, and one sentence for each thing that could not be used."""
+
+    run: Run
+    cells: tuple[Cell, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None else float(value)
+
+
+def _histogram(statistics: Line) -> tuple[int, ...]:
+    """Return the transforms' counts: the first histogram by name, as a cell may hold others."""
+    for _, statistic in sorted(statistics.items()):
+        if statistic.get("kind") == "histogram":
+            return tuple(int(count) for count in statistic["counts"])
+    return ()

@@ -1,0 +1,228 @@
+"""Whole sessions: what the controller keeps, whatever becomes of items and workers."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from reports import store
+
+ROOT = Path(__file__).resolve().parents[2]
+CONFTEST = """
+import json
+from pathlib import Path
+import pytest
+from reports.collect import Collector
+from reports.progress import Progress
+from selftest.reports import fakes
+
+def pytest_configure(config):
+    if not hasattr(config, "workerinput"):
+        run_line = fakes.run_line()
+        run_line.pop("planned")
+        config.pluginmanager.register(Collector(Path("report"), run_line), "verify-collector")
+        config.pluginmanager.register(Progress(config), "verify-progress")
+
+def pytest_runtest_protocol(item):
+    return True if "vanishes" in item.nodeid else None
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = yield
+    if report.when == "call" and hasattr(item, "cell_json"):
+        report.cell_json = item.cell_json
+    return report
+
+@pytest.fixture
+def cell(request):
+    def hand_over(**entries):
+        line = fakes.cell_line("uniform_", n=2**14)
+        line.update(nodeid=request.node.nodeid, **entries)
+        request.node.cell_json = json.dumps(line)
+    return hand_over
+
+@pytest.fixture
+def broken():
+    raise RuntimeError("no device")
+
+@pytest.fixture
+def untidy():
+    yield
+    raise RuntimeError("no goodbye")
+"""
+GOOD = """
+import pytest
+@pytest.mark.parametrize("item", [f"cpu-float32-s{i}" for i in range(8)])
+def test_law(item, cell):
+    cell()
+"""
+
+
+@dataclass(frozen=True)
+class Session:
+    """What a session in a subprocess left behind."""
+
+    code: int
+    output: str
+    report: Path
+
+    def verdicts(self) -> dict[str, str]:
+        cells = store.read(self.report / store.EVIDENCE).cells
+        return {cell.nodeid.rpartition("::test_")[2]: cell.verdict for cell in cells}
+
+    def reason(self, name: str) -> str:
+        cells = store.read(self.report / store.EVIDENCE).cells
+        return next(cell.reason for cell in cells if name in cell.nodeid)
+
+
+def _session(folder: Path, body: str, *arguments: str) -> Session:
+    (folder / "verify").mkdir(parents=True, exist_ok=True)
+    (folder / "conftest.py").write_text(CONFTEST)
+    (folder / "tox.ini").write_text("[pytest]\n")
+    (folder / "verify" / "test_fake.py").write_text(body)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+    environment.pop("PYTEST_ADDOPTS", None)
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120
+    )
+    return Session(done.returncode, done.stdout + done.stderr, folder / "report")
+
+
+def test_evidence_is_the_same_for_any_number_of_workers(tmp_path: Path) -> None:
+    alone = _session(tmp_path / "alone", GOOD)
+    several = _session(tmp_path / "several", GOOD, "-n", "2")
+    assert (alone.code, several.code) == (0, 0), several.output
+    names = {"index.html", "cpu.html", "summary.md", store.EVIDENCE, store.TIMINGS}
+    assert {path.name for path in several.report.iterdir()} == names
+    for name in names - {store.TIMINGS}:
+        assert (alone.report / name).read_bytes() == (several.report / name).read_bytes()
+    timings = json.loads((several.report / store.TIMINGS).read_text())
+    assert len(timings["items"]) == 8
+    assert "PASS: All 8 cells keep their promise." in alone.output
+
+
+def test_a_failing_cell_is_exit_1_whatever_pytest_thinks(tmp_path: Path) -> None:
+    body = "def test_law(cell): cell(verdict='fail', reason='Too wide.', backend='cpu')"
+    session = _session(tmp_path, body)
+    assert session.code == 1
+    assert "Too wide." in session.output
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "2")])
+def test_errors_of_the_suite_itself_are_exit_3(tmp_path: Path, workers: tuple[str, ...]) -> None:
+    body = (
+        GOOD
+        + """
+def test_setup(cell, broken): cell()
+def test_teardown(cell, untidy): cell()
+def test_call(cell): raise ValueError("odd")
+def test_contradiction(cell): cell(); raise ValueError("odd")
+def test_silent(): pass
+def test_garbage(request): request.node.cell_json = "{"
+def test_vanishes(cell): cell()
+@pytest.mark.skip(reason="not today")
+def test_skipped(cell): cell()
+"""
+    )
+    session = _session(tmp_path, body, *workers)
+    verdicts = {name: kind for name, kind in session.verdicts().items() if kind != "pass"}
+    assert verdicts == {
+        "setup": "error",
+        "teardown::teardown": "error",
+        "call": "error",
+        "contradiction": "error",
+        "silent": "error",
+        "garbage": "error",
+        "vanishes": "lost",
+        "skipped": "not run",
+    }
+    assert session.code == 3
+    assert session.reason("test_setup").startswith("RuntimeError: no device … ")
+    assert session.reason("test_skipped") == "not today"
+    assert session.verdicts()["teardown"] == "pass"
+
+
+def test_a_crashing_worker_costs_one_cell(tmp_path: Path) -> None:
+    body = GOOD + "\ndef test_crash(): import os; os._exit(7)\n"
+    session = _session(tmp_path, body, "-n", "2")
+    assert session.code == 3, session.output
+    kinds = session.verdicts()
+    assert kinds.pop("crash") == "crashed"
+    assert set(kinds.values()) == {"pass"} and len(kinds) == 8
+    assert "gw" not in session.reason("crash")
+
+
+def test_a_crash_of_a_plain_run_loses_only_what_had_not_run(tmp_path: Path) -> None:
+    body = GOOD + "\ndef test_crash(): import os; os._exit(7)\n"
+    session = _session(tmp_path, body)
+    assert session.code == 7
+    assert not (session.report / "index.html").exists()
+    build = [sys.executable, "-m", "reports", "build", str(session.report)]
+    done = subprocess.run(build, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 3
+    assert "lost: verify/test_fake.py::test_crash" in done.stdout
+    assert (session.report / "cpu.html").exists()
+
+
+def test_an_interrupted_run_keeps_its_exit_code_and_its_report(tmp_path: Path) -> None:
+    body = GOOD + "\ndef test_stop(): raise KeyboardInterrupt\ndef test_zzz(cell): cell()\n"
+    session = _session(tmp_path, body)
+    assert session.code == 2
+    assert session.verdicts()["zzz"] == "lost"
+    assert (session.report / "index.html").exists()
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "2")])
+def test_a_file_that_cannot_be_collected_is_a_cell(
+    tmp_path: Path, workers: tuple[str, ...]
+) -> None:
+    session = _session(tmp_path, "import nowhere_at_all", *workers)
+    assert session.code not in (0, 5)
+    assert "nowhere_at_all" in session.reason("verify/test_fake.py")
+
+
+def test_nothing_selected_stays_5_and_leaves_no_report(tmp_path: Path) -> None:
+    session = _session(tmp_path, GOOD, "-k", "nothing")
+    assert session.code == 5
+    assert not session.report.exists()
+
+
+def test_listing_the_items_leaves_the_last_report_alone(tmp_path: Path) -> None:
+    before = _session(tmp_path, GOOD)
+    kept = (before.report / store.EVIDENCE).read_bytes()
+    assert _session(tmp_path, GOOD, "--collect-only").code == 0
+    assert (before.report / store.EVIDENCE).read_bytes() == kept
+
+
+def test_other_items_are_none_of_the_collectors_business(tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir(parents=True)
+    (tmp_path / "other" / "test_other.py").write_text("def test_no(): assert False")
+    both = _session(tmp_path, GOOD)
+    assert both.code == 1
+    assert set(both.verdicts().values()) == {"pass"}
+
+
+def test_a_folder_that_cannot_be_written_is_a_warning_and_exit_3(tmp_path: Path) -> None:
+    (tmp_path / "report").write_text("in the way")
+    session = _session(tmp_path, GOOD)
+    assert session.code == 3
+    assert "8 passed" in session.output
+    assert "PASS: All 8 cells" in session.output
+    assert session.output.count("warning: The report in report could not be written") == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_disk_that_is_full_for_a_while_costs_nothing(tmp_path: Path) -> None:
+    (tmp_path / "report").mkdir(parents=True)
+    (tmp_path / "report" / store.EVIDENCE).symlink_to("/dev/full")
+    session = _session(tmp_path, GOOD)
+    assert "No space left on device" in session.output
+    assert session.code == 0
+    assert len(session.verdicts()) == 8

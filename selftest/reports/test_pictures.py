@@ -1,0 +1,86 @@
+"""Pictures are well-formed, small, and show what leaves the band."""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree
+
+import pytest
+
+from reports import pictures
+from reports.records import Finding
+from selftest.reports import fakes
+
+
+def _counts(subject: str = "uniform_", dtype: str = "float32", n: int = 2**24) -> list[int]:
+    return fakes.cell_line(subject, dtype, n=n)["statistics"]["distribution"]["counts"]
+
+
+def _finding(p: float, *, passed: bool = True, check: str = "mean") -> Finding:
+    return Finding(check, "cell", passed, p, 100, None, None, "", None, None)
+
+
+def _classes(picture: pictures.Picture) -> set[str]:
+    root = ElementTree.fromstring(picture.svg)
+    return {element.get("class", "") for element in root.iter()}
+
+
+@pytest.mark.parametrize("n", [2**10, 2**16, 2**24])
+def test_a_lawful_sample_stays_inside_the_band(n: int) -> None:
+    counts = _counts(n=n)
+    for picture in (pictures.deviation(counts, fakes.ALPHA), pictures.histogram(counts)):
+        classes = _classes(picture)
+        assert {"band", "zero", "line"} <= classes
+        assert "line bad" not in classes
+        assert "inside" in picture.meaning
+
+
+def test_a_scale_error_of_one_percent_leaves_the_band() -> None:
+    counts = _counts("normal_", "bfloat16")
+    for picture in (pictures.deviation(counts, fakes.ALPHA), pictures.histogram(counts)):
+        assert "line bad" in _classes(picture)
+        assert "inside" not in picture.meaning
+
+
+def test_everything_in_one_bin_is_drawn() -> None:
+    counts = [100, *([0] * 4095)]
+    assert "line bad" in _classes(pictures.deviation(counts, fakes.ALPHA))
+    assert "6.3 × 10³" not in pictures.histogram(counts).meaning
+
+
+def test_the_thinned_curve_keeps_its_peak() -> None:
+    counts = [1000] * 4096
+    counts[777] += 400_000
+    coarse = pictures.deviation(counts, fakes.ALPHA, points=16)
+    assert coarse.meaning == pictures.deviation(counts, fakes.ALPHA).meaning
+    assert "line bad" in _classes(coarse)
+
+
+def test_relative_steps_add_up() -> None:
+    path = pictures._path("line", [(0.0, 10.5), (10.5, 0.3), (11.0, 0.3), (10.9, 20.3)])
+    assert 'd="M0 10.5l10.5 -10.2 .5 0 -.1 20"' in path
+
+
+def test_strip_marks_the_threshold_and_what_is_beyond() -> None:
+    findings = [_finding(0.5), _finding(1e-30, passed=False, check="<b>&"), _finding(0.0)]
+    strip = pictures.strip(findings, fakes.ALPHA)
+    assert strip is not None
+    assert {"dot", "dot bad", "limit"} <= _classes(strip)
+    assert "2 of 3" in strip.meaning
+    assert pictures.strip([], fakes.ALPHA) is None
+
+
+def test_bars_of_a_whole_run() -> None:
+    root = ElementTree.fromstring(pictures.bars([3, 0, 5, 1], "p-values"))
+    assert root.get("aria-label") == "p-values"
+    ElementTree.fromstring(pictures.bars([0, 0], "none"))
+
+
+def test_the_pictures_of_a_cell_are_small() -> None:
+    counts = _counts("kaiming_normal_", "float32")
+    strip = pictures.strip([_finding(0.5)] * 25, fakes.ALPHA)
+    assert strip is not None
+    drawn = (pictures.deviation(counts, fakes.ALPHA), pictures.histogram(counts), strip)
+    assert sum(len(picture.svg) for picture in drawn) < 12_000
+    calm = _counts()
+    calm_drawn = (pictures.deviation(calm, fakes.ALPHA), pictures.histogram(calm))
+    assert sum(len(picture.svg) for picture in calm_drawn) < 6_000

@@ -1,0 +1,173 @@
+"""Pages: self-contained, safe with hostile text, and the same from the same evidence."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from reports import render, store
+from reports.__main__ import main
+from selftest.reports import fakes
+
+HOSTILE = "<script>alert(1)</script>\"'&{{ 7 * 7 }}\u2028\x1b[31m javascript:alert(2)"
+VOID = {"meta", "link", "br", "input", "col"}
+
+
+class Page(HTMLParser):
+    """Collects what a page loads and links to, and minds that its tags are closed."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.loads: list[str] = []
+        self.links: list[str] = []
+        self.ids: list[str] = []
+        self.scripts = 0
+        self.open: list[str] = []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in VOID:
+            self.open.append(tag)
+        self.scripts += tag == "script"
+        for name, value in attrs:
+            if name == "id":
+                self.ids.append(value or "")
+            if name in ("src", "href", "srcset", "data", "action", "poster"):
+                (self.links if tag == "a" else self.loads).append(value or "")
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    lines = [*fakes.cells(), fakes.cell_line("uniform_", backend="cuda")]
+    directory = fakes.write(tmp_path_factory.mktemp("report"), lines)
+    assert main(["build", str(directory)]) == 1
+    return directory
+
+
+@pytest.mark.parametrize("name", ["cpu.html", "cuda.html", "index.html"])
+def test_pages_are_well_formed_and_load_nothing(folder: Path, name: str) -> None:
+    text = (folder / name).read_text(encoding="utf-8")
+    page = Page(text)
+    assert not page.open
+    assert page.loads == ["data:,"]
+    assert all(link.startswith(("#", "https://")) or link in _names(folder) for link in page.links)
+    assert "url(" not in text and "@import" not in text
+    assert len(set(page.ids)) == len(page.ids)
+    assert {link[1:] for link in page.links if link.startswith("#")} <= set(page.ids)
+    assert len(text.encode()) < render.MOST_BYTES
+
+
+def _names(folder: Path) -> set[str]:
+    return {path.name for path in folder.glob("*.html")}
+
+
+def test_a_page_says_what_it_must(folder: Path) -> None:
+    text = (folder / "cpu.html").read_text(encoding="utf-8")
+    for words in (
+        "FAIL",
+        "4 of 72 cells break",
+        "What this run could have seen",
+        "Completeness",
+        "Calibration",
+        "Known defects left out",
+        "Environment",
+        "2.13.0+cpu",
+        "--run-seed 7",
+        "not implemented",
+        "std is 1 % too large",
+    ):
+        assert words in text, words
+    assert "The one cell keeps its promise" in (folder / "cuda.html").read_text(encoding="utf-8")
+
+
+def test_rendering_is_a_pure_function_of_the_evidence(folder: Path) -> None:
+    before = {path: path.read_bytes() for path in folder.iterdir()}
+    main(["build", str(folder)])
+    assert {path: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_hostile_text_stays_text(tmp_path: Path) -> None:
+    line = fakes.cell_line("normal_", "bfloat16")
+    line.update(dict.fromkeys(("nodeid", "promise", "subject", "reason", "replay"), HOSTILE))
+    line.update(dtype=HOSTILE, source=HOSTILE, law={"words": HOSTILE, "formula": HOSTILE})
+    line.update(backend="../../" + HOSTILE, excluded=[HOSTILE], verdict="fail")
+    line["findings"] = [
+        {**finding, "check": HOSTILE, "message": HOSTILE, "case": HOSTILE, "passed": False}
+        for finding in line["findings"]
+    ]
+    fakes.write(tmp_path / "report", [line])
+    main(["build", str(tmp_path / "report")])
+    pages = list(tmp_path.rglob("*.html"))
+    assert {path.parent for path in pages} == {tmp_path / "report"}
+    for path in pages:
+        text = path.read_text(encoding="utf-8")
+        page = Page(text)
+        assert page.scripts == (path.name != "index.html")
+        assert "<script>alert" not in text
+        assert "{{ 7" in text
+        assert not any(link.startswith("javascript") for link in page.links)
+
+
+def test_lone_surrogates_do_not_stop_a_report(tmp_path: Path) -> None:
+    fakes.write(tmp_path, [{**fakes.cell_line(), "reason": "\ud800", "verdict": "error"}])
+    assert main(["build", str(tmp_path)]) == 3
+
+
+def test_a_large_run_stays_below_the_limit(tmp_path: Path) -> None:
+    base = fakes.cell_line()
+    lines = [{**base, "nodeid": f"{base['nodeid']}{i}", "subject": f"s{i}"} for i in range(360)]
+    evidence = store.read(fakes.write(tmp_path, lines) / store.EVIDENCE)
+    render.build(evidence, tmp_path)
+    assert (tmp_path / "cpu.html").stat().st_size < 3_000_000
+
+
+def test_pages_of_an_earlier_run_do_not_stay(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "xpu.html").write_bytes((folder / "cpu.html").read_bytes())
+    (tmp_path / "mine.html").write_text("<p>kept")
+    main(["build", str(fakes.write(tmp_path, [fakes.cell_line()]))])
+    assert _names(tmp_path) == {"cpu.html", "index.html", "mine.html"}
+
+
+def test_backends_keep_apart_whatever_their_names(tmp_path: Path) -> None:
+    backends = ("a/b", "a:b", "index", "..")
+    lines = [fakes.cell_line(backend=backend) for backend in backends]
+    evidence = store.read(fakes.write(tmp_path, lines) / store.EVIDENCE)
+    names = render.page_names(evidence)
+    assert len(set(names.values())) == len(backends)
+    assert "index.html" not in names.values()
+
+
+def test_only_https_becomes_a_link() -> None:
+    text = render.linked("see https://a.org/x?y=1&z=2, javascript:alert(1) <b>")
+    assert 'href="https://a.org/x?y=1&amp;z=2"' in text
+    assert text.count("<a ") == 1 and "<b>" not in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "required"),
+        (["paint", "x"], "invalid choice"),
+        (["build", "/nowhere/at/all"], "No such file"),
+    ],
+)
+def test_wrong_usage_is_one_sentence(
+    arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(arguments)
+    assert stopped.value.code == 4
+    said = capsys.readouterr().err
+    assert words in said and said.count("\n") == 1
+
+
+def test_an_empty_evidence_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / store.EVIDENCE).write_text("")
+    with pytest.raises(SystemExit, match="4"):
+        main(["build", str(tmp_path)])

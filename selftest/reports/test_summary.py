@@ -1,0 +1,68 @@
+"""The verdict as text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from reports import store, summary, words
+from reports.records import Effect, Evidence
+from selftest.reports import fakes
+
+
+def _evidence(folder: Path, *lines: dict) -> Evidence:
+    return store.complete(store.read(fakes.write(folder, lines) / store.EVIDENCE))
+
+
+def _terminal(evidence: Evidence) -> str:
+    return "\n".join(text for text, _ in summary.terminal(evidence, Path("report")))
+
+
+def test_a_pass_is_short(tmp_path: Path) -> None:
+    text = _terminal(_evidence(tmp_path, fakes.cell_line()))
+    assert text.startswith("PASS: The one cell keeps its promise.")
+    assert "false-alarm probability of this run ≤ 900 × 10⁻¹² = 9 × 10⁻¹⁰." in text
+    assert text.endswith("report: report/index.html")
+
+
+def test_a_failure_has_diagnosis_case_and_replay(tmp_path: Path) -> None:
+    line = fakes.cell_line("normal_", "bfloat16")
+    text = _terminal(_evidence(tmp_path, line, fakes.cell_line()))
+    assert "std is 1 % too large" in text
+    assert "NormalCase(shape=(3, 4)" in text
+    assert line["replay"] in text
+    assert "p < 10⁻³⁰⁰ on four times the sample, drawn afresh" in text
+
+
+def test_a_terminal_obeys_no_foreign_text(tmp_path: Path) -> None:
+    line = {**fakes.cell_line(), "verdict": "fail", "reason": "\x1b[2J\nbell\x07", "findings": []}
+    text = _terminal(_evidence(tmp_path, line))
+    assert "\x1b" not in text and "\x07" not in text
+    assert "\\x1b[2J bell\\x07" in text
+
+
+def test_many_failures_are_counted(tmp_path: Path) -> None:
+    line = fakes.cell_line("normal_", "bfloat16")
+    lines = [{**line, "nodeid": f"verify/{index}"} for index in range(summary.MOST + 2)]
+    evidence = _evidence(tmp_path, *lines)
+    assert "and 2 cells more" in _terminal(evidence)
+    assert "and 2 cells more" in summary.markdown(evidence)
+
+
+def test_markdown_shows_hostile_text_as_it_is(tmp_path: Path) -> None:
+    line = fakes.cell_line("normal_", "bfloat16")
+    line.update(subject="<b>|*x*", replay="run `this` ``now``")
+    text = summary.markdown(_evidence(tmp_path, line))
+    assert "\\<b\\>\\|\\*x\\*" in text
+    assert "``` run `this` ``now`` ```" in text
+
+
+def test_numbers_in_words() -> None:
+    shown = [words.number(x) for x in (0, 0.000919, 1.0, 1234567, 1e-12, -2.5e-7, 100)]
+    assert shown == ["0", "0.000919", "1", "1.23 × 10⁶", "10⁻¹²", "−2.5 × 10⁻⁷", "100"]
+    assert words.effect(Effect("scale", 1.00031, 0.9994, 1.0012, "×")) == (
+        "scale 1.0003 × [0.9994, 1.0012]"
+    )
+    assert words.effect(Effect("mismatches", 0.0, 0.0, 0.0, "")) == "mismatches 0"
+    assert words.listing("abcd") == "a, b, c and 1 more"
+    assert words.listing("ab") == "a and b"
+    assert words.listing([]) == ""

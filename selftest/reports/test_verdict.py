@@ -1,0 +1,126 @@
+"""One verdict from many cells."""
+
+from __future__ import annotations
+
+import pytest
+
+from reports import verdict
+from reports.records import Cell, Detectable, Evidence, Finding, Run
+
+
+def _cell(kind: str, name: str = "", *findings: Finding, decisions: int = 10) -> Cell:
+    return Cell(
+        nodeid=f"verify/t.py::test_law[cpu-float32-{name or kind}]",
+        promise="law",
+        subject=name or kind,
+        backend="cpu",
+        dtype="float32",
+        verdict=kind,
+        n=100,
+        decisions=decisions,
+        findings=findings,
+    )
+
+
+def _finding(
+    p: float | None,
+    *,
+    passed: bool = True,
+    size: float | None = None,
+    scope: str = "cell",
+    unit: str = "",
+) -> Finding:
+    seen = None if size is None else Detectable("scale", size, unit)
+    return Finding("variance", scope, passed, p, 100, None, seen, "", None, None)
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "expected", "code"),
+    [
+        (["pass"], "pass", 0),
+        (["pass", "unsupported"], "pass", 0),
+        (["unsupported"], "incomplete", 3),
+        ([], "incomplete", 3),
+        (["pass", "fail"], "fail", 1),
+        (["pass", "timed out"], "fail", 1),
+        (["fail", "crashed", "lost"], "fail", 1),
+        (["pass", "crashed"], "incomplete", 3),
+        (["pass", "lost"], "incomplete", 3),
+        (["pass", "error"], "incomplete", 3),
+        (["pass", "not run"], "incomplete", 3),
+        (["pass", "a verdict of tomorrow"], "incomplete", 3),
+    ],
+)
+def test_overall_verdict_and_exit_code(verdicts: list[str], expected: str, code: int) -> None:
+    view = verdict.overview(Evidence(Run(), tuple(map(_cell, verdicts))))
+    assert (view.verdict, view.exit_code) == (expected, code)
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "words"),
+    [
+        (["pass"], "The one cell keeps its promise."),
+        (["pass", "pass", "unsupported"], "All 2 cells keep their promise; 1 more unsupported"),
+        (["pass", "fail"], "1 of 2 cells breaks its promise: fail."),
+        (["pass", "fail", "lost"], "promise: fail; 1 lost."),
+        (["pass", "lost", "crashed"], "No cell is wrong, but the run has gaps: 1 crashed, 1 lost."),
+        (["unsupported"], "Nothing was verified"),
+    ],
+)
+def test_sentence(verdicts: list[str], words: str) -> None:
+    assert words in verdict.sentence([_cell(kind) for kind in verdicts])
+
+
+def test_worst_come_first() -> None:
+    cells = [_cell(kind) for kind in reversed(verdict.ORDER)]
+    assert [cell.verdict for cell in verdict.worst_first(cells)] == list(verdict.ORDER)
+    mild, bad, exact = (
+        _cell("fail", "mild", _finding(1e-13, passed=False)),
+        _cell("fail", "bad", _finding(1e-40, passed=False)),
+        _cell("fail", "exact", _finding(None, passed=False)),
+    )
+    assert verdict.worst_first([mild, bad, exact]) == [exact, bad, mild]
+
+
+def test_union_bound_counts_every_decision() -> None:
+    cells = (_cell("pass", "a", decisions=700), _cell("pass", "b", decisions=300))
+    view = verdict.overview(Evidence(Run(alpha=1e-12), cells))
+    assert view.decisions == 1000
+    assert view.union_bound == pytest.approx(1e-9)
+    assert view.within_budget
+    assert not verdict.overview(Evidence(Run(alpha=1e-8), cells)).within_budget
+
+
+def test_planned_and_seen() -> None:
+    cells = (_cell("pass"), _cell("lost"), _cell("error", "unplanned"))
+    run = Run(planned=tuple(cell.nodeid for cell in cells[:2]))
+    view = verdict.overview(Evidence(run, cells))
+    assert (view.planned, view.seen) == (2, 1)
+
+
+def test_uniform_p_values_are_usual_and_small_ones_are_not() -> None:
+    usual = verdict.calibration([_cell("pass", "", *(_finding(i / 100) for i in range(1, 100)))])
+    small = verdict.calibration([_cell("pass", "", *(_finding(i / 1e4) for i in range(1, 100)))])
+    large = verdict.calibration([_cell("pass", "", *(_finding(1.0) for _ in range(100)))])
+    assert usual is not None and usual.usual and sum(usual.bins) == usual.total == 99
+    assert small is not None and not small.usual
+    assert large is not None and large.usual and large.bins[-1] == 100
+
+
+def test_calibration_looks_at_passing_checks_of_whole_cells_only() -> None:
+    others = (_finding(1e-20, passed=False), _finding(1e-3, scope="case"), _finding(None))
+    assert verdict.calibration([_cell("fail", "", *others)]) is None
+
+
+def test_power_names_the_bluntest_cell() -> None:
+    cells = [_cell("pass", str(size), _finding(0.5, size=size)) for size in (0.1, 0.3, 0.2)]
+    (row,) = verdict.power(cells)
+    assert (row.cells, row.best, row.middle, row.worst) == (3, 0.1, 0.2, 0.3)
+    assert row.worst_cell.subject == "0.3"
+
+
+def test_counts_are_compared_as_shares() -> None:
+    sizes = ((3, "of 1000"), (2, "of 100"))
+    cells = [_cell("pass", unit, _finding(0.5, size=size, unit=unit)) for size, unit in sizes]
+    (row,) = verdict.power(cells)
+    assert (row.unit, row.best, row.worst) == ("share", 0.003, 0.02)

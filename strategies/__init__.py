@@ -1,0 +1,75 @@
+"""Hypothesis strategies for the parameters of initializers.
+
+A strategy draws valid values only and by default every kind of them. Each favours what finds
+faults: boundary sizes, lopsided shapes, windows in the tail. Arguments are keyword-only (but
+``min_value`` and ``max_value``), carry the same names everywhere, and are checked by the call,
+which raises ``hypothesis.errors.InvalidArgument``. The repr of a strategy is the call that built
+it. Values shrink towards what is small and simple.
+
+Draws are independent of each other and of what else was imported: one seed stands for the same
+cases in every process. Draw the values of a case together with `composite`, so that it stays so.
+
+Examples
+--------
+>>> from hypothesis import given, settings
+>>> from strategies import gains, shapes
+>>> @settings(max_examples=10, database=None)
+... @given(shapes(min_dims=2, max_numel=4096), gains())
+... def check(shape, gain):
+...     assert len(shape) >= 2 and gain > 0
+>>> check()
+"""
+
+from strategies._define import composite
+from strategies.constant import constants
+from strategies.device import devices
+from strategies.dirac_shape import DiracShape, dirac_shapes
+from strategies.dtype import DTYPE_KINDS, DtypeKind, dtypes
+from strategies.fan_mode import fan_modes
+from strategies.fan_shape import fan_shapes
+from strategies.gain import gains
+from strategies.interval import INTERVAL_KINDS, Interval, IntervalKind, intervals
+from strategies.matrix import matrices
+from strategies.nonlinearity import (
+    NONLINEARITIES,
+    Nonlinearity,
+    NonlinearityName,
+    nonlinearities,
+)
+from strategies.normal import NormalParameters, normals
+from strategies.orthogonal_shape import orthogonal_shapes
+from strategies.shape import shapes
+from strategies.sparsity import sparsities
+from strategies.truncation import TRUNCATION_KINDS, Truncation, TruncationKind, truncations
+
+__all__ = [
+    "DTYPE_KINDS",
+    "INTERVAL_KINDS",
+    "NONLINEARITIES",
+    "TRUNCATION_KINDS",
+    "DiracShape",
+    "DtypeKind",
+    "Interval",
+    "IntervalKind",
+    "Nonlinearity",
+    "NonlinearityName",
+    "NormalParameters",
+    "Truncation",
+    "TruncationKind",
+    "composite",
+    "constants",
+    "devices",
+    "dirac_shapes",
+    "dtypes",
+    "fan_modes",
+    "fan_shapes",
+    "gains",
+    "intervals",
+    "matrices",
+    "nonlinearities",
+    "normals",
+    "orthogonal_shapes",
+    "shapes",
+    "sparsities",
+    "truncations",
+]

@@ -1,0 +1,61 @@
+"""What a backend is: a kind of device, and how the suite reaches it."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import torch
+
+
+@dataclass(frozen=True)
+class Backend:
+    """A kind of device behind one build of PyTorch.
+
+    Attributes
+    ----------
+    name : str
+        The device type as PyTorch spells it (``"cpu"``, ``"cuda"``).
+    count : callable
+        Number of devices present; 0 where the backend cannot run.
+    describe : callable
+        Fingerprint of device 0 for the report: hardware, driver, libraries.
+    dtypes : tuple of str
+        Names of the dtypes verified on it.
+    """
+
+    name: str
+    count: Callable[[], int]
+    describe: Callable[[], Mapping[str, str]]
+    dtypes: tuple[str, ...] = ("float32", "float64")
+
+    def device(self, worker: int = 0) -> torch.device:
+        """The device of a worker: workers spread over the devices present."""
+        if self.name == "cpu":
+            return torch.device("cpu")
+        return torch.device(self.name, worker % max(1, self.count()))
+
+    def generator(self, device: torch.device, seed: int) -> torch.Generator:
+        """A generator on `device`, seeded; the global streams are seeded alike.
+
+        Some subjects draw part of their randomness from a global stream (the permutations
+        of ``sparse_`` come from the host's), so these follow the derived seed too.
+
+        Parameters
+        ----------
+        device : torch.device
+        seed : int
+            32 bits; every PyTorch generator keeps at least those.
+        """
+        torch.default_generator.manual_seed(seed ^ 0x9E3779B9)
+        return torch.Generator(device=device).manual_seed(seed)
+
+    def fingerprint(self) -> dict[str, str]:
+        """Name and value of everything that identifies the backend under test."""
+        common = {
+            "torch": str(torch.__version__),
+            "python": platform.python_version(),
+            "system": f"{platform.system()} {platform.machine()}",
+        }
+        return common | dict(self.describe())

@@ -1,0 +1,118 @@
+"""Defects of PyTorch that are documented, witnessed, and left out of their cells."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from verify import torch_api
+from verify.run import Cell
+from verify.subjects.subject import Case
+
+_FILE = Path(__file__).with_suffix(".toml")
+
+
+@dataclass(frozen=True)
+class KnownDefect:
+    """One documented fault of a released PyTorch.
+
+    Attributes
+    ----------
+    id : str
+    subjects, backends, dtypes : tuple of str
+        Where it lives; empty means everywhere.
+    since, until : tuple of int
+        First version that has it, and first that has not.
+    region : mapping
+        Feature of a case → ``[least, most]``: the cases that it spoils.
+    symptom, link : str
+        What happens, with its size, and where it is reported.
+    check : str
+        The check that sees it.
+    witness : mapping
+        The minimal case, field by field.
+    seed : int or None
+        The stream on which the witness shows, for defects that need luck to be seen.
+    """
+
+    id: str
+    subjects: tuple[str, ...]
+    backends: tuple[str, ...]
+    dtypes: tuple[str, ...]
+    since: tuple[int, int]
+    until: tuple[int, int]
+    region: Mapping[str, tuple[float, float]]
+    symptom: str
+    link: str
+    check: str
+    witness: Mapping[str, Any]
+    seed: int | None = None
+
+    def touches(self, subject: str, backend: str, dtype: str) -> bool:
+        """Whether the defect lives in that cell of the PyTorch under test."""
+        return (
+            subject in self.subjects
+            and (not self.backends or backend in self.backends)
+            and (not self.dtypes or dtype in self.dtypes)
+            and self.since <= torch_api.version() < self.until
+        )
+
+
+def spoiling(case: Case, defects: tuple[KnownDefect, ...]) -> KnownDefect | None:
+    """The first of `defects` whose region holds `case`."""
+    if not defects:
+        return None
+    features = case.features()
+    for defect in defects:
+        if all(low <= features[name] <= high for name, (low, high) in defect.region.items()):
+            return defect
+    return None
+
+
+def of_cell(cell: Cell) -> tuple[KnownDefect, ...]:
+    """The defects that live in `cell` with the PyTorch under test."""
+    place = (cell.subject.name, cell.backend.name, cell.dtype_name)
+    return tuple(defect for defect in load() if defect.touches(*place))
+
+
+@cache
+def load(path: Path = _FILE) -> tuple[KnownDefect, ...]:
+    """Read the known defects.
+
+    Raises
+    ------
+    ValueError
+        For an entry with a missing, unknown or malformed field.
+    """
+    entries = tomllib.loads(path.read_text(encoding="utf-8")).get("defect", [])
+    return tuple(_entry(dict(entry)) for entry in entries)
+
+
+def _entry(entry: dict[str, Any]) -> KnownDefect:
+    identity = entry.get("id", "without id")
+    try:
+        return KnownDefect(
+            id=entry.pop("id"),
+            subjects=tuple(entry.pop("subjects")),
+            backends=tuple(entry.pop("backends", ())),
+            dtypes=tuple(entry.pop("dtypes", ())),
+            since=_version(entry.pop("since", "0.0")),
+            until=_version(entry.pop("until", "999.0")),
+            region={name: (low, high) for name, (low, high) in entry.pop("region").items()},
+            symptom=entry.pop("symptom"),
+            link=entry.pop("link", ""),
+            check=entry.pop("check"),
+            witness=entry.pop("witness"),
+            **entry,
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as problem:
+        raise ValueError(f"known defect {identity!r}: {problem!r}; see the README") from problem
+
+
+def _version(text: str) -> tuple[int, int]:
+    major, minor = text.split(".")[:2]
+    return int(major), int(minor)

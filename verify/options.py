@@ -1,0 +1,118 @@
+"""The command line's values, checked: every problem is one sentence that says how to mend it."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from pathlib import Path
+
+import torch
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from verify import backends, torch_api
+from verify.profiles import PROFILES, Profile
+from verify.run import derive
+
+_SEEDS = 1 << 64
+
+
+class BadOption(ValueError):
+    """An option that cannot be used; its text is meant for the user."""
+
+
+def supported_torch() -> None:
+    """Refuse a PyTorch that the suite does not know how to speak to."""
+    if torch_api.version() < torch_api.OLDEST:
+        oldest = ".".join(map(str, torch_api.OLDEST))
+        raise BadOption(
+            f"PyTorch {torch.__version__} is too old: install {oldest} or newer, "
+            f"for example with `pip install 'torch>={oldest}'`."
+        )
+
+
+def unmanaged_generator() -> None:
+    """Refuse to start while Hypothesis reseeds torch's generator before every example."""
+    before = torch.default_generator.get_state()
+    untouched: list[bool] = []
+
+    @settings(max_examples=1, database=None, deadline=None, phases=(Phase.generate,))
+    @given(st.none())
+    def probe(_nothing: None) -> None:
+        untouched.append(bool(torch.equal(before, torch.default_generator.get_state())))
+
+    probe()
+    if not all(untouched):
+        raise BadOption(
+            "Hypothesis manages torch's generator, so every example would see the same random "
+            "numbers: uninstall the plugin that registers it (hypothesis-torch), or start "
+            "pytest with `-p no:` and its name."
+        )
+
+
+def backend_names(text: str | None) -> list[str]:
+    """The backends to verify; by default all that the machine has."""
+    present = backends.present()
+    if text is None:
+        return present
+    names = [name.strip() for name in text.split(",")]
+    for name in names:
+        if name not in backends.known():
+            raise BadOption(f"unknown backend {name!r}: choose among {', '.join(backends.known())}.")
+        if name not in present:
+            raise BadOption(
+                f"the backend {name!r} has no device here: this machine has {', '.join(present)}."
+            )
+    return sorted(set(names))
+
+
+def profile(name: str) -> Profile:
+    """The profile of that name."""
+    if name not in PROFILES:
+        raise BadOption(f"unknown profile {name!r}: choose among {', '.join(PROFILES)}.")
+    return PROFILES[name]
+
+
+def run_seed(text: str) -> int:
+    """A run seed: a whole number from 0 to 2^64 − 1."""
+    if not re.fullmatch(r"\d+", text, re.ASCII) or int(text) >= _SEEDS:
+        raise BadOption(f"the run seed {text!r} is not a whole number from 0 to 2^64 - 1.")
+    return int(text)
+
+
+def time_limit(text: str) -> float:
+    """Seconds that one call may take."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < 1e6:
+        raise BadOption(f"the time limit {text!r} is not a positive number of seconds.")
+    return seconds
+
+
+def shard(text: str) -> tuple[int, int]:
+    """``I/N``: part I of N, counted from 1."""
+    match = re.fullmatch(r"(\d+)/(\d+)", text, re.ASCII)
+    if not match or not 1 <= int(match[1]) <= int(match[2]):
+        raise BadOption(f"the shard {text!r} is not of the form I/N with 1 <= I <= N, like 2/4.")
+    return int(match[1]), int(match[2])
+
+
+def in_shard(nodeid: str, part: int, parts: int) -> bool:
+    """Whether an item belongs to a shard: by a stable hash of its id."""
+    return derive("shard", nodeid) % parts == part - 1
+
+
+def writable(directory: Path) -> Path:
+    """The report directory, made if need be."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=directory):
+            pass
+    except OSError as problem:
+        raise BadOption(
+            f"the report directory {str(directory)!r} cannot be written ({problem.strerror}): "
+            "choose another with --report-dir."
+        ) from problem
+    return directory

@@ -1,0 +1,83 @@
+"""What is fixed for a whole run, and what it plans to look at."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import torch
+
+from verify import backends
+from verify.backends import Backend
+from verify.profiles import Profile
+from verify.subjects import SUBJECTS, Subject
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of the suite: everything follows from these values.
+
+    Attributes
+    ----------
+    seed : int
+        The run seed.
+    profile : Profile
+    time_limit : float
+        Seconds that one call of a subject may take.
+    worker : int
+        Number of this worker process; it chooses the device among several.
+    """
+
+    seed: int
+    profile: Profile
+    time_limit: float
+    worker: int
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Subject × dtype × backend: the unit of the report's matrix."""
+
+    subject: Subject
+    backend: Backend
+    dtype_name: str
+
+    @property
+    def id(self) -> str:
+        """``backend-dtype-subject``, the same in every process."""
+        return f"{self.backend.name}-{self.dtype_name}-{self.subject.name}"
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The dtype under its name."""
+        dtype: torch.dtype = getattr(torch, self.dtype_name)
+        return dtype
+
+
+def cells(backend_names: Iterable[str]) -> list[Cell]:
+    """Every cell of the backends: aliases after the initializers, slow subjects first."""
+    known = backends.known()
+    planned = [
+        Cell(subject, known[name], dtype)
+        for name in sorted(backend_names)
+        for subject in SUBJECTS.values()
+        for dtype in known[name].dtypes
+    ]
+    return sorted(planned, key=lambda cell: (-_weight(cell), cell.id))
+
+
+def _weight(cell: Cell) -> float:
+    """Rough cost of a cell: the anchors' effort, and doubles before singles."""
+    effort = max(cell.subject.effort(anchor) for anchor in cell.subject.anchors)
+    return effort * (2 if cell.dtype_name == "float64" else 1)
+
+
+def derive(*parts: object) -> int:
+    """A 32-bit seed from anything with a canonical repr.
+
+    Cryptographic, so that neighbouring run seeds, cells and cases share nothing; 32 bits,
+    because some generators keep no more.
+    """
+    text = "\x1f".join(map(str, parts)).encode()
+    return int.from_bytes(hashlib.blake2b(text, digest_size=4).digest(), "big")

@@ -1,0 +1,113 @@
+"""Draw samples: seeds, replicates, and calls into the code under test."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from verify import torch_api, watchdog
+from verify.run import Cell, Run, derive
+from verify.subjects.subject import Case
+
+_ONE_CALL_FROM = 1 << 18
+"""Tensors of this size are not drawn twice for a single case."""
+
+
+class SubjectRaised(Exception):
+    """The subject raised on a valid case."""
+
+
+class Unsupported(Exception):
+    """The backend says that it has not implemented the case."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Consecutive calls of one subject on one stream.
+
+    Attributes
+    ----------
+    values : Tensor
+        Shape ``(calls, numel)``, on the device they were drawn on.
+    seed : int
+        The derived seed of the stream.
+    """
+
+    values: Tensor
+    seed: int
+
+    @property
+    def host_stream(self) -> np.random.Generator:
+        """Randomness for checks that need their own, independent of the code under test."""
+        return np.random.default_rng([self.seed, 1])
+
+
+@dataclass
+class Sampler:
+    """Draws a cell's samples, each from its own derived seed."""
+
+    cell: Cell
+    run: Run
+    _seeds: dict[int, str] = field(default_factory=dict)
+
+    @property
+    def device(self) -> torch.device:
+        """Where this worker draws."""
+        return self.cell.backend.device(self.run.worker)
+
+    def draw(
+        self, case: Case, replicate: str, values: int, most_calls: int, seed: int | None = None
+    ) -> Sample:
+        """Fill fresh tensors by consecutive calls until `values` entries are drawn.
+
+        Parameters
+        ----------
+        case : Case
+        replicate : str
+            Names this draw among all draws of the case; it enters the seed.
+        values, most_calls : int
+            Entries wanted, and calls allowed.
+        seed : int, optional
+            A fixed seed in place of the derived one.
+
+        Raises
+        ------
+        SubjectRaised, Unsupported, watchdog.TimedOut
+            What the subject did instead of filling the tensor.
+        """
+        numel = int(np.prod(case.shape, dtype=np.int64))
+        least = 2 if 0 < numel < _ONE_CALL_FROM else 1
+        calls = min(max(least, -(-values // max(1, numel))), most_calls) if numel else 1
+        seed = self._seed(case, replicate) if seed is None else seed
+        generator = self.cell.backend.generator(self.device, seed)
+        subject = self.cell.subject
+        fill = torch_api.filler(subject.name, subject.arguments(case), generator)
+        with watchdog.limit(self.run.time_limit), warnings.catch_warnings():
+            # Deprecation and tail warnings are promises of their own, tested elsewhere.
+            warnings.simplefilter("ignore")
+            try:
+                filled = [self._filled(fill, case.shape) for _ in range(calls)]
+            except NotImplementedError as reason:
+                raise Unsupported(f"{reason}") from reason
+            except Exception as reason:
+                raise SubjectRaised(f"{type(reason).__name__}: {reason}") from reason
+        return Sample(filled[0][None] if calls == 1 else torch.stack(filled), seed)
+
+    def _filled(self, fill: torch_api.Filler, shape: tuple[int, ...]) -> Tensor:
+        """A tensor full of NaN, filled: what the subject leaves untouched stays NaN."""
+        tensor = torch.full(shape, torch.nan, dtype=self.cell.dtype, device=self.device)
+        fill(tensor)
+        return tensor.view(-1)
+
+    def _seed(self, case: Case, replicate: str) -> int:
+        """A derived seed that no other draw of this cell uses."""
+        identity = f"{case!r} {replicate}"
+        for attempt in range(1 << 10):
+            seed = derive(self.run.seed, self.cell.id, identity, attempt)
+            if self._seeds.setdefault(seed, identity) == identity:
+                return seed
+        raise AssertionError("derived seeds collide without end")

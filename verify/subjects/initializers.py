@@ -1,0 +1,351 @@
+"""The functions of `torch.nn.init` and their deprecated aliases."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from hypothesis import strategies as st
+
+import strategies
+from strategies import DiracShape, Interval, Nonlinearity, NormalParameters, Truncation
+from verify import laws
+from verify.subjects.subject import Case, Subject
+
+_PYTORCH = "PyTorch documentation, torch.nn.init"
+_GLOROT = "Glorot & Bengio 2010"
+_HE = "He et al. 2015"
+_MATRIX = (512, 1024)
+_KERNEL = (128, 64, 3, 5)
+
+
+@dataclass(frozen=True)
+class UniformCase(Case):
+    """A call of ``uniform_``."""
+
+    interval: Interval
+
+
+@dataclass(frozen=True)
+class NormalCase(Case):
+    """A call of ``normal_``."""
+
+    normal: NormalParameters
+
+
+@dataclass(frozen=True)
+class TruncatedCase(Case):
+    """A call of ``trunc_normal_``."""
+
+    window: Truncation
+
+    @property
+    def law(self) -> laws.TruncatedNormal:
+        """The normal conditioned on the window."""
+        window = self.window
+        return laws.TruncatedNormal(window.mean, window.std, window.a, window.b)
+
+    def features(self) -> Mapping[str, float]:
+        """Besides the base: mass of the window, log density at its far end, width in std."""
+        window = self.window
+        return {
+            **super().features(),
+            "window_mass": self.law.mass,
+            "log_edge_ratio": self.law.log_edge_ratio,
+            "window_width": (window.b - window.a) / window.std,
+        }
+
+
+@dataclass(frozen=True)
+class ConstantCase(Case):
+    """A call of ``constant_``."""
+
+    value: float
+
+
+@dataclass(frozen=True)
+class GainCase(Case):
+    """A call of ``xavier_uniform_``, ``xavier_normal_`` or ``orthogonal_``."""
+
+    gain: float
+
+    @property
+    def xavier_std(self) -> float:
+        """``gain · sqrt(2 / (fan_in + fan_out))``."""
+        return self.gain * math.sqrt(2 / sum(laws.fan_in_and_fan_out(self.shape)))
+
+    def features(self) -> Mapping[str, float]:
+        """Besides the base: the sum of both fans."""
+        return {**super().features(), "fan_sum": sum(laws.fan_in_and_fan_out(self.shape))}
+
+
+@dataclass(frozen=True)
+class KaimingCase(Case):
+    """A call of ``kaiming_uniform_`` or ``kaiming_normal_``."""
+
+    mode: str
+    nonlinearity: Nonlinearity
+
+    @property
+    def std(self) -> float:
+        """``gain / sqrt(fan)``."""
+        # Without a slope the rectifier is plain: here the default of `a` is 0.
+        gain = laws.gain(self.nonlinearity.name, self.nonlinearity.param or 0.0)
+        return gain / math.sqrt(laws.fan(self.shape, self.mode))
+
+
+@dataclass(frozen=True)
+class DiracCase(Case):
+    """A call of ``dirac_``."""
+
+    groups: int
+
+
+@dataclass(frozen=True)
+class SparseCase(Case):
+    """A call of ``sparse_``."""
+
+    sparsity: float
+    std: float
+
+
+def _dirac_case(drawn: DiracShape) -> DiracCase:
+    return DiracCase(drawn.shape, drawn.groups)
+
+
+def _kaiming_arguments(case: KaimingCase) -> dict[str, Any]:
+    slope = {} if case.nonlinearity.param is None else {"a": case.nonlinearity.param}
+    return {**slope, "mode": case.mode, "nonlinearity": case.nonlinearity.name}
+
+
+def _weights(max_numel: int) -> st.SearchStrategy[tuple[int, ...]]:
+    """Shapes that have fans: realistic weights, and any others of two dimensions or more."""
+    return strategies.fan_shapes(max_numel=max_numel) | strategies.shapes(
+        min_dims=2, max_numel=max_numel
+    )
+
+
+def _kaiming_cases(max_numel: int) -> st.SearchStrategy[KaimingCase]:
+    return st.builds(
+        KaimingCase,
+        shape=_weights(max_numel),
+        mode=strategies.fan_modes(),
+        nonlinearity=strategies.nonlinearities(),
+    )
+
+
+def _gain_cases(max_numel: int) -> st.SearchStrategy[GainCase]:
+    return st.builds(
+        GainCase, shape=_weights(max_numel), gain=strategies.gains()
+    )
+
+
+def _gain_arguments(case: GainCase) -> dict[str, Any]:
+    return {"gain": case.gain}
+
+
+def _truncation_effort(case: TruncatedCase) -> float:
+    """Uniform proposals per accepted value: the worst that rejection may cost."""
+    width = min(case.window.b - case.window.a, 40 * case.window.std)
+    return 8 * max(1.0, width / case.law.scale)
+
+
+_SQUARE_GAINS = (GainCase(_MATRIX, 1.0), GainCase(_KERNEL, 5 / 3))
+
+_IN_PLACE = (
+    Subject(
+        name="uniform_",
+        cases=lambda size: st.builds(
+            UniformCase,
+            shape=strategies.shapes(max_numel=size),
+            interval=strategies.intervals(),
+        ),
+        arguments=lambda case: {"a": case.interval.low, "b": case.interval.high},
+        law=lambda case: laws.Uniform(case.interval.low, case.interval.high),
+        words="uniform between the bounds as given",
+        formula="U[a, b)",
+        source=_PYTORCH,
+        anchors=(UniformCase(_MATRIX, Interval(0.0, 1.0)),),
+    ),
+    Subject(
+        name="normal_",
+        cases=lambda size: st.builds(
+            NormalCase, shape=strategies.shapes(max_numel=size), normal=strategies.normals()
+        ),
+        arguments=lambda case: {"mean": case.normal.mean, "std": case.normal.std},
+        law=lambda case: laws.Normal(case.normal.mean, case.normal.std),
+        words="normal, mean and standard deviation as given",
+        formula="N(mean, std²)",
+        source=_PYTORCH,
+        anchors=(NormalCase(_MATRIX, NormalParameters(0.0, 1.0)),),
+    ),
+    Subject(
+        name="trunc_normal_",
+        cases=lambda size: st.builds(
+            TruncatedCase,
+            shape=strategies.shapes(max_numel=min(size, 1 << 18)),
+            window=strategies.truncations(),
+        ),
+        arguments=lambda case: {
+            "mean": case.window.mean,
+            "std": case.window.std,
+            "a": case.window.a,
+            "b": case.window.b,
+        },
+        law=lambda case: case.law,
+        words="normal conditioned on the window [a, b], bounds absolute",
+        formula="(Φ(z) − Φ(α)) / (Φ(β) − Φ(α))",
+        source=f"{_PYTORCH}; Johnson, Kotz & Balakrishnan 1994, sec. 13.10",
+        anchors=(
+            TruncatedCase(_MATRIX, Truncation(0.0, 1.0, -2.0, 2.0)),
+            TruncatedCase(_MATRIX, Truncation(0.0, 0.02, -0.04, 0.04)),
+        ),
+        effort=_truncation_effort,
+    ),
+    Subject(
+        name="constant_",
+        cases=lambda size: st.builds(
+            ConstantCase,
+            shape=strategies.shapes(max_numel=size),
+            value=strategies.constants(),
+        ),
+        arguments=lambda case: {"val": case.value},
+        law=lambda case: laws.Constant(case.value),
+        words="the value everywhere, rounded to the dtype",
+        formula="w = val",
+        source=_PYTORCH,
+        anchors=(ConstantCase(_MATRIX, 0.3),),
+    ),
+    Subject(
+        name="ones_",
+        cases=lambda size: st.builds(Case, shape=strategies.shapes(max_numel=size)),
+        arguments=lambda case: {},
+        law=lambda case: laws.Constant(1.0),
+        words="one everywhere",
+        formula="w = 1",
+        source=_PYTORCH,
+        anchors=(Case(_MATRIX),),
+    ),
+    Subject(
+        name="zeros_",
+        cases=lambda size: st.builds(Case, shape=strategies.shapes(max_numel=size)),
+        arguments=lambda case: {},
+        law=lambda case: laws.Constant(0.0),
+        words="zero everywhere",
+        formula="w = 0",
+        source=_PYTORCH,
+        anchors=(Case(_MATRIX),),
+    ),
+    Subject(
+        name="eye_",
+        cases=lambda size: st.builds(Case, shape=strategies.matrices(max_numel=size)),
+        arguments=lambda case: {},
+        law=lambda case: laws.Eye(),
+        words="ones on the main diagonal, zeros elsewhere, rectangular too",
+        formula="wᵢⱼ = δᵢⱼ",
+        source=_PYTORCH,
+        anchors=(Case(_MATRIX),),
+    ),
+    Subject(
+        name="dirac_",
+        cases=lambda size: strategies.dirac_shapes(max_numel=min(size, 1 << 18)).map(_dirac_case),
+        arguments=lambda case: {"groups": case.groups},
+        law=lambda case: laws.Dirac(groups=case.groups),
+        words="the identity convolution in each group of channels",
+        formula="w[g·f + d, d, k//2, …] = 1 for d < min(in, f), f = out/groups",
+        source=f"{_PYTORCH}; Zagoruyko & Komodakis 2017",
+        anchors=(DiracCase(_KERNEL, 1), DiracCase((24, 16, 4, 5), 3)),
+    ),
+    Subject(
+        name="xavier_uniform_",
+        cases=_gain_cases,
+        arguments=_gain_arguments,
+        law=lambda case: laws.Uniform.symmetric(math.sqrt(3) * case.xavier_std),
+        words="uniform within ± the Glorot bound",
+        formula="U(−b, b), b = gain·√(6 / (fan_in + fan_out))",
+        source=f"{_GLOROT}, eq. 16",
+        anchors=_SQUARE_GAINS,
+    ),
+    Subject(
+        name="xavier_normal_",
+        cases=_gain_cases,
+        arguments=_gain_arguments,
+        law=lambda case: laws.Normal(0.0, case.xavier_std),
+        words="normal with the Glorot variance",
+        formula="N(0, gain²·2 / (fan_in + fan_out))",
+        source=f"{_GLOROT}, eq. 12",
+        anchors=_SQUARE_GAINS,
+    ),
+    Subject(
+        name="kaiming_uniform_",
+        cases=_kaiming_cases,
+        arguments=_kaiming_arguments,
+        law=lambda case: laws.Uniform.symmetric(math.sqrt(3) * case.std),
+        words="uniform within ± the He bound",
+        formula="U(−b, b), b = gain·√(3 / fan)",
+        source=f"{_HE}, eqs. 10 and 14",
+        anchors=(KaimingCase(_MATRIX, "fan_in", Nonlinearity("leaky_relu", math.sqrt(5))),),
+    ),
+    Subject(
+        name="kaiming_normal_",
+        cases=_kaiming_cases,
+        arguments=_kaiming_arguments,
+        law=lambda case: laws.Normal(0.0, case.std),
+        words="normal with the He variance",
+        formula="N(0, gain² / fan)",
+        source=f"{_HE}, eqs. 10 and 14",
+        anchors=(KaimingCase(_KERNEL, "fan_out", Nonlinearity("relu", None)),),
+    ),
+    Subject(
+        name="orthogonal_",
+        cases=lambda size: st.builds(
+            GainCase,
+            shape=strategies.orthogonal_shapes(max_numel=size),
+            gain=strategies.gains(),
+        ),
+        arguments=_gain_arguments,
+        law=lambda case: laws.Haar(case.gain),
+        words="gain times a (semi-)orthogonal matrix of Haar measure",
+        formula="w = gain·Q, QᵀQ = I, Q ~ Haar",
+        source="Saxe et al. 2013; Mezzadri 2007",
+        anchors=(GainCase((64, 64), 1.0), GainCase((64, 16, 2, 2), 2.0)),
+    ),
+    Subject(
+        name="sparse_",
+        cases=lambda size: st.builds(
+            SparseCase,
+            shape=strategies.matrices(max_numel=min(size, 1 << 18)).filter(_few_columns),
+            sparsity=strategies.sparsities(),
+            std=strategies.gains(),
+        ),
+        arguments=lambda case: {"sparsity": case.sparsity, "std": case.std},
+        law=lambda case: laws.Sparse(case.sparsity, case.std),
+        words="a fixed number of zeros at random in each column, the rest normal",
+        formula="⌈sparsity·rows⌉ zeros per column; rest N(0, std²)",
+        source="Martens 2010, sec. 5",
+        anchors=(SparseCase((4096, 64), 0.1, 0.01),),
+        # Each column costs a permutation: some microseconds, whatever its length.
+        effort=lambda case: 1 + 2000 / max(1, case.shape[0]),
+    ),
+)
+
+
+def _few_columns(shape: tuple[int, ...]) -> bool:
+    return shape[1] <= 512
+
+
+_ALIASED = (
+    "uniform_", "normal_", "constant_", "eye_", "dirac_", "xavier_uniform_", "xavier_normal_",
+    "kaiming_uniform_", "kaiming_normal_", "orthogonal_", "sparse_",
+)  # fmt: skip
+
+_ALIASES = tuple(
+    replace(subject, name=subject.name.removesuffix("_"), deprecated=True)
+    for subject in _IN_PLACE
+    if subject.name in _ALIASED
+)
+
+INITIALIZERS: tuple[Subject, ...] = _IN_PLACE + _ALIASES
+"""One row for each function that fills a tensor; aliases obey the law of their namesake."""

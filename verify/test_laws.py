@@ -1,0 +1,14 @@
+"""Every initializer follows its law."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from verify.explore import verify_cell
+from verify.outcome import Outcome
+from verify.run import Cell, Run
+
+
+def test_law(cell: Cell, run: Run, conclude: Callable[[Outcome], None]) -> None:
+    """The cases that Hypothesis draws, and all of them pooled, follow the law."""
+    conclude(verify_cell(cell, run))

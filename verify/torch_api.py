@@ -1,0 +1,60 @@
+"""The one place that knows how `torch.nn.init` differs between versions (2.6 to today)."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+Filler = Callable[[Tensor], Tensor]
+"""Fills a tensor in place."""
+
+OLDEST = (2, 6)
+"""The oldest PyTorch that the suite supports."""
+
+
+def version() -> tuple[int, int]:
+    """Major and minor version of the PyTorch under test."""
+    major, minor = str(torch.__version__).split(".")[:2]
+    return int(major), int(minor)
+
+
+def initializer(name: str) -> Callable[..., Tensor]:
+    """The function of `torch.nn.init` of that name, looked up at every call."""
+    function: Callable[..., Tensor] = getattr(torch.nn.init, name)
+    return function
+
+
+@functools.cache
+def _takes_generator(name: str) -> bool:
+    """Whether the initializer has the parameter; an alias hides its namesake's signature."""
+    namesake = name if name.endswith("_") else f"{name}_"
+    return "generator" in inspect.signature(initializer(namesake)).parameters
+
+
+def filler(
+    name: str, arguments: Mapping[str, Any], generator: torch.Generator | None
+) -> Filler:
+    """A function that fills a tensor in place by the initializer `name`.
+
+    The generator is handed over where the function takes one; a function without the
+    parameter draws from the global stream, which is seeded too (`Backend.generator`).
+    """
+    function = initializer(name)
+    if generator is not None and _takes_generator(name):
+        return functools.partial(function, **arguments, generator=generator)
+    return functools.partial(function, **arguments)
+
+
+def calculate_gain(*arguments: Any) -> float:
+    """``torch.nn.init.calculate_gain``."""
+    return float(torch.nn.init.calculate_gain(*arguments))
+
+
+def fan_in_and_fan_out(tensor: Tensor) -> tuple[int, int]:
+    """The fan computation, private in every version but widely relied upon."""
+    return torch.nn.init._calculate_fan_in_and_fan_out(tensor)
