@@ -9,6 +9,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 from weakref import WeakKeyDictionary
 
 from hypothesis import strategies as st
+from hypothesis.errors import InvalidArgument
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from strategies._choices import Choices
@@ -94,6 +95,11 @@ def composite(define: Callable[Concatenate[DrawFn, P], T]) -> Callable[P, Search
     Callable
         A function of the other arguments that returns a strategy.
 
+    Raises
+    ------
+    InvalidArgument
+        When `define` takes no argument.
+
     Examples
     --------
     >>> from hypothesis import find
@@ -107,6 +113,8 @@ def composite(define: Callable[Concatenate[DrawFn, P], T]) -> Callable[P, Search
     ((2, 1), 1.0)
     """
     parameters = list(inspect.signature(define).parameters.values())
+    if not parameters:
+        raise InvalidArgument(f"{define.__name__} must take draw as its first argument")
 
     @functools.wraps(define)
     def checked(*args: P.args, **kwargs: P.kwargs) -> Callable[[Choices], T]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -25,6 +26,7 @@ _POOL_BATCH = 1 << 19
 """Values of one replicate that fills the pool."""
 
 _POOL_CALLS = 512
+_POOL_NUMEL = 1 << 12
 _CONFIRMATION = 4
 """A failure is redrawn on so many times the sample."""
 
@@ -58,6 +60,7 @@ class _Tally:
     pooling: bool = True
     evidence: Evidence = NOTHING
     examined: dict[Case, list[Finding]] = field(default_factory=dict)
+    pooled: list[Case] = field(default_factory=list)
     excluded: set[str] = field(default_factory=set)
 
 
@@ -147,6 +150,8 @@ class _Exploration:
         self.tally.decisions += len(findings)
         if self.tally.pooling and all(finding.passed for finding in findings):
             self.tally.evidence += evidence.pooled()
+            if _pooled(evidence):
+                self.tally.pooled.append(case)
         return findings
 
     def _case_values(self, case: Case) -> int:
@@ -166,28 +171,24 @@ class _Exploration:
         """Replicate the cheap large cases in turn until the pool is full."""
         wanted = times * self.run.profile.pool_values
         cases = self._poolable()
-        turn = 0
-        while cases and 0 < (missing := wanted - _pooled(evidence)) <= wanted:
-            before = _pooled(evidence)
+        for turn in itertools.count():
             for case in cases:
-                batch = min(_POOL_BATCH, max(1 << 14, missing))
-                drawn = self._drawn(case, f"{tag} {turn}", batch, sort=False, calls=_POOL_CALLS)
+                missing = wanted - _pooled(evidence)
+                if missing <= 0:
+                    return evidence
+                values = min(_POOL_BATCH, max(_POOL_NUMEL, missing))
+                drawn = self._drawn(case, f"{tag} {turn}", values, sort=False, calls=_POOL_CALLS)
                 evidence += drawn.pooled()
-                if _pooled(evidence) >= wanted:
-                    break
-            turn += 1
-            if _pooled(evidence) == before:
-                break
+            if not cases:
+                return evidence
         return evidence
 
     def _poolable(self) -> list[Case]:
-        """Random cases worth replicating: large tensors of little effort."""
+        """Pooled cases worth replicating: large tensors of little effort."""
         effort = self.cell.subject.effort
-        random = [case for case in self.tally.examined if math.prod(case.shape) >= 1 << 12]
-        if _pooled(self.tally.evidence) == 0 or not random:
-            return []
-        affordable = 2 * min(map(effort, random))
-        return [case for case in random if effort(case) <= affordable]
+        large = [case for case in self.tally.pooled if math.prod(case.shape) >= _POOL_NUMEL]
+        affordable = 2 * min(map(effort, large), default=0.0)
+        return [case for case in large if effort(case) <= affordable]
 
     def _confirmed_pool(self, finding: Finding) -> Finding:
         """Redraw a failed pooled check on four times the sample."""

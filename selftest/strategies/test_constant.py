@@ -31,6 +31,12 @@ class TestConstants:
         assert repr(constants(allow_infinity=False)) == "constants(allow_infinity=False)"
 
 
+@pytest.fixture(scope="module")
+def many(draws):
+    """Many values."""
+    return draws(constants(), 1000)
+
+
 class TestQuality:
     @pytest.mark.parametrize(
         ("what", "least"),
@@ -59,8 +65,8 @@ class TestQuality:
             "inexact",
         ],
     )
-    def test_frequencies(self, draws, share, what, least):
-        assert share(draws(constants(), 1000), what) >= least
+    def test_frequencies(self, many, share, what, least):
+        assert share(many, what) >= least
 
     def test_every_exponent_region(self, draws):
         exponents = {

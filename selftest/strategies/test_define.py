@@ -107,6 +107,10 @@ class TestComposite:
         with pytest.raises(InvalidArgument, match="max_numel must be at least 1"):
             check()
 
+    def test_needs_draw(self):
+        with pytest.raises(InvalidArgument, match="must take draw as its first argument"):
+            composite(lambda: None)
+
     def test_other_strategies_are_drawn_too(self, draws):
         @composite
         def pairs(draw):

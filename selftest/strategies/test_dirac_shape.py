@@ -43,11 +43,13 @@ class TestDiracShapes:
             DiracShape(shape, groups)
 
 
-class TestQuality:
-    @pytest.fixture(scope="module", params=[4096, 2**22])
-    def many(self, request, draws):
-        return draws(dirac_shapes(max_numel=request.param), 500)
+@pytest.fixture(scope="module", params=[4096, 2**22])
+def many(request, draws):
+    """Many values."""
+    return draws(dirac_shapes(max_numel=request.param), 500)
 
+
+class TestQuality:
     def test_groups(self, many, share):
         assert share(many, lambda drawn: drawn.groups > 1) >= 0.6
         assert {drawn.groups for drawn in many} >= {1, 2, 3, 4, 5, 8}

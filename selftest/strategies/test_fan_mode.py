@@ -7,6 +7,12 @@ from hypothesis.errors import InvalidArgument
 from strategies import fan_modes
 
 
+@pytest.fixture(scope="module")
+def many(draws):
+    """Many values."""
+    return draws(fan_modes(), 500)
+
+
 class TestFanModes:
     def test_valid(self, draws):
         assert {mode.lower() for mode in draws(fan_modes())} == {"fan_in", "fan_out"}
@@ -22,11 +28,11 @@ class TestFanModes:
     @pytest.mark.parametrize(
         "mode", ["fan_in", "fan_out", "FAN_IN", "FAN_OUT", "Fan_In", "Fan_Out"]
     )
-    def test_usual_cases(self, draws, share, mode):
-        assert share(draws(fan_modes(), 500), lambda drawn: drawn == mode) >= 0.04
+    def test_usual_cases(self, many, share, mode):
+        assert share(many, lambda drawn: drawn == mode) >= 0.04
 
-    def test_mixed_cases(self, draws):
-        assert len(set(draws(fan_modes(), 500))) >= 30
+    def test_mixed_cases(self, many):
+        assert len(set(many)) >= 30
 
     def test_shrinking(self, simplest):
         assert simplest(fan_modes()) == "fan_in"

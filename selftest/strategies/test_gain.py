@@ -34,15 +34,20 @@ class TestGains:
         assert repr(gains(max_value=2.0)) == "gains(max_value=2.0)"
 
 
+@pytest.fixture(scope="module")
+def many(draws):
+    """Many values."""
+    return draws(gains(), 1000)
+
+
 class TestQuality:
     @pytest.mark.parametrize("gain", [1.0, 5 / 3, math.sqrt(2), 0.75])
-    def test_documented_gains(self, draws, share, gain):
-        assert share(draws(gains(), 500), lambda drawn: drawn == gain) >= 0.06
+    def test_documented_gains(self, many, share, gain):
+        assert share(many, lambda drawn: drawn == gain) >= 0.06
 
-    def test_even_over_decades(self, draws):
-        found = draws(gains(), 1000)
+    def test_even_over_decades(self, many):
         for decade in range(-4, 4):
-            assert sum(10**decade <= gain < 10 ** (decade + 1) for gain in found) >= 30
+            assert sum(10**decade <= gain < 10 ** (decade + 1) for gain in many) >= 30
 
     def test_few_repetitions(self, draws):
         assert len(set(draws(gains(), 300))) >= 110

@@ -58,11 +58,16 @@ class TestMatrices:
         assert str(error.value) == sentence
 
 
+@pytest.fixture(scope="module", params=[4096, 2**22])
+def many(request, draws):
+    """Many values, small and large."""
+    return draws(matrices(max_numel=request.param), 500)
+
+
 class TestQuality:
     @pytest.mark.parametrize("form", FORMS)
-    @pytest.mark.parametrize("max_numel", [4096, 2**22])
-    def test_every_form(self, draws, share, form, max_numel):
-        assert share(draws(matrices(max_numel=max_numel), 500), FORMS[form]) >= 0.1
+    def test_every_form(self, many, share, form):
+        assert share(many, FORMS[form]) >= 0.1
 
     def test_numel_spreads_over_powers_of_two(self, draws):
         octaves = [math.log2(math.prod(shape)) for shape in draws(matrices(), 1000)]

@@ -58,11 +58,13 @@ class TestShapes:
         assert str(error.value) == sentence
 
 
-class TestQuality:
-    @pytest.fixture(scope="module")
-    def many(self, draws):
-        return draws(shapes(), 2000)
+@pytest.fixture(scope="module")
+def many(draws):
+    """Many values."""
+    return draws(shapes(), 2000)
 
+
+class TestQuality:
     def test_numel_spreads_over_powers_of_two(self, draws):
         found = draws(shapes(min_dims=1, min_size=1), 1000)
         octaves = [math.log2(math.prod(shape)) for shape in found]

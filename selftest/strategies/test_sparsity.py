@@ -34,11 +34,13 @@ class TestSparsities:
         assert repr(sparsities(0.5)) == "sparsities(min_value=0.5)"
 
 
-class TestQuality:
-    @pytest.fixture(scope="module")
-    def many(self, draws):
-        return draws(sparsities(), 1000)
+@pytest.fixture(scope="module")
+def many(draws):
+    """Many values."""
+    return draws(sparsities(), 1000)
 
+
+class TestQuality:
     @pytest.mark.parametrize("value", [0.0, 1.0, 0.1, 0.5, 0.9])
     def test_usual_values(self, many, share, value):
         assert share(many, lambda drawn: drawn == value) >= 0.04

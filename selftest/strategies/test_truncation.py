@@ -80,11 +80,13 @@ class TestTruncations:
             Truncation(*values)
 
 
-class TestQuality:
-    @pytest.fixture(scope="module")
-    def many(self, draws):
-        return draws(truncations(), 1000)
+@pytest.fixture(scope="module")
+def many(draws):
+    """Many values."""
+    return draws(truncations(), 1000)
 
+
+class TestQuality:
     @pytest.mark.parametrize("kind", TRUNCATION_KINDS)
     def test_every_kind(self, many, share, kind):
         assert share(many, lambda law: IS_KIND[kind](*window(law))) >= 0.08
@@ -105,7 +107,7 @@ class TestQuality:
     def test_stds(self, many, share):
         assert share(many, lambda law: law.std == 1) >= 0.2
         assert share(many, lambda law: law.std == 0.02) >= 0.2
-        assert share(many, lambda law: law.std < 1e-2) >= 0.15
+        assert share(many, lambda law: law.std < 1e-2) >= 0.1
         assert share(many, lambda law: law.std > 1e2) >= 0.08
 
     def test_one_sided_windows_may_be_infinite(self, draws, share):

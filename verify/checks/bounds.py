@@ -152,12 +152,15 @@ def binomial(count: int, n: int, probability: float) -> float:
     return min(1.0, 2 * min(below, above))
 
 
-def smallest_of(u: float, n: int, resolution: float) -> float:
-    """Two-sided p-value of the smallest `u` of `n` independent uniforms: Beta(1, n).
+def no_outlier(u: float, n: int) -> float:
+    """P(the smallest of `n` independent uniforms ≤ `u`): small for a value too far out."""
+    return -math.expm1(n * _log_miss(u))
 
-    A lawful value may have moved by `resolution` on the way to the dtype's lattice, in
-    either direction, so u counts as surprising only beyond that.
-    """
-    outlier = -math.expm1(n * math.log1p(-min(1.0 - 1e-16, u + resolution)))
-    gap = math.exp(n * math.log1p(-min(1.0 - 1e-16, max(0.0, u - resolution))))
-    return min(1.0, 2 * min(outlier, gap))
+
+def no_gap(u: float, n: int) -> float:
+    """P(the smallest of `n` independent uniforms ≥ `u`): small for an empty end."""
+    return math.exp(n * _log_miss(u))
+
+
+def _log_miss(u: float) -> float:
+    return math.log1p(-min(u, 1 - 1e-16))

@@ -81,7 +81,7 @@ def reduce(values: Tensor, shape: tuple[int, ...], law: Continuous, *, sort: boo
     found: Statistics = {
         "finite": Exact(flat.numel(), 0),
         "support": _support(flat, lowest, highest, law, lattice),
-        "extremes": _extremes(flat.numel(), lowest, highest, law, resolution),
+        "extremes": _extremes(flat.numel(), lowest, highest, law, lattice),
     }
     ordered = torch.sort(flat[:_SORTED]).values if sort else None
     if ordered is not None:
@@ -104,9 +104,15 @@ def _support(flat: Tensor, lowest: float, highest: float, law: Continuous, latti
     return Exact(flat.numel(), outside)
 
 
-def _extremes(n: int, lowest: float, highest: float, law: Continuous, resolution: float) -> Extremes:
-    lower, upper = float(law.cdf(lowest)), float(law.sf(highest))
-    return Extremes(n, min(1.0, max(0.0, lower)), min(1.0, max(0.0, upper)), resolution)
+def _extremes(
+    n: int, lowest: float, highest: float, law: Continuous, lattice: Lattice
+) -> Extremes:
+    """The extremes' tail probabilities, moved by what rounding may have done to them."""
+    moved = [law.displacement(x, lattice.step) for x in (lowest, highest)]
+    inward = np.array([law.cdf(lowest + moved[0]), law.sf(highest - moved[1])])
+    outward = np.array([law.cdf(lowest - moved[0]), law.sf(highest + moved[1])])
+    resolution = law.resolution(lattice.step, lattice.draw_step)
+    return Extremes(n, inward.clip(0, 1), (outward - lattice.draw_step).clip(0, 1), resolution)
 
 
 def _atoms(flat: Tensor, lowest: float, highest: float, law: Continuous, lattice: Lattice) -> Rare:

@@ -247,11 +247,16 @@ class NormalMoments(Statistic):
 
 @dataclass(frozen=True, eq=False)
 class Extremes(Statistic):
-    """The smallest F(x) and the smallest survival function among `n` values."""
+    """The smallest and the largest of `n` values, as tail probabilities on either side.
+
+    A lawful value may have moved on the way to the dtype's lattice. Each extreme is therefore
+    held twice, in the order (smallest, largest): moved inward, where only an outlier still
+    looks improbable, and moved outward, where only a gap does.
+    """
 
     n: int
-    lower: float
-    upper: float
+    inward: Floats
+    outward: Floats
     resolution: float
 
     kind = "extremes"
@@ -263,31 +268,42 @@ class Extremes(Statistic):
     def merge(self, other: Self) -> Self:  # noqa: D102
         return type(self)(
             self.n + other.n,
-            min(self.lower, other.lower),
-            min(self.upper, other.upper),
+            np.minimum(self.inward, other.inward),
+            np.minimum(self.outward, other.outward),
             max(self.resolution, other.resolution),
         )
 
     def findings(self, name: str) -> list[Finding]:  # noqa: D102
         if self.n == 0:
             return []
-        sides = {"smallest": self.lower, "largest": self.upper}
-        p_values = {s: bounds.smallest_of(u, self.n, self.resolution) for s, u in sides.items()}
-        worst = min(sides, key=lambda side: p_values[side])
-        u = sides[worst]
-        judged = "far outside" if u < 1 / self.n else "well inside"
-        gap = -math.log(ALPHA / 4) / self.n
+        outliers = [bounds.no_outlier(float(u), self.n) for u in self.inward]
+        gaps = [bounds.no_gap(float(u), self.n) for u in self.outward]
+        worst = int(np.argmin(outliers + gaps))
+        side, judged = _EXTREMES[worst]
+        u = float(np.concatenate([self.inward, self.outward])[worst])
         return [
             _decided(
                 name,
-                min(1.0, 2 * p_values[worst]),
+                min(1.0, len(_EXTREMES) * (outliers + gaps)[worst]),
                 self.n,
-                detail=f"the {worst} value lies at tail probability {u:.3g}, {judged} the range "
+                detail=f"the {side} value lies at tail probability {u:.3g}, {judged} the range "
                 f"expected of {self.n} values",
-                effect=Effect(f"tail probability of the {worst} value", u, u, u),
-                detectable=Detectable("gap at a bound", gap + self.resolution, "probability"),
+                effect=Effect(f"tail probability of the {side} value", u, u, u),
+                detectable=Detectable(
+                    "gap at a bound",
+                    -math.log(ALPHA / len(_EXTREMES)) / self.n + self.resolution,
+                    "probability",
+                ),
             )
         ]
+
+
+_EXTREMES = (
+    ("smallest", "far outside"),
+    ("largest", "far outside"),
+    ("smallest", "well inside"),
+    ("largest", "well inside"),
+)
 
 
 @dataclass(frozen=True, eq=False)

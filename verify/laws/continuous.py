@@ -54,6 +54,10 @@ class Continuous:
         """Survival function ``P(X > x)``, accurate in the upper tail."""
         raise NotImplementedError
 
+    def displacement(self, x: float, step: float) -> float:
+        """How far the dtype's lattice can move a value near `x` (see `resolution`)."""
+        return 2 * step * max(abs(x), self.reach)
+
     def resolution(self, step: float, draw_step: float) -> float:
         """Bound on how far the dtype's lattice can move the cdf.
 

@@ -1,0 +1,63 @@
+"""The fan computation follows the papers, and refuses what has no fan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import torch
+from hypothesis import HealthCheck, Phase, given, seed, settings
+
+import strategies
+from verify import laws
+from verify.exact import Comparison, compare
+from verify.outcome import Outcome
+from verify.run import Run, derive
+from verify.torch_api import fan_in_and_fan_out
+
+_WITHOUT_FAN: tuple[tuple[int, ...], ...] = ((), (0,), (1,), (7,))
+
+
+def _fans(shape: tuple[int, ...]) -> Callable[[], Any]:
+    # A meta tensor has a shape and nothing else, so any size is free.
+    return lambda: fan_in_and_fan_out(torch.empty(shape, device="meta"))
+
+
+@pytest.mark.parametrize(
+    "host", ["fan_in_and_fan_out"], ids=["host-int64-fan_in_and_fan_out"]
+)
+def test_fans(host: str, run: Run, conclude: Callable[[Outcome], None]) -> None:
+    """Weights of two to six dimensions, sizes from zero to millions."""
+    conclude(
+        Outcome(
+            promise="fan",
+            subject=host,
+            backend="host",
+            dtype="int64",
+            words="channels times receptive field, into and out of a response",
+            formula="fan_in = in·∏kernel, fan_out = out·∏kernel",
+            source="He et al. 2015, sec. 2.2; Glorot & Bengio 2010",
+            **compare(_comparisons(run)),
+        )
+    )
+
+
+def _comparisons(run: Run) -> list[Comparison]:
+    shapes: list[tuple[int, ...]] = []
+
+    @seed(derive(run.seed, "fans"))
+    @settings(
+        max_examples=10 * run.profile.examples,
+        database=None,
+        deadline=None,
+        phases=(Phase.generate,),
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(strategies.fan_shapes() | strategies.shapes(min_dims=2))
+    def draw(shape: tuple[int, ...]) -> None:
+        shapes.append(shape)
+
+    draw()
+    fans = [Comparison(f"fans of {s}", _fans(s), laws.fan_in_and_fan_out(s)) for s in shapes]
+    return fans + [Comparison(f"fans of {s}", _fans(s), ValueError) for s in _WITHOUT_FAN]

@@ -1,0 +1,67 @@
+"""`calculate_gain` returns the documented gains, and rejects what it must."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import pytest
+
+from verify.exact import Comparison, compare
+from verify.laws import GAINS, gain
+from verify.outcome import Outcome
+from verify.torch_api import calculate_gain
+
+_SLOPES = (0.0, 0, 1, -1, 2, 0.01, 0.2, -0.3, 1e-6, 1e3, math.sqrt(5))
+_NUMBERS: tuple[float | None, ...] = (None, *_SLOPES)
+
+_ACCEPTED = [
+    Comparison(
+        f"calculate_gain({name!r}, {param!r})",
+        lambda name=name, param=param: calculate_gain(name, param),
+        gain(name, param),
+    )
+    for name in GAINS
+    for param in _NUMBERS
+] + [
+    Comparison(
+        f"calculate_gain({name!r})", lambda name=name: calculate_gain(name), gain(name)
+    )
+    for name in GAINS
+]
+
+_REJECTED = [
+    Comparison(
+        f"calculate_gain({name!r}, {param!r})",
+        lambda name=name, param=param: calculate_gain(name, param),
+        ValueError,
+    )
+    for name, param in (
+        ("leaky_relu", True),
+        ("leaky_relu", False),
+        ("leaky_relu", "0.1"),
+        ("leaky_relu", [0.1]),
+        ("leaky_relu", 1j),
+        ("gelu", None),
+        ("RELU", None),
+        ("", None),
+        ("conv4d", None),
+    )
+]
+
+
+@pytest.mark.parametrize("host", ["calculate_gain"], ids=["host-float64-calculate_gain"])
+def test_gain(host: str, conclude: Callable[[Outcome], None]) -> None:
+    """Every nonlinearity and parameter of the documentation's table, to the last ulp but one."""
+    conclude(
+        Outcome(
+            promise="gain",
+            subject=host,
+            backend="host",
+            dtype="float64",
+            words="the recommended gain of each nonlinearity; others are refused",
+            formula="1, 5/3, √2, √(2/(1+slope²)), 3/4",
+            source="PyTorch documentation, calculate_gain; He et al. 2015, eq. 15",
+            **compare(_ACCEPTED + _REJECTED),
+        )
+    )
