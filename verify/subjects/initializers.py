@@ -48,13 +48,17 @@ class TruncatedCase(Case):
         return laws.TruncatedNormal(window.mean, window.std, window.a, window.b)
 
     def features(self) -> Mapping[str, float]:
-        """Besides the base: mass of the window, log density at its far end, width in std."""
+        """Besides the base: the window's mass, log density at its far end, width and reach.
+
+        Width and reach (the bound farther from the mean) are in standard deviations.
+        """
         window = self.window
         return {
             **super().features(),
             "window_mass": self.law.mass,
             "log_edge_ratio": self.law.log_edge_ratio,
             "window_width": (window.b - window.a) / window.std,
+            "window_reach": max(window.mean - window.a, window.b - window.mean) / window.std,
         }
 
 
