@@ -8,7 +8,7 @@ import json
 import pkgutil
 import secrets
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from verify.run import Run
 
 _LINE = pytest.StashKey[str]()
-_RUN: pytest.StashKey[Run] = pytest.StashKey()
-_BACKENDS = pytest.StashKey[list[str]]()
+_RUN = pytest.StashKey["Run"]()
+_BACKENDS = pytest.StashKey[tuple[str, ...]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -94,7 +94,7 @@ def _prepare(config: pytest.Config) -> None:
     config.option.run_seed = config.option.run_seed or str(secrets.randbits(32))
     backends = options.backend_names(config.option.backend)
     config.option.backend = ",".join(backends)
-    config.stash[_BACKENDS] = backends
+    config.stash[_BACKENDS] = tuple(backends)
     config.stash[_RUN] = Run(
         seed=options.run_seed(config.option.run_seed),
         profile=options.profile(config.option.profile),
@@ -141,9 +141,9 @@ def pytest_report_header(config: pytest.Config) -> str:
     """Say what is verified, and how to run the very same again."""
     import torch
 
-    run = config.stash[_RUN]
+    run, backends = config.stash[_RUN], config.stash[_BACKENDS]
     return (
-        f"verify: torch {torch.__version__} on {', '.join(config.stash[_BACKENDS])}; "
+        f"verify: torch {torch.__version__} on {', '.join(backends)}; "
         f"profile {run.profile.name}; --run-seed {run.seed}"
     )
 
@@ -153,9 +153,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     from verify.run import cells
     from verify.witness import witnesses
 
-    planned = cells(metafunc.config.stash[_BACKENDS])
+    backends = metafunc.config.stash[_BACKENDS]
+    planned = cells(backends)
     if "cell" in metafunc.fixturenames:
-        metafunc.parametrize("cell", planned, ids=[cell.id for cell in planned])
+        only = [name for m in metafunc.definition.iter_markers("subjects") for name in m.args]
+        asked = [cell for cell in planned if not only or cell.subject.name in only]
+        metafunc.parametrize("cell", asked, ids=[cell.id for cell in asked])
     if "witnessed" in metafunc.fixturenames:
         shown = witnesses(planned)
         ids = [f"{cell.id}-{defect.id}" for cell, defect in shown]
@@ -201,9 +204,9 @@ def _replay(request: pytest.FixtureRequest) -> str:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
-) -> Iterator[None]:
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Attach the item's cell line to its report, which carries it to the controller."""
     report = yield
     if call.when == "call" and _LINE in item.stash:
-        report.cell_json = item.stash[_LINE]
+        setattr(report, "cell_json", item.stash[_LINE])  # noqa: B010
     return report

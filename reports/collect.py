@@ -186,7 +186,7 @@ def _handed_over(report: pytest.TestReport, handed: str) -> dict[str, Any]:
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         reason = f"The evidence of the item cannot be read: {type(error).__name__}: {error}."
         return store.stand_in(report.nodeid, "error", reason)
-    if report.failed and cell.verdict in ("pass", "unsupported"):
+    if report.failed and cell.verdict in ("pass", "unsupported", "known defect"):
         # The item failed for a reason of its own: it must not count as verified.
         line.update(verdict="error", reason=_gist(report.longreprtext))
     return {**line, "nodeid": report.nodeid}

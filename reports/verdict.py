@@ -12,7 +12,9 @@ from statistics import median
 from reports.records import Cell, Detectable, Evidence, Finding
 from reports.words import listing, plural
 
-ORDER = ("fail", "timed out", "crashed", "lost", "error", "not run", "unsupported", "pass")
+ORDER = (
+    "fail", "timed out", "crashed", "lost", "error", "not run", "known defect", "unsupported", "pass",
+)  # fmt: skip
 WRONG = frozenset({"fail", "timed out"})
 INCOMPLETE = frozenset({"crashed", "lost", "error", "not run"})
 EXIT_CODES = {"pass": 0, "fail": 1, "incomplete": 3}
@@ -83,8 +85,8 @@ def overall(cells: Sequence[Cell]) -> str:
     verdicts = {cell.verdict for cell in cells}
     if verdicts & WRONG:
         return "fail"
-    known = verdicts <= {"pass", "unsupported"}
-    return "pass" if known and "pass" in verdicts else "incomplete"
+    sound = verdicts <= {"pass", "unsupported", "known defect"}
+    return "pass" if sound and verdicts & {"pass", "known defect"} else "incomplete"
 
 
 def overview(evidence: Evidence, cells: Sequence[Cell] | None = None) -> Overview:
@@ -112,7 +114,11 @@ def sentence(cells: Sequence[Cell]) -> str:
     counts = Counter(cell.verdict for cell in cells)
     passed, total = counts["pass"], len(cells)
     gaps = [f"{counts[name]} {name}" for name in ORDER[2:6] if counts[name]]
-    aside = f"; {counts['unsupported']} more unsupported" if counts["unsupported"] else ""
+    asides = {
+        "unsupported": f"; {counts['unsupported']} more unsupported",
+        "known defect": f"; {plural(counts['known defect'], 'known defect')} still there",
+    }
+    aside = "".join(text for name, text in asides.items() if counts[name])
     if counts["fail"] or counts["timed out"]:
         wrong = [cell for cell in worst_first(cells) if cell.verdict in WRONG]
         names = listing(dict.fromkeys(cell.subject for cell in wrong))

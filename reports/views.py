@@ -19,6 +19,7 @@ GLYPHS = {
     "lost": "?",
     "error": "!",
     "not run": "–",
+    "known defect": "⚑",
     "unsupported": "○",
     "incomplete": "!",
 }
@@ -26,9 +27,9 @@ TITLES = {
     "law": "Laws",
     "gain": "Gains",
     "fan": "Fans",
-    "exact": "Exact promises",
-    "known_defect": "Known defects",
-    "deprecated": "Deprecated aliases",
+    "convolution": "Identity convolutions",
+    "deprecation": "Deprecated aliases",
+    "known defect": "Known defects of PyTorch",
 }
 _DTYPES = ("float64", "float32", "bfloat16", "float16")
 
@@ -100,7 +101,7 @@ def tone(verdict: str) -> str:
     """Return the colour family of a verdict; colours never stand without its word."""
     if verdict in WRONG:
         return "fail"
-    return "incomplete" if verdict in INCOMPLETE else verdict
+    return "incomplete" if verdict in INCOMPLETE or verdict == "known defect" else verdict
 
 
 def views(cells: Iterable[Cell], alpha: float, points: int) -> list[CellView]:

@@ -58,7 +58,9 @@ def backend_names(text: str | None) -> list[str]:
     names = [name.strip() for name in text.split(",")]
     for name in names:
         if name not in backends.known():
-            raise BadOption(f"unknown backend {name!r}: choose among {', '.join(backends.known())}.")
+            raise BadOption(
+                f"unknown backend {name!r}: choose among {', '.join(backends.known())}."
+            )
         if name not in present:
             raise BadOption(
                 f"the backend {name!r} has no device here: this machine has {', '.join(present)}."

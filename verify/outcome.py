@@ -28,7 +28,8 @@ class Outcome:
     findings : tuple of Finding
         Cell-scope findings, and the case-scope ones that matter.
     verdict : str
-        ``pass``, ``fail``, ``timed out`` or ``unsupported``; by default from the findings.
+        ``pass``, ``fail``, ``timed out``, ``unsupported`` or ``known defect``; by default from
+        the findings.
     reason : str
         One sentence, where the verdict needs one.
     n, cases, calls, decisions : int
@@ -67,7 +68,9 @@ class Outcome:
     @property
     def diagnosis(self) -> str:
         """One line per failure, or the reason."""
-        lines = [f"{f.check}: {f.message}" + (f" [{f.case}]" if f.case else "") for f in self.failures]
+        lines = [
+            f"{f.check}: {f.message}" + (f" [{f.case}]" if f.case else "") for f in self.failures
+        ]
         return "\n".join(lines) or self.reason
 
     def to_line(self, nodeid: str, replay: str) -> Mapping[str, Any]:

@@ -24,9 +24,7 @@ def _fans(shape: tuple[int, ...]) -> Callable[[], Any]:
     return lambda: fan_in_and_fan_out(torch.empty(shape, device="meta"))
 
 
-@pytest.mark.parametrize(
-    "host", ["fan_in_and_fan_out"], ids=["host-int64-fan_in_and_fan_out"]
-)
+@pytest.mark.parametrize("host", ["fan_in_and_fan_out"], ids=["host-int64-fan_in_and_fan_out"])
 def test_fans(host: str, run: Run, conclude: Callable[[Outcome], None]) -> None:
     """Weights of two to six dimensions, sizes from zero to millions."""
     conclude(

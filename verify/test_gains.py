@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
@@ -15,38 +16,28 @@ from verify.torch_api import calculate_gain
 _SLOPES = (0.0, 0, 1, -1, 2, 0.01, 0.2, -0.3, 1e-6, 1e3, math.sqrt(5))
 _NUMBERS: tuple[float | None, ...] = (None, *_SLOPES)
 
-_ACCEPTED = [
-    Comparison(
-        f"calculate_gain({name!r}, {param!r})",
-        lambda name=name, param=param: calculate_gain(name, param),
-        gain(name, param),
-    )
-    for name in GAINS
-    for param in _NUMBERS
-] + [
-    Comparison(
-        f"calculate_gain({name!r})", lambda name=name: calculate_gain(name), gain(name)
-    )
-    for name in GAINS
-]
+_REFUSED = (
+    ("leaky_relu", True),
+    ("leaky_relu", False),
+    ("leaky_relu", "0.1"),
+    ("leaky_relu", [0.1]),
+    ("leaky_relu", 1j),
+    ("gelu", None),
+    ("RELU", None),
+    ("", None),
+    ("conv4d", None),
+)
 
-_REJECTED = [
-    Comparison(
-        f"calculate_gain({name!r}, {param!r})",
-        lambda name=name, param=param: calculate_gain(name, param),
-        ValueError,
-    )
-    for name, param in (
-        ("leaky_relu", True),
-        ("leaky_relu", False),
-        ("leaky_relu", "0.1"),
-        ("leaky_relu", [0.1]),
-        ("leaky_relu", 1j),
-        ("gelu", None),
-        ("RELU", None),
-        ("", None),
-        ("conv4d", None),
-    )
+
+def _comparison(expected: object, *arguments: object) -> Comparison:
+    shown = ", ".join(map(repr, arguments))
+    return Comparison(f"calculate_gain({shown})", partial(calculate_gain, *arguments), expected)
+
+
+_COMPARISONS = [
+    *(_comparison(gain(name), name) for name in GAINS),
+    *(_comparison(gain(name, number), name, number) for name in GAINS for number in _NUMBERS),
+    *(_comparison(ValueError, *arguments) for arguments in _REFUSED),
 ]
 
 
@@ -62,6 +53,6 @@ def test_gain(host: str, conclude: Callable[[Outcome], None]) -> None:
             words="the recommended gain of each nonlinearity; others are refused",
             formula="1, 5/3, √2, √(2/(1+slope²)), 3/4",
             source="PyTorch documentation, calculate_gain; He et al. 2015, eq. 15",
-            **compare(_ACCEPTED + _REJECTED),
+            **compare(_COMPARISONS),
         )
     )

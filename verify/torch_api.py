@@ -36,9 +36,7 @@ def _takes_generator(name: str) -> bool:
     return "generator" in inspect.signature(initializer(namesake)).parameters
 
 
-def filler(
-    name: str, arguments: Mapping[str, Any], generator: torch.Generator | None
-) -> Filler:
+def filler(name: str, arguments: Mapping[str, Any], generator: torch.Generator | None) -> Filler:
     """A function that fills a tensor in place by the initializer `name`.
 
     The generator is handed over where the function takes one; a function without the

@@ -30,7 +30,8 @@ def limit(seconds: float) -> Iterator[None]:
     interruptible = (
         hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
     )
-    faulthandler.dump_traceback_later(seconds * _GRACE, exit=True, file=sys.__stderr__)
+    stderr = sys.__stderr__ or sys.stderr  # pytest captures the latter, if the first is there.
+    faulthandler.dump_traceback_later(seconds * _GRACE, exit=True, file=stderr)
     if not interruptible:
         try:
             yield

@@ -54,6 +54,7 @@ def witness(cell: Cell, defect: KnownDefect, run: Run) -> Outcome:
         formula=repr(case),
         source=defect.link,
         findings=(finding,),
+        verdict="known defect" if broken else "fail",
         cases=1,
         calls=1,
     )

@@ -40,6 +40,8 @@ def _finding(
         (["pass"], "pass", 0),
         (["pass", "unsupported"], "pass", 0),
         (["unsupported"], "incomplete", 3),
+        (["pass", "known defect"], "pass", 0),
+        (["fail", "known defect"], "fail", 1),
         ([], "incomplete", 3),
         (["pass", "fail"], "fail", 1),
         (["pass", "timed out"], "fail", 1),
@@ -61,6 +63,7 @@ def test_overall_verdict_and_exit_code(verdicts: list[str], expected: str, code:
     [
         (["pass"], "The one cell keeps its promise."),
         (["pass", "pass", "unsupported"], "All 2 cells keep their promise; 1 more unsupported"),
+        (["pass", "pass", "known defect"], "All 2 cells keep their promise; 1 known defect still"),
         (["pass", "fail"], "1 of 2 cells breaks its promise: fail."),
         (["pass", "fail", "lost"], "promise: fail; 1 lost."),
         (["pass", "lost", "crashed"], "No cell is wrong, but the run has gaps: 1 crashed, 1 lost."),

@@ -94,7 +94,9 @@ def reduce(values: Tensor, shape: tuple[int, ...], law: Continuous, *, sort: boo
     return found
 
 
-def _support(flat: Tensor, lowest: float, highest: float, law: Continuous, lattice: Lattice) -> Exact:
+def _support(
+    flat: Tensor, lowest: float, highest: float, law: Continuous, lattice: Lattice
+) -> Exact:
     """Values outside the support by more than the one step that rounding may move them."""
     a, b = law.support
     slack = lattice.step * max((abs(bound) for bound in (a, b) if math.isfinite(bound)), default=0)
@@ -104,9 +106,7 @@ def _support(flat: Tensor, lowest: float, highest: float, law: Continuous, latti
     return Exact(flat.numel(), outside)
 
 
-def _extremes(
-    n: int, lowest: float, highest: float, law: Continuous, lattice: Lattice
-) -> Extremes:
+def _extremes(n: int, lowest: float, highest: float, law: Continuous, lattice: Lattice) -> Extremes:
     """The extremes' tail probabilities, moved by what rounding may have done to them."""
     moved = [law.displacement(x, lattice.step) for x in (lowest, highest)]
     inward = np.array([law.cdf(lowest + moved[0]), law.sf(highest - moved[1])])
@@ -187,7 +187,7 @@ def _lags(shape: tuple[int, ...], calls: int) -> dict[str, int]:
     lags["the value half a tensor further"] = numel // 2
     if calls > 1:
         lags["the same entry of the next call"] = numel
-    return {name: lag for name, lag in lags.items() if 0 < lag}
+    return {name: lag for name, lag in lags.items() if lag > 0}
 
 
 def _correlation(centred: Tensor, shape: tuple[int, ...], calls: int) -> Correlation:

@@ -58,9 +58,10 @@ def _tall(values: Tensor, shape: tuple[int, ...]) -> Tensor:
 def _completed(tall: Tensor, rng: np.random.Generator) -> Tensor:
     calls, n, k = tall.shape
     batch = max(1, _BATCH // (n * k))
+    blocks = (tall[start : start + batch] for start in range(0, calls, batch))
     parts = [
         block @ torch.from_numpy(Haar.triangle(n, k, len(block), rng)).to(tall.device)
-        for block in tall.split(batch)
+        for block in blocks
     ]
     return torch.cat(parts)
 
@@ -103,7 +104,7 @@ def _entries(tall: Tensor) -> Histogram:
     For fixed unit vectors v and w, ``vᵀQw`` has the law of any entry: invariance under
     rotation. Here v and w are constant, so every entry takes part.
     """
-    calls, n, k = tall.shape
+    _, n, k = tall.shape
     rotated = tall.sum(dim=(1, 2)) / math.sqrt(n * k)
     uniforms = Haar.entry_cdf(rotated.cpu().numpy(), n)
     bins = np.clip((uniforms * BINS).astype(np.int64), 0, BINS - 1)

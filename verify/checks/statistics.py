@@ -204,7 +204,9 @@ def _kolmogorov_finding(
         p_value(max(0.0, distance - resolution), n),
         n,
         detail=f"distance {distance:.3g}{place}",
-        effect=Effect("KS distance", distance, max(0.0, distance - band), min(1.0, distance + band)),
+        effect=Effect(
+            "KS distance", distance, max(0.0, distance - band), min(1.0, distance + band)
+        ),
         detectable=Detectable("KS distance", bounds.dkw_band(n) + band + resolution),
     )
 
@@ -331,7 +333,9 @@ class Correlation(Statistic):
                 min(1.0, len(r) * p_values[worst]),
                 pairs,
                 detail=f"correlation {r[worst]:+.3g} with {worst}",
-                effect=Effect(f"correlation with {worst}", r[worst], r[worst] - half, r[worst] + half),
+                effect=Effect(
+                    f"correlation with {worst}", r[worst], r[worst] - half, r[worst] + half
+                ),
                 detectable=Detectable("correlation", _SEPARATION / math.sqrt(pairs)),
             )
         ]
@@ -446,7 +450,9 @@ class Largest(Statistic):
                 p_value=None,
                 n=self.n,
                 message=f"{WORDS[name].subject(passed)}: {self.value:.3g}× the allowed error",
-                effect=Effect(WORDS[name].quantity, self.value, self.value, self.value, "× allowed"),
+                effect=Effect(
+                    WORDS[name].quantity, self.value, self.value, self.value, "× allowed"
+                ),
                 detectable=Detectable(WORDS[name].quantity, 1, "× allowed"),
             )
         ]

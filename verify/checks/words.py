@@ -38,7 +38,9 @@ WORDS: dict[str, Words] = {
     "extremes": Words("the extremes are where they should be", "an extreme value is misplaced"),
     "correlation": Words("values are uncorrelated", "values depend on each other"),
     "position": Words(
-        "every position obeys alike", "the law depends on the position", "shift of F(x) at a position"
+        "every position obeys alike",
+        "the law depends on the position",
+        "shift of F(x) at a position",
     ),
     "atoms": Words("no value has an atom", "one value is drawn too often", "repeats of an atom"),
     "duplicates": Words(

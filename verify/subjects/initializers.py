@@ -10,7 +10,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 import strategies
-from strategies import DiracShape, Interval, Nonlinearity, NormalParameters, Truncation
+from strategies import Interval, Nonlinearity, NormalParameters, Truncation
 from verify import laws
 from verify.subjects.subject import Case, Subject
 
@@ -115,24 +115,40 @@ class SparseCase(Case):
     std: float
 
 
-def _dirac_case(drawn: DiracShape) -> DiracCase:
-    return DiracCase(drawn.shape, drawn.groups)
-
-
 def _kaiming_arguments(case: KaimingCase) -> dict[str, Any]:
     slope = {} if case.nonlinearity.param is None else {"a": case.nonlinearity.param}
     return {**slope, "mode": case.mode, "nonlinearity": case.nonlinearity.name}
 
 
-def _weights(max_numel: int) -> st.SearchStrategy[tuple[int, ...]]:
-    """Shapes that have fans: realistic weights, and any others of two dimensions or more."""
-    return strategies.fan_shapes(max_numel=max_numel) | strategies.shapes(
-        min_dims=2, max_numel=max_numel
-    )
+@strategies.composite
+def _drawn(draw: st.DrawFn, /, case: type[Case], **parts: st.SearchStrategy[Any]) -> Any:
+    """A case whose fields are drawn by `parts`."""
+    return case(**{name: draw(part) for name, part in parts.items()})
+
+
+@strategies.composite
+def _weights(draw: st.DrawFn, max_numel: int) -> tuple[int, ...]:
+    """Shapes that have fans: realistic weights, and some of any other shape."""
+    if draw(st.integers(0, 3)):
+        return draw(strategies.fan_shapes(max_numel=max_numel))
+    return draw(strategies.shapes(min_dims=2, max_numel=max_numel))
+
+
+@strategies.composite
+def _dirac_cases(draw: st.DrawFn, max_numel: int) -> DiracCase:
+    drawn = draw(strategies.dirac_shapes(max_numel=max_numel))
+    return DiracCase(drawn.shape, drawn.groups)
+
+
+@strategies.composite
+def _columns(draw: st.DrawFn, max_numel: int) -> tuple[int, ...]:
+    """Matrices of at most 512 columns: each costs a permutation."""
+    rows, columns = draw(strategies.matrices(max_numel=max_numel))
+    return rows, min(columns, 512)
 
 
 def _kaiming_cases(max_numel: int) -> st.SearchStrategy[KaimingCase]:
-    return st.builds(
+    return _drawn(
         KaimingCase,
         shape=_weights(max_numel),
         mode=strategies.fan_modes(),
@@ -141,9 +157,7 @@ def _kaiming_cases(max_numel: int) -> st.SearchStrategy[KaimingCase]:
 
 
 def _gain_cases(max_numel: int) -> st.SearchStrategy[GainCase]:
-    return st.builds(
-        GainCase, shape=_weights(max_numel), gain=strategies.gains()
-    )
+    return _drawn(GainCase, shape=_weights(max_numel), gain=strategies.gains())
 
 
 def _gain_arguments(case: GainCase) -> dict[str, Any]:
@@ -161,7 +175,7 @@ _SQUARE_GAINS = (GainCase(_MATRIX, 1.0), GainCase(_KERNEL, 5 / 3))
 _IN_PLACE = (
     Subject(
         name="uniform_",
-        cases=lambda size: st.builds(
+        cases=lambda size: _drawn(
             UniformCase,
             shape=strategies.shapes(max_numel=size),
             interval=strategies.intervals(),
@@ -175,7 +189,7 @@ _IN_PLACE = (
     ),
     Subject(
         name="normal_",
-        cases=lambda size: st.builds(
+        cases=lambda size: _drawn(
             NormalCase, shape=strategies.shapes(max_numel=size), normal=strategies.normals()
         ),
         arguments=lambda case: {"mean": case.normal.mean, "std": case.normal.std},
@@ -187,7 +201,7 @@ _IN_PLACE = (
     ),
     Subject(
         name="trunc_normal_",
-        cases=lambda size: st.builds(
+        cases=lambda size: _drawn(
             TruncatedCase,
             shape=strategies.shapes(max_numel=min(size, 1 << 18)),
             window=strategies.truncations(),
@@ -210,7 +224,7 @@ _IN_PLACE = (
     ),
     Subject(
         name="constant_",
-        cases=lambda size: st.builds(
+        cases=lambda size: _drawn(
             ConstantCase,
             shape=strategies.shapes(max_numel=size),
             value=strategies.constants(),
@@ -224,7 +238,7 @@ _IN_PLACE = (
     ),
     Subject(
         name="ones_",
-        cases=lambda size: st.builds(Case, shape=strategies.shapes(max_numel=size)),
+        cases=lambda size: _drawn(Case, shape=strategies.shapes(max_numel=size)),
         arguments=lambda case: {},
         law=lambda case: laws.Constant(1.0),
         words="one everywhere",
@@ -234,7 +248,7 @@ _IN_PLACE = (
     ),
     Subject(
         name="zeros_",
-        cases=lambda size: st.builds(Case, shape=strategies.shapes(max_numel=size)),
+        cases=lambda size: _drawn(Case, shape=strategies.shapes(max_numel=size)),
         arguments=lambda case: {},
         law=lambda case: laws.Constant(0.0),
         words="zero everywhere",
@@ -244,7 +258,7 @@ _IN_PLACE = (
     ),
     Subject(
         name="eye_",
-        cases=lambda size: st.builds(Case, shape=strategies.matrices(max_numel=size)),
+        cases=lambda size: _drawn(Case, shape=strategies.matrices(max_numel=size)),
         arguments=lambda case: {},
         law=lambda case: laws.Eye(),
         words="ones on the main diagonal, zeros elsewhere, rectangular too",
@@ -254,7 +268,7 @@ _IN_PLACE = (
     ),
     Subject(
         name="dirac_",
-        cases=lambda size: strategies.dirac_shapes(max_numel=min(size, 1 << 18)).map(_dirac_case),
+        cases=lambda size: _dirac_cases(min(size, 1 << 18)),
         arguments=lambda case: {"groups": case.groups},
         law=lambda case: laws.Dirac(groups=case.groups),
         words="the identity convolution in each group of channels",
@@ -304,7 +318,7 @@ _IN_PLACE = (
     ),
     Subject(
         name="orthogonal_",
-        cases=lambda size: st.builds(
+        cases=lambda size: _drawn(
             GainCase,
             shape=strategies.orthogonal_shapes(max_numel=size),
             gain=strategies.gains(),
@@ -318,9 +332,9 @@ _IN_PLACE = (
     ),
     Subject(
         name="sparse_",
-        cases=lambda size: st.builds(
+        cases=lambda size: _drawn(
             SparseCase,
-            shape=strategies.matrices(max_numel=min(size, 1 << 18)).filter(_few_columns),
+            shape=_columns(min(size, 1 << 18)),
             sparsity=strategies.sparsities(),
             std=strategies.gains(),
         ),
@@ -334,10 +348,6 @@ _IN_PLACE = (
         effort=lambda case: 1 + 2000 / max(1, case.shape[0]),
     ),
 )
-
-
-def _few_columns(shape: tuple[int, ...]) -> bool:
-    return shape[1] <= 512
 
 
 _ALIASED = (

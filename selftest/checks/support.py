@@ -1,0 +1,64 @@
+"""What the tests of the checks share: seeded numpy streams, tolerances, and lists of alarms."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from scipy import stats
+
+from verify.checks.finding import Finding
+from verify.checks.statistics import Statistic
+from verify.evidence import Evidence
+
+SEED = 20_260_101
+BUDGET = 1e-12
+LEVELS = (1e-1, 1e-2, 1e-3)
+
+
+def stream(*name: object) -> np.random.Generator:
+    """A generator of its own for every name."""
+    return np.random.default_rng([SEED, zlib.crc32(repr(name).encode())])
+
+
+def assert_valid(p_values) -> None:
+    """P-values of a null fall below each level no more often than it allows."""
+    values = np.asarray(p_values)
+    assert not np.isnan(values).any()
+    for level in LEVELS:
+        count = int((values <= level).sum())
+        excess = stats.binom.sf(count - 1, values.size, level)
+        assert excess > BUDGET, f"{count} of {values.size} at or below {level}: p = {excess:.1e}"
+
+
+def assert_sharp(p_values) -> None:
+    """Besides, they fall below each level as often as it says: the law is exact."""
+    assert_valid(p_values)
+    values = np.asarray(p_values)
+    for level in LEVELS:
+        count = int((values <= level).sum())
+        lack = stats.binom.cdf(count, values.size, level)
+        assert lack > BUDGET, f"only {count} of {values.size} at or below {level}: p = {lack:.1e}"
+
+
+def tensor(values, dtype: str = "float64") -> torch.Tensor:
+    """A contiguous torch tensor of numpy values, rounded to the dtype."""
+    return torch.from_numpy(np.ascontiguousarray(values)).to(getattr(torch, dtype))
+
+
+def findings(found: Mapping[str, Statistic]) -> list[Finding]:
+    """Every decision that the statistics of a reduction allow."""
+    return Evidence(found).findings("case")
+
+
+def alarms(found: Mapping[str, Statistic]) -> dict[str, str]:
+    """Checks that fail, with their messages."""
+    return {f.check: f.message for f in findings(found) if not f.passed}
+
+
+def finding(found: Mapping[str, Statistic], statistic: str, check: str) -> Finding:
+    """The decision called `check` of one statistic."""
+    (chosen,) = (f for f in found[statistic].findings(statistic) if f.check == check)
+    return chosen

@@ -1,0 +1,81 @@
+"""The Dirac initializer makes a convolution pass its input through."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from torch import Tensor
+
+from verify.checks.statistics import Exact
+from verify.evidence import NOTHING, Evidence
+from verify.outcome import Outcome
+from verify.run import Cell, Run, derive
+from verify.sampling import Sampler
+from verify.subjects.initializers import DiracCase
+
+_MAX_NUMEL = 1 << 12
+_CONVOLUTIONS = {
+    3: torch.nn.functional.conv1d,
+    4: torch.nn.functional.conv2d,
+    5: torch.nn.functional.conv3d,
+}
+
+
+@pytest.mark.subjects("dirac_", "dirac")
+def test_identity_convolution(cell: Cell, run: Run, conclude: Callable[[Outcome], None]) -> None:
+    """Real convolutions with the drawn weights: the preserved channels pass, the rest is zero."""
+    sampler, evidence, cases = Sampler(cell, run), [NOTHING], list[DiracCase]()
+
+    @seed(derive(run.seed, cell.id, "convolutions"))
+    @settings(
+        max_examples=run.profile.examples,
+        database=None,
+        deadline=None,
+        phases=(Phase.generate,),
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(cell.subject.cases(_MAX_NUMEL))
+    def convolve(case: DiracCase) -> None:
+        weight = sampler.draw(case, "convolution", 1, 1).values.view(case.shape)
+        evidence.append(evidence.pop() + _passed_through(weight, case.groups))
+        cases.append(case)
+
+    convolve()
+    findings = evidence[0].findings("cell")
+    conclude(
+        Outcome(
+            promise="convolution",
+            subject=cell.subject.name,
+            backend=cell.backend.name,
+            dtype=cell.dtype_name,
+            words="the identity on as many channels of each group as possible, zero on the rest",
+            formula="conv(x, w, padding=k//2)[g·f + d] = x[g·in + d]",
+            source="PyTorch documentation, torch.nn.init.dirac_; Zagoruyko & Komodakis 2017",
+            findings=tuple(findings),
+            evidence=evidence[0],
+            n=sum(int(torch.Size(case.shape).numel()) for case in cases),
+            cases=len(cases),
+            calls=len(cases),
+            decisions=len(findings),
+        )
+    )
+
+
+def _passed_through(weight: Tensor, groups: int) -> Evidence:
+    """Convolve distinct whole numbers, which every dtype adds and multiplies exactly."""
+    out, inputs, *kernel = weight.shape
+    sides = [3] * len(kernel)
+    signal = torch.arange(1, groups * inputs * 3 ** len(kernel) + 1, device=weight.device) % 251
+    signal = signal.to(weight.dtype).view(1, groups * inputs, *sides)
+    padding = [k // 2 for k in kernel]
+    convolved = _CONVOLUTIONS[weight.dim()](signal, weight, padding=padding, groups=groups)
+    # An even kernel answers one place more on each axis; the identity is in the first ones.
+    answer = convolved[0][:, *(slice(side) for side in sides)]
+    answer = answer.view(groups, out // groups, *sides)
+    passed = min(out // groups, inputs)
+    expected = torch.zeros_like(answer)
+    expected[:, :passed] = signal[0].view(groups, inputs, *sides)[:, :passed]
+    return Evidence({"exact": Exact(answer.numel(), int((answer != expected).sum()))})
