@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import partial
 
 import torch
 from scipy import stats
+from torch import Tensor
 
-from benchmarks.timing import Stopwatch, least
+from benchmarks.timing import Stopwatch
 from verify import backends, torch_api
 from verify.checks.reduce import reduce
 from verify.evidence import NOTHING
@@ -28,6 +29,7 @@ CALLS = 512
 KSTEST = 1 << 20
 """Values handed to ``kstest``: about the size of the four-dimensional tensors of PyTorch's test."""
 
+_SIZES = {"fill": BATCH, "draw": BATCH, "check": BATCH, "kstest": KSTEST}
 _KSTEST_LAWS = {"normal_": "norm", "uniform_": "uniform"}
 _RUN = Run(seed=1, profile=PROFILES["standard"], time_limit=600.0, worker=0)
 
@@ -50,7 +52,7 @@ class Costs:
     fill: float
     draw: float
     check: float
-    kstest: float | None
+    kstest: float | None = None
 
     @property
     def checking(self) -> float:
@@ -66,14 +68,15 @@ class Costs:
 def measure(name: str, dtype: str, rounds: int) -> Costs:
     """The costs of a subject's first anchor in `dtype` on the CPU."""
     cell = Cell(SUBJECTS[name], backends.known()["cpu"], dtype)
-    seconds = least(partial(_pool, cell), rounds)
-    per_value = {key: 1e9 * value / VALUES for key, value in seconds.items()}
-    kstest = 1e9 * seconds["kstest"] / KSTEST if "kstest" in seconds else None
-    return Costs(per_value["fill"], per_value["draw"], per_value["check"], kstest)
+    watch = Stopwatch()
+    for _ in range(rounds):
+        _pool(cell, watch)
+    per_value = {key: 1e9 * seconds / _SIZES[key] for key, seconds in watch.seconds.items()}
+    return Costs(**per_value)
 
 
 def _pool(cell: Cell, watch: Stopwatch) -> None:
-    """One round: the pool batch by batch, and ``kstest`` between its halves."""
+    """One round: each batch drawn, checked and filled again, then ``kstest``."""
     case = cell.subject.anchors[0]
     law = cell.subject.law(case)
     sampler, evidence = Sampler(cell, _RUN), NOTHING
@@ -83,31 +86,30 @@ def _pool(cell: Cell, watch: Stopwatch) -> None:
         with watch.time("check"):
             evidence += reduce(sample, case.shape, law, sort=False).pooled()
         _fill_again(cell, sample, watch)
-        if batch == VALUES // BATCH // 2:
-            _kstest(cell, watch)
     if not all(finding.passed for finding in evidence.findings("cell")):
         raise SystemExit(f"{cell.id} breaks its law: there is no point in timing it.")
+    if cell.subject.name in _KSTEST_LAWS:
+        _kstest(cell, watch)
+
+
+def _fill(cell: Cell, tensors: Iterable[Tensor], seed: int) -> None:
+    generator = cell.backend.generator(torch.device("cpu"), seed)
+    arguments = cell.subject.arguments(cell.subject.anchors[0])
+    fill = torch_api.filler(cell.subject.name, arguments, generator)
+    for tensor in tensors:
+        fill(tensor)
 
 
 def _fill_again(cell: Cell, sample: Sample, watch: Stopwatch) -> None:
-    """Fill the tensors of a sample by the initializer alone."""
-    case = cell.subject.anchors[0]
-    generator = cell.backend.generator(torch.device("cpu"), sample.seed)
-    fill = torch_api.filler(cell.subject.name, cell.subject.arguments(case), generator)
-    tensors = [values.view(case.shape) for values in sample.values]
+    """Fill the tensors of a sample once more, by the initializer alone."""
+    tensors = [values.view(cell.subject.anchors[0].shape) for values in sample.values]
     with watch.time("fill"):
-        for tensor in tensors:
-            fill(tensor)
+        _fill(cell, tensors, sample.seed)
 
 
 def _kstest(cell: Cell, watch: Stopwatch) -> None:
     """PyTorch's own question: ``kstest`` of the flat list against the law's name."""
-    law = _KSTEST_LAWS.get(cell.subject.name)
-    if law is None:
-        return
-    generator = cell.backend.generator(torch.device("cpu"), derive(_RUN.seed, cell.id, "kstest"))
-    case = cell.subject.anchors[0]
     tensor = torch.empty(KSTEST, dtype=cell.dtype)
-    torch_api.filler(cell.subject.name, cell.subject.arguments(case), generator)(tensor)
+    _fill(cell, [tensor], derive(_RUN.seed, cell.id, "kstest"))
     with watch.time("kstest"):
-        stats.kstest(tensor.tolist(), law, args=(0.0, 1.0))
+        stats.kstest(tensor.tolist(), _KSTEST_LAWS[cell.subject.name], args=(0.0, 1.0))

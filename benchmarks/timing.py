@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 
 @dataclass
 class Stopwatch:
-    """Adds up the CPU time of named pieces of work.
+    """Keeps the smallest CPU time of each named piece of work.
 
     CPU time, not wall time: what else the machine does is none of our cost.
     """
@@ -20,19 +20,8 @@ class Stopwatch:
 
     @contextmanager
     def time(self, name: str) -> Iterator[None]:
-        """Add the block's CPU time to `name`."""
+        """Time the block; it counts for `name` if no earlier one was quicker."""
         start = time.process_time()
         yield
-        self.seconds[name] = self.seconds.get(name, 0.0) + time.process_time() - start
-
-
-def least(work: Callable[[Stopwatch], None], rounds: int) -> Mapping[str, float]:
-    """Do `work` once to warm up and `rounds` times for the clock; each name's smallest time."""
-    work(Stopwatch())
-    smallest: dict[str, float] = {}
-    for _ in range(rounds):
-        watch = Stopwatch()
-        work(watch)
-        for name, seconds in watch.seconds.items():
-            smallest[name] = min(seconds, smallest.get(name, math.inf))
-    return smallest
+        took = time.process_time() - start
+        self.seconds[name] = min(took, self.seconds.get(name, math.inf))

@@ -116,7 +116,7 @@ def sentence(cells: Sequence[Cell]) -> str:
     gaps = [f"{counts[name]} {name}" for name in ORDER[2:6] if counts[name]]
     asides = {
         "unsupported": f"; {counts['unsupported']} more unsupported",
-        "known defect": f"; {plural(counts['known defect'], 'known defect')} still there",
+        "known defect": f"; known defects still there in {plural(counts['known defect'], 'cell')}",
     }
     aside = "".join(text for name, text in asides.items() if counts[name])
     if counts["fail"] or counts["timed out"]:

@@ -257,7 +257,7 @@ def _confirmed(finding: Finding, fresh: Iterable[Finding]) -> Finding:
     return replace(finding, confirmation=min(same)) if same else finding
 
 
-def _broken(check: str, case: Any, reason: Exception) -> Finding:
+def _broken(check: str, case: Any, reason: BaseException) -> Finding:
     """The finding of a call that did not return."""
     message = f"{WORDS[check].broken}: {reason}"
     return Finding(check, False, None, 1, message, scope="case", case=repr(case))

@@ -86,11 +86,15 @@ class Sampler:
         generator = self.cell.backend.generator(self.device, seed)
         subject = self.cell.subject
         fill = torch_api.filler(subject.name, subject.arguments(case), generator)
-        with watchdog.limit(self.run.time_limit), warnings.catch_warnings():
+        filled: list[Tensor] = []
+        with watchdog.limit(self.run.time_limit) as restart, warnings.catch_warnings():
             # Deprecation and tail warnings are promises of their own, tested elsewhere.
             warnings.simplefilter("ignore")
             try:
-                filled = [self._filled(fill, case.shape) for _ in range(calls)]
+                for _ in range(calls):
+                    restart()
+                    filled.append(self._filled(fill, case.shape))
+                self.cell.backend.synchronize(self.device)
             except NotImplementedError as reason:
                 raise Unsupported(f"{reason}") from reason
             except Exception as reason:

@@ -1,4 +1,4 @@
-"""A time limit for one call into the code under test."""
+"""A time limit for calls into the code under test."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import faulthandler
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
@@ -14,39 +15,73 @@ _GRACE = 3.0
 """A call that ignores its limit this many times over is stuck in native code."""
 
 
-class TimedOut(Exception):
-    """The call did not end within its limit."""
+class TimedOut(BaseException):
+    """The call did not end within its limit. The code under test may catch any Exception."""
 
 
 @contextmanager
-def limit(seconds: float) -> Iterator[None]:
-    """Raise `TimedOut` in the block after `seconds`.
+def limit(seconds: float) -> Iterator[Callable[[], None]]:
+    """Raise `TimedOut` in the block once `seconds` have passed.
 
+    Yields
+    ------
+    callable
+        Starts the time anew, for a block that makes several calls.
+
+    Notes
+    -----
     An endless loop in Python is interrupted and the run goes on. Native code cannot be: the
     process then ends with a traceback after three times the limit, which pytest-xdist
     reports as a crashed worker before it starts another. On systems without interval
     timers, and outside the main thread, only the second guard stands.
     """
-    interruptible = (
-        hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread()
-    )
-    stderr = sys.__stderr__ or sys.stderr  # pytest captures the latter, if the first is there.
-    faulthandler.dump_traceback_later(seconds * _GRACE, exit=True, file=stderr)
-    if not interruptible:
-        try:
-            yield
-        finally:
-            faulthandler.cancel_dump_traceback_later()
-        return
+    guards: list[_NativeGuard | _Interrupt] = [_NativeGuard(seconds * _GRACE)]
+    if hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread():
+        guards.append(_Interrupt(seconds))
 
-    def stop(_signal: int, _frame: FrameType | None) -> None:
-        raise TimedOut(f"the call did not end within {seconds:g} s")
+    def restart() -> None:
+        for guard in guards:
+            guard.start()
 
-    previous = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
-        yield
+        restart()
+        yield restart
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, previous)
+        for guard in reversed(guards):
+            guard.stop()
+
+
+class _NativeGuard:
+    """Ends the process; its timer is a thread, so it is not restarted more often than needed."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self.armed = -float("inf")
+
+    def start(self) -> None:
+        now = time.monotonic()
+        if now - self.armed > self.seconds / _GRACE:
+            stderr = sys.__stderr__ or sys.stderr  # pytest captures the latter.
+            faulthandler.dump_traceback_later(self.seconds, exit=True, file=stderr)
+            self.armed = now
+
+    def stop(self) -> None:
         faulthandler.cancel_dump_traceback_later()
+
+
+class _Interrupt:
+    """Raises `TimedOut` in the main thread."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self.previous = signal.signal(signal.SIGALRM, self._raise)
+
+    def _raise(self, _signal: int, _frame: FrameType | None) -> None:
+        raise TimedOut(f"one call ran for {self.seconds:g} s")
+
+    def start(self) -> None:
+        signal.setitimer(signal.ITIMER_REAL, self.seconds)
+
+    def stop(self) -> None:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, self.previous)

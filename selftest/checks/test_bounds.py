@@ -153,6 +153,7 @@ class TestChernoffMean:
         mean = math.sqrt(2 * math.log(2 / ALPHA) / n)
         for scores in LEGENDRE:
             for signed in (mean, -mean):
+
                 def loss(tilt, scores=scores, signed=signed):
                     return math.log(np.exp(tilt * scores).mean()) - tilt * signed
 
@@ -187,7 +188,9 @@ class TestSubGaussian:
         for heads in range(n + 1):
             total = 2 * heads - n
             exact = 2 * stats.binom.sf(max(heads, n - heads) - 1, n, 0.5)
-            assert bounds.sub_gaussian(np.array([total / math.sqrt(n)])) >= min(1, exact) * (1 - 1e-9)
+            assert bounds.sub_gaussian(np.array([total / math.sqrt(n)])) >= min(1, exact) * (
+                1 - 1e-9
+            )
 
     def test_dominates_the_exact_law_of_uniform_sums(self):
         """The Irwin–Hall law of six uniforms, by its closed form."""
@@ -299,7 +302,9 @@ class TestBinomial:
         n, probability = 1 << 20, 2.0**-14
 
         def mass(k):
-            return mp.binomial(n, k) * mp.mpf(probability) ** k * (1 - mp.mpf(probability)) ** (n - k)
+            return (
+                mp.binomial(n, k) * mp.mpf(probability) ** k * (1 - mp.mpf(probability)) ** (n - k)
+            )
 
         if count < n * probability:
             exact = mp.fsum(mass(k) for k in range(count + 1))

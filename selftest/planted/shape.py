@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import torch
 from torch import Tensor
 
-from selftest.planted.fault import Call, Fault, arguments, editing, law, scaled, table
+from selftest.planted.fault import Call, Edit, Fault, editing, law, scaled, table
 
 FAMILY = frozenset({"chi_square", "legendre", "kolmogorov_smirnov", "tails", "extremes"})
 RARE = 1e-5
@@ -85,7 +84,7 @@ def _zeros(tensor: Tensor, call: Call) -> None:
     tensor.masked_fill_(call.chance(1 / 4096), 0)
 
 
-def _on_grid(bits: int) -> Any:
+def _on_grid(bits: int) -> Edit:
     def edit(tensor: Tensor, call: Call) -> None:
         low, width = call.values["a"], call.values["b"] - call.values["a"]
         steps = torch.floor(call.uniforms() * 2**bits)
@@ -107,19 +106,22 @@ def _redraw_once(tensor: Tensor, call: Call) -> None:
     tensor.clamp_(low, high)
 
 
-def _bounds_in_std(values: dict[str, Any]) -> None:
-    for bound in ("a", "b"):
-        values[bound] = values["mean"] + values[bound] * values["std"]
+def _inverse_cdf(tensor: Tensor, call: Call, units: float) -> None:
+    """Draw from the window a / units, b / units of the standard normal, and refill."""
+    window = torch.tensor([call.values["a"], call.values["b"]], dtype=torch.float64) / units
+    # Beyond 8 the cdf rounds to 1 and its inverse to infinity: not the fault meant here.
+    low, high = torch.special.ndtr(window.clamp(-8, 8)).tolist()
+    levels = torch.empty(tensor.shape, dtype=torch.float64).uniform_(generator=call.generator)
+    _refill(tensor, call, torch.special.ndtri(low + levels * (high - low)))
+
+
+def _bounds_in_std(tensor: Tensor, call: Call) -> None:
+    _inverse_cdf(tensor, call, 1.0)
 
 
 def _window_without_mean(tensor: Tensor, call: Call) -> None:
-    values = call.values
-    window = torch.tensor([values["a"], values["b"]], dtype=torch.float64) / values["std"]
-    low, high = torch.special.ndtr(window).tolist()
-    levels = torch.empty(tensor.shape, dtype=torch.float64).uniform_(generator=call.generator)
-    quantiles = torch.special.ndtri(low + levels * (high - low))
-    tensor.copy_(quantiles * values["std"] + values["mean"])
-    tensor.clamp_(values["a"], values["b"])
+    _inverse_cdf(tensor, call, call.values["std"])
+    tensor.clamp_(call.values["a"], call.values["b"])
 
 
 _NORMAL = table(
@@ -261,7 +263,7 @@ _TRUNCATED = table(
         "truncated_in_std",
         "the bounds are taken in units of the standard deviation",
         ("trunc_normal_",),
-        arguments(_bounds_in_std),
+        editing(_bounds_in_std),
         law("float32-trunc_normal_"),
         FAMILY | {"support"},
     ),
@@ -279,7 +281,7 @@ _TRUNCATED = table(
         ("trunc_normal_",),
         editing(_redraw_once),
         law("float64-trunc_normal_"),
-        frozenset({"atoms"}),
+        frozenset({"atoms", "extremes"}),
     ),
     Fault(
         "truncated_rescaled",

@@ -63,7 +63,10 @@ def test_overall_verdict_and_exit_code(verdicts: list[str], expected: str, code:
     [
         (["pass"], "The one cell keeps its promise."),
         (["pass", "pass", "unsupported"], "All 2 cells keep their promise; 1 more unsupported"),
-        (["pass", "pass", "known defect"], "All 2 cells keep their promise; 1 known defect still"),
+        (
+            ["pass", "pass", "known defect"],
+            "All 2 cells keep their promise; known defects still there in 1 cell",
+        ),
         (["pass", "fail"], "1 of 2 cells breaks its promise: fail."),
         (["pass", "fail", "lost"], "promise: fail; 1 lost."),
         (["pass", "lost", "crashed"], "No cell is wrong, but the run has gaps: 1 crashed, 1 lost."),

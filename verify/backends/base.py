@@ -51,6 +51,11 @@ class Backend:
         torch.default_generator.manual_seed(seed ^ 0x9E3779B9)
         return torch.Generator(device=device).manual_seed(seed)
 
+    def synchronize(self, device: torch.device) -> None:
+        """Wait until the device has done what it was asked, and raise what went wrong there."""
+        if device.type != "cpu":
+            torch.accelerator.synchronize(device)
+
     def fingerprint(self) -> dict[str, str]:
         """Name and value of everything that identifies the backend under test."""
         common = {

@@ -1,0 +1,144 @@
+"""The real command: exit codes, one sentence for bad input, and the same evidence every time."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+SMALL = ("--profile", "smoke", "--run-seed", "20260101")
+CELLS = "verify/test_laws.py::test_law[cpu-float32-{}]"
+
+
+def command(report: Path, *arguments: str, python: tuple[str, ...] = (), **environment: str):
+    """Run pytest as a user would, in a fresh process."""
+    return subprocess.run(
+        [sys.executable, *python, "-m", "pytest", "-p", "no:cacheprovider", "--report-dir",
+         str(report), *arguments],
+        cwd=ROOT, env=os.environ | environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def lines(report: Path) -> list[dict]:
+    text = (report / "evidence.jsonl").read_text(encoding="utf-8")
+    return [json.loads(line) for line in text.splitlines()]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--backend", "abacus"), "unknown backend 'abacus': choose among cpu"),
+        (("--backend", "cuda"), "the backend 'cuda' has no device here"),
+        (("--profile", "quick"), "unknown profile 'quick': choose among smoke, standard, deep"),
+        (("--run-seed", "-1"), "the run seed '-1' is not a whole number from 0 to 2^64 - 1"),
+        (("--run-seed", "many"), "the run seed 'many' is not a whole number"),
+        (("--shard", "3/2"), "the shard '3/2' is not of the form I/N"),
+        (("--time-limit", "0"), "the time limit '0' is not a positive number of seconds"),
+        (("--report-dir", "/dev/null/report"), "cannot be written"),
+    ],
+)
+def test_a_bad_option_is_one_sentence_and_exit_code_4(tmp_path, arguments, sentence):
+    if "cuda" in arguments and _has_cuda():
+        pytest.skip("this machine has a CUDA device")
+    ended = command(tmp_path, "verify", *arguments)
+    assert ended.returncode == 4, ended.stdout + ended.stderr
+    assert sentence in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def _has_cuda() -> bool:
+    from verify import backends
+
+    return "cuda" in backends.present()
+
+
+def _pretend(tmp_path: Path, name: str, text: str) -> str:
+    """A folder that holds one module, for PYTHONPATH."""
+    folder = tmp_path / "pretend"
+    folder.mkdir()
+    (folder / name).write_text(text, encoding="utf-8")
+    return str(folder)
+
+
+def test_a_missing_pytorch_is_one_sentence(tmp_path):
+    hide = "import importlib.util as u; f = u.find_spec\n"
+    hide += "u.find_spec = lambda name, *rest: None if name == 'torch' else f(name, *rest)\n"
+    path = _pretend(tmp_path, "hide_torch.py", hide)
+    ended = command(tmp_path, "verify", "-p", "hide_torch", PYTHONPATH=path)
+    assert ended.returncode == 4, ended.stdout + ended.stderr
+    assert "PyTorch is not installed here: install the one to verify" in ended.stderr
+
+
+def test_an_old_pytorch_is_one_sentence(tmp_path):
+    path = _pretend(tmp_path, "age_torch.py", "import torch\ntorch.__version__ = '2.5.1'\n")
+    ended = command(tmp_path, "verify", "-p", "age_torch", PYTHONPATH=path)
+    assert ended.returncode == 4, ended.stdout + ended.stderr
+    assert "PyTorch 2.5.1 is too old: install 2.6 or newer" in ended.stderr
+
+
+def test_a_managed_generator_is_refused(tmp_path):
+    manage = (
+        "import random, torch\nfrom hypothesis import register_random\n"
+        "class Torch:\n"
+        "    seed = staticmethod(torch.manual_seed)\n"
+        "    getstate = staticmethod(torch.get_rng_state)\n"
+        "    setstate = staticmethod(torch.set_rng_state)\n"
+        "managed = Torch()\nregister_random(managed)\n"
+    )
+    path = _pretend(tmp_path, "manage_torch.py", manage)
+    ended = command(tmp_path, "verify", "-p", "manage_torch", PYTHONPATH=path)
+    assert ended.returncode == 4, ended.stdout + ended.stderr
+    assert "Hypothesis manages torch's generator" in ended.stderr + ended.stdout
+
+
+def test_nothing_selected_is_exit_code_5(tmp_path):
+    ended = command(tmp_path, "verify", "-k", "no_such_cell", *SMALL)
+    assert ended.returncode == 5, ended.stdout + ended.stderr
+
+
+def test_a_random_run_seed_is_printed_and_replays(tmp_path):
+    cell = CELLS.format("xavier_normal_")
+    first = command(tmp_path / "first", cell, "--profile", "smoke")
+    seed = first.stdout.partition("--run-seed ")[2].split()[0]
+    assert first.returncode == 0, first.stdout
+    again = command(tmp_path / "again", cell, "--profile", "smoke", "--run-seed", seed)
+    assert again.returncode == 0, again.stdout
+    assert lines(tmp_path / "first") == lines(tmp_path / "again")
+
+
+def test_the_same_run_seed_gives_the_same_evidence_byte_for_byte(tmp_path):
+    cells = [CELLS.format(name) for name in ("uniform_", "normal_", "eye_", "sparse_")]
+    ways = {"alone": ("-n", "0"), "one": ("-n", "1"), "many": ("-n", "4")}
+    for name, way in ways.items():
+        ended = command(tmp_path / name, *cells, *SMALL, *way)
+        assert ended.returncode == 0, ended.stdout
+    ended = command(tmp_path / "reversed", *reversed(cells), *SMALL)
+    assert ended.returncode == 0, ended.stdout
+    written = {(tmp_path / name / "evidence.jsonl").read_bytes() for name in (*ways, "reversed")}
+    assert len(written) == 1
+
+
+def test_another_run_seed_gives_other_evidence(tmp_path):
+    cell = CELLS.format("normal_")
+    for seed in ("1", "2"):
+        command(tmp_path / seed, cell, "--profile", "smoke", "--run-seed", seed)
+    first, second = (lines(tmp_path / seed)[1]["statistics"] for seed in ("1", "2"))
+    assert first["distribution"] != second["distribution"]
+
+
+def test_shards_share_the_items_out(tmp_path):
+    planned: list[str] = []
+    for part in ("1/3", "2/3", "3/3"):
+        ended = command(
+            tmp_path / part.replace("/", "of"), "verify", "-k", "float64 and (eye or ones_)",
+            "--shard", part, *SMALL,
+        )  # fmt: skip
+        assert ended.returncode in (0, 5), ended.stdout
+        if ended.returncode == 0:
+            planned += lines(tmp_path / part.replace("/", "of"))[0]["planned"]
+    assert len(planned) == len(set(planned)) == 3
