@@ -11,9 +11,9 @@ from torch import Tensor
 
 from benchmarks.timing import Stopwatch
 from verify import backends, torch_api
-from verify.checks.reduce import reduce
 from verify.evidence import NOTHING
 from verify.profiles import PROFILES
+from verify.reduction import reduce
 from verify.run import Cell, Run, derive
 from verify.sampling import Sample, Sampler
 from verify.subjects import SUBJECTS

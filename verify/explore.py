@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from hypothesis import HealthCheck, Phase, given, seed, settings
-
 from verify import known_defects
 from verify.checks.finding import Finding
-from verify.checks.reduce import reduce
 from verify.checks.statistics import Histogram
 from verify.checks.words import WORDS
+from verify.drawing import for_each_case
 from verify.evidence import NOTHING, Evidence
 from verify.outcome import Outcome
+from verify.reduction import reduce
 from verify.run import Cell, Run, derive
 from verify.sampling import Sampler, SubjectRaised, Unsupported
 from verify.subjects.subject import Case
@@ -88,8 +87,6 @@ class _Exploration:
 
     def conclude(self) -> Outcome:
         failed = self._failed_cases()
-        if not failed:
-            self.tally.evidence = self._filled_pool("pool", self.tally.evidence)
         pooled = self.tally.evidence.findings("cell")
         self.tally.decisions += len(pooled)
         findings = [self._confirmed_pool(finding) for finding in pooled]
@@ -97,32 +94,21 @@ class _Exploration:
         return self._outcome(findings)
 
     def _failed_cases(self) -> list[Finding]:
-        """Findings of the smallest failing case, if any fails."""
+        """Findings of the smallest failing case; if none fails, the pool is full afterwards."""
+        profile, subject = self.run.profile, self.cell.subject
         try:
-            self._explore()
-            for anchor in self.cell.subject.anchors:
+            for_each_case(
+                subject.cases(profile.max_numel),
+                self.examine,
+                seed=derive(self.run.seed, self.cell.id, "cases"),
+                examples=profile.examples,
+            )
+            for anchor in subject.anchors:
                 self.examine(anchor)
+            self.tally.evidence = self._filled_pool("pool", self.tally.evidence)
         except (CaseFailed, CaseTimedOut) as failure:
             return [self._confirmed_case(failure.case, finding) for finding in failure.findings]
         return []
-
-    def _explore(self) -> None:
-        @seed(derive(self.run.seed, self.cell.id, "cases"))
-        @settings(
-            max_examples=self.run.profile.examples,
-            database=None,
-            deadline=None,
-            derandomize=False,
-            phases=(Phase.generate, Phase.shrink),
-            report_multiple_bugs=False,
-            print_blob=False,
-            suppress_health_check=list(HealthCheck),
-        )
-        @given(self.cell.subject.cases(self.run.profile.max_numel))
-        def explore(case: Case) -> None:
-            self.examine(case)
-
-        explore()
 
     def examine(self, case: Case) -> None:
         """Draw and check one case; a case seen before is answered from memory."""
@@ -142,10 +128,6 @@ class _Exploration:
         except Unsupported as reason:
             self.tally.unsupported = self.tally.unsupported or f"{case!r}: {reason}"
             return []
-        except SubjectRaised as reason:
-            return [_broken("raises", case, reason)]
-        except TimedOut as reason:
-            raise CaseTimedOut(case, _broken("time_limit", case, reason)) from None
         findings = evidence.findings("case", case)
         self.tally.decisions += len(findings)
         if self.tally.pooling and all(finding.passed for finding in findings):
@@ -160,7 +142,14 @@ class _Exploration:
     def _drawn(
         self, case: Case, replicate: str, values: int, *, sort: bool, calls: int | None = None
     ) -> Evidence:
-        sample = self.sampler.draw(case, replicate, values, calls or self.run.profile.case_calls)
+        most_calls = calls or self.run.profile.case_calls
+        try:
+            sample = self.sampler.draw(case, replicate, values, most_calls)
+        except SubjectRaised as reason:
+            self.tally.pooling = False
+            raise CaseFailed(case, [_broken("raises", case, reason)]) from reason
+        except TimedOut as reason:
+            raise CaseTimedOut(case, _broken("time_limit", case, reason)) from None
         self.tally.n += sample.values.numel()
         self.tally.calls += sample.values.shape[0]
         if sample.values.numel() == 0:
@@ -192,20 +181,21 @@ class _Exploration:
 
     def _confirmed_pool(self, finding: Finding) -> Finding:
         """Redraw a failed pooled check on four times the sample."""
-        if finding.passed or finding.p_value is None:
-            return finding
-        fresh = self._filled_pool("confirmation", NOTHING, _CONFIRMATION)
-        return _confirmed(finding, fresh.findings("cell"))
+
+        def redraw() -> Evidence:
+            return self._filled_pool("confirmation", NOTHING, _CONFIRMATION)
+
+        return _confirmed(finding, redraw)
 
     def _confirmed_case(self, case: Case, finding: Finding) -> Finding:
         """Redraw a failed check of a case on four times the sample."""
-        if finding.p_value is None:
-            return finding
-        values, calls = self._case_values(case), self.run.profile.case_calls
-        fresh = self._drawn(
-            case, "confirmation", _CONFIRMATION * values, sort=True, calls=_CONFIRMATION * calls
-        )
-        return _confirmed(finding, fresh.findings("case", case))
+
+        def redraw() -> Evidence:
+            values = _CONFIRMATION * self._case_values(case)
+            calls = _CONFIRMATION * self.run.profile.case_calls
+            return self._drawn(case, "confirmation", values, sort=True, calls=calls)
+
+        return _confirmed(finding, redraw)
 
     def _nearest_to_failing(self) -> list[Finding]:
         """The case-scope finding of the smallest p-value."""
@@ -252,7 +242,14 @@ def _p_value(finding: Finding) -> float:
     return 1.0 if finding.p_value is None else finding.p_value
 
 
-def _confirmed(finding: Finding, fresh: Iterable[Finding]) -> Finding:
+def _confirmed(finding: Finding, redraw: Callable[[], Evidence]) -> Finding:
+    """Put beside a statistical failure the p-value of the same check on fresh draws."""
+    if finding.passed or finding.p_value is None:
+        return finding
+    try:
+        fresh = redraw().findings(finding.scope)
+    except (CaseFailed, CaseTimedOut):
+        return finding
     same = [_p_value(other) for other in fresh if other.check == finding.check]
     return replace(finding, confirmation=min(same)) if same else finding
 

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import pytest
 import torch
-from hypothesis import HealthCheck, Phase, given, seed, settings
 from torch import Tensor
 
 from verify.checks.statistics import Exact
+from verify.drawing import for_each_case
 from verify.evidence import NOTHING, Evidence
 from verify.outcome import Outcome
 from verify.run import Cell, Run, derive
@@ -27,24 +27,20 @@ _CONVOLUTIONS = {
 @pytest.mark.subjects("dirac_", "dirac")
 def test_identity_convolution(cell: Cell, run: Run, conclude: Callable[[Outcome], None]) -> None:
     """Real convolutions with the drawn weights: the preserved channels pass, the rest is zero."""
-    sampler, evidence, cases = Sampler(cell, run), [NOTHING], list[DiracCase]()
+    sampler, parts = Sampler(cell, run), list[Evidence]()
 
-    @seed(derive(run.seed, cell.id, "convolutions"))
-    @settings(
-        max_examples=run.profile.examples,
-        database=None,
-        deadline=None,
-        phases=(Phase.generate,),
-        suppress_health_check=list(HealthCheck),
-    )
-    @given(cell.subject.cases(_MAX_NUMEL))
     def convolve(case: DiracCase) -> None:
         weight = sampler.draw(case, "convolution", 1, 1).values.view(case.shape)
-        evidence.append(evidence.pop() + _passed_through(weight, case.groups))
-        cases.append(case)
+        parts.append(_passed_through(weight, case.groups))
 
-    convolve()
-    findings = evidence[0].findings("cell")
+    for_each_case(
+        cell.subject.cases(_MAX_NUMEL),
+        convolve,
+        seed=derive(run.seed, cell.id, "convolutions"),
+        examples=run.profile.examples,
+    )
+    evidence = sum(parts, NOTHING)
+    findings = evidence.findings("cell")
     conclude(
         Outcome(
             promise="convolution",
@@ -55,10 +51,10 @@ def test_identity_convolution(cell: Cell, run: Run, conclude: Callable[[Outcome]
             formula="conv(x, w, padding=k//2)[g·f + d] = x[g·in + d]",
             source="PyTorch documentation, torch.nn.init.dirac_; Zagoruyko & Komodakis 2017",
             findings=tuple(findings),
-            evidence=evidence[0],
-            n=sum(int(torch.Size(case.shape).numel()) for case in cases),
-            cases=len(cases),
-            calls=len(cases),
+            evidence=evidence,
+            n=sum(finding.n for finding in findings),
+            cases=len(parts),
+            calls=len(parts),
             decisions=len(findings),
         )
     )

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import HealthCheck, Phase, given, seed, settings
 
 import strategies
 from verify import laws
+from verify.drawing import for_each_case
 from verify.exact import Comparison, compare
 from verify.outcome import Outcome
 from verify.run import Run, derive
@@ -44,18 +44,11 @@ def test_fans(host: str, run: Run, conclude: Callable[[Outcome], None]) -> None:
 def _comparisons(run: Run) -> list[Comparison]:
     shapes: list[tuple[int, ...]] = []
 
-    @seed(derive(run.seed, "fans"))
-    @settings(
-        max_examples=10 * run.profile.examples,
-        database=None,
-        deadline=None,
-        phases=(Phase.generate,),
-        suppress_health_check=list(HealthCheck),
+    for_each_case(
+        strategies.fan_shapes() | strategies.shapes(min_dims=2),
+        shapes.append,
+        seed=derive(run.seed, "fans"),
+        examples=10 * run.profile.examples,
     )
-    @given(strategies.fan_shapes() | strategies.shapes(min_dims=2))
-    def draw(shape: tuple[int, ...]) -> None:
-        shapes.append(shape)
-
-    draw()
     fans = [Comparison(f"fans of {s}", _fans(s), laws.fan_in_and_fan_out(s)) for s in shapes]
     return fans + [Comparison(f"fans of {s}", _fans(s), ValueError) for s in _WITHOUT_FAN]

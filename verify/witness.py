@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from verify.checks.finding import Finding
-from verify.checks.reduce import reduce
 from verify.known_defects import KnownDefect, load
 from verify.outcome import Outcome
+from verify.reduction import reduce
 from verify.run import Cell, Run
 from verify.sampling import Sampler, SubjectRaised
 from verify.subjects.subject import Case

@@ -33,7 +33,7 @@ EDGE = 32
 """Positions watched at both ends of every tensor."""
 
 _FINE_BINS = 4 * BINS  # The outermost fine bin is the tail of 2^-14.
-_CHUNK = 1 << 16  # Values reduced at a time: they stay in a core's cache.
+_CHUNK = 1 << 16  # Values that the host reduces at a time: they stay in a core's cache.
 _SORTED = 1 << 15  # Values of a case that are sorted, for exact KS and duplicates.
 
 
@@ -151,8 +151,9 @@ def _transforms(
     counts = torch.zeros(_FINE_BINS, dtype=torch.int64, device=flat.device)
     centred = torch.empty(flat.numel(), dtype=torch.float64, device=flat.device)
     moments = torch.zeros(2, dtype=torch.float64, device=flat.device)
-    for start in range(0, flat.numel(), _CHUNK):
-        chunk = flat[start : start + _CHUNK]
+    size = _CHUNK if flat.device.type == "cpu" else flat.numel()
+    for start in range(0, flat.numel(), size):
+        chunk = flat[start : start + size]
         if not law.is_affine:
             chunk = chunk.double()
         if isinstance(law, Normal):
@@ -164,7 +165,7 @@ def _transforms(
             uniforms = law.cdf(chunk, torch.special)
         bins = (uniforms * _FINE_BINS).to(torch.int32).clamp_(0, _FINE_BINS - 1)
         counts += torch.bincount(bins, minlength=_FINE_BINS)
-        centred[start : start + _CHUNK] = uniforms
+        centred[start : start + size] = uniforms
     centred -= 0.5
     fine = counts.cpu().numpy()
     found: Statistics = {

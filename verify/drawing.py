@@ -1,0 +1,39 @@
+"""Hypothesis, driven by the run seed alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import hypothesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.strategies import SearchStrategy
+
+T = TypeVar("T")
+
+
+def for_each_case(
+    strategy: SearchStrategy[T], check: Callable[[T], None], *, seed: int, examples: int
+) -> None:
+    """Call `check` on drawn values; should one fail, raise the failure of the smallest.
+
+    Every setting that a profile, a database, a deadline or the environment could change is
+    fixed here: Hypothesis's own profile for CI, for one, draws the same cases every night.
+    """
+
+    @hypothesis.seed(seed)
+    @settings(
+        max_examples=examples,
+        database=None,
+        deadline=None,
+        derandomize=False,
+        phases=(Phase.generate, Phase.shrink),
+        report_multiple_bugs=False,
+        print_blob=False,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(strategy)
+    def explore(value: T) -> None:
+        check(value)
+
+    explore()
