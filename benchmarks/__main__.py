@@ -38,7 +38,7 @@ class Row:
     def __str__(self) -> str:
         """The line as printed."""
         word = {True: "met", False: "missed", None: ""}[self.met]
-        return f"{self.what:<58}{self.result:>10}   {self.goal:<11}{word}".rstrip()
+        return f"{self.what:<66}{self.result:>10}   {self.goal:<11}{word}".rstrip()
 
 
 def _memory_rows() -> Iterator[Row]:
@@ -79,7 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     rounds: int = parser.parse_args(arguments).rounds
     torch.set_num_threads(1)
     print(f"torch {torch.__version__}, CPU time per value, one thread, best of {rounds} rounds\n")
-    print(f"{'what':<58}{'result':>10}   goal")
+    print(f"{'what':<66}{'result':>10}   goal")
     for row in _rows(max(1, rounds)):
         print(row, flush=True)
 

@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 from scipy import optimize, signal, stats
 
-from selftest.checks.support import BUDGET, assert_valid, stream
-from verify.checks import statistics as s
+from selftest.checks.support import BUDGET, assert_valid, legendre, stream
 from verify.checks.bounds import ALPHA, INTERVAL_Z
 from verify.checks.statistics import (
     BINS,
+    FINE,
     KINDS,
+    TAIL,
     Correlation,
     Deviations,
     Exact,
@@ -27,6 +28,7 @@ from verify.checks.statistics import (
 from verify.checks.words import WORDS
 
 NAN = math.nan
+LEGENDRE = legendre(BINS)
 EMPTY = np.zeros(BINS, dtype=np.int64)
 
 
@@ -34,7 +36,7 @@ def histogram(uniforms, resolution=0.0):
     """The histogram of values in [0, 1)."""
     uniforms = np.asarray(uniforms)
     counts = np.bincount((uniforms * BINS).astype(np.int64), minlength=BINS)
-    tails = np.array([(uniforms < s.TAIL).sum(), (uniforms >= 1 - s.TAIL).sum()])
+    tails = np.array([(uniforms < TAIL).sum(), (uniforms >= 1 - TAIL).sum()])
     return Histogram(counts, tails, resolution)
 
 
@@ -61,7 +63,9 @@ def some_deviations(rng):
 POOLING = {  # Kind: (a random one whose sums are exact in doubles, the identity of merging).
     "histogram": (some_histogram, Histogram(EMPTY, np.zeros(2, dtype=np.int64), 0.0)),
     "normal_moments": (
-        lambda rng: NormalMoments(int(rng.integers(99)), rng.integers(64) / 4, rng.integers(64) / 4),
+        lambda rng: NormalMoments(
+            int(rng.integers(99)), rng.integers(64) / 4, rng.integers(64) / 4
+        ),
         NormalMoments(0, 0.0, 0.0),
     ),
     "extremes": (some_extremes, Extremes(0, np.ones(2), np.ones(2), 0.0)),
@@ -140,7 +144,7 @@ class TestMerge:
         assert all(some(kind).pools for kind in POOLING)
 
     def test_extremes_of_coarse_lattices_do_not_pool(self):
-        assert not Extremes(5, np.ones(2), np.ones(2), 2 * s.FINE).pools
+        assert not Extremes(5, np.ones(2), np.ones(2), 2 * FINE).pools
 
     @pytest.mark.parametrize("values", [(NAN, 0.5), (0.5, NAN)])
     def test_nan_survives(self, values):
@@ -177,7 +181,7 @@ class TestJson:
 
     @pytest.mark.parametrize("document", [{"kind": "entropy", "n": 1}, {"n": 1}, {"kind": None}])
     def test_unknown_kinds_are_named(self, document):
-        with pytest.raises(ValueError, match="unknown statistic kind (None|'entropy'|'')"):
+        with pytest.raises(ValueError, match=r"unknown statistic kind (None|'entropy'|'')"):
             from_json(document)
 
 
@@ -233,9 +237,9 @@ class TestHistogram:
         [
             ("kolmogorov_smirnov", lambda u: u**1.03),
             ("legendre", lambda u: u + 0.03 * np.sin(2 * np.pi * u) / (2 * np.pi)),
-            ("legendre", lambda u: (u + 0.04 * u * (1 - u) * (1 - 2 * u))),
+            ("legendre", lambda u: u + 0.04 * u * (1 - u) * (1 - 2 * u)),
             ("chi_square", lambda u: u - np.where(np.floor(64 * u) == 40, 0.1 / 64, 0)),
-            ("tails", lambda u: u * (1 - s.TAIL) / (1 + s.TAIL) + s.TAIL),
+            ("tails", lambda u: u * (1 - TAIL) / (1 + TAIL) + TAIL),
             ("tails", lambda u: np.where(np.abs(u - 0.5) < 2e-4, (u - 0.4998) / 10, u)),
         ],
         ids=["power", "sine", "spread", "one cell", "tails cut", "tails fed"],
@@ -264,15 +268,13 @@ class TestHistogram:
         assert not decide(histogram(u))["kolmogorov_smirnov"].passed
         assert decide(histogram(u, 0.01))["kolmogorov_smirnov"].passed
 
-    def test_components_are_those_of_neymans_smooth_test(self):
-        """Bin averages of orthonormal shifted Legendre polynomials, by quadrature."""
-        scores = s._LEGENDRE_SCORES
-        np.testing.assert_allclose(scores @ scores.T / BINS, np.eye(8), atol=1e-4)
-        np.testing.assert_allclose(scores.mean(1), 0, atol=1e-12)
-        centres = 2 * (np.arange(BINS) + 0.5) / BINS - 1
-        for degree, row in enumerate(scores, 1):
-            exact = np.polynomial.Legendre.basis(degree)(centres) * math.sqrt(2 * degree + 1)
-            np.testing.assert_allclose(row, exact, atol=1e-4)
+    @pytest.mark.parametrize("degree", range(1, 9))
+    def test_components_are_those_of_neymans_smooth_test(self, degree):
+        """A density 1 + 0.02·Pₖ(u) has the k-th component 0.02, and no other."""
+        counts = np.rint((1 << 30) / BINS * (1 + 0.02 * LEGENDRE[degree - 1])).astype(np.int64)
+        found = decide(Histogram(counts, np.array([1 << 16, 1 << 16]), 0.0))["legendre"]
+        assert not found.passed
+        assert f"component {degree} of the transform is +0.02" in found.message
 
     def test_p_values_are_valid(self):
         rng = stream("valid histogram")
@@ -428,24 +430,26 @@ def correlated_lag(effect, pairs=1 << 15, lags=8):
 
 def fed_tail(effect, n=1 << 20):
     counts = np.full(BINS, n // BINS)
-    expected = n * s.TAIL
+    expected = n * TAIL
     return Histogram(counts, np.array([round(expected * (1 + effect)), round(expected)]), 0.0)
 
 
 def spread_out(effect, n=1 << 20):
     """A histogram whose second Legendre component makes the spread 1 + effect."""
     component = ((1 + effect) ** 2 - 1) * math.sqrt(5) / 2
-    counts = np.rint(n / BINS * (1 + component * s._LEGENDRE_SCORES[1])).astype(np.int64)
+    counts = np.rint(n / BINS * (1 + component * LEGENDRE[1])).astype(np.int64)
     return Histogram(counts, np.array([64, 64]), 0.0)
 
 
 def threshold(make, check):
     """The smallest effect that is an alarm, without any sampling noise."""
-    return optimize.bisect(lambda e: 1 if not decide(make(e))[check].passed else -1, 0, 8, xtol=1e-6)
+    return optimize.bisect(
+        lambda e: 1 if not decide(make(e))[check].passed else -1, 0, 8, xtol=1e-6
+    )
 
 
 class TestDetectable:
-    """Detectable is the threshold of alarm plus 3.09 standard errors at that error."""
+    """Detectable is the threshold of alarm plus 3.09 standard errors, to a hundredth."""
 
     @pytest.mark.parametrize(
         ("check", "make", "error"),
@@ -460,12 +464,13 @@ class TestDetectable:
             ("tails", fed_tail, 1 / 8 * (1 + 1.33) ** 0.5),
         ],
         ids=[
-            "mean", "scale", "one lag", "one place", "eight lags", "128 places", "spread", "tail mass",
+            "mean", "scale", "one lag", "one place",
+            "eight lags", "128 places", "spread", "tail mass",
         ],
     )  # fmt: skip
     def test_leaves_room_for_power_999(self, check, make, error):
         size = decide(make(0.0))[check].detectable.size
-        assert threshold(make, check) + 3.0902 * error <= size * 1.001
+        assert threshold(make, check) + 3.0902 * error <= size * 1.01
 
     @pytest.mark.parametrize("n", [4, 64, 1000])
     def test_scale_of_small_samples_has_power_999(self, n):
@@ -477,7 +482,7 @@ class TestDetectable:
     @pytest.mark.parametrize("expected", [2, 64, 1024])
     def test_tail_mass_has_power_999(self, expected):
         """The exact law: Poisson counts above the threshold with probability 0.999."""
-        n = round(expected / s.TAIL)
+        n = round(expected / TAIL)
         counts = np.full(BINS, n // BINS)
 
         def finding(count):

@@ -130,7 +130,7 @@ class TestTruncatedNormal:
         x = np.unique(points(window))
         cdf = law.cdf(x)
         assert (np.diff(cdf) >= 0).all()
-        assert -1e-12 <= cdf[0] and cdf[-1] <= 1 + 1e-12
+        assert cdf[0] >= -1e-12 and cdf[-1] <= 1 + 1e-12
         np.testing.assert_allclose(law.cdf(x) + law.sf(x), 1, atol=1e-12)
         if math.isfinite(window[0]):
             assert law.cdf(window[0]) == pytest.approx(0, abs=1e-12)
@@ -237,7 +237,7 @@ def rounded(law):
 
 
 def assert_resolution_bounds(law):
-    """What rounding to float32 does to the law's quantiles, and to their cdf, is less than it says."""
+    """Rounding to float32 moves the quantiles, and their cdf, by less than the law says."""
     bound = law.resolution(EPSILON["float32"], DRAW["float32"])
     if bound == 1 or rounded(law).support[0] >= rounded(law).support[1]:
         return

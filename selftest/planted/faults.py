@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from selftest.planted import conduct, dependence, orthogonal, scale, shape, structure
+from selftest.planted import conduct, dependence, orthogonal, scale, shape, structure, truncated
 from selftest.planted.fault import Fault, table
 
 FAULTS: dict[str, Fault] = table(
     *scale.FAULTS.values(),
     *shape.FAULTS.values(),
+    *truncated.FAULTS.values(),
     *structure.FAULTS.values(),
     *orthogonal.FAULTS.values(),
     *dependence.FAULTS.values(),

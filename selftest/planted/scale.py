@@ -12,6 +12,7 @@ from selftest.planted.fault import (
     Call,
     Fault,
     Function,
+    always,
     arguments,
     editing,
     instead,
@@ -27,13 +28,6 @@ UNIFORM_SCALE = frozenset({"extremes", "support", "legendre", "chi_square"})
 def _times(argument: str, factor: float) -> Callable[[dict[str, Any]], None]:
     def change(values: dict[str, Any]) -> None:
         values[argument] *= factor
-
-    return change
-
-
-def _always(argument: str, value: float) -> Callable[[dict[str, Any]], None]:
-    def change(values: dict[str, Any]) -> None:
-        values[argument] = value
 
     return change
 
@@ -222,7 +216,7 @@ _FORMULA = table(
         "xavier_gain_ignored",
         "the gain is ignored",
         ("xavier_normal_",),
-        arguments(_always("gain", 1.0)),
+        arguments(always("gain", 1.0)),
         law("float32-xavier_normal_"),
         NORMAL_SCALE,
     ),
@@ -230,7 +224,7 @@ _FORMULA = table(
         "orthogonal_gain_ignored",
         "the gain is ignored",
         ("orthogonal_",),
-        arguments(_always("gain", 1.0)),
+        arguments(always("gain", 1.0)),
         law("float32-orthogonal_"),
         frozenset({"orthogonality"}),
     ),
@@ -238,9 +232,11 @@ _FORMULA = table(
         "slope_ignored",
         "the negative slope of leaky_relu is ignored",
         ("kaiming_normal_",),
-        arguments(_always("a", 0.0)),
+        arguments(always("a", 0.0)),
         law("float32-kaiming_normal_"),
         NORMAL_SCALE,
+        # 15 examples draw no steep slope in some runs; slopes near zero hide the fault.
+        arguments=("--profile", "standard"),
     ),
     Fault(
         "bound_is_std",

@@ -22,6 +22,13 @@ def _through(dtype: torch.dtype) -> Callable[[dict[str, Any]], None]:
     return change
 
 
+def _keep_tail(tensor: Tensor, before: Tensor) -> None:
+    row = tensor.reshape(-1)
+    whole = row.numel() // 16 * 16
+    row[whole:] = before.reshape(-1)[whole:]
+    tensor.copy_(row.view(tensor.shape))
+
+
 def _keep_last(tensor: Tensor, before: Tensor) -> None:
     if tensor.numel() % 16 == 15:
         tensor[tuple(size - 1 for size in tensor.shape)] = before.flatten()[-1]
@@ -114,12 +121,22 @@ _CONSTANTS = table(
         EXACT,
     ),
     Fault(
+        "zeros_leaves_tail",
+        "what follows the last 16 elements that fill a vector keeps what it held",
+        ("zeros_",),
+        stale(_keep_tail),
+        law("float32-zeros_"),
+        EXACT | {"finite"},
+    ),
+    Fault(
         "zeros_leaves_last",
         "the last element of 16 n + 15 keeps what it held",
         ("zeros_",),
         stale(_keep_last),
         law("float32-zeros_"),
         EXACT | {"finite"},
+        # 4 % of the shapes drawn have such a count: 15 examples miss it in every second run.
+        arguments=("--profile", "deep"),
     ),
     Fault(
         "ones_below_one",

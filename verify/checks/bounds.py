@@ -27,6 +27,11 @@ Floats = npt.NDArray[np.float64]
 _EXACT_KS_BELOW = 1 << 16
 
 
+def at_most_one(p_value: float) -> float:
+    """A bound as a p-value. NaN stays NaN, where the built-in `min` would make it a pass."""
+    return float(np.minimum(1.0, p_value))
+
+
 def kolmogorov(distance: float, n: int) -> float:
     """P(D_n ≥ `distance`): exact up to 2^16 values, Dvoretzky–Kiefer–Wolfowitz beyond.
 
@@ -40,7 +45,7 @@ def kolmogorov(distance: float, n: int) -> float:
 
 def dkw(distance: float, n: int) -> float:
     """Dvoretzky–Kiefer–Wolfowitz–Massart bound on P(D_n ≥ `distance`)."""
-    return min(1.0, 2 * math.exp(-2 * n * distance**2))
+    return at_most_one(2 * math.exp(-2 * n * distance**2))
 
 
 def dkw_band(n: int, level: float = ALPHA) -> float:
@@ -56,7 +61,13 @@ def normal_mean(total: float, n: int) -> float:
 def normal_scale(sum_of_squares: float, n: int) -> float:
     """Two-sided p-value of a sum of `n` squared standard normals (exact chi-square)."""
     below, above = special.chdtr(n, sum_of_squares), special.chdtrc(n, sum_of_squares)
-    return float(min(1.0, 2 * min(below, above)))
+    return at_most_one(2 * min(below, above))
+
+
+def scale_detectable(n: int) -> float:
+    """Relative excess of a normal's scale that `normal_scale` finds with power 0.999."""
+    alarm, seen = special.chdtri(n, ALPHA / 2), special.chdtri(n, 1 - POWER_MISS)
+    return math.sqrt(alarm / seen) - 1
 
 
 def chi_square(counts: npt.NDArray[np.int64], bins: int) -> tuple[float, float]:
@@ -75,9 +86,18 @@ def chi_square(counts: npt.NDArray[np.int64], bins: int) -> tuple[float, float]:
 def chernoff_mean(mean: float, scores: Floats, n: int) -> float:
     """Two-sided Cramér–Chernoff bound for the mean of `n` draws from `scores`.
 
-    Each draw is one of `scores` with equal probability (their mean is zero). Any tilt
-    gives a valid bound ``exp(−n(t·m − log E e^{tX}))``; a few Newton steps find the best.
+    Each draw is one of `scores` with equal probability (their mean is zero).
     """
+    return at_most_one(2 * math.exp(-n * chernoff_exponent(mean, scores)))
+
+
+def chernoff_exponent(mean: float, scores: Floats) -> float:
+    """Rate at which the mean of draws from `scores` avoids `mean`, or a little less.
+
+    Any tilt t gives a valid rate ``t·m − log E e^{tX}``; a few Newton steps find the best.
+    """
+    if math.isnan(mean):
+        return math.nan
     tilt = mean / float(np.mean(scores**2))
     exponent = 0.0
     for _ in range(4):
@@ -91,7 +111,7 @@ def chernoff_mean(mean: float, scores: Floats, n: int) -> float:
         tilt += (mean - tilted_mean) / tilted_variance
         if abs(tilt) * float(np.abs(scores).max()) > 500:
             break
-    return min(1.0, 2 * math.exp(-n * exponent))
+    return exponent
 
 
 def sub_gaussian(standard_errors: Floats) -> float:
@@ -103,7 +123,7 @@ def sub_gaussian(standard_errors: Floats) -> float:
     has the proxy L²/4 (Hoeffding 1963).
     """
     exponent = float(np.square(standard_errors).max()) / 2
-    return min(1.0, 2 * standard_errors.size * math.exp(-exponent))
+    return at_most_one(2 * standard_errors.size * math.exp(-exponent))
 
 
 def serial_correlation(correlation: float, pairs: int) -> float:
@@ -119,9 +139,24 @@ def serial_correlation(correlation: float, pairs: int) -> float:
     """
     if pairs == 0:
         return 1.0
-    squared = min(1.0, correlation**2)
-    exponent = squared / (1 + squared) - math.log1p(squared) / 2
-    return min(1.0, 2 * math.exp(-pairs * exponent))
+    squared = at_most_one(correlation**2)
+    return at_most_one(2 * math.exp(-pairs * _correlation_exponent(squared)))
+
+
+def _correlation_exponent(squared: float) -> float:
+    return squared / (1 + squared) - math.log1p(squared) / 2
+
+
+def correlation_threshold(pairs: int, level: float = ALPHA) -> float:
+    """The correlation that `serial_correlation` puts at `level`; infinite if none is."""
+    wanted = math.log(2 / level) / pairs
+    low, high = 0.0, 1.0
+    if _correlation_exponent(high) < wanted:
+        return math.inf
+    for _ in range(40):
+        middle = (low + high) / 2
+        low, high = (middle, high) if _correlation_exponent(middle) < wanted else (low, middle)
+    return math.sqrt(high)
 
 
 def rare(count: int, rate: float) -> float:
@@ -134,7 +169,7 @@ def rare(count: int, rate: float) -> float:
         return 1.0
     if rate == 0:
         return 0.0
-    return min(1.0, math.exp(count - rate - count * math.log(count / rate)))
+    return at_most_one(math.exp(count - rate - count * math.log(count / rate)))
 
 
 def rare_threshold(rate: float, level: float = ALPHA) -> int:
@@ -149,7 +184,13 @@ def binomial(count: int, n: int, probability: float) -> float:
     """Two-sided exact binomial p-value."""
     below = float(stats.binom.cdf(count, n, probability))
     above = float(stats.binom.sf(count - 1, n, probability))
-    return min(1.0, 2 * min(below, above))
+    return at_most_one(2 * min(below, above))
+
+
+def count_detectable(expected: float, level: float = ALPHA) -> float:
+    """Relative excess over `expected` that a Poisson test at `level` finds with power 0.999."""
+    alarm = math.floor(special.pdtrik(1 - level, expected)) + 2
+    return float(special.gammaincinv(alarm, 1 - POWER_MISS)) / expected - 1
 
 
 def no_outlier(u: float, n: int) -> float:

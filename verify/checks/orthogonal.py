@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from verify.checks import independent
-from verify.checks.statistics import BINS, Deviations, Exact, Histogram, Largest, Statistic
+from verify.checks.statistics import BINS, TAIL, Deviations, Exact, Histogram, Largest, Statistic
 from verify.laws import Haar, Normal
 
 Statistics = dict[str, Statistic]
@@ -108,5 +108,5 @@ def _entries(tall: Tensor) -> Histogram:
     rotated = tall.sum(dim=(1, 2)) / math.sqrt(n * k)
     uniforms = Haar.entry_cdf(rotated.cpu().numpy(), n)
     bins = np.clip((uniforms * BINS).astype(np.int64), 0, BINS - 1)
-    tails = np.zeros(2, dtype=np.int64)
+    tails = np.array([(uniforms < TAIL).sum(), (uniforms > 1 - TAIL).sum()])
     return Histogram(np.bincount(bins, minlength=BINS), tails, 0.0)

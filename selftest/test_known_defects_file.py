@@ -1,0 +1,221 @@
+"""The file of known defects: complete, within the tables, and refused when malformed."""
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from strategies import Truncation
+from verify import backends, known_defects, torch_api
+from verify.checks.words import WORDS
+from verify.known_defects import KnownDefect, load, spoiling
+from verify.run import Cell, cells
+from verify.subjects import SUBJECTS
+from verify.subjects.initializers import GainCase, TruncatedCase
+from verify.subjects.subject import Case
+from verify.witness import build, witnesses
+
+DEFECTS = load()
+each = pytest.mark.parametrize("defect", DEFECTS, ids=[d.id for d in DEFECTS])
+
+
+def case_of(defect, subject):
+    return build(type(SUBJECTS[subject].anchors[0]), defect.witness)
+
+
+class TestEntries:
+    def test_there_are_some_and_each_has_its_own_name(self):
+        assert DEFECTS
+        assert len({d.id for d in DEFECTS}) == len(DEFECTS)
+
+    @each
+    def test_is_complete(self, defect):
+        assert defect.id and defect.symptom.strip().endswith(".")
+        assert defect.subjects and set(defect.subjects) <= set(SUBJECTS)
+        assert set(defect.backends) <= set(backends.known())
+        assert set(defect.dtypes) <= {d for b in backends.known().values() for d in b.dtypes}
+        assert defect.since < defect.until
+        assert defect.check in WORDS
+        assert defect.link == "" or defect.link.startswith("https://github.com/pytorch/pytorch/")
+        assert defect.seed is None or 0 <= defect.seed < 2**32
+
+    @each
+    def test_its_region_is_made_of_features(self, defect):
+        assert defect.region
+        for subject in defect.subjects:
+            features = case_of(defect, subject).features()
+            assert set(defect.region) <= set(features)
+        for low, high in defect.region.values():
+            assert low <= high
+
+    @each
+    def test_its_witness_lies_in_its_region(self, defect):
+        for subject in defect.subjects:
+            assert spoiling(case_of(defect, subject), (defect,)) is defect
+
+    @each
+    def test_its_region_leaves_the_anchors_alone(self, defect):
+        """What most users call is never excluded."""
+        for subject in defect.subjects:
+            for anchor in SUBJECTS[subject].anchors:
+                assert spoiling(anchor, (defect,)) is None
+
+
+def entry(**changes):
+    """A lawful entry, with some fields replaced, or left out where None."""
+    fields = {
+        "id": '"a-defect"',
+        "subjects": '["uniform_"]',
+        "region": "{ numel = [0, 0] }",
+        "check": '"raises"',
+        "witness": "{ shape = [0] }",
+        "symptom": '"It raises."',
+    }
+    fields |= changes
+    return "[[defect]]\n" + "".join(f"{k} = {v}\n" for k, v in fields.items() if v is not None)
+
+
+def read(text, folder: Path):
+    path = folder / "defects.toml"
+    path.write_text(text, encoding="utf-8")
+    return load(path)
+
+
+class TestReading:
+    def test_a_lawful_entry(self, tmp_path):
+        (defect,) = read(entry(since='"2.12"', until='"2.14.1"', seed="7"), tmp_path)
+        assert (defect.id, defect.subjects, defect.seed) == ("a-defect", ("uniform_",), 7)
+        assert (defect.since, defect.until) == ((2, 12), (2, 14))
+        assert defect.region == {"numel": (0, 0)}
+        assert (defect.backends, defect.dtypes, defect.link) == ((), (), "")
+
+    def test_an_empty_file(self, tmp_path):
+        assert read("", tmp_path) == ()
+
+    def test_infinities(self, tmp_path):
+        (defect,) = read(entry(region="{ numel = [-inf, inf] }"), tmp_path)
+        assert defect.region == {"numel": (-math.inf, math.inf)}
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            *({name: None} for name in ["id", "subjects", "region", "check", "witness", "symptom"]),
+            {"version": '"2.12"'},
+            {"chek": '"raises"'},
+            {"since": '"two"'},
+            {"since": '"2"'},
+            {"until": "2.13"},
+            {"region": "{ numel = 5 }"},
+            {"region": "{ numel = [5] }"},
+            {"region": "{ numel = [1, 2, 3] }"},
+            {"region": '"everywhere"'},
+            {"subjects": "7"},
+            {"subjects": '"uniform_"'},
+            {"dtypes": '"float32"'},
+        ],
+        ids=str,
+    )
+    def test_malformed_entries_are_named(self, changes, tmp_path):
+        with pytest.raises(ValueError, match=r"known defect '(a-defect|without id)': ") as refusal:
+            read(entry(**changes), tmp_path)
+        missing = [name for name, value in changes.items() if value is None]
+        assert all(f"'{name}'" in str(refusal.value) for name in missing)
+
+    def test_what_is_not_toml_is_refused(self, tmp_path):
+        with pytest.raises(ValueError, match="line"):
+            read("[[defect]\n", tmp_path)
+
+
+@dataclass(frozen=True)
+class Measured(Case):
+    size: float = 0.0
+
+    def features(self):
+        return {**super().features(), "size": self.size}
+
+
+def defect(**changes):
+    fields = {
+        "id": "x", "subjects": ("uniform_",), "backends": (), "dtypes": (), "since": (0, 0),
+        "until": (999, 0), "region": {"size": (1.0, 2.0)}, "symptom": "", "link": "",
+        "check": "raises", "witness": {},
+    }  # fmt: skip
+    return KnownDefect(**(fields | changes))
+
+
+class TestRegions:
+    @pytest.mark.parametrize(
+        ("size", "inside"), [(0.999, False), (1.0, True), (1.5, True), (2.0, True), (2.001, False)]
+    )
+    def test_bounds_are_included(self, size, inside):
+        assert (spoiling(Measured((3,), size), (defect(),)) is not None) == inside
+
+    def test_every_feature_must_agree(self):
+        narrow = defect(region={"size": (1.0, 2.0), "numel": (5, 9)})
+        assert spoiling(Measured((7,), 1.5), (narrow,)) is narrow
+        assert spoiling(Measured((3,), 1.5), (narrow,)) is None
+
+    def test_the_first_that_spoils(self):
+        first, second = defect(id="first", region={"size": (0, 1)}), defect(id="second")
+        assert spoiling(Measured((3,), 1.0), (first, second)) is first
+        assert spoiling(Measured((3,), 2.0), (first, second)) is second
+        assert spoiling(Measured((3,), 2.0), ()) is None
+
+    @pytest.mark.parametrize(
+        ("changes", "place", "touched"),
+        [
+            ({}, ("uniform_", "cpu", "float32"), True),
+            ({}, ("normal_", "cpu", "float32"), False),
+            ({"backends": ("cuda",)}, ("uniform_", "cpu", "float32"), False),
+            ({"backends": ("cuda", "cpu")}, ("uniform_", "cpu", "float32"), True),
+            ({"dtypes": ("float64",)}, ("uniform_", "cpu", "float32"), False),
+            ({"since": (2, 13)}, ("uniform_", "cpu", "float32"), True),
+            ({"since": (2, 14)}, ("uniform_", "cpu", "float32"), False),
+            ({"until": (2, 13)}, ("uniform_", "cpu", "float32"), False),
+            ({"until": (2, 14)}, ("uniform_", "cpu", "float32"), True),
+        ],
+    )
+    def test_place_and_version(self, changes, place, touched, monkeypatch):
+        monkeypatch.setattr(torch_api, "version", lambda: (2, 13))
+        assert defect(**changes).touches(*place) == touched
+
+    def test_cells_know_their_own(self):
+        for cell in cells(["cpu"]):
+            for found in known_defects.of_cell(cell):
+                assert cell.subject.name in found.subjects
+        shown = witnesses(cells(["cpu"]))
+        assert {(c.id, d.id) for c, d in shown} == {
+            (c.id, d.id) for c in cells(["cpu"]) for d in known_defects.of_cell(c)
+        }
+        assert all(isinstance(cell, Cell) for cell, _ in shown)
+
+
+class TestBuild:
+    def test_nested_dataclasses_from_plain_values(self):
+        window = {"mean": 0.0, "std": 1.0, "a": 1.0, "b": math.inf}
+        built = build(TruncatedCase, {"shape": [2, 3], "window": window})
+        assert built == TruncatedCase((2, 3), Truncation(0.0, 1.0, 1.0, math.inf))
+        assert isinstance(hash(built), int)
+
+    @pytest.mark.parametrize(
+        ("values", "sentence"),
+        [
+            ({"shape": [2]}, "gain"),
+            ({"gain": 1.0}, "shape"),
+            ({"shape": [2], "gain": 1.0, "colour": 3}, "colour"),
+            ({}, "shape"),
+        ],
+    )
+    def test_missing_and_unknown_fields_are_named(self, values, sentence):
+        with pytest.raises(ValueError, match=f"does not describe a GainCase: .*{sentence}"):
+            build(GainCase, values)
+
+    def test_fields_of_fields_are_checked_too(self):
+        with pytest.raises(ValueError, match="does not describe a Truncation"):
+            build(TruncatedCase, {"shape": [2], "window": {"mean": 0.0}})
+
+    def test_windows_that_mean_nothing_are_refused(self):
+        window = {"mean": 0.0, "std": 1.0, "a": 1.0, "b": 1.0}
+        with pytest.raises(ValueError, match="not a truncated normal"):
+            build(TruncatedCase, {"shape": [2], "window": window})

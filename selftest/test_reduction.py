@@ -1,0 +1,63 @@
+"""Each law finds its reduction, and all that they produce has words."""
+
+import math
+
+import numpy as np
+import pytest
+
+from selftest.checks.support import stream, tensor
+from verify import laws
+from verify.checks.words import WORDS
+from verify.reduction import reduce
+from verify.sampling import Sample
+
+SHAPE = (6, 6)
+LAWS = [
+    laws.Uniform(0.0, 1.0),
+    laws.Normal(0.0, 1.0),
+    laws.TruncatedNormal(0.0, 1.0, -2.0, 2.0),
+    laws.Haar(1.0),
+    laws.Sparse(0.2, 1.0),
+    laws.Constant(0.5),
+    laws.Eye(),
+    laws.Dirac(),
+]
+
+
+@pytest.mark.parametrize("law", LAWS, ids=repr)
+@pytest.mark.parametrize("sort", [True, False])
+def test_every_law_has_a_reduction_and_words(law, sort):
+    shape = (*SHAPE, 1) if isinstance(law, laws.Dirac) else SHAPE
+    values = tensor(stream("reduce").standard_normal((50, math.prod(shape))))
+    evidence = reduce(Sample(values, 7), shape, law, sort=sort)
+    found = evidence.findings("case", "the case")
+    assert found
+    for finding in found:
+        assert finding.check in WORDS
+        assert (finding.scope, finding.case) == ("case", "'the case'")
+
+
+@pytest.mark.parametrize("sort", [True, False])
+def test_reducing_again_gives_the_same(sort):
+    values = tensor(stream("again").standard_normal((5, 36)))
+    first, second = (reduce(Sample(values, 7), SHAPE, laws.Haar(1.0), sort=sort) for _ in "ab")
+    assert first.to_json() == second.to_json()
+
+
+def test_the_host_stream_depends_on_the_seed_alone():
+    values = tensor(np.zeros((1, 1)))
+    draws = [Sample(values, seed).host_stream.random(3).tolist() for seed in (1, 1, 2)]
+    assert draws[0] == draws[1] != draws[2]
+
+
+def test_unknown_laws_are_refused():
+    with pytest.raises(TypeError, match="no reduction for the law 'gamma'"):
+        reduce(Sample(tensor(np.zeros((1, 1))), 0), (1,), "gamma", sort=False)
+
+
+@pytest.mark.parametrize("check", WORDS)
+def test_words_are_two_different_sentences(check):
+    words = WORDS[check]
+    assert words.subject(True) == words.obeyed
+    assert words.subject(False) == words.broken != words.obeyed
+    assert words.obeyed and words.broken

@@ -1,0 +1,297 @@
+"""Draws: derived seeds, consecutive calls, and what a subject did instead of filling."""
+
+import hashlib
+import math
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import strategies as st
+from scipy import stats
+
+from verify import backends, laws, sampling, torch_api
+from verify.profiles import PROFILES
+from verify.run import Cell, Run, cells, derive
+from verify.sampling import Sampler, SubjectRaised, Unsupported
+from verify.subjects import SUBJECTS
+from verify.subjects.subject import Case, Subject
+from verify.watchdog import TimedOut
+
+
+@dataclass(frozen=True)
+class Scaled(Case):
+    scale: float = 1.0
+
+
+def fake(name="fake_"):
+    return Subject(
+        name=name,
+        cases=lambda size: st.just(Scaled((3,))),
+        arguments=lambda case: {"scale": case.scale},
+        law=lambda case: laws.Normal(0.0, case.scale),
+        words="",
+        formula="",
+        source="",
+        anchors=(Scaled((3,)),),
+    )
+
+
+def sampler(seed=1, name="fake_", dtype="float32", time_limit=20.0):
+    cell = Cell(fake(name), backends.known()["cpu"], dtype)
+    return Sampler(cell, Run(seed, PROFILES["smoke"], time_limit, 0))
+
+
+@pytest.fixture
+def fills(monkeypatch):
+    """Make the subject fill with a function of (tensor, generator, scale)."""
+
+    def plant(function):
+        def filler(name, arguments, generator):
+            return lambda tensor: function(tensor, generator, **arguments)
+
+        monkeypatch.setattr(torch_api, "filler", filler)
+
+    return plant
+
+
+@pytest.fixture
+def normal(fills):
+    """A subject that draws from the generator it is given."""
+    fills(lambda tensor, generator, scale: tensor.normal_(generator=generator).mul_(scale))
+
+
+def values(draw):
+    return draw.values.numpy().copy()
+
+
+class TestDerive:
+    def test_is_a_hash_that_no_process_salts(self):
+        digest = hashlib.blake2b(b"1\x1fcell\x1fcase\x1f0", digest_size=4).digest()
+        assert derive(1, "cell", "case", 0) == int.from_bytes(digest, "big")
+
+    def test_seeds_have_32_bits(self):
+        seeds = np.array([derive("bits", i) for i in range(20_000)])
+        assert seeds.min() >= 0 and seeds.max() < 2**32
+        assert stats.kstest(seeds / 2**32, "uniform").pvalue > 1e-12
+        assert np.bitwise_or.reduce(seeds) == 2**32 - 1
+
+    def test_parts_are_kept_apart(self):
+        parts = [("ab", "c"), ("a", "bc"), ("abc",), ("a", "b", "c"), ("", "abc"), ("abc", "")]
+        assert len({derive(*p) for p in parts}) == len(parts)
+
+    def test_neighbours_share_nothing(self):
+        """Half of the bits flip, whichever part changes by one."""
+        flips = [
+            (derive(seed, "cell", i) ^ derive(seed + 1, "cell", i)).bit_count()
+            for seed in range(50)
+            for i in range(50)
+        ]
+        assert abs(np.mean(flips) - 16) < 8 * math.sqrt(8 / len(flips))
+
+
+class TestSeeds:
+    BASE = (1, "fake_", "float32", Scaled((8,)), "case")
+    CHANGED = (
+        (2, "fake_", "float32", Scaled((8,)), "case"),
+        (1, "other_", "float32", Scaled((8,)), "case"),
+        (1, "fake_", "float64", Scaled((8,)), "case"),
+        (1, "fake_", "float32", Scaled((4, 2)), "case"),
+        (1, "fake_", "float32", Scaled((8,), 2.0), "case"),
+        (1, "fake_", "float32", Scaled((8,)), "pool 0"),
+    )
+
+    @staticmethod
+    def drawn(seed, name, dtype, case, replicate):
+        return sampler(seed, name, dtype).draw(case, replicate, 64, 100)
+
+    @pytest.mark.usefixtures("normal")
+    def test_the_same_draw_gives_the_same_values(self):
+        first, again = self.drawn(*self.BASE), self.drawn(*self.BASE)
+        assert first.seed == again.seed
+        np.testing.assert_array_equal(values(first), values(again))
+
+    @pytest.mark.usefixtures("normal")
+    @pytest.mark.parametrize(
+        "changed", CHANGED, ids=["run", "cell", "dtype", "shape", "case", "tag"]
+    )
+    def test_any_difference_gives_another_stream(self, changed):
+        first, other = self.drawn(*self.BASE), self.drawn(*changed)
+        assert first.seed != other.seed
+        scaled = values(other).ravel() / changed[3].scale
+        assert not np.isclose(values(first).ravel(), scaled).any()
+
+    @pytest.mark.usefixtures("normal")
+    def test_neither_order_nor_company_matters(self):
+        one, other = sampler(), sampler()
+        a, b = Scaled((8,)), Scaled((9,))
+        forwards = [values(one.draw(case, "case", 32, 10)) for case in (a, b)]
+        backwards = [values(other.draw(case, "case", 32, 10)) for case in (b, a)][::-1]
+        for x, y in zip(forwards, backwards, strict=True):
+            np.testing.assert_array_equal(x, y)
+
+    @pytest.mark.usefixtures("normal")
+    def test_seeds_are_distinct_within_a_cell(self):
+        cell = sampler()
+        seeds = {cell.draw(Scaled((1,)), f"pool {i}", 1, 1).seed for i in range(500)}
+        assert len(seeds) == 500
+        assert all(0 <= seed < 2**32 for seed in seeds)
+
+    @pytest.mark.usefixtures("normal")
+    def test_collisions_are_resolved(self, monkeypatch):
+        """Even where the hash gives every draw the same seed at first."""
+        monkeypatch.setattr(sampling, "derive", lambda *parts: 1000 + parts[-1])
+        cell = sampler()
+        seeds = [cell.draw(Scaled((1,)), f"pool {i}", 1, 1).seed for i in (0, 1, 2, 1, 0)]
+        assert seeds == [1000, 1001, 1002, 1001, 1000]
+
+    @pytest.mark.usefixtures("normal")
+    def test_a_fixed_seed_is_taken_as_it_is(self):
+        one, other = (sampler(seed).draw(Scaled((8,)), "w", 8, 1, seed=77) for seed in (1, 2))
+        assert one.seed == other.seed == 77
+        np.testing.assert_array_equal(values(one), values(other))
+
+    def test_global_streams_follow_the_seed(self, fills):
+        """For subjects that take no generator."""
+        fills(lambda tensor, generator, scale: tensor.copy_(torch.rand(tensor.shape)))
+        first, again = (values(sampler().draw(Scaled((8,)), "case", 64, 10)) for _ in range(2))
+        np.testing.assert_array_equal(first, again)
+        torch.manual_seed(5)
+        other = values(sampler().draw(Scaled((8,)), "other", 64, 10))
+        assert not np.isclose(first, other).any()
+
+    def test_global_and_given_streams_are_not_the_same(self, fills):
+        fills(lambda tensor, generator, scale: tensor.copy_(
+            torch.rand(tensor.shape) - torch.rand(tensor.shape, generator=generator)))  # fmt: skip
+        assert (values(sampler().draw(Scaled((100,)), "case", 1, 2)) != 0).all()
+
+    @pytest.mark.usefixtures("normal")
+    def test_hypothesis_profiles_and_numpys_seed_do_not_matter(self):
+        np.random.seed(0)
+        first = values(self.drawn(*self.BASE))
+        np.random.seed(1)
+        np.testing.assert_array_equal(first, values(self.drawn(*self.BASE)))
+
+
+class TestCalls:
+    @pytest.mark.usefixtures("normal")
+    @pytest.mark.parametrize(
+        ("shape", "wanted", "most", "calls"),
+        [
+            ((8,), 64, 100, 8),
+            ((8,), 65, 100, 9),
+            ((8,), 1000, 100, 100),  # Not more calls than allowed.
+            ((8,), 1, 100, 2),  # Two at least, so that a repeated call shows.
+            ((8,), 1, 1, 1),
+            ((), 10, 100, 10),
+            ((2, 3, 4), 240, 100, 10),
+            ((0, 3), 100, 100, 1),
+            ((1 << 18,), 1, 100, 1),  # Large tensors are not drawn twice.
+            (((1 << 18) - 1,), 1, 100, 2),
+        ],
+    )
+    def test_shape_of_the_sample(self, shape, wanted, most, calls):
+        drawn = sampler().draw(Scaled(shape), "case", wanted, most)
+        assert drawn.values.shape == (calls, math.prod(shape))
+        assert drawn.values.dtype == torch.float32
+        assert drawn.values.is_contiguous()
+
+    @pytest.mark.usefixtures("normal")
+    def test_calls_go_on_in_one_stream(self):
+        drawn = sampler().draw(Scaled((16,)), "case", 160, 100)
+        generator = torch.Generator().manual_seed(drawn.seed)
+        for row in drawn.values:
+            expected = torch.empty(16).normal_(generator=generator)
+            np.testing.assert_array_equal(row.numpy(), expected.numpy())
+
+    def test_every_call_gets_a_tensor_of_its_own(self, fills):
+        """Full of NaN: what the subject leaves untouched stays NaN."""
+        seen = []
+
+        def lazy(tensor, generator, scale):
+            assert torch.isnan(tensor).all()
+            tensor.view(-1)[:-1] = len(seen)
+            seen.append(tensor)
+
+        fills(lazy)
+        drawn = values(sampler().draw(Scaled((2, 3)), "case", 24, 100))
+        assert np.isnan(drawn[:, -1]).all()
+        np.testing.assert_array_equal(drawn[:, 0], range(4))
+        assert [tuple(t.shape) for t in seen] == [(2, 3)] * 4
+
+    def test_only_what_the_tensor_holds_counts(self, fills):
+        """A subject that returns a new tensor and leaves the given one alone is caught."""
+        fills(lambda tensor, generator, scale: torch.zeros_like(tensor))
+        assert np.isnan(values(sampler().draw(Scaled((5,)), "case", 10, 2))).all()
+
+    @pytest.mark.parametrize("dtype", ["float32", "float64"])
+    @pytest.mark.usefixtures("normal")
+    def test_dtype_is_the_cells(self, dtype):
+        drawn = sampler(dtype=dtype).draw(Scaled((4,)), "case", 4, 1)
+        assert drawn.values.dtype == getattr(torch, dtype)
+
+
+class TestFailures:
+    @pytest.mark.parametrize(
+        ("error", "seen", "sentence"),
+        [
+            (
+                RuntimeError("to is out of bounds"),
+                SubjectRaised,
+                "RuntimeError: to is out of bounds",
+            ),
+            (ZeroDivisionError("division by zero"), SubjectRaised, "ZeroDivisionError: division"),
+            (NotImplementedError("no kernel"), Unsupported, "^no kernel$"),
+            (TimedOut("late"), TimedOut, "late"),
+        ],
+    )
+    def test_are_told_apart(self, fills, error, seen, sentence):
+        def raising(tensor, generator, scale):
+            raise error
+
+        fills(raising)
+        with pytest.raises(seen, match=sentence):
+            sampler().draw(Scaled((3,)), "case", 3, 1)
+
+    def test_an_endless_call_is_timed_out(self, fills):
+        def endless(tensor, generator, scale):
+            while True:
+                pass
+
+        fills(endless)
+        with pytest.raises(TimedOut):
+            sampler(time_limit=0.2).draw(Scaled((3,)), "case", 3, 1)
+
+    def test_warnings_are_promises_of_their_own(self, fills):
+        def warning(tensor, generator, scale):
+            warnings.warn("deprecated", FutureWarning, stacklevel=1)
+            tensor.zero_()
+
+        fills(warning)
+        assert (values(sampler().draw(Scaled((3,)), "case", 3, 1)) == 0).all()
+
+
+class TestCells:
+    def test_ids_are_unique_and_the_order_is_fixed(self):
+        planned = cells(["cpu"])
+        ids = [cell.id for cell in planned]
+        assert len(set(ids)) == len(ids) == 2 * len(SUBJECTS)
+        assert ids == [cell.id for cell in cells(["cpu"])]
+
+    def test_backends_in_any_order(self):
+        forwards, backwards = (cells(order) for order in (["cpu", "cuda"], ["cuda", "cpu"]))
+        assert [cell.id for cell in forwards] == [cell.id for cell in backwards]
+
+    @pytest.mark.parametrize("subject", SUBJECTS.values(), ids=SUBJECTS.keys())
+    def test_every_row_binds_anchors_to_arguments_and_laws(self, subject):
+        assert subject.words and subject.formula and subject.source
+        for anchor in subject.anchors:
+            assert isinstance(subject.law(anchor), laws.Law)
+            assert all(isinstance(name, str) for name in subject.arguments(anchor))
+            assert subject.effort(anchor) > 0
+            assert anchor.features()["numel"] == math.prod(anchor.shape)
+            assert (
+                eval(repr(anchor), vars(__import__("verify.subjects.initializers", fromlist=["x"])))
+                == anchor
+            )

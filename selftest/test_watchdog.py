@@ -1,0 +1,153 @@
+"""The time limit: loops are interrupted, native code ends the process, nothing is left behind."""
+
+import contextlib
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from verify import watchdog
+from verify.watchdog import TimedOut
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def busy(seconds=20.0):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        pass
+
+
+@pytest.fixture
+def handler():
+    """A signal handler of someone else's, who must find it unharmed."""
+    calls = []
+
+    def theirs(*_):
+        calls.append(1)
+
+    before = signal.signal(signal.SIGALRM, theirs)
+    yield theirs
+    signal.signal(signal.SIGALRM, before)
+    assert calls == []
+
+
+def assert_nothing_left(handler):
+    assert signal.getsignal(signal.SIGALRM) is handler
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+
+
+def test_a_busy_loop_is_interrupted(handler):
+    start = time.monotonic()
+    with pytest.raises(TimedOut, match=r"0\.2 s"), watchdog.limit(0.2):
+        busy()
+    assert 0.15 < time.monotonic() - start < 10
+    assert_nothing_left(handler)
+
+
+def test_what_ends_in_time_is_left_alone(handler):
+    with watchdog.limit(0.15):
+        pass
+    assert_nothing_left(handler)
+    time.sleep(0.3)  # Nothing comes late.
+
+
+def test_an_error_in_the_block_goes_through(handler):
+    with pytest.raises(ZeroDivisionError), watchdog.limit(5):
+        1 / 0  # noqa: B018
+    assert_nothing_left(handler)
+
+
+def test_the_code_under_test_cannot_swallow_it(handler):
+    def stubborn():
+        while True:
+            with contextlib.suppress(Exception):
+                busy()
+
+    with pytest.raises(TimedOut), watchdog.limit(0.1):
+        stubborn()
+    assert_nothing_left(handler)
+
+
+def test_each_call_has_the_whole_limit(handler):
+    with watchdog.limit(0.4) as restart:
+        for _ in range(5):
+            restart()
+            busy(0.15)
+    assert_nothing_left(handler)
+
+
+def test_without_a_restart_the_calls_add_up(handler):
+    with pytest.raises(TimedOut), watchdog.limit(0.3):
+        for _ in range(40):
+            busy(0.1)
+    assert_nothing_left(handler)
+
+
+def test_limits_follow_one_another(handler):
+    for _ in range(3):
+        with pytest.raises(TimedOut), watchdog.limit(0.05):
+            busy()
+    assert_nothing_left(handler)
+
+
+def test_other_threads_run_without_the_interrupt(handler):
+    done = []
+
+    def work():
+        with watchdog.limit(5) as restart:
+            restart()
+            done.append(signal.getsignal(signal.SIGALRM))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert done == [handler]
+
+
+def script(body):
+    """Run Python in a process of its own; exit code, seconds, and what it said."""
+    start = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(body)],
+        cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    return done.returncode, time.monotonic() - start, done.stdout + done.stderr
+
+
+def test_native_code_that_hangs_ends_the_process():
+    """A blocked signal stands for code that never comes back to Python."""
+    code, seconds, said = script(
+        """
+        import signal, time
+        from verify import watchdog
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM})
+        with watchdog.limit(0.1):
+            time.sleep(30)
+        """
+    )
+    assert code == 1
+    assert seconds < 20
+    assert "time.sleep" in said or "line 6" in said
+
+
+def test_the_process_lives_on_after_calls_in_time():
+    """Many restarts, each in time, and the second guard is gone when the block ends."""
+    code, _, said = script(
+        """
+        import time
+        from verify import watchdog
+        with watchdog.limit(0.2) as restart:
+            for _ in range(10):
+                restart()
+                time.sleep(0.1)
+        time.sleep(0.8)
+        print("alive")
+        """
+    )
+    assert (code, said.strip()) == (0, "alive")

@@ -1,0 +1,17 @@
+"""Mergeable statistics: fixed-size summaries that add up, and the decisions they allow.
+
+Every statistic is a small frozen value. `merge` adds two of them, whatever cases, workers,
+shards or nights they come from; `findings` turns one into decisions. A check is born by
+putting a statistic under a new name; `verify.checks.words` holds what to say of it.
+"""
+
+from verify.checks.statistics.base import FINE, KINDS, Statistic, from_json
+from verify.checks.statistics.counts import Exact, Largest, Rare
+from verify.checks.statistics.dependence import Correlation, Deviations
+from verify.checks.statistics.distribution import BINS, TAIL, Histogram, Kolmogorov
+from verify.checks.statistics.marginal import Extremes, NormalMoments
+
+__all__ = [
+    "BINS", "FINE", "KINDS", "TAIL", "Correlation", "Deviations", "Exact", "Extremes",
+    "Histogram", "Kolmogorov", "Largest", "NormalMoments", "Rare", "Statistic", "from_json",
+]  # fmt: skip

@@ -1,0 +1,90 @@
+"""Counts of what should be rare or never happen, and the largest error seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from verify.checks import bounds
+from verify.checks.finding import Detectable, Effect, Finding
+from verify.checks.statistics.base import Statistic, decided
+from verify.checks.words import WORDS
+
+
+@dataclass(frozen=True, eq=False)
+class Rare(Statistic):
+    """A count of events that should be rare: at most `rate` expected among `n`."""
+
+    count: int
+    rate: float
+    n: int
+
+    kind = "rare"
+
+    def findings(self, name: str) -> list[Finding]:  # noqa: D102
+        threshold = bounds.rare_threshold(self.rate)
+        return [
+            decided(
+                name,
+                bounds.rare(self.count, self.rate),
+                self.n,
+                detail=f"{self.count} where at most {self.rate:.3g} are expected",
+                effect=Effect(WORDS[name].quantity, self.count, self.count, self.count),
+                detectable=Detectable(WORDS[name].quantity, threshold, f"of {self.n}"),
+            )
+        ]
+
+
+@dataclass(frozen=True, eq=False)
+class Exact(Statistic):
+    """An exact comparison of `n` entries: every single mismatch counts."""
+
+    n: int
+    mismatches: int
+
+    kind = "exact"
+
+    def findings(self, name: str) -> list[Finding]:  # noqa: D102
+        share = f"{self.mismatches} of {self.n}"
+        return [
+            Finding(
+                check=name,
+                passed=self.mismatches == 0,
+                p_value=None,
+                n=self.n,
+                message=f"{WORDS[name].subject(self.mismatches == 0)}: {share} mismatch",
+                effect=Effect("mismatches", self.mismatches, self.mismatches, self.mismatches),
+                detectable=Detectable("mismatches", 1, f"of {self.n}"),
+            )
+        ]
+
+
+@dataclass(frozen=True, eq=False)
+class Largest(Statistic):
+    """The largest error seen, in units of what is allowed."""
+
+    n: int
+    value: float
+
+    kind = "largest"
+
+    def merge(self, other: Self) -> Self:  # noqa: D102
+        return type(self)(self.n + other.n, float(np.maximum(self.value, other.value)))
+
+    def findings(self, name: str) -> list[Finding]:  # noqa: D102
+        passed = self.value <= 1
+        return [
+            Finding(
+                check=name,
+                passed=passed,
+                p_value=None,
+                n=self.n,
+                message=f"{WORDS[name].subject(passed)}: {self.value:.3g}× the allowed error",
+                effect=Effect(
+                    WORDS[name].quantity, self.value, self.value, self.value, "× allowed"
+                ),
+                detectable=Detectable(WORDS[name].quantity, 1, "× allowed"),
+            )
+        ]

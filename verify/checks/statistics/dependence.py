@@ -1,0 +1,89 @@
+"""More than the marginal: correlation between values, and laws that depend on the place."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+
+from verify.checks import bounds
+from verify.checks.bounds import ALPHA, INTERVAL_Z
+from verify.checks.finding import Detectable, Effect, Finding
+from verify.checks.statistics.base import POWER_Z, Counts, Floats, Statistic, decided, separation
+from verify.checks.words import WORDS
+
+
+@dataclass(frozen=True, eq=False)
+class Correlation(Statistic):
+    """Sums of products of centred transforms at several lags, with their pair counts."""
+
+    sums: dict[str, float]
+    pairs: dict[str, int]
+
+    kind = "correlation"
+
+    def merge(self, other: Self) -> Self:  # noqa: D102
+        return type(self)(_added(self.sums, other.sums), _added(self.pairs, other.pairs))
+
+    def findings(self, name: str) -> list[Finding]:  # noqa: D102
+        r = {lag: 12 * self.sums[lag] / pairs for lag, pairs in self.pairs.items() if pairs}
+        if not r:
+            return []
+        p_values = [bounds.serial_correlation(r[lag], self.pairs[lag]) for lag in r]
+        worst = list(r)[int(np.argmin(p_values))]
+        pairs, half = self.pairs[worst], INTERVAL_Z / math.sqrt(self.pairs[worst])
+        least = bounds.correlation_threshold(pairs, ALPHA / len(r))
+        return [
+            decided(
+                name,
+                bounds.at_most_one(len(r) * float(np.min(p_values))),
+                pairs,
+                detail=f"correlation {r[worst]:+.3g} with {worst}",
+                effect=Effect(
+                    f"correlation with {worst}", r[worst], r[worst] - half, r[worst] + half
+                ),
+                detectable=Detectable("correlation", least + POWER_Z / math.sqrt(pairs)),
+            )
+        ]
+
+
+def _added(a: dict[str, Any], b: dict[str, Any]) -> dict[str, Any]:
+    return {key: a.get(key, 0) + b.get(key, 0) for key in sorted(a.keys() | b.keys())}
+
+
+@dataclass(frozen=True, eq=False)
+class Deviations(Statistic):
+    """Sums of centred scores, one per place, each score sub-Gaussian with a known proxy."""
+
+    totals: Floats
+    counts: Counts
+    proxies: Floats
+
+    kind = "deviations"
+
+    def merge(self, other: Self) -> Self:  # noqa: D102
+        proxies = np.maximum(self.proxies, other.proxies)
+        return type(self)(self.totals + other.totals, self.counts + other.counts, proxies)
+
+    def findings(self, name: str) -> list[Finding]:  # noqa: D102
+        places = np.flatnonzero(self.counts)
+        if places.size == 0:
+            return []
+        counts = self.counts[places]
+        errors = np.sqrt(self.proxies[places] / counts)
+        estimates = self.totals[places] / counts
+        worst = int(np.abs(estimates / errors).argmax())
+        estimate, error = float(estimates[worst]), float(errors[worst])
+        half, quantity = INTERVAL_Z * error, WORDS[name].quantity
+        return [
+            decided(
+                name,
+                bounds.sub_gaussian(estimates / errors),
+                int(counts[worst]),
+                detail=f"{quantity} {estimate:+.3g} (place {places[worst]} of {self.counts.size})",
+                effect=Effect(quantity, estimate, estimate - half, estimate + half),
+                detectable=Detectable(quantity, separation(places.size) * error),
+            )
+        ]

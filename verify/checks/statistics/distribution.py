@@ -1,0 +1,212 @@
+"""The shape of the law: histogram of the transforms, and the distance of a sorted sample."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from verify.checks import bounds
+from verify.checks.bounds import ALPHA, INTERVAL_Z
+from verify.checks.finding import Detectable, Effect, Finding
+from verify.checks.statistics.base import POWER_Z, Counts, Floats, Statistic, decided
+
+BINS = 4096
+"""Bins of the histogram of probability-integral transforms."""
+
+TAIL = 2.0**-14
+"""Tails are counted beyond this quantile: 3.84 standard deviations of a normal."""
+
+_WHOLE = "distribution"
+_CHI_SQUARE_BINS = 64
+_CHI_SQUARE_FROM = _CHI_SQUARE_BINS << 14
+_LEGENDRE = 8
+
+
+@dataclass(frozen=True, eq=False)
+class Histogram(Statistic):
+    """Counts of the probability-integral transforms in 4096 equal bins, and of both tails."""
+
+    counts: Counts
+    tails: Counts
+    """Values below quantile `TAIL` and above 1 − `TAIL`."""
+    resolution: float
+    """The largest displacement of the cdf by one lattice step among the merged samples."""
+
+    kind = "histogram"
+
+    def merge(self, other: Self) -> Self:  # noqa: D102
+        resolution = max(self.resolution, other.resolution)
+        return type(self)(self.counts + other.counts, self.tails + other.tails, resolution)
+
+    @property
+    def n(self) -> int:
+        """Number of values."""
+        return int(self.counts.sum())
+
+    def findings(self, name: str) -> list[Finding]:  # noqa: D102
+        if self.n == 0:
+            return []
+        found = [self._kolmogorov_smirnov(), self._legendre(), self._tails()]
+        if self.n >= _CHI_SQUARE_FROM:
+            found.append(self._chi_square())
+        return found if name == _WHOLE else [_summed_up(name, found)]
+
+    def _kolmogorov_smirnov(self) -> Finding:
+        """KS by DKW on the bin edges, a lower bound of the sample's own distance."""
+        grid = np.arange(1, BINS) / BINS
+        deviation = np.cumsum(self.counts)[:-1] / self.n - grid
+        worst = int(np.abs(deviation).argmax())
+        return _kolmogorov_finding(
+            float(abs(deviation[worst])), self.n, self.resolution, bounds.dkw, grid[worst]
+        )
+
+    def _legendre(self) -> Finding:
+        """Components 1 to 8 of Neyman's smooth test, each scored by bin averages."""
+        means = _LEGENDRE_SCORES @ self.counts / self.n
+        p_values = [
+            bounds.chernoff_mean(float(mean), scores, self.n)
+            for mean, scores in zip(means, _LEGENDRE_SCORES, strict=True)
+        ]
+        p_value = bounds.at_most_one(_LEGENDRE * float(np.min(p_values)))
+        worst = int(np.argmin(p_values))
+        return decided(
+            "legendre",
+            p_value,
+            self.n,
+            detail=f"component {worst + 1} of the transform is {means[worst]:+.3g}",
+            effect=self._spread(float(means[1])),
+            detectable=Detectable("spread", _spread_detectable(self.n), "relative"),
+        )
+
+    def _spread(self, second: float) -> Effect:
+        """Standard deviation of the transform relative to that of a uniform."""
+
+        def spread(component: float) -> float:
+            return math.sqrt(max(0.0, 1 + 2 * component / math.sqrt(5)))
+
+        half = INTERVAL_Z / math.sqrt(self.n)
+        return Effect(
+            "spread of F(x)", spread(second), spread(second - half), spread(second + half), "× law"
+        )
+
+    def _tails(self) -> Finding:
+        expected = self.n * TAIL
+        p_values = [bounds.binomial(int(count), self.n, TAIL) for count in self.tails]
+        worst = int(np.argmin(p_values))
+        count, half = int(self.tails[worst]), INTERVAL_Z * math.sqrt(expected)
+        side = ("lower", "upper")[worst]
+        return decided(
+            "tails",
+            bounds.at_most_one(2 * p_values[worst]),
+            self.n,
+            detail=f"{count} values in the {side} tail where {expected:.1f} are expected",
+            effect=Effect(
+                f"{side} tail mass",
+                count / expected,
+                max(0.0, (count - half) / expected),
+                (count + half) / expected,
+                "× law",
+            ),
+            detectable=Detectable(
+                "tail mass", bounds.count_detectable(expected, ALPHA / 4), "relative"
+            ),
+        )
+
+    def _chi_square(self) -> Finding:
+        statistic, p_value = bounds.chi_square(self.counts, _CHI_SQUARE_BINS)
+        degrees = _CHI_SQUARE_BINS - 1
+        return decided(
+            "chi_square", p_value, self.n, detail=f"{statistic:.1f} on {degrees} degrees of freedom"
+        )
+
+
+def _legendre_scores() -> Floats:
+    """Averages over each bin of the orthonormal shifted Legendre polynomials 1 to 8."""
+    edges = np.linspace(-1, 1, BINS + 1)
+    polynomials = (np.polynomial.Legendre.basis(k) for k in range(1, _LEGENDRE + 1))
+    integrals = [np.diff(p.integ()(edges)) * BINS / 2 for p in polynomials]
+    norms = np.sqrt(2 * np.arange(1, _LEGENDRE + 1) + 1)
+    return np.stack(integrals) * norms[:, None]
+
+
+_LEGENDRE_SCORES = _legendre_scores()
+
+
+@functools.cache
+def _spread_rates() -> tuple[Floats, Floats]:
+    """Logarithms of means of component 2 and of their Chernoff rates."""
+    means = np.geomspace(1e-6, 1.0, 200)
+    scores = _LEGENDRE_SCORES[1]
+    # The direction that is harder to see decides.
+    rates = [
+        min(bounds.chernoff_exponent(sign * m, scores) for sign in (-1, 1))
+        for m in map(float, means)
+    ]
+    return np.log(means), np.log(rates)
+
+
+def _spread_detectable(n: int) -> float:
+    """Relative error of the transform's spread that the components find with power 0.999."""
+    means, rates = _spread_rates()
+    wanted = math.log(math.log(2 * _LEGENDRE / ALPHA) / n)
+    component = math.exp(np.interp(wanted, rates, means, right=math.inf))
+    return math.sqrt(1 + 2 * component / math.sqrt(5)) - 1 + POWER_Z / math.sqrt(5 * n)
+
+
+def _summed_up(name: str, findings: list[Finding]) -> Finding:
+    """One finding for a distribution that is not the cell's own: the worst of several."""
+    p_values = [math.nan if f.p_value is None else f.p_value for f in findings]
+    worst = findings[int(np.argmin(p_values))]
+    p_value = bounds.at_most_one(len(findings) * float(np.min(p_values)))
+    return decided(
+        name,
+        p_value,
+        worst.n,
+        detail=worst.message,
+        effect=worst.effect,
+        detectable=worst.detectable,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Kolmogorov(Statistic):
+    """The KS distance of one sorted sample (it does not add up)."""
+
+    n: int
+    distance: float
+    resolution: float
+
+    kind = "kolmogorov"
+
+    @property
+    def pools(self) -> bool:  # noqa: D102
+        return False
+
+    def findings(self, name: str) -> list[Finding]:  # noqa: D102
+        return [_kolmogorov_finding(self.distance, self.n, self.resolution, bounds.kolmogorov)]
+
+
+def _kolmogorov_finding(
+    distance: float,
+    n: int,
+    resolution: float,
+    p_value: Callable[[float, int], float],
+    where: float | None = None,
+) -> Finding:
+    place = "" if where is None else f" at quantile {where:.3f}"
+    band = bounds.dkw_band(n, 2 * bounds.POWER_MISS)
+    return decided(
+        "kolmogorov_smirnov",
+        p_value(float(np.maximum(0.0, distance - resolution)), n),
+        n,
+        detail=f"distance {distance:.3g}{place}",
+        effect=Effect(
+            "KS distance", distance, max(0.0, distance - band), min(1.0, distance + band)
+        ),
+        detectable=Detectable("KS distance", bounds.dkw_band(n) + band + resolution),
+    )

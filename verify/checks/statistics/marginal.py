@@ -1,0 +1,111 @@
+"""Sharp tests of one entry's law: a normal's moments, and the extremes of any law."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+
+from verify.checks import bounds
+from verify.checks.bounds import ALPHA, INTERVAL_Z
+from verify.checks.finding import Detectable, Effect, Finding
+from verify.checks.statistics.base import FINE, Floats, Statistic, decided, separation
+
+
+@dataclass(frozen=True, eq=False)
+class NormalMoments(Statistic):
+    """Sum and sum of squares of standardised normal values: the two exact tests."""
+
+    n: int
+    total: float
+    squares: float
+
+    kind = "normal_moments"
+
+    def findings(self, name: str) -> list[Finding]:  # noqa: D102
+        if self.n == 0:
+            return []
+        mean, scale = self.total / self.n, math.sqrt(self.squares / self.n)
+        half_mean, half_scale = INTERVAL_Z / math.sqrt(self.n), INTERVAL_Z / math.sqrt(2 * self.n)
+        low, high = scale / (1 + half_scale), scale / max(1e-9, 1 - half_scale)
+        return [
+            decided(
+                "mean",
+                bounds.normal_mean(self.total, self.n),
+                self.n,
+                detail=f"the mean is off by {mean:+.3g} standard deviations",
+                effect=Effect("location", mean, mean - half_mean, mean + half_mean, "std"),
+                detectable=Detectable("location", separation() / math.sqrt(self.n), "std"),
+            ),
+            decided(
+                "scale",
+                bounds.normal_scale(self.squares, self.n),
+                self.n,
+                detail=f"the standard deviation is {scale:.4g}× the law's",
+                effect=Effect("scale", scale, low, high, "× law"),
+                detectable=Detectable("scale", bounds.scale_detectable(self.n), "relative"),
+            ),
+        ]
+
+
+@dataclass(frozen=True, eq=False)
+class Extremes(Statistic):
+    """The smallest and the largest of `n` values, as tail probabilities on either side.
+
+    A lawful value may have moved on the way to the dtype's lattice. Each extreme is therefore
+    held twice, in the order (smallest, largest): moved inward, where only an outlier still
+    looks improbable, and moved outward, where only a gap does.
+    """
+
+    n: int
+    inward: Floats
+    outward: Floats
+    resolution: float
+
+    kind = "extremes"
+
+    @property
+    def pools(self) -> bool:  # noqa: D102
+        return self.resolution <= FINE
+
+    def merge(self, other: Self) -> Self:  # noqa: D102
+        return type(self)(
+            self.n + other.n,
+            np.minimum(self.inward, other.inward),
+            np.minimum(self.outward, other.outward),
+            max(self.resolution, other.resolution),
+        )
+
+    def findings(self, name: str) -> list[Finding]:  # noqa: D102
+        if self.n == 0:
+            return []
+        outliers = [bounds.no_outlier(float(u), self.n) for u in self.inward]
+        gaps = [bounds.no_gap(float(u), self.n) for u in self.outward]
+        worst = int(np.argmin(outliers + gaps))
+        side, judged = _EXTREMES[worst]
+        u = float(np.concatenate([self.inward, self.outward])[worst])
+        return [
+            decided(
+                name,
+                bounds.at_most_one(len(_EXTREMES) * (outliers + gaps)[worst]),
+                self.n,
+                detail=f"the {side} value lies at tail probability {u:.3g}, {judged} the range "
+                f"expected of {self.n} values",
+                effect=Effect(f"tail probability of the {side} value", u, u, u),
+                detectable=Detectable(
+                    "gap at a bound",
+                    -math.log(ALPHA / len(_EXTREMES)) / self.n + self.resolution,
+                    "probability",
+                ),
+            )
+        ]
+
+
+_EXTREMES = (
+    ("smallest", "far outside"),
+    ("largest", "far outside"),
+    ("smallest", "well inside"),
+    ("largest", "well inside"),
+)
