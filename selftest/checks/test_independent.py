@@ -333,6 +333,20 @@ class TestExactly:
             assert found.sums[name] == pytest.approx(centred[lag:] @ centred[:-lag], abs=1e-12)
             assert found.pairs[name] == centred.size - lag
 
+    @pytest.mark.parametrize("numel", [5, 40, 100])
+    def test_positions_are_counted_from_either_end(self, numel):
+        """Mean and spread at the first and, backwards, at the last places."""
+        values = drawn(UNIT, (7, numel), stream("places", numel))
+        found, centred = reduced(values, UNIT)["position"], values - 0.5
+        width = min(EDGE, numel)
+        for side, edge in enumerate((centred[:, :width], centred[:, ::-1][:, :width])):
+            totals = found.totals.reshape(2, 2, EDGE)[side]
+            np.testing.assert_allclose(totals[0, :width], edge.sum(0), atol=1e-12)
+            np.testing.assert_allclose(totals[1, :width], (edge**2 - 1 / 12).sum(0), atol=1e-12)
+            assert (totals[:, width:] == 0).all()
+        counts = found.counts.reshape(4, EDGE)
+        assert (counts[:, :width] == 7).all() and (counts[:, width:] == 0).all()
+
     def test_duplicates_are_counted(self):
         values = np.r_[stream("few").random(500), np.full(3, 0.25), np.full(2, 0.75)]
         assert reduced(values, UNIT)["duplicates"].count == 3
