@@ -23,7 +23,9 @@ class KnownDefect:
     Attributes
     ----------
     id : str
-    subjects, backends, dtypes : tuple of str
+    subjects : tuple of str
+        What it spoils.
+    backends, dtypes : tuple of str
         Where it lives; empty means everywhere.
     since, until : tuple of int
         First version that has it, and first that has not.
@@ -63,11 +65,22 @@ class KnownDefect:
 
 
 def spoiling(case: Case, defects: tuple[KnownDefect, ...]) -> KnownDefect | None:
-    """The first of `defects` whose region holds `case`."""
+    """The first of `defects` whose region holds `case`.
+
+    Raises
+    ------
+    ValueError
+        For a region that speaks of a feature which the case does not have.
+    """
     if not defects:
         return None
     features = case.features()
     for defect in defects:
+        if unknown := defect.region.keys() - features.keys():
+            raise ValueError(
+                f"known defect {defect.id!r}: a {type(case).__name__} has no feature "
+                f"{', '.join(sorted(unknown))}; choose among {', '.join(sorted(features))}"
+            )
         if all(low <= features[name] <= high for name, (low, high) in defect.region.items()):
             return defect
     return None
@@ -97,9 +110,9 @@ def _entry(entry: dict[str, Any]) -> KnownDefect:
     try:
         return KnownDefect(
             id=entry.pop("id"),
-            subjects=tuple(entry.pop("subjects")),
-            backends=tuple(entry.pop("backends", ())),
-            dtypes=tuple(entry.pop("dtypes", ())),
+            subjects=_names(entry.pop("subjects")),
+            backends=_names(entry.pop("backends", [])),
+            dtypes=_names(entry.pop("dtypes", [])),
             since=_version(entry.pop("since", "0.0")),
             until=_version(entry.pop("until", "999.0")),
             region={name: (low, high) for name, (low, high) in entry.pop("region").items()},
@@ -111,6 +124,12 @@ def _entry(entry: dict[str, Any]) -> KnownDefect:
         )
     except (KeyError, TypeError, ValueError, AttributeError) as problem:
         raise ValueError(f"known defect {identity!r}: {problem!r}; see the README") from problem
+
+
+def _names(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+        raise TypeError(f"{value!r} is not a list of names")
+    return tuple(value)
 
 
 def _version(text: str) -> tuple[int, int]:

@@ -77,7 +77,7 @@ def profile(name: str) -> Profile:
 
 def run_seed(text: str) -> int:
     """A run seed: a whole number from 0 to 2^64 − 1."""
-    if not re.fullmatch(r"\d+", text, re.ASCII) or int(text) >= _SEEDS:
+    if not re.fullmatch(r"\d{1,20}", text, re.ASCII) or int(text) >= _SEEDS:
         raise BadOption(f"the run seed {text!r} is not a whole number from 0 to 2^64 - 1.")
     return int(text)
 
@@ -95,7 +95,7 @@ def time_limit(text: str) -> float:
 
 def shard(text: str) -> tuple[int, int]:
     """``I/N``: part I of N, counted from 1."""
-    match = re.fullmatch(r"(\d+)/(\d+)", text, re.ASCII)
+    match = re.fullmatch(r"(\d{1,9})/(\d{1,9})", text, re.ASCII)
     if not match or not 1 <= int(match[1]) <= int(match[2]):
         raise BadOption(f"the shard {text!r} is not of the form I/N with 1 <= I <= N, like 2/4.")
     return int(match[1]), int(match[2])

@@ -53,6 +53,11 @@ def dkw_band(n: int, level: float = ALPHA) -> float:
     return math.sqrt(math.log(2 / level) / (2 * n))
 
 
+def ks_detectable(n: int, resolution: float) -> float:
+    """KS distance that `dkw` finds with power 0.999 though the lattice may take `resolution`."""
+    return dkw_band(n) + dkw_band(n, 2 * POWER_MISS) + resolution
+
+
 def normal_mean(total: float, n: int) -> float:
     """Two-sided p-value of the sum of `n` independent standard normals (exact)."""
     return float(2 * special.ndtr(-abs(total) / math.sqrt(n)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -61,9 +61,12 @@ class Histogram(Statistic):
         grid = np.arange(1, BINS) / BINS
         deviation = np.cumsum(self.counts)[:-1] / self.n - grid
         worst = int(np.abs(deviation).argmax())
-        return _kolmogorov_finding(
+        finding = _kolmogorov_finding(
             float(abs(deviation[worst])), self.n, self.resolution, bounds.dkw, grid[worst]
         )
+        # A jump inside a bin may hide up to one bin's width from the grid.
+        least = Detectable("KS distance", bounds.ks_detectable(self.n, self.resolution) + 1 / BINS)
+        return replace(finding, detectable=least)
 
     def _legendre(self) -> Finding:
         """Components 1 to 8 of Neyman's smooth test, each scored by bin averages."""
@@ -208,5 +211,5 @@ def _kolmogorov_finding(
         effect=Effect(
             "KS distance", distance, max(0.0, distance - band), min(1.0, distance + band)
         ),
-        detectable=Detectable("KS distance", bounds.dkw_band(n) + band + resolution),
+        detectable=Detectable("KS distance", bounds.ks_detectable(n, resolution)),
     )

@@ -96,7 +96,7 @@ class Extremes(Statistic):
                 effect=Effect(f"tail probability of the {side} value", u, u, u),
                 detectable=Detectable(
                     "gap at a bound",
-                    -math.log(ALPHA / len(_EXTREMES)) / self.n + self.resolution,
+                    -math.expm1(math.log(ALPHA / len(_EXTREMES)) / self.n) + self.resolution,
                     "probability",
                 ),
             )
