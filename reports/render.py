@@ -73,7 +73,9 @@ def _detailed(evidence: Evidence, backend: str, cells: Sequence[Cell], points: i
         cells=shown,
         groups=views.groups(shown),
         dtypes=sorted({cell.dtype for cell in cells} - {""}),
-        troubled=[view for view in shown if view.tone in ("fail", "incomplete")],
+        troubled=[
+            view for view in shown if view.cell.verdict in verdict.WRONG | verdict.INCOMPLETE
+        ],
         anchors={view.cell.nodeid: view.anchor for view in shown},
         power=verdict.power(cells),
         excluded=views.excluded(shown),

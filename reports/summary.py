@@ -28,7 +28,7 @@ def diagnosis(cell: Cell) -> str:
     """Return what is wrong with a cell, in plain language."""
     failed = sorted((f for f in cell.findings if not f.passed), key=finding_key)
     messages = dict.fromkeys(f.message or f.check for f in failed)
-    return cell.reason or " ".join(list(messages)[:3]) or "No reason was given."
+    return cell.reason or "; ".join(list(messages)[:3]) or "No reason was given."
 
 
 def failing_case(cell: Cell) -> str | None:

@@ -13,7 +13,8 @@ from reports.records import Cell, Detectable, Evidence, Finding
 from reports.words import listing, plural
 
 ORDER = (
-    "fail", "timed out", "crashed", "lost", "error", "not run", "known defect", "unsupported", "pass",
+    "fail", "timed out", "crashed", "lost", "error", "not run",
+    "known defect", "unsupported", "pass",
 )  # fmt: skip
 WRONG = frozenset({"fail", "timed out"})
 INCOMPLETE = frozenset({"crashed", "lost", "error", "not run"})

@@ -55,6 +55,7 @@ def witness(cell: Cell, defect: KnownDefect, run: Run) -> Outcome:
         source=defect.link,
         findings=(finding,),
         verdict="known defect" if broken else "fail",
+        reason=finding.message,
         cases=1,
         calls=1,
     )

@@ -22,15 +22,13 @@ from verify.checks.statistics import (
     Rare,
     Statistic,
 )
+from verify.checks.words import EDGE
 from verify.laws import Continuous, Normal
 
 Statistics = dict[str, Statistic]
 
 LAGS = (1, 2, 4, 8, 16)
 """Flat lags at which dependence is measured: neighbours and vector widths."""
-
-EDGE = 32
-"""Positions watched at both ends of every tensor."""
 
 _FINE_BINS = 4 * BINS  # The outermost fine bin is the tail of 2^-14.
 _CHUNK = 1 << 16  # Values that the host reduces at a time: they stay in a core's cache.

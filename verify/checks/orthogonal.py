@@ -10,11 +10,11 @@ from torch import Tensor
 
 from verify.checks import independent
 from verify.checks.statistics import BINS, TAIL, Deviations, Exact, Histogram, Largest, Statistic
+from verify.checks.words import CORNER
 from verify.laws import Haar, Normal
 
 Statistics = dict[str, Statistic]
 
-_CORNER = 4  # Signs are watched in the leading corner, one place per entry.
 _BATCH = 1 << 20  # Entries completed to Gaussian at a time.
 
 
@@ -74,11 +74,11 @@ def _orthogonality(tall: Tensor, law: Haar, epsilon: float) -> Largest:
 
 def _signs(tall: Tensor) -> Deviations:
     """Mean sign of the entries in the leading corner: each is ±1 with probability one half."""
-    corner = torch.sign(tall[:, :_CORNER, :_CORNER]).sum(0).cpu().numpy()
-    totals, counts = np.zeros((_CORNER, _CORNER)), np.zeros((_CORNER, _CORNER), dtype=np.int64)
+    corner = torch.sign(tall[:, :CORNER, :CORNER]).sum(0).cpu().numpy()
+    totals, counts = np.zeros((CORNER, CORNER)), np.zeros((CORNER, CORNER), dtype=np.int64)
     totals[: corner.shape[0], : corner.shape[1]] = corner
     counts[: corner.shape[0], : corner.shape[1]] = len(tall)
-    return Deviations(totals.ravel(), counts.ravel(), np.ones(_CORNER**2))
+    return Deviations(totals.ravel(), counts.ravel(), np.ones(CORNER**2))
 
 
 def _trace(tall: Tensor) -> Deviations:

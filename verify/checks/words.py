@@ -15,16 +15,32 @@ class Words:
         The sentence's subject when the check passes and when it fails.
     quantity : str
         What the effect measures.
+    places : tuple of str
+        For sums at several places: the name of each.
     """
 
     obeyed: str
     broken: str
     quantity: str = ""
+    places: tuple[str, ...] = ()
 
     def subject(self, passed: bool) -> str:
         """`obeyed` or `broken`."""
         return self.obeyed if passed else self.broken
 
+
+EDGE = 32
+"""Positions watched at both ends of every tensor."""
+
+CORNER = 4
+"""Signs are watched in the leading square of this side, one place per entry."""
+
+_POSITIONS = tuple(
+    f"{moment} of entry {index if side > 0 else -1 - index}"
+    for side in (1, -1)
+    for moment in ("in the mean", "in the spread")
+    for index in range(EDGE)
+)
 
 WORDS: dict[str, Words] = {
     "finite": Words("every value is finite", "values are NaN or infinite (or were never filled)"),
@@ -40,7 +56,8 @@ WORDS: dict[str, Words] = {
     "position": Words(
         "every position obeys alike",
         "the law depends on the position",
-        "shift of F(x) at a position",
+        "shift of F(x)",
+        _POSITIONS,
     ),
     "atoms": Words("no value has an atom", "one value is drawn too often", "repeats of an atom"),
     "duplicates": Words(
@@ -51,7 +68,10 @@ WORDS: dict[str, Words] = {
     ),
     "haar_entry": Words("entries follow the Beta law", "entries do not follow the Beta law"),
     "haar_sign": Words(
-        "entry signs are balanced", "entry signs are not balanced, so Q is not Haar", "mean sign"
+        "entry signs are balanced",
+        "entry signs are not balanced, so Q is not Haar",
+        "mean sign",
+        tuple(f"of entry ({row}, {column})" for row in range(CORNER) for column in range(CORNER)),
     ),
     "haar_determinant": Words(
         "determinants ±1 are balanced", "the determinant prefers a sign", "mean determinant"
@@ -62,7 +82,10 @@ WORDS: dict[str, Words] = {
         "no zero beyond the law's", "zeros beyond the law's number", "unlawful zeros"
     ),
     "zero_position": Words(
-        "zeros fall anywhere in a column", "zeros prefer some rows", "shift of the zeros' rows"
+        "zeros fall anywhere in a column",
+        "zeros prefer some rows",
+        "shift of the zeros' rows",
+        ("on average", "at the first row", "at the last row"),
     ),
     "zero_overlap": Words(
         "columns place their zeros independently",

@@ -82,8 +82,13 @@ class Deviations(Statistic):
                 name,
                 bounds.sub_gaussian(estimates / errors),
                 int(counts[worst]),
-                detail=f"{quantity} {estimate:+.3g} (place {places[worst]} of {self.counts.size})",
+                detail=f"{quantity} {estimate:+.3g} {_named(name, int(places[worst]))}".rstrip(),
                 effect=Effect(quantity, estimate, estimate - half, estimate + half),
                 detectable=Detectable(quantity, separation(places.size) * error),
             )
         ]
+
+
+def _named(check: str, place: int) -> str:
+    names = WORDS[check].places
+    return names[place] if place < len(names) else ""
