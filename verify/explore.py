@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 from collections.abc import Callable
@@ -89,7 +90,7 @@ class _Exploration:
         failed = self._failed_cases()
         pooled = self.tally.evidence.findings("cell")
         self.tally.decisions += len(pooled)
-        findings = [self._confirmed_pool(finding) for finding in pooled]
+        findings = [_confirmed(finding, self._redrawn_pool) for finding in pooled]
         findings += failed or self._nearest_to_failing()
         return self._outcome(findings)
 
@@ -107,7 +108,8 @@ class _Exploration:
                 self.examine(anchor)
             self.tally.evidence = self._filled_pool("pool", self.tally.evidence)
         except (CaseFailed, CaseTimedOut) as failure:
-            return [self._confirmed_case(failure.case, finding) for finding in failure.findings]
+            redrawn = self._redrawn_case(failure.case)
+            return [_confirmed(finding, redrawn) for finding in failure.findings]
         return []
 
     def examine(self, case: Case) -> None:
@@ -161,6 +163,7 @@ class _Exploration:
         wanted = times * self.run.profile.pool_values
         cases = self._poolable()
         for turn in itertools.count():
+            before = _pooled(evidence)
             for case in cases:
                 missing = wanted - _pooled(evidence)
                 if missing <= 0:
@@ -168,8 +171,8 @@ class _Exploration:
                 values = min(_POOL_BATCH, max(_POOL_NUMEL, missing))
                 drawn = self._drawn(case, f"{tag} {turn}", values, sort=False, calls=_POOL_CALLS)
                 evidence += drawn.pooled()
-            if not cases:
-                return evidence
+            if _pooled(evidence) == before:  # No case, or nothing but NaN.
+                break
         return evidence
 
     def _poolable(self) -> list[Case]:
@@ -179,23 +182,18 @@ class _Exploration:
         affordable = 2 * min(map(effort, large), default=0.0)
         return [case for case in large if effort(case) <= affordable]
 
-    def _confirmed_pool(self, finding: Finding) -> Finding:
-        """Redraw a failed pooled check on four times the sample."""
+    @functools.cached_property
+    def _redrawn_pool(self) -> Callable[[], Evidence]:
+        """The pool on fresh draws, four times as many, drawn when first asked for."""
+        return functools.cache(lambda: self._filled_pool("confirmation", NOTHING, _CONFIRMATION))
 
-        def redraw() -> Evidence:
-            return self._filled_pool("confirmation", NOTHING, _CONFIRMATION)
-
-        return _confirmed(finding, redraw)
-
-    def _confirmed_case(self, case: Case, finding: Finding) -> Finding:
-        """Redraw a failed check of a case on four times the sample."""
-
-        def redraw() -> Evidence:
-            values = _CONFIRMATION * self._case_values(case)
-            calls = _CONFIRMATION * self.run.profile.case_calls
-            return self._drawn(case, "confirmation", values, sort=True, calls=calls)
-
-        return _confirmed(finding, redraw)
+    def _redrawn_case(self, case: Case) -> Callable[[], Evidence]:
+        """The case on fresh draws, four times as many, drawn when first asked for."""
+        values = _CONFIRMATION * self._case_values(case)
+        calls = _CONFIRMATION * self.run.profile.case_calls
+        return functools.cache(
+            lambda: self._drawn(case, "confirmation", values, sort=True, calls=calls)
+        )
 
     def _nearest_to_failing(self) -> list[Finding]:
         """The case-scope finding of the smallest p-value."""

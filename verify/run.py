@@ -56,7 +56,7 @@ class Cell:
 
 
 def cells(backend_names: Iterable[str]) -> list[Cell]:
-    """Every cell of the backends: aliases after the initializers, slow subjects first."""
+    """Every cell of the backends, the slowest first: they would otherwise finish a run alone."""
     known = backends.known()
     planned = [
         Cell(subject, known[name], dtype)
