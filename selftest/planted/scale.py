@@ -112,6 +112,8 @@ _ONE_PERCENT = table(
         arguments(_times("std", 1.01)),
         law("float32-trunc_normal_"),
         NORMAL_SCALE,
+        # A narrow window hides its parent's scale: 2^20 values see 1 % for some seeds only.
+        arguments=("--profile", "standard"),
     ),
     Fault(
         "xavier_uniform_scale",

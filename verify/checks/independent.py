@@ -27,8 +27,9 @@ from verify.laws import Continuous, Normal
 
 Statistics = dict[str, Statistic]
 
-LAGS = (1, 2, 4, 8, 16)
-"""Flat lags at which dependence is measured: neighbours and vector widths."""
+LAGS = (1, 2, 4, 8, 16, 40_960)
+"""Flat lags at which dependence is measured: neighbours, vector widths, and the period of a
+generator that once restarted after every 40,960 values."""
 
 _FINE_BINS = 4 * BINS  # The outermost fine bin is the tail of 2^-14.
 _CHUNK = 1 << 16  # Values that the host reduces at a time: they stay in a core's cache.
@@ -117,7 +118,7 @@ def _atoms(flat: Tensor, lowest: float, highest: float, law: Continuous, lattice
     """Exact zeros, and values on a bound of the support: the points where atoms sit."""
     a, b = law.support
     count = flat.numel() - int(torch.count_nonzero(flat)) if lowest <= 0 <= highest else 0
-    points = 3
+    points = 4  # Zero, both bounds, and the excluded bound's values, which fall to the other.
     for bound, extreme in ((a, lowest), (b, highest)):
         near = math.isfinite(bound) and abs(extreme - bound) <= lattice.step * abs(bound)
         if near and extreme != 0:

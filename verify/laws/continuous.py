@@ -118,6 +118,15 @@ class Uniform(Continuous):
     def reach(self) -> float:  # noqa: D102
         return max(abs(self.low), abs(self.high))
 
+    def point_mass(self, step: float, draw_step: float) -> float:
+        """Bound on the probability of a lattice point, but for the bounds themselves.
+
+        The draws lie ``scale · draw_step`` apart, and rounding sends to one point at most those
+        within one lattice step, the largest of which is the last below `reach`.
+        """
+        widest = step * 2.0 ** (math.ceil(math.log2(self.reach)) - 1)
+        return min(1.0, draw_step * (1 + math.floor(widest / (self.scale * draw_step))))
+
     def cdf(self, x: Array, special: ModuleType = host_special) -> Array:  # noqa: D102
         return (x - self.low) / (self.high - self.low)
 

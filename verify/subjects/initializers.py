@@ -314,7 +314,10 @@ _IN_PLACE = (
         words="normal with the He variance",
         formula="N(0, gain² / fan)",
         source=f"{_HE}, eqs. 10 and 14",
-        anchors=(KaimingCase(_KERNEL, "fan_out", Nonlinearity("relu", None)),),
+        anchors=(
+            KaimingCase(_KERNEL, "fan_out", Nonlinearity("relu", None)),
+            KaimingCase(_MATRIX, "fan_in", Nonlinearity("leaky_relu", 0.2)),
+        ),
     ),
     Subject(
         name="orthogonal_",
