@@ -6,76 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from verify.checks.finding import Detectable, Effect, Finding
+
+__all__ = ["Cell", "Detectable", "Effect", "Evidence", "Finding", "Line", "Run"]
+
 Line = Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Effect:
-    """An estimate in natural units, with its interval."""
-
-    name: str
-    estimate: float
-    low: float
-    high: float
-    unit: str
-
-    @classmethod
-    def from_json(cls, data: Line) -> Effect:
-        """Read the effect of a finding."""
-        return cls(
-            name=str(data["name"]),
-            estimate=float(data["estimate"]),
-            low=float(data["low"]),
-            high=float(data["high"]),
-            unit=str(data.get("unit", "")),
-        )
-
-
-@dataclass(frozen=True)
-class Detectable:
-    """The smallest error that a check would have caught."""
-
-    name: str
-    size: float
-    unit: str
-
-    @classmethod
-    def from_json(cls, data: Line) -> Detectable:
-        """Read the detectable error of a finding."""
-        return cls(str(data["name"]), float(data["size"]), str(data.get("unit", "")))
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One decision: a check and what it returned. No p-value means an exact comparison."""
-
-    check: str
-    scope: str
-    passed: bool
-    p_value: float | None
-    n: int
-    effect: Effect | None
-    detectable: Detectable | None
-    message: str
-    case: str | None
-    confirmation: float | None
-
-    @classmethod
-    def from_json(cls, data: Line) -> Finding:
-        """Read one entry of a cell's findings."""
-        effect, detectable = data.get("effect"), data.get("detectable")
-        return cls(
-            check=str(data["check"]),
-            scope=str(data.get("scope", "cell")),
-            passed=bool(data["passed"]),
-            p_value=_number(data.get("p_value")),
-            n=int(data.get("n", 0)),
-            effect=None if effect is None else Effect.from_json(effect),
-            detectable=None if detectable is None else Detectable.from_json(detectable),
-            message=str(data.get("message", "")),
-            case=None if data.get("case") is None else str(data["case"]),
-            confirmation=_number(data.get("confirmation")),
-        )
 
 
 @dataclass(frozen=True)
@@ -179,10 +114,6 @@ class Evidence:
     run: Run
     cells: tuple[Cell, ...] = ()
     problems: tuple[str, ...] = ()
-
-
-def _number(value: Any) -> float | None:
-    return None if value is None else float(value)
 
 
 def _histogram(statistics: Line) -> tuple[int, ...]:

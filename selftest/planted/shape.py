@@ -218,7 +218,7 @@ _UNIFORM = table(
         editing(_on_grid(23)),
         law("float32-uniform_"),
         frozenset({"duplicates"}),
-        blind="repeats double: the check, rigorous for every interval, allows for twice their number",
+        blind="repeats double: the check, rigorous for every interval, allows for that",
     ),
     Fault(
         "uniform_zeros",

@@ -16,7 +16,7 @@ def _counts(subject: str = "uniform_", dtype: str = "float32", n: int = 2**24) -
 
 
 def _finding(p: float, *, passed: bool = True, check: str = "mean") -> Finding:
-    return Finding(check, "cell", passed, p, 100, None, None, "", None, None)
+    return Finding(check, passed, p, 100, "")
 
 
 def _classes(picture: pictures.Picture) -> set[str]:

@@ -31,7 +31,7 @@ def _finding(
     unit: str = "",
 ) -> Finding:
     seen = None if size is None else Detectable("scale", size, unit)
-    return Finding("variance", scope, passed, p, 100, None, seen, "", None, None)
+    return Finding("variance", passed, p, 100, "", detectable=seen, scope=scope)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -16,6 +17,17 @@ class Effect:
     high: float
     unit: str = ""
 
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Effect:
+        """Read what `Finding.to_json` wrote."""
+        return cls(
+            name=str(data["name"]),
+            estimate=float(data["estimate"]),
+            low=float(data["low"]),
+            high=float(data["high"]),
+            unit=str(data.get("unit", "")),
+        )
+
 
 @dataclass(frozen=True)
 class Detectable:
@@ -24,6 +36,11 @@ class Detectable:
     name: str
     size: float
     unit: str = ""
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Detectable:
+        """Read what `Finding.to_json` wrote."""
+        return cls(str(data["name"]), float(data["size"]), str(data.get("unit", "")))
 
 
 @dataclass(frozen=True)
@@ -66,3 +83,30 @@ class Finding:
     def to_json(self) -> dict[str, Any]:
         """A JSON object with every attribute."""
         return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Finding:
+        """Read what `to_json` wrote.
+
+        Raises
+        ------
+        KeyError, TypeError, ValueError
+            For a missing or malformed field.
+        """
+        effect, detectable = data.get("effect"), data.get("detectable")
+        return cls(
+            check=str(data["check"]),
+            scope=str(data.get("scope", "cell")),
+            passed=bool(data["passed"]),
+            p_value=_number(data.get("p_value")),
+            n=int(data.get("n", 0)),
+            effect=None if effect is None else Effect.from_json(effect),
+            detectable=None if detectable is None else Detectable.from_json(detectable),
+            message=str(data.get("message", "")),
+            case=None if data.get("case") is None else str(data["case"]),
+            confirmation=_number(data.get("confirmation")),
+        )
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None else float(value)

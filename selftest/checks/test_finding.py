@@ -1,0 +1,28 @@
+"""A finding survives the evidence file."""
+
+import json
+
+import pytest
+
+from verify.checks.finding import Detectable, Effect, Finding
+
+BARE = Finding("exact", True, None, 3, "every entry is exact: 0 of 3 mismatch")
+FULL = Finding(
+    "scale", False, 1e-40, 1 << 20, "the scale is off",
+    effect=Effect("scale", 1.01, 1.007, 1.013, "× law"),
+    detectable=Detectable("scale", 0.007, "relative"),
+    scope="case", case="NormalCase(shape=(3, 4))", confirmation=1e-90,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("finding", [BARE, FULL])
+def test_round_trip(finding):
+    assert Finding.from_json(json.loads(json.dumps(finding.to_json()))) == finding
+
+
+@pytest.mark.parametrize("field", ["check", "passed"])
+def test_a_missing_field_is_an_error(field):
+    document = FULL.to_json()
+    del document[field]
+    with pytest.raises(KeyError):
+        Finding.from_json(document)
