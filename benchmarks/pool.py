@@ -82,7 +82,7 @@ def _pool(cell: Cell, watch: Stopwatch) -> None:
     sampler, evidence = Sampler(cell, _RUN), NOTHING
     for batch in range(VALUES // BATCH):
         with watch.time("draw"):
-            sample = sampler.draw(case, f"pool {batch}", BATCH, CALLS)
+            sample = sampler.draw(case, f"pool {batch}", sampler.calls(case, BATCH, CALLS))
         with watch.time("check"):
             evidence += reduce(sample, case.shape, law, sort=False).pooled()
         _fill_again(cell, sample, watch)

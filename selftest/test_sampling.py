@@ -43,6 +43,11 @@ def sampler(seed=1, name="fake_", dtype="float32", time_limit=20.0):
     return Sampler(cell, Run(seed, PROFILES["smoke"], time_limit, 0))
 
 
+def wanted_from(sampler, case, replicate, values, most, **seed):
+    """Draw as the exploration does: so many values in at most so many calls."""
+    return sampler.draw(case, replicate, sampler.calls(case, values, most), **seed)
+
+
 @pytest.fixture
 def fills(monkeypatch):
     """Make the subject fill with a function of (tensor, generator, scale)."""
@@ -104,7 +109,7 @@ class TestSeeds:
 
     @staticmethod
     def drawn(seed, name, dtype, case, replicate):
-        return sampler(seed, name, dtype).draw(case, replicate, 64, 100)
+        return wanted_from(sampler(seed, name, dtype), case, replicate, 64, 100)
 
     @pytest.mark.usefixtures("normal")
     def test_the_same_draw_gives_the_same_values(self):
@@ -126,15 +131,15 @@ class TestSeeds:
     def test_neither_order_nor_company_matters(self):
         one, other = sampler(), sampler()
         a, b = Scaled((8,)), Scaled((9,))
-        forwards = [values(one.draw(case, "case", 32, 10)) for case in (a, b)]
-        backwards = [values(other.draw(case, "case", 32, 10)) for case in (b, a)][::-1]
+        forwards = [values(wanted_from(one, case, "case", 32, 10)) for case in (a, b)]
+        backwards = [values(wanted_from(other, case, "case", 32, 10)) for case in (b, a)][::-1]
         for x, y in zip(forwards, backwards, strict=True):
             np.testing.assert_array_equal(x, y)
 
     @pytest.mark.usefixtures("normal")
     def test_seeds_are_distinct_within_a_cell(self):
         cell = sampler()
-        seeds = {cell.draw(Scaled((1,)), f"pool {i}", 1, 1).seed for i in range(500)}
+        seeds = {wanted_from(cell, Scaled((1,)), f"pool {i}", 1, 1).seed for i in range(500)}
         assert len(seeds) == 500
         assert all(0 <= seed < 2**32 for seed in seeds)
 
@@ -143,28 +148,32 @@ class TestSeeds:
         """Even where the hash gives every draw the same seed at first."""
         monkeypatch.setattr(sampling, "derive", lambda *parts: 1000 + parts[-1])
         cell = sampler()
-        seeds = [cell.draw(Scaled((1,)), f"pool {i}", 1, 1).seed for i in (0, 1, 2, 1, 0)]
+        seeds = [wanted_from(cell, Scaled((1,)), f"pool {i}", 1, 1).seed for i in (0, 1, 2, 1, 0)]
         assert seeds == [1000, 1001, 1002, 1001, 1000]
 
     @pytest.mark.usefixtures("normal")
     def test_a_fixed_seed_is_taken_as_it_is(self):
-        one, other = (sampler(seed).draw(Scaled((8,)), "w", 8, 1, seed=77) for seed in (1, 2))
+        one, other = (
+            wanted_from(sampler(seed), Scaled((8,)), "w", 8, 1, seed=77) for seed in (1, 2)
+        )
         assert one.seed == other.seed == 77
         np.testing.assert_array_equal(values(one), values(other))
 
     def test_global_streams_follow_the_seed(self, fills):
         """For subjects that take no generator."""
         fills(lambda tensor, generator, scale: tensor.copy_(torch.rand(tensor.shape)))
-        first, again = (values(sampler().draw(Scaled((8,)), "case", 64, 10)) for _ in range(2))
+        first, again = (
+            values(wanted_from(sampler(), Scaled((8,)), "case", 64, 10)) for _ in range(2)
+        )
         np.testing.assert_array_equal(first, again)
         torch.manual_seed(5)
-        other = values(sampler().draw(Scaled((8,)), "other", 64, 10))
+        other = values(wanted_from(sampler(), Scaled((8,)), "other", 64, 10))
         assert not np.isclose(first, other).any()
 
     def test_global_and_given_streams_are_not_the_same(self, fills):
         fills(lambda tensor, generator, scale: tensor.copy_(
             torch.rand(tensor.shape) - torch.rand(tensor.shape, generator=generator)))  # fmt: skip
-        assert (values(sampler().draw(Scaled((100,)), "case", 1, 2)) != 0).all()
+        assert (values(wanted_from(sampler(), Scaled((100,)), "case", 1, 2)) != 0).all()
 
     @pytest.mark.usefixtures("normal")
     def test_hypothesis_profiles_and_numpys_seed_do_not_matter(self):
@@ -192,14 +201,14 @@ class TestCalls:
         ],
     )
     def test_shape_of_the_sample(self, shape, wanted, most, calls):
-        drawn = sampler().draw(Scaled(shape), "case", wanted, most)
+        drawn = wanted_from(sampler(), Scaled(shape), "case", wanted, most)
         assert drawn.values.shape == (calls, math.prod(shape))
         assert drawn.values.dtype == torch.float32
         assert drawn.values.is_contiguous()
 
     @pytest.mark.usefixtures("normal")
     def test_calls_go_on_in_one_stream(self):
-        drawn = sampler().draw(Scaled((16,)), "case", 160, 100)
+        drawn = wanted_from(sampler(), Scaled((16,)), "case", 160, 100)
         generator = torch.Generator().manual_seed(drawn.seed)
         for row in drawn.values:
             expected = torch.empty(16).normal_(generator=generator)
@@ -215,7 +224,7 @@ class TestCalls:
             seen.append(tensor)
 
         fills(lazy)
-        drawn = values(sampler().draw(Scaled((2, 3)), "case", 24, 100))
+        drawn = values(wanted_from(sampler(), Scaled((2, 3)), "case", 24, 100))
         assert np.isnan(drawn[:, -1]).all()
         np.testing.assert_array_equal(drawn[:, 0], range(4))
         assert [tuple(t.shape) for t in seen] == [(2, 3)] * 4
@@ -223,12 +232,12 @@ class TestCalls:
     def test_only_what_the_tensor_holds_counts(self, fills):
         """A subject that returns a new tensor and leaves the given one alone is caught."""
         fills(lambda tensor, generator, scale: torch.zeros_like(tensor))
-        assert np.isnan(values(sampler().draw(Scaled((5,)), "case", 10, 2))).all()
+        assert np.isnan(values(wanted_from(sampler(), Scaled((5,)), "case", 10, 2))).all()
 
     @pytest.mark.parametrize("dtype", ["float32", "float64"])
     @pytest.mark.usefixtures("normal")
     def test_dtype_is_the_cells(self, dtype):
-        drawn = sampler(dtype=dtype).draw(Scaled((4,)), "case", 4, 1)
+        drawn = wanted_from(sampler(dtype=dtype), Scaled((4,)), "case", 4, 1)
         assert drawn.values.dtype == getattr(torch, dtype)
 
 
@@ -252,7 +261,7 @@ class TestFailures:
 
         fills(raising)
         with pytest.raises(seen, match=sentence):
-            sampler().draw(Scaled((3,)), "case", 3, 1)
+            wanted_from(sampler(), Scaled((3,)), "case", 3, 1)
 
     def test_an_endless_call_is_timed_out(self, fills):
         def endless(tensor, generator, scale):
@@ -261,7 +270,7 @@ class TestFailures:
 
         fills(endless)
         with pytest.raises(TimedOut):
-            sampler(time_limit=0.2).draw(Scaled((3,)), "case", 3, 1)
+            wanted_from(sampler(time_limit=0.2), Scaled((3,)), "case", 3, 1)
 
     def test_warnings_are_promises_of_their_own(self, fills):
         def warning(tensor, generator, scale):
@@ -269,7 +278,7 @@ class TestFailures:
             tensor.zero_()
 
         fills(warning)
-        assert (values(sampler().draw(Scaled((3,)), "case", 3, 1)) == 0).all()
+        assert (values(wanted_from(sampler(), Scaled((3,)), "case", 3, 1)) == 0).all()
 
 
 class TestCells:

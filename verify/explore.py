@@ -126,7 +126,7 @@ class _Exploration:
 
     def _examined(self, case: Case) -> list[Finding]:
         try:
-            evidence = self._drawn(case, "case", self._case_values(case), sort=True)
+            evidence = self._drawn(case, "case", self._case_calls(case), sort=True)
         except Unsupported as reason:
             self.tally.unsupported = self.tally.unsupported or f"{case!r}: {reason}"
             return []
@@ -138,15 +138,13 @@ class _Exploration:
                 self.tally.pooled.append(case)
         return findings
 
-    def _case_values(self, case: Case) -> int:
-        return max(1, int(self.run.profile.case_values / self.cell.subject.effort(case)))
+    def _case_calls(self, case: Case) -> int:
+        values = int(self.run.profile.case_values / self.cell.subject.effort(case))
+        return self.sampler.calls(case, values, self.run.profile.case_calls)
 
-    def _drawn(
-        self, case: Case, replicate: str, values: int, *, sort: bool, calls: int | None = None
-    ) -> Evidence:
-        most_calls = calls or self.run.profile.case_calls
+    def _drawn(self, case: Case, replicate: str, calls: int, *, sort: bool) -> Evidence:
         try:
-            sample = self.sampler.draw(case, replicate, values, most_calls)
+            sample = self.sampler.draw(case, replicate, calls)
         except SubjectRaised as reason:
             self.tally.pooling = False
             raise CaseFailed(case, [_broken("raises", case, reason)]) from reason
@@ -169,7 +167,8 @@ class _Exploration:
                 if missing <= 0:
                     return evidence
                 values = min(_POOL_BATCH, max(_POOL_NUMEL, missing))
-                drawn = self._drawn(case, f"{tag} {turn}", values, sort=False, calls=_POOL_CALLS)
+                calls = self.sampler.calls(case, values, _POOL_CALLS)
+                drawn = self._drawn(case, f"{tag} {turn}", calls, sort=False)
                 evidence += drawn.pooled()
             if _pooled(evidence) == before:  # No case, or nothing but NaN.
                 break
@@ -189,11 +188,8 @@ class _Exploration:
 
     def _redrawn_case(self, case: Case) -> Callable[[], Evidence]:
         """The case on fresh draws, four times as many, drawn when first asked for."""
-        values = _CONFIRMATION * self._case_values(case)
-        calls = _CONFIRMATION * self.run.profile.case_calls
-        return functools.cache(
-            lambda: self._drawn(case, "confirmation", values, sort=True, calls=calls)
-        )
+        calls = _CONFIRMATION * self._case_calls(case)
+        return functools.cache(lambda: self._drawn(case, "confirmation", calls, sort=True))
 
     def _nearest_to_failing(self) -> list[Finding]:
         """The case-scope finding of the smallest p-value."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from dataclasses import dataclass, field
 
@@ -59,18 +60,24 @@ class Sampler:
         """Where this worker draws."""
         return self.cell.backend.device(self.run.worker)
 
-    def draw(
-        self, case: Case, replicate: str, values: int, most_calls: int, seed: int | None = None
-    ) -> Sample:
-        """Fill fresh tensors by consecutive calls until `values` entries are drawn.
+    def calls(self, case: Case, values: int, most: int) -> int:
+        """How many calls draw `values` entries: at most `most`, but two unless one is large."""
+        numel = math.prod(case.shape)
+        if numel == 0:
+            return 1
+        least = 2 if numel < _ONE_CALL_FROM else 1
+        return min(max(least, -(-values // numel)), most)
+
+    def draw(self, case: Case, replicate: str, calls: int, seed: int | None = None) -> Sample:
+        """Fill fresh tensors by consecutive calls.
 
         Parameters
         ----------
         case : Case
         replicate : str
             Names this draw among all draws of the case; it enters the seed.
-        values, most_calls : int
-            Entries wanted, and calls allowed.
+        calls : int
+            How many.
         seed : int, optional
             A fixed seed in place of the derived one.
 
@@ -79,9 +86,6 @@ class Sampler:
         SubjectRaised, Unsupported, watchdog.TimedOut
             What the subject did instead of filling the tensor.
         """
-        numel = int(np.prod(case.shape, dtype=np.int64))
-        least = 2 if 0 < numel < _ONE_CALL_FROM else 1
-        calls = min(max(least, -(-values // max(1, numel))), most_calls) if numel else 1
         seed = self._seed(case, replicate) if seed is None else seed
         generator = self.cell.backend.generator(self.device, seed)
         subject = self.cell.subject

@@ -30,7 +30,7 @@ def test_identity_convolution(cell: Cell, run: Run, conclude: Callable[[Outcome]
     sampler, parts = Sampler(cell, run), list[Evidence]()
 
     def convolve(case: DiracCase) -> None:
-        weight = sampler.draw(case, "convolution", 1, 1).values.view(case.shape)
+        weight = sampler.draw(case, "convolution", 1).values.view(case.shape)
         parts.append(_passed_through(weight, case.groups))
 
     for_each_case(

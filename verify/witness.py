@@ -63,7 +63,7 @@ def witness(cell: Cell, defect: KnownDefect, run: Run) -> Outcome:
 
 def _findings(cell: Cell, case: Case, defect: KnownDefect, run: Run) -> list[Finding]:
     try:
-        sample = Sampler(cell, run).draw(case, defect.id, 1, 1, seed=defect.seed)
+        sample = Sampler(cell, run).draw(case, defect.id, 1, seed=defect.seed)
     except SubjectRaised as reason:
         return [Finding("raises", False, None, 1, str(reason))]
     if sample.values.numel() == 0:

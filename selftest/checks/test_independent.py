@@ -325,7 +325,7 @@ class TestExactly:
     def test_correlations_are_numpys(self):
         values = drawn(UNIT, (6, 35), stream("correlations"))
         found, centred = reduced(values, UNIT, (5, 7))["correlation"], values.ravel() - 0.5
-        lags = {f"the value {lag} further": lag for lag in LAGS}
+        lags = {f"the value {lag} further": lag for lag in LAGS if lag < values.size}
         lags |= {"the neighbour on axis -2": 7, "the value half a tensor further": 17}
         lags |= {"the same entry of the next call": 35}
         assert set(found.sums) == set(lags)

@@ -31,7 +31,7 @@ LAGS = (1, 2, 4, 8, 16, 40_960)
 """Flat lags at which dependence is measured: neighbours, vector widths, and the period of a
 generator that once restarted after every 40,960 values."""
 
-_FINE_BINS = 4 * BINS  # The outermost fine bin is the tail of 2^-14.
+_FINE_BINS = 4 * BINS  # The outermost fine bin is the tail of 2^-14; 16 bits hold its number.
 _CHUNK = 1 << 16  # Values that the host reduces at a time: they stay in a core's cache.
 _SORTED = 1 << 15  # Values of a case that are sorted, for exact KS and duplicates.
 
@@ -117,7 +117,9 @@ def _extremes(n: int, lowest: float, highest: float, law: Continuous, lattice: L
 def _atoms(flat: Tensor, lowest: float, highest: float, law: Continuous, lattice: Lattice) -> Rare:
     """Exact zeros, and values on a bound of the support: the points where atoms sit."""
     a, b = law.support
-    count = flat.numel() - int(torch.count_nonzero(flat)) if lowest <= 0 <= highest else 0
+    count = 0
+    if lowest <= 0 <= highest and float(flat.abs().amin()) == 0:
+        count = flat.numel() - int(torch.count_nonzero(flat))
     points = 4  # Zero, both bounds, and the excluded bound's values, which fall to the other.
     for bound, extreme in ((a, lowest), (b, highest)):
         near = math.isfinite(bound) and abs(extreme - bound) <= lattice.step * abs(bound)
@@ -147,33 +149,31 @@ def _transforms(
 ) -> Statistics:
     """Everything that rests on the probability-integral transforms being exactly uniform."""
     flat = values.reshape(-1)
-    counts = torch.zeros(_FINE_BINS, dtype=torch.int64, device=flat.device)
     centred = torch.empty(flat.numel(), dtype=torch.float64, device=flat.device)
-    moments = torch.zeros(2, dtype=torch.float64, device=flat.device)
+    bins = torch.empty(flat.numel(), dtype=torch.int16, device=flat.device)
+    moments: list[Tensor] = []
     size = _CHUNK if flat.device.type == "cpu" else flat.numel()
     for start in range(0, flat.numel(), size):
-        chunk = flat[start : start + size]
+        chunk, part = flat[start : start + size], centred[start : start + size]
         if not law.is_affine:
             chunk = chunk.double()
         if isinstance(law, Normal):
-            chunk = law.standardise(chunk)
-            moments[0] += chunk.sum(dtype=torch.float64)
-            moments[1] += torch.linalg.vector_norm(chunk, dtype=torch.float64) ** 2
-            uniforms = torch.special.ndtr(chunk)
+            standardised = law.standardise(chunk)
+            part.copy_(standardised)
+            moments.append(torch.stack([part.sum(), torch.dot(part, part)]))
+            uniforms = torch.special.ndtr(standardised, out=standardised)
         else:
             uniforms = law.cdf(chunk, torch.special)
-        bins = (uniforms * _FINE_BINS).to(torch.int32).clamp_(0, _FINE_BINS - 1)
-        counts += torch.bincount(bins, minlength=_FINE_BINS)
-        centred[start : start + size] = uniforms
-    centred -= 0.5
-    fine = counts.cpu().numpy()
+        part.copy_(uniforms).sub_(0.5)
+        bins[start : start + size] = uniforms.mul_(_FINE_BINS).clamp_(0, _FINE_BINS - 1)
+    fine = torch.bincount(bins, minlength=_FINE_BINS).cpu().numpy()
     found: Statistics = {
         "distribution": Histogram(fine.reshape(BINS, -1).sum(axis=1), fine[[0, -1]], resolution),
         "correlation": _correlation(centred, shape, values.shape[0]),
         "position": _positions(centred.view(values.shape)),
     }
     if isinstance(law, Normal):
-        total, squares = map(float, moments.cpu())
+        total, squares = map(float, torch.stack(moments).sum(0).cpu())
         found["moments"] = NormalMoments(flat.numel(), total, squares)
     return found
 

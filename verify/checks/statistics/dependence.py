@@ -84,7 +84,7 @@ class Deviations(Statistic):
                 int(counts[worst]),
                 detail=f"{quantity} {estimate:+.3g} {_named(name, int(places[worst]))}".rstrip(),
                 effect=Effect(quantity, estimate, estimate - half, estimate + half),
-                detectable=Detectable(quantity, separation(places.size) * error),
+                detectable=Detectable(quantity, separation(places.size) * float(errors.max())),
             )
         ]
 

@@ -24,7 +24,11 @@ TAIL = 2.0**-14
 _WHOLE = "distribution"
 _CHI_SQUARE_BINS = 64
 _CHI_SQUARE_FROM = _CHI_SQUARE_BINS << 14
-_LEGENDRE = 8
+_COMPONENTS = (
+    "location", "spread", "skewness", "kurtosis",
+    "fifth component", "sixth component", "seventh component", "eighth component",
+)  # fmt: skip
+_LEGENDRE = len(_COMPONENTS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +85,7 @@ class Histogram(Statistic):
             "legendre",
             p_value,
             self.n,
-            detail=f"component {worst + 1} of the transform is {means[worst]:+.3g}",
+            detail=f"the {_COMPONENTS[worst]} of F(x) is off by {means[worst]:+.3g}",
             effect=self._spread(float(means[1])),
             detectable=Detectable("spread", _spread_detectable(self.n), "relative"),
         )
