@@ -33,7 +33,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--report-dir", default="report", metavar="DIR", help="default: report")
     group.addoption("--shard", default="1/1", metavar="I/N", help="run part I of N")
     group.addoption(
-        "--time-limit", default="60", metavar="SECONDS", help="for one call; default: 60"
+        "--time-limit",
+        default="60",
+        metavar="SECONDS",
+        help="processor time of one call; default: 60",
     )
 
 

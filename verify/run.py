@@ -24,7 +24,7 @@ class Run:
         The run seed.
     profile : Profile
     time_limit : float
-        Seconds that one call of a subject may take.
+        Seconds of processor time that one call of a subject may take.
     worker : int
         Number of this worker process; it chooses the device among several.
     """
