@@ -78,7 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--rounds", type=int, default=5, help="repetitions; the least time counts")
     rounds: int = parser.parse_args(arguments).rounds
     torch.set_num_threads(1)
-    print(f"torch {torch.__version__}, CPU time per value, one thread, best of {rounds} rounds\n")
+    print(f"torch {torch.__version__}, time per value, one thread, best of {rounds} rounds\n")
     print(f"{'what':<66}{'result':>10}   goal")
     for row in _rows(max(1, rounds)):
         print(row, flush=True)

@@ -36,7 +36,7 @@ _RUN = Run(seed=1, profile=PROFILES["standard"], time_limit=600.0, worker=0)
 
 @dataclass(frozen=True)
 class Costs:
-    """CPU nanoseconds for one value.
+    """Nanoseconds for one value.
 
     Attributes
     ----------

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Stopwatch:
-    """Keeps the smallest CPU time of each named piece of work.
+    """Keeps the smallest time of each named piece of work.
 
-    CPU time, not wall time: what else the machine does is none of our cost.
+    The clock on the wall: the smallest of several rounds is free of what else the machine
+    does, while counters of CPU time may advance in ticks longer than the work.
     """
 
     seconds: dict[str, float] = field(default_factory=dict)
@@ -21,7 +22,7 @@ class Stopwatch:
     @contextmanager
     def time(self, name: str) -> Iterator[None]:
         """Time the block; it counts for `name` if no earlier one was quicker."""
-        start = time.process_time()
+        start = time.perf_counter()
         yield
-        took = time.process_time() - start
+        took = time.perf_counter() - start
         self.seconds[name] = min(took, self.seconds.get(name, math.inf))

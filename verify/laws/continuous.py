@@ -125,7 +125,9 @@ class Uniform(Continuous):
         within one lattice step, the largest of which is the last below `reach`.
         """
         widest = step * 2.0 ** (math.ceil(math.log2(self.reach)) - 1)
-        return min(1.0, draw_step * (1 + math.floor(widest / (self.scale * draw_step))))
+        # The parameters are themselves rounded, so a ratio just short of a whole number counts.
+        ratio = widest / (self.scale * draw_step) * (1 + 1e-6)
+        return min(1.0, draw_step * (1 + math.floor(ratio)))
 
     def cdf(self, x: Array, special: ModuleType = host_special) -> Array:  # noqa: D102
         return (x - self.low) / (self.high - self.low)
