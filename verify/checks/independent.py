@@ -161,11 +161,13 @@ def _transforms(
             standardised = law.standardise(chunk)
             part.copy_(standardised)
             moments.append(torch.stack([part.sum(), torch.dot(part, part)]))
-            uniforms = torch.special.ndtr(standardised, out=standardised)
+            # Φ(z) − ½ = ½ erf(z/√2), in fewer passes than Φ itself.
+            shifted = standardised.mul_(math.sqrt(0.5)).erf_().mul_(0.5)
         else:
-            uniforms = law.cdf(chunk, torch.special)
-        part.copy_(uniforms).sub_(0.5)
-        bins[start : start + size] = uniforms.mul_(_FINE_BINS).clamp_(0, _FINE_BINS - 1)
+            shifted = law.cdf(chunk, torch.special).sub_(0.5)
+        part.copy_(shifted)
+        binned = shifted.mul_(_FINE_BINS).add_(_FINE_BINS / 2)
+        bins[start : start + size] = binned.clamp_(0, _FINE_BINS - 1)
     fine = torch.bincount(bins, minlength=_FINE_BINS).cpu().numpy()
     found: Statistics = {
         "distribution": Histogram(fine.reshape(BINS, -1).sum(axis=1), fine[[0, -1]], resolution),
