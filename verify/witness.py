@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from verify.checks.finding import Finding
-from verify.known_defects import KnownDefect, load
+from verify.known_defects import KnownDefect, of_cell
 from verify.outcome import Outcome
 from verify.reduction import reduce
 from verify.run import Cell, Run
@@ -20,12 +20,7 @@ T = TypeVar("T")
 
 def witnesses(cells: list[Cell]) -> list[tuple[Cell, KnownDefect]]:
     """Every known defect in every cell where it lives."""
-    return [
-        (cell, defect)
-        for cell in cells
-        for defect in load()
-        if defect.touches(cell.subject.name, cell.backend.name, cell.dtype_name)
-    ]
+    return [(cell, defect) for cell in cells for defect in of_cell(cell)]
 
 
 def witness(cell: Cell, defect: KnownDefect, run: Run) -> Outcome:
