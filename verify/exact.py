@@ -1,34 +1,52 @@
-"""Exact comparisons on the host: a value or an exception for each of many calls."""
+"""Exact comparisons: a value or an exception for each of many calls."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from verify.checks.finding import Finding
 from verify.checks.statistics import Exact
 from verify.evidence import Evidence
+from verify.known_defects import KnownDefect
+
+_SHOWN = 10
+"""Problems that are shown; all are counted."""
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """A call and what it must give: a value, or the exception it must raise."""
+    """A call and what it must give: a value, or the exception it must raise.
+
+    Attributes
+    ----------
+    call : str
+        What is compared; the text by which a known defect names it.
+    actual : callable
+        Makes the call.
+    expected : object
+        The value, or the class of the exception. Of a float, the last place but one decides.
+    case : str
+        The drawn configuration, where there is one.
+    """
 
     call: str
     actual: Callable[[], Any]
     expected: Any
+    case: str = ""
 
     def problem(self) -> str:
         """What is wrong, or nothing."""
         try:
             actual = self.actual()
+            shown = _shown(actual)
         except Exception as error:
-            actual = type(error)
+            actual, shown = type(error), _of_error(error)
         if _agree(actual, self.expected):
             return ""
-        return f"{self.call} gives {_shown(actual)}, not {_shown(self.expected)}"
+        return f"{self.call} gives {shown}, not {_shown(self.expected)}"
 
 
 def _agree(actual: Any, expected: Any) -> bool:
@@ -42,21 +60,121 @@ def _shown(value: Any) -> str:
     return value.__name__ if isinstance(value, type) else repr(value)
 
 
-def compare(comparisons: Iterable[Comparison], check: str = "exact") -> dict[str, Any]:
-    """Make every comparison; the fields of an `Outcome` that they decide."""
-    asked = list(comparisons)
-    problems = [(c, problem) for c in asked if (problem := c.problem())]
-    evidence = Evidence({check: Exact(len(asked), len(problems))})
+def _of_error(error: Exception) -> str:
+    """The name of an exception, and the first line of what it says."""
+    said = str(error).partition("\n")[0]
+    return f"{type(error).__name__} ({said})" if said else type(error).__name__
+
+
+@dataclass
+class Judge:
+    """Makes comparisons, and tells what is wrong from what is known to be wrong.
+
+    Attributes
+    ----------
+    check : str
+        The check under which everything is decided.
+    defects : tuple of KnownDefect
+        The known defects of the place: the comparisons that they name must fail.
+    """
+
+    check: str = "exact"
+    defects: tuple[KnownDefect, ...] = ()
+    asked: int = 0
+    problems: list[tuple[str, str]] = field(default_factory=list)
+    _excused: int = 0
+    _met: set[str] = field(default_factory=set)
+
+    def judge(self, comparison: Comparison) -> str:
+        """Make a comparison; what is wrong and not known to be, or nothing."""
+        self.asked += 1
+        problem = comparison.problem()
+        known = [defect for defect in self.defects if comparison.call in defect.calls]
+        if known:
+            self._met.add(comparison.call)
+            self._excused += bool(problem)
+            problem = "" if problem else self._fixed(known[0], comparison)
+        if problem:
+            self.problems.append((problem, comparison.case or comparison.call))
+        return problem
+
+    @staticmethod
+    def _fixed(defect: KnownDefect, comparison: Comparison) -> str:
+        return (
+            f"fixed upstream: {comparison.call} gives {_shown(comparison.expected)}; "
+            f"end the entry {defect.id!r} with `until`, or remove it"
+        )
+
+    def fields(self) -> dict[str, Any]:
+        """The fields of an `Outcome` that the comparisons decide.
+
+        Raises
+        ------
+        ValueError
+            For a known defect of a comparison that nobody made.
+        """
+        for defect in self.defects:
+            idle = [call for call in defect.calls if call not in self._met]
+            if defect.check != self.check or (idle and not self.problems):
+                raise ValueError(
+                    f"known defect {defect.id!r}: {idle or defect.calls} is no comparison "
+                    f"of the check {self.check!r} here"
+                )
+        fields = fields_of(self.asked - self._excused, self.problems, self.check)
+        if self._excused and self._excused == self.asked:
+            fields |= {"verdict": "known defect", "reason": "every comparison is a known defect"}
+        return fields | {"excluded": tuple(sorted(defect.id for defect in self.defects))}
+
+
+def compare(
+    comparisons: Iterable[Comparison], check: str = "exact", defects: tuple[KnownDefect, ...] = ()
+) -> dict[str, Any]:
+    """Make every comparison; the fields of an `Outcome` that they decide.
+
+    Parameters
+    ----------
+    comparisons : iterable of Comparison
+    check : str
+        The check under which they are decided.
+    defects : tuple of KnownDefect
+        Known defects whose comparisons must fail, and are left out of the verdict.
+
+    Raises
+    ------
+    ValueError
+        For a known defect of a comparison that is not among them.
+    """
+    judge = Judge(check, defects)
+    for comparison in comparisons:
+        judge.judge(comparison)
+    return judge.fields()
+
+
+def fields_of(
+    asked: int, problems: list[tuple[str, str]], check: str, shown: int = _SHOWN
+) -> dict[str, Any]:
+    """The fields of an `Outcome` for so many questions and the problems that they found.
+
+    Parameters
+    ----------
+    asked : int
+    problems : list of tuple of str
+        What is wrong, and in which case.
+    check : str
+    shown : int
+        How many problems get a finding of their own.
+    """
+    evidence = Evidence({check: Exact(asked, len(problems))})
     findings = evidence.findings("cell")
     findings += [
-        Finding(check, False, None, 1, problem, scope="case", case=comparison.call)
-        for comparison, problem in problems[:10]
+        Finding(check, False, None, 1, problem, scope="case", case=case)
+        for problem, case in problems[:shown]
     ]
     return {
         "findings": tuple(findings),
         "evidence": evidence,
-        "n": len(asked),
-        "cases": len(asked),
-        "calls": len(asked),
-        "decisions": len(asked),
+        "n": asked,
+        "cases": asked,
+        "calls": asked,
+        "decisions": asked,
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,11 +15,11 @@ from verify.checks.statistics import Histogram
 from verify.checks.words import WORDS
 from verify.drawing import for_each_case
 from verify.evidence import NOTHING, Evidence
+from verify.observation import observe, unlawful_state
 from verify.outcome import Outcome
-from verify.reduction import reduce
 from verify.run import Cell, Run, derive
 from verify.sampling import Sampler, SubjectRaised, Unsupported
-from verify.subjects.subject import Case
+from verify.subjects.subject import Case, TensorLaw
 from verify.watchdog import TimedOut
 
 _POOL_BATCH = 1 << 19
@@ -27,6 +27,13 @@ _POOL_BATCH = 1 << 19
 
 _POOL_CALLS = 512
 _POOL_NUMEL = 1 << 12
+_POOL_KEPT = 1 << 22
+"""Values of all tensors that one replicate keeps in memory."""
+
+
+_CALL = 1 << 12
+"""What a call costs besides its values: as much as drawing so many."""
+
 _CONFIRMATION = 4
 """A failure is redrawn on so many times the sample."""
 
@@ -60,12 +67,21 @@ class _Tally:
     pooling: bool = True
     evidence: Evidence = NOTHING
     examined: dict[Case, list[Finding]] = field(default_factory=dict)
-    pooled: list[Case] = field(default_factory=list)
+    pooled: dict[Case, set[str]] = field(default_factory=dict)  # And the kinds it fills.
     excluded: set[str] = field(default_factory=set)
 
 
-def verify_cell(cell: Cell, run: Run) -> Outcome:
+def verify_cell(cell: Cell, run: Run, promise: str = "law", *, pool: bool = True) -> Outcome:
     """Explore the cases of a cell, pool them, and decide.
+
+    Parameters
+    ----------
+    cell : Cell
+    run : Run
+    promise : str
+        What is promised of the cell, one of the subject's `roads`.
+    pool : bool
+        Whether to replicate cases until the pool is full; without, it holds the cases alone.
 
     Returns
     -------
@@ -73,18 +89,21 @@ def verify_cell(cell: Cell, run: Run) -> Outcome:
         With the verdict, every cell-scope finding, and the case-scope findings that failed
         or came nearest to failing.
     """
-    return _Exploration(cell, run).conclude()
+    return _Exploration(cell, run, promise, pool).conclude()
 
 
 class _Exploration:
     """The state of one cell's exploration."""
 
-    def __init__(self, cell: Cell, run: Run) -> None:
+    def __init__(self, cell: Cell, run: Run, promise: str, pool: bool) -> None:
         self.cell = cell
         self.run = run
-        self.sampler = Sampler(cell, run)
+        self.promise = promise
+        self.pool = pool
+        self.extent = run.profile.of(cell.subject.family)
+        self.sampler = Sampler(cell, run, promise)
         self.tally = _Tally()
-        self.defects = known_defects.of_cell(cell)
+        self.defects = known_defects.of_cell(cell, promise)
 
     def conclude(self) -> Outcome:
         failed = self._failed_cases()
@@ -96,17 +115,18 @@ class _Exploration:
 
     def _failed_cases(self) -> list[Finding]:
         """Findings of the smallest failing case; if none fails, the pool is full afterwards."""
-        profile, subject = self.run.profile, self.cell.subject
+        extent, subject = self.extent, self.cell.subject
         try:
             for_each_case(
-                subject.cases(profile.max_numel),
+                subject.cases(extent.max_numel),
                 self.examine,
-                seed=derive(self.run.seed, self.cell.id, "cases"),
-                examples=profile.examples,
+                seed=derive(self.run.seed, self.cell.id, f"{self.promise} cases"),
+                examples=extent.examples,
             )
             for anchor in subject.anchors:
                 self.examine(anchor)
-            self.tally.evidence = self._filled_pool("pool", self.tally.evidence)
+            if self.pool:
+                self.tally.evidence = self._filled_pool("pool", self.tally.evidence)
         except (CaseFailed, CaseTimedOut) as failure:
             redrawn = self._redrawn_case(failure.case)
             return [_confirmed(finding, redrawn) for finding in failure.findings]
@@ -133,53 +153,96 @@ class _Exploration:
         findings = evidence.findings("case", case)
         self.tally.decisions += len(findings)
         if self.tally.pooling and all(finding.passed for finding in findings):
-            self.tally.evidence += evidence.pooled()
-            if _pooled(evidence):
-                self.tally.pooled.append(case)
+            pooled = evidence.pooled(self._kinds(case))
+            self.tally.evidence += pooled
+            self.tally.pooled[case] = {k for k in ("", *pooled.tensors) if _pooled(pooled, k)}
         return findings
 
-    def _case_calls(self, case: Case) -> int:
-        values = int(self.run.profile.case_values / self.cell.subject.effort(case))
-        return self.sampler.calls(case, values, self.run.profile.case_calls)
+    def _kinds(self, case: Case) -> dict[str, str]:
+        """Under which name each tensor is pooled."""
+        return {tensor.label: tensor.pool for tensor in self._tensors(case)}
 
-    def _drawn(self, case: Case, replicate: str, calls: int, *, sort: bool) -> Evidence:
+    def _tensors(self, case: Case) -> tuple[TensorLaw, ...]:
+        """The tensors of a case."""
+        tensors = self.cell.subject.tensors(case)
+        if self.promise == "default":
+            return tensors
+        # Whoever resets layer by layer makes no copies: each follows its law by itself.
+        return tuple(replace(tensor, copy_of="") for tensor in tensors)
+
+    def _case_calls(self, case: Case) -> int:
+        values = int(self.extent.case_values / self.cell.subject.effort(case))
+        return self.sampler.calls(case, values, self.extent.case_calls)
+
+    def _drawn(
+        self, case: Case, replicate: str, calls: int, *, sort: bool, only: Collection[str] = ()
+    ) -> Evidence:
+        tensors = [t for t in self._tensors(case) if not only or t.label in only]
         try:
-            sample = self.sampler.draw(case, replicate, calls)
+            names = {tensor.name for tensor in tensors} if only else ()
+            sample = self.sampler.draw(case, replicate, calls, only=names)
         except SubjectRaised as reason:
             self.tally.pooling = False
             raise CaseFailed(case, [_broken("raises", case, reason)]) from reason
         except TimedOut as reason:
             raise CaseTimedOut(case, _broken("time_limit", case, reason)) from None
-        self.tally.n += sample.values.numel()
-        self.tally.calls += sample.values.shape[0]
-        if sample.values.numel() == 0:
+        if problem := unlawful_state(sample, tensors):
+            self.tally.pooling = False
+            raise CaseFailed(case, [_broken("state", case, problem)])
+        self.tally.n += sample.n
+        self.tally.calls += sample.calls
+        if sample.n == 0:
             return NOTHING
-        return reduce(sample, case.shape, self.cell.subject.law(case), sort=sort)
+        return observe(sample, tensors, sort=sort)
 
     def _filled_pool(self, tag: str, evidence: Evidence, times: int = 1) -> Evidence:
-        """Replicate the cheap large cases in turn until the pool is full."""
-        wanted = times * self.run.profile.pool_values
-        cases = self._poolable()
-        for turn in itertools.count():
-            before = _pooled(evidence)
-            for case in cases:
-                missing = wanted - _pooled(evidence)
-                if missing <= 0:
-                    return evidence
-                values = min(_POOL_BATCH, max(_POOL_NUMEL, missing))
-                calls = self.sampler.calls(case, values, _POOL_CALLS)
-                drawn = self._drawn(case, f"{tag} {turn}", calls, sort=False)
-                evidence += drawn.pooled()
-            if _pooled(evidence) == before:  # No case, or nothing but NaN.
-                break
+        """Replicate cases in turn until every random kind of tensors is full."""
+        wanted = times * self.extent.pool_values
+        kinds = sorted(set().union(*self.tally.pooled.values()))
+        for kind in kinds:
+            cases = self._poolable(kind)
+            for turn in itertools.count():
+                before = _pooled(evidence, kind)
+                for case in cases:
+                    lacking = {k: m for k in kinds if (m := wanted - _pooled(evidence, k)) > 0}
+                    if kind not in lacking:
+                        break
+                    replicate = f"{tag} {kind} {turn}"
+                    evidence += self._replicated(case, replicate, kind, lacking)
+                if _pooled(evidence, kind) == before:  # Full, or nothing but NaN.
+                    break
         return evidence
 
-    def _poolable(self) -> list[Case]:
-        """Pooled cases worth replicating: large tensors of little effort."""
-        effort = self.cell.subject.effort
-        large = [case for case in self.tally.pooled if math.prod(case.shape) >= _POOL_NUMEL]
-        affordable = 2 * min(map(effort, large), default=0.0)
-        return [case for case in large if effort(case) <= affordable]
+    def _replicated(
+        self, case: Case, replicate: str, kind: str, lacking: Mapping[str, int]
+    ) -> Evidence:
+        """One more replicate, for the sake of a kind: of all tensors whose kind is lacking."""
+        values = min(_POOL_BATCH, max(_POOL_NUMEL, lacking[kind]))
+        calls = -(-values // _numel(self._of_kinds(case, [kind])))
+        kept = self._of_kinds(case, lacking)
+        calls = min(calls, _POOL_CALLS, max(1, _POOL_KEPT // _numel(kept)))
+        only = [tensor.label for tensor in kept] if kind else []
+        drawn = self._drawn(case, replicate, calls, sort=False, only=only)
+        return drawn.pooled(self._kinds(case))
+
+    def _of_kinds(self, case: Case, kinds: Collection[str]) -> list[TensorLaw]:
+        """The tensors of a case that are pooled under these names."""
+        tensors = self._tensors(case)
+        return [tensor for tensor in tensors if tensor.pool in kinds and not tensor.copy_of]
+
+    def _poolable(self, kind: str) -> list[Case]:
+        """Pooled cases worth replicating: those whose values of the kind cost least."""
+        costs = {
+            case: self._cost(case) / numel
+            for case, kinds in self.tally.pooled.items()
+            if kind in kinds and (numel := _numel(self._of_kinds(case, [kind])))
+        }
+        affordable = 2 * min(costs.values(), default=0.0)
+        return [case for case, cost in costs.items() if cost <= affordable]
+
+    def _cost(self, case: Case) -> float:
+        """Cost of a call, in values drawn."""
+        return _CALL + self.cell.subject.effort(case) * self.cell.subject.numel(case)
 
     @functools.cached_property
     def _redrawn_pool(self) -> Callable[[], Evidence]:
@@ -201,13 +264,23 @@ class _Exploration:
         ]
         return sorted(decided, key=_p_value)[:1]
 
+    def _special_verdict(self, findings: list[Finding]) -> tuple[str, str]:
+        """The verdict and its reason where it does not follow from the findings."""
+        tally = self.tally
+        reason = f"not implemented for {tally.unsupported}" if tally.unsupported else ""
+        if any(f.check == "time_limit" for f in findings):
+            return "timed out", reason
+        if tally.n == 0 and tally.unsupported:
+            return "unsupported", reason
+        if not tally.examined and tally.excluded:
+            return "known defect", f"every case is spoiled by {', '.join(sorted(tally.excluded))}"
+        return "", reason
+
     def _outcome(self, findings: list[Finding]) -> Outcome:
         cell, tally = self.cell, self.tally
-        nothing_ran = tally.n == 0 and bool(tally.unsupported)
-        timed_out = any(f.check == "time_limit" for f in findings)
-        verdict = "timed out" if timed_out else "unsupported" if nothing_ran else ""
+        verdict, reason = self._special_verdict(findings)
         return Outcome(
-            promise="law",
+            promise=self.promise,
             subject=cell.subject.name,
             backend=cell.backend.name,
             dtype=cell.dtype_name,
@@ -216,19 +289,25 @@ class _Exploration:
             source=cell.subject.source,
             findings=tuple(findings),
             verdict=verdict,
-            reason=f"not implemented for {tally.unsupported}" if tally.unsupported else "",
+            reason=reason,
             n=tally.n,
             cases=len(tally.examined),
             calls=tally.calls,
             decisions=tally.decisions,
             evidence=tally.evidence,
             excluded=tuple(sorted(tally.excluded)),
+            history=cell.subject.history,
         )
 
 
-def _pooled(evidence: Evidence) -> int:
-    """Values in the pool's histogram; 0 for laws without randomness."""
-    histogram = evidence.statistics.get("distribution")
+def _numel(tensors: list[TensorLaw]) -> int:
+    return sum(math.prod(tensor.lawful_shape) for tensor in tensors)
+
+
+def _pooled(evidence: Evidence, kind: str) -> int:
+    """Values in the histogram of a kind of tensors; 0 for laws without randomness."""
+    of_kind = evidence.tensors.get(kind, NOTHING) if kind else evidence
+    histogram = of_kind.statistics.get("distribution")
     return histogram.n if isinstance(histogram, Histogram) else 0
 
 
@@ -244,11 +323,15 @@ def _confirmed(finding: Finding, redraw: Callable[[], Evidence]) -> Finding:
         fresh = redraw().findings(finding.scope)
     except (CaseFailed, CaseTimedOut):
         return finding
-    same = [_p_value(other) for other in fresh if other.check == finding.check]
+    same = [_p_value(other) for other in fresh if _decides_alike(other, finding)]
     return replace(finding, confirmation=min(same)) if same else finding
 
 
-def _broken(check: str, case: Any, reason: BaseException) -> Finding:
-    """The finding of a call that did not return."""
+def _decides_alike(one: Finding, other: Finding) -> bool:
+    return (one.check, one.tensor) == (other.check, other.tensor)
+
+
+def _broken(check: str, case: Any, reason: BaseException | str) -> Finding:
+    """The finding of a call that did not return, or not what it should."""
     message = f"{WORDS[check].broken}: {reason}"
     return Finding(check, False, None, 1, message, scope="case", case=repr(case))

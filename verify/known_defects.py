@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -27,16 +27,20 @@ class KnownDefect:
         What it spoils.
     backends, dtypes : tuple of str
         Where it lives; empty means everywhere.
+    promise : str
+        Which promise it breaks.
     since, until : tuple of int
         First version that has it, and first that has not.
-    region : mapping
-        Feature of a case → ``[least, most]``: the cases that it spoils.
     symptom, link : str
         What happens, with its size, and where it is reported.
     check : str
         The check that sees it.
+    region : mapping
+        Feature of a case → ``[least, most]``: the cases that it spoils.
     witness : mapping
         The minimal case, field by field.
+    calls : tuple of str
+        In place of region and witness: the exact comparisons that it breaks, by their texts.
     seed : int or None
         The stream on which the witness shows, for defects that need luck to be seen.
     """
@@ -47,12 +51,14 @@ class KnownDefect:
     dtypes: tuple[str, ...]
     since: tuple[int, int]
     until: tuple[int, int]
-    region: Mapping[str, tuple[float, float]]
     symptom: str
     link: str
     check: str
-    witness: Mapping[str, Any]
+    region: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    witness: Mapping[str, Any] = field(default_factory=dict)
+    calls: tuple[str, ...] = ()
     seed: int | None = None
+    promise: str = "law"
 
     def touches(self, subject: str, backend: str, dtype: str) -> bool:
         """Whether the defect lives in that cell of the PyTorch under test."""
@@ -86,10 +92,21 @@ def spoiling(case: Case, defects: tuple[KnownDefect, ...]) -> KnownDefect | None
     return None
 
 
-def of_cell(cell: Cell) -> tuple[KnownDefect, ...]:
-    """The defects that live in `cell` with the PyTorch under test."""
-    place = (cell.subject.name, cell.backend.name, cell.dtype_name)
-    return tuple(defect for defect in load() if defect.touches(*place))
+def of_cell(cell: Cell, promise: str = "") -> tuple[KnownDefect, ...]:
+    """The defects of `cell` with a region, of one promise or of all."""
+    defects = _of_place(cell.subject.name, cell.backend.name, cell.dtype_name)
+    return tuple(d for d in defects if not d.calls and promise in (d.promise, ""))
+
+
+def of_promise(promise: str, subject: str, backend: str, dtype: str) -> tuple[KnownDefect, ...]:
+    """The defects that break exact comparisons of a promise."""
+    defects = _of_place(subject, backend, dtype)
+    return tuple(d for d in defects if d.calls and d.promise == promise)
+
+
+def _of_place(subject: str, backend: str, dtype: str) -> tuple[KnownDefect, ...]:
+    """The defects that live there with the PyTorch under test."""
+    return tuple(defect for defect in load() if defect.touches(subject, backend, dtype))
 
 
 @cache
@@ -115,15 +132,25 @@ def _entry(entry: dict[str, Any]) -> KnownDefect:
             dtypes=_names(entry.pop("dtypes", [])),
             since=_version(entry.pop("since", "0.0")),
             until=_version(entry.pop("until", "999.0")),
-            region={name: (low, high) for name, (low, high) in entry.pop("region").items()},
             symptom=entry.pop("symptom"),
             link=entry.pop("link", ""),
             check=entry.pop("check"),
-            witness=entry.pop("witness"),
-            **entry,
+            promise=entry.pop("promise", "law"),
+            **_extent(entry),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as problem:
         raise ValueError(f"known defect {identity!r}: {problem!r}; see the README") from problem
+
+
+def _extent(entry: dict[str, Any]) -> dict[str, Any]:
+    """What it spoils: either calls, or a region with its witness and the witness's seed."""
+    if "calls" in entry:
+        calls = _names(entry.pop("calls"))
+        if entry or not calls:
+            raise ValueError(f"calls stand alone and are not empty: {calls}, {[*entry]}")
+        return {"calls": calls}
+    region = {name: (low, high) for name, (low, high) in entry.pop("region").items()}
+    return {"region": region, "witness": entry.pop("witness"), **entry}
 
 
 def _names(value: Any) -> tuple[str, ...]:

@@ -36,6 +36,8 @@ class Outcome:
         Values drawn, cases explored, calls made, decisions taken.
     excluded : tuple of str
         Known defects whose region was left out.
+    history : str
+        Since which version the law holds, where an earlier release had another.
     """
 
     promise: str
@@ -54,6 +56,7 @@ class Outcome:
     decisions: int = 0
     evidence: Evidence = field(default=NOTHING)
     excluded: tuple[str, ...] = ()
+    history: str = ""
 
     @property
     def failures(self) -> tuple[Finding, ...]:
@@ -69,7 +72,9 @@ class Outcome:
     def diagnosis(self) -> str:
         """One line per failure, or the reason."""
         lines = [
-            f"{f.check}: {f.message}" + (f" [{f.case}]" if f.case else "") for f in self.failures
+            " · ".join(filter(None, [f.tensor, f"{f.check}: {f.message}"]))
+            + (f" [{f.case}]" if f.case else "")
+            for f in self.failures
         ]
         return "\n".join(lines) or self.reason
 
@@ -83,7 +88,7 @@ class Outcome:
             "subject": self.subject,
             "backend": self.backend,
             "dtype": self.dtype,
-            "law": {"words": self.words, "formula": self.formula},
+            "law": {"words": self.words, "formula": self.formula, "history": self.history},
             "source": self.source,
             "verdict": self.final_verdict,
             "reason": self.reason,
@@ -93,6 +98,7 @@ class Outcome:
             "decisions": self.decisions,
             "findings": [finding.to_json() for finding in self.findings],
             "statistics": self.evidence.to_json(),
+            "tensors": {name: e.to_json() for name, e in sorted(self.evidence.tensors.items())},
             "excluded": list(self.excluded),
             "replay": replay,
         }

@@ -6,24 +6,23 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Profile:
-    """Sizes of a run.
+class Extent:
+    """How much a run looks at in each cell of one family of subjects.
 
     Attributes
     ----------
     examples : int
         Cases that Hypothesis draws for each cell.
     case_values : int
-        Values drawn for a case, in repeated calls where the tensor is smaller.
+        Values drawn for a case, in repeated calls where the tensors are smaller.
     case_calls : int
         Calls at most for a case.
     pool_values : int
-        Values pooled in each random cell.
+        Values pooled for each random tensor, or kind of tensors.
     max_numel : int
-        Entries of the largest tensor.
+        Entries of the largest case.
     """
 
-    name: str
     examples: int
     case_values: int
     case_calls: int
@@ -31,11 +30,41 @@ class Profile:
     max_numel: int
 
 
+@dataclass(frozen=True)
+class Profile:
+    """Sizes of a run, by family of subjects.
+
+    A module's fills are those of the initializers, so fewer of its values say as much; what
+    modules get wrong is which fill, with which bound, into which tensor.
+    """
+
+    name: str
+    initializer: Extent
+    module: Extent
+
+    def of(self, family: str) -> Extent:
+        """The extent of a family of subjects."""
+        extent: Extent = getattr(self, family)
+        return extent
+
+
 PROFILES = {
     profile.name: profile
     for profile in (
-        Profile("smoke", 15, 1 << 13, 256, 1 << 20, 1 << 18),
-        Profile("standard", 50, 1 << 15, 1024, 1 << 24, 1 << 22),
-        Profile("deep", 400, 1 << 16, 2048, 1 << 28, 1 << 24),
+        Profile(
+            "smoke",
+            initializer=Extent(15, 1 << 13, 256, 1 << 20, 1 << 18),
+            module=Extent(4, 1 << 13, 64, 1 << 17, 1 << 14),
+        ),
+        Profile(
+            "standard",
+            initializer=Extent(50, 1 << 15, 1024, 1 << 24, 1 << 22),
+            module=Extent(12, 1 << 15, 256, 1 << 20, 1 << 17),
+        ),
+        Profile(
+            "deep",
+            initializer=Extent(400, 1 << 16, 2048, 1 << 28, 1 << 24),
+            module=Extent(100, 1 << 16, 512, 1 << 24, 1 << 20),
+        ),
     )
 }

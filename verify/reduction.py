@@ -5,29 +5,36 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+from torch import Tensor
+
 from verify.checks import independent, orthogonal, sparsity, structural
 from verify.evidence import Evidence
 from verify.laws import Continuous, Haar, Law, Sparse, Structure
-from verify.sampling import Sample
 
 Statistics = dict[str, Any]
 Shape = tuple[int, ...]
+Stream = np.random.Generator
 
 
-def _continuous(sample: Sample, shape: Shape, law: Continuous, sort: bool) -> Statistics:
-    return independent.reduce(sample.values, shape, law, sort=sort)
+def _continuous(
+    values: Tensor, shape: Shape, law: Continuous, _host: Stream, sort: bool
+) -> Statistics:
+    return independent.reduce(values, shape, law, sort=sort)
 
 
-def _haar(sample: Sample, shape: Shape, law: Haar, sort: bool) -> Statistics:
-    return orthogonal.reduce(sample.values, shape, law, sample.host_stream, sort=sort)
+def _haar(values: Tensor, shape: Shape, law: Haar, host: Stream, sort: bool) -> Statistics:
+    return orthogonal.reduce(values, shape, law, host, sort=sort)
 
 
-def _sparse(sample: Sample, shape: Shape, law: Sparse, sort: bool) -> Statistics:
-    return sparsity.reduce(sample.values, shape, law, sort=sort)
+def _sparse(values: Tensor, shape: Shape, law: Sparse, _host: Stream, sort: bool) -> Statistics:
+    return sparsity.reduce(values, shape, law, sort=sort)
 
 
-def _structure(sample: Sample, shape: Shape, law: Structure, sort: bool) -> Statistics:
-    return dict(structural.reduce(sample.values, shape, law))
+def _structure(
+    values: Tensor, shape: Shape, law: Structure, _host: Stream, _sort: bool
+) -> Statistics:
+    return dict(structural.reduce(values, shape, law))
 
 
 _REDUCTIONS: dict[type[Any], Callable[..., Statistics]] = {
@@ -38,9 +45,27 @@ _REDUCTIONS: dict[type[Any], Callable[..., Statistics]] = {
 }
 
 
-def reduce(sample: Sample, shape: Shape, law: Law, *, sort: bool) -> Evidence:
-    """The evidence of one sample; `sort` asks for the statistics that need an ordered one."""
+def reduce(values: Tensor, shape: Shape, law: Law, host: Stream, *, sort: bool) -> Evidence:
+    """The evidence of one tensor.
+
+    Parameters
+    ----------
+    values : Tensor
+        Shape ``(calls, numel)``: consecutive calls.
+    shape : tuple of int
+        The shape that each call filled.
+    law : Law
+    host : numpy.random.Generator
+        Randomness for checks that need their own.
+    sort : bool
+        Whether to compute the statistics that need an ordered sample.
+
+    Raises
+    ------
+    TypeError
+        For a law that no reduction serves.
+    """
     for kind, reduction in _REDUCTIONS.items():
         if isinstance(law, kind):
-            return Evidence(reduction(sample, shape, law, sort))
+            return Evidence(reduction(values, shape, law, host, sort))
     raise TypeError(f"no reduction for the law {law!r}")

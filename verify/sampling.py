@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import math
 import warnings
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from verify import torch_api, watchdog
+from verify import watchdog
 from verify.run import Cell, Run, derive
-from verify.subjects.subject import Case
+from verify.subjects.subject import Case, Place
 
 _ONE_CALL_FROM = 1 << 18
 """Tensors of this size are not drawn twice for a single case."""
@@ -32,14 +32,29 @@ class Sample:
 
     Attributes
     ----------
-    values : Tensor
-        Shape ``(calls, numel)``, on the device they were drawn on.
+    tensors : mapping
+        Each tensor by name, of shape ``(calls, numel)``, on the device they were drawn on.
+    shapes : mapping
+        The shape of each tensor as it was filled.
     seed : int
         The derived seed of the stream.
+    calls : int
     """
 
-    values: Tensor
+    tensors: Mapping[str, Tensor]
+    shapes: Mapping[str, tuple[int, ...]]
     seed: int
+    calls: int
+
+    @property
+    def values(self) -> Tensor:
+        """The nameless tensor of an initializer."""
+        return self.tensors[""]
+
+    @property
+    def n(self) -> int:
+        """Entries of all tensors, in all calls."""
+        return sum(tensor.numel() for tensor in self.tensors.values())
 
     @property
     def host_stream(self) -> np.random.Generator:
@@ -49,10 +64,20 @@ class Sample:
 
 @dataclass
 class Sampler:
-    """Draws a cell's samples, each from its own derived seed."""
+    """Draws a cell's samples, each from its own derived seed.
+
+    Attributes
+    ----------
+    cell : Cell
+    run : Run
+    promise : str
+        Which of the subject's roads is taken. It enters the seeds: what is drawn for one
+        promise is independent of what is drawn for another.
+    """
 
     cell: Cell
     run: Run
+    promise: str = "law"
     _seeds: dict[int, str] = field(default_factory=dict)
 
     @property
@@ -62,13 +87,20 @@ class Sampler:
 
     def calls(self, case: Case, values: int, most: int) -> int:
         """How many calls draw `values` entries: at most `most`, but two unless one is large."""
-        numel = math.prod(case.shape)
+        numel = self.cell.subject.numel(case)
         if numel == 0:
             return 1
         least = 2 if numel < _ONE_CALL_FROM else 1
         return min(max(least, -(-values // numel)), most)
 
-    def draw(self, case: Case, replicate: str, calls: int, seed: int | None = None) -> Sample:
+    def draw(
+        self,
+        case: Case,
+        replicate: str,
+        calls: int,
+        seed: int | None = None,
+        only: Collection[str] = (),
+    ) -> Sample:
         """Fill fresh tensors by consecutive calls.
 
         Parameters
@@ -80,42 +112,51 @@ class Sampler:
             How many.
         seed : int, optional
             A fixed seed in place of the derived one.
+        only : collection of str
+            The tensors to keep, of a module; all by default.
 
         Raises
         ------
         SubjectRaised, Unsupported, watchdog.TimedOut
-            What the subject did instead of filling the tensor.
+            What the subject did instead of filling the tensors.
         """
         seed = self._seed(case, replicate) if seed is None else seed
         generator = self.cell.backend.generator(self.device, seed)
-        subject = self.cell.subject
-        fill = torch_api.filler(subject.name, subject.arguments(case), generator)
-        filled: list[Tensor] = []
+        place = Place(self.device, self.cell.dtype, generator)
+        road = self.cell.subject.roads[self.promise]
+        filled: list[Mapping[str, Tensor]] = []
         with watchdog.limit(self.run.time_limit) as restart, warnings.catch_warnings():
             # Deprecation and tail warnings are promises of their own, tested elsewhere.
             warnings.simplefilter("ignore")
             try:
+                fill = road(case, place)
                 for _ in range(calls):
                     restart()
-                    filled.append(self._filled(fill, case.shape))
+                    tensors = fill()
+                    filled.append({n: t for n, t in tensors.items() if not only or n in only})
                 self.cell.backend.synchronize(self.device)
             except NotImplementedError as reason:
                 raise Unsupported(f"{reason}") from reason
             except Exception as reason:
                 raise SubjectRaised(f"{type(reason).__name__}: {reason}") from reason
-        return Sample(filled[0][None] if calls == 1 else torch.stack(filled), seed)
-
-    def _filled(self, fill: torch_api.Filler, shape: tuple[int, ...]) -> Tensor:
-        """A tensor full of NaN, filled: what the subject leaves untouched stays NaN."""
-        tensor = torch.full(shape, torch.nan, dtype=self.cell.dtype, device=self.device)
-        fill(tensor)
-        return tensor.view(-1)
+        return _stacked(filled, seed)
 
     def _seed(self, case: Case, replicate: str) -> int:
         """A derived seed that no other draw of this cell uses."""
-        identity = f"{case!r} {replicate}"
+        identity = f"{self.promise} {case!r} {replicate}"
         for attempt in range(1 << 10):
             seed = derive(self.run.seed, self.cell.id, identity, attempt)
             if self._seeds.setdefault(seed, identity) == identity:
                 return seed
         raise AssertionError("derived seeds collide without end")
+
+
+def _stacked(filled: list[Mapping[str, Tensor]], seed: int) -> Sample:
+    first = filled[0]
+    tensors = {name: _rows([each[name] for each in filled]) for name in first}
+    shapes = {name: tuple(tensor.shape) for name, tensor in first.items()}
+    return Sample(tensors, shapes, seed, len(filled))
+
+
+def _rows(calls: list[Tensor]) -> Tensor:
+    return calls[0].reshape(1, -1) if len(calls) == 1 else torch.stack(calls).view(len(calls), -1)

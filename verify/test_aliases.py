@@ -11,13 +11,13 @@ import torch
 
 from verify.exact import Comparison, compare
 from verify.outcome import Outcome
-from verify.subjects import SUBJECTS, Subject
+from verify.subjects import INITIALIZERS, Initializer
 from verify.torch_api import filler
 
-_ALIASES = [subject for subject in SUBJECTS.values() if subject.deprecated]
+_ALIASES = [subject for subject in INITIALIZERS if subject.deprecated]
 
 
-def _categories(alias: Subject) -> list[str]:
+def _categories(alias: Initializer) -> list[str]:
     """Names of the warnings that one call emits."""
     anchor = alias.anchors[0]
     with warnings.catch_warnings(record=True) as caught:
@@ -27,7 +27,7 @@ def _categories(alias: Subject) -> list[str]:
 
 
 @pytest.mark.parametrize("alias", _ALIASES, ids=[f"host-any-{alias.name}" for alias in _ALIASES])
-def test_future_warning(alias: Subject, conclude: Callable[[Outcome], None]) -> None:
+def test_future_warning(alias: Initializer, conclude: Callable[[Outcome], None]) -> None:
     """One FutureWarning for each call, and no other warning."""
     call = Comparison(f"warnings of {alias.name}", partial(_categories, alias), ["FutureWarning"])
     conclude(

@@ -37,7 +37,7 @@ def test_identity_convolution(cell: Cell, run: Run, conclude: Callable[[Outcome]
         cell.subject.cases(_MAX_NUMEL),
         convolve,
         seed=derive(run.seed, cell.id, "convolutions"),
-        examples=run.profile.examples,
+        examples=run.profile.initializer.examples,
     )
     evidence = sum(parts, NOTHING)
     findings = evidence.findings("cell")

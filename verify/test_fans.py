@@ -48,7 +48,7 @@ def _comparisons(run: Run) -> list[Comparison]:
         strategies.fan_shapes() | strategies.shapes(min_dims=2),
         shapes.append,
         seed=derive(run.seed, "fans"),
-        examples=10 * run.profile.examples,
+        examples=10 * run.profile.initializer.examples,
     )
     fans = [Comparison(f"fans of {s}", _fans(s), laws.fan_in_and_fan_out(s)) for s in shapes]
     return fans + [Comparison(f"fans of {s}", _fans(s), ValueError) for s in _WITHOUT_FAN]

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
+
 from verify.explore import verify_cell
 from verify.outcome import Outcome
 from verify.run import Cell, Run
+from verify.subjects import INITIALIZERS
 
 
+@pytest.mark.subjects(*(initializer.name for initializer in INITIALIZERS))
 def test_law(cell: Cell, run: Run, conclude: Callable[[Outcome], None]) -> None:
     """The cases that Hypothesis draws, and all of them pooled, follow the law."""
     conclude(verify_cell(cell, run))

@@ -1,4 +1,4 @@
-"""The one place that knows how `torch.nn.init` differs between versions (2.6 to today)."""
+"""The one place that reaches into `torch.nn`, and knows how its versions differ (2.6 to today)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 Filler = Callable[[Tensor], Tensor]
 """Fills a tensor in place."""
@@ -56,3 +56,43 @@ def calculate_gain(*arguments: Any) -> float:
 def fan_in_and_fan_out(tensor: Tensor) -> tuple[int, int]:
     """The fan computation, private in every version but widely relied upon."""
     return torch.nn.init._calculate_fan_in_and_fan_out(tensor)
+
+
+_RESETS = ("reset_parameters", "_reset_parameters")
+"""Methods by which a module restores what it owns; the attention modules' is private."""
+
+
+def module(name: str) -> type[nn.Module]:
+    """The module class of that name, public in `torch.nn` or in a module of `torch.nn.modules`."""
+    found: type[nn.Module] = getattr(nn, name, None) or getattr(nn.modules.linear, name)
+    return found
+
+
+def accepts(name: str, argument: str) -> bool:
+    """Whether the constructor of a module names the argument in the version under test."""
+    return argument in inspect.signature(module(name)).parameters
+
+
+def state(of: nn.Module) -> dict[str, Tensor]:
+    """Every parameter and buffer by its name in the module, detached."""
+    named = [*of.named_parameters(remove_duplicate=False)]
+    named += of.named_buffers(remove_duplicate=False)
+    return {name: tensor.detach() for name, tensor in named}
+
+
+def poison(of: nn.Module) -> None:
+    """Fill every parameter and buffer with NaN, and counters with a number that none starts at."""
+    for tensor in state(of).values():
+        tensor.fill_(torch.nan if tensor.is_floating_point() else -7)
+
+
+def reset(of: nn.Module) -> None:
+    """Reset every submodule, children before their parents, as ``apply`` visits them."""
+    of.apply(_reset_own)
+
+
+def _reset_own(of: nn.Module) -> None:
+    for name in _RESETS:
+        if method := getattr(of, name, None):
+            method()
+            return

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import typing
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from verify.checks.finding import Finding
 from verify.known_defects import KnownDefect, of_cell
 from verify.outcome import Outcome
-from verify.reduction import reduce
+from verify.observation import observe, unlawful_state
 from verify.run import Cell, Run
 from verify.sampling import Sampler, SubjectRaised
 from verify.subjects.subject import Case
@@ -31,7 +30,7 @@ def witness(cell: Cell, defect: KnownDefect, run: Run) -> Outcome:
     ValueError
         When the witness does not describe a case of the subject.
     """
-    case = build(type(cell.subject.anchors[0]), defect.witness)
+    case = build(cell.subject.anchors[0], defect.witness)
     seen = [f for f in _findings(cell, case, defect, run) if f.check == defect.check]
     broken = [f for f in seen if not f.passed]
     message = (
@@ -58,31 +57,33 @@ def witness(cell: Cell, defect: KnownDefect, run: Run) -> Outcome:
 
 def _findings(cell: Cell, case: Case, defect: KnownDefect, run: Run) -> list[Finding]:
     try:
-        sample = Sampler(cell, run).draw(case, defect.id, 1, seed=defect.seed)
+        sample = Sampler(cell, run, defect.promise).draw(case, defect.id, 1, seed=defect.seed)
     except SubjectRaised as reason:
         return [Finding("raises", False, None, 1, str(reason))]
-    if sample.values.numel() == 0:
+    tensors = cell.subject.tensors(case)
+    if problem := unlawful_state(sample, tensors):
+        return [Finding("state", False, None, 1, problem)]
+    if sample.n == 0:
         return []
-    evidence = reduce(sample, case.shape, cell.subject.law(case), sort=True)
-    return evidence.findings("case", case)
+    return observe(sample, tensors, sort=True).findings("case", case)
 
 
-def build(cls: type[T], values: Mapping[str, Any]) -> T:
-    """A (nested) dataclass from plain values; lists become tuples.
+def build(like: T, values: Mapping[str, Any]) -> T:
+    """A (nested) dataclass of the class of `like` from plain values; lists become tuples.
 
     Raises
     ------
     ValueError
         For a missing or an unknown field.
     """
-    hints = typing.get_type_hints(cls)
     try:
-        return cls(**{name: _field(hints[name], value) for name, value in values.items()})
-    except (KeyError, TypeError) as problem:
-        raise ValueError(f"{dict(values)} does not describe a {cls.__name__}: {problem}") from None
+        return type(like)(**{name: _field(getattr(like, name), v) for name, v in values.items()})
+    except (AttributeError, TypeError) as problem:
+        name = type(like).__name__
+        raise ValueError(f"{dict(values)} does not describe a {name}: {problem}") from None
 
 
-def _field(hint: Any, value: Any) -> Any:
-    if dataclasses.is_dataclass(hint) and isinstance(hint, type):
-        return build(hint, value)
+def _field(like: Any, value: Any) -> Any:
+    if dataclasses.is_dataclass(like) and isinstance(value, Mapping):
+        return build(like, value)
     return tuple(value) if isinstance(value, list) else value

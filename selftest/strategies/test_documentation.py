@@ -10,7 +10,7 @@ from hypothesis import settings
 import strategies
 
 MODULES = ["strategies"] + [
-    f"strategies.{module.name}" for module in pkgutil.iter_modules(strategies.__path__)
+    module.name for module in pkgutil.walk_packages(strategies.__path__, "strategies.")
 ]
 
 

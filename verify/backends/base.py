@@ -39,8 +39,8 @@ class Backend:
     def generator(self, device: torch.device, seed: int) -> torch.Generator:
         """A generator on `device`, seeded; the global streams are seeded alike.
 
-        Some subjects draw part of their randomness from a global stream (the permutations
-        of ``sparse_`` come from the host's), so these follow the derived seed too.
+        Modules draw from the global stream of their device, and ``sparse_`` takes its
+        permutations from the host's, so these follow the derived seed too.
 
         Parameters
         ----------
@@ -49,6 +49,8 @@ class Backend:
             32 bits; every PyTorch generator keeps at least those.
         """
         torch.default_generator.manual_seed(seed ^ 0x9E3779B9)
+        if device.type != "cpu":
+            torch.get_device_module(device).manual_seed(seed ^ 0x9E3779B9)
         return torch.Generator(device=device).manual_seed(seed)
 
     def synchronize(self, device: torch.device) -> None:

@@ -63,6 +63,8 @@ class Finding:
         Size of the deviation, and the smallest one that would have been found.
     scope : str
         ``"case"`` or ``"cell"``.
+    tensor : str
+        Which tensor of a module, or which kind of tensors for the pool; empty for the whole.
     case : str or None
         The drawn configuration, for a case-scope finding.
     confirmation : float or None
@@ -79,6 +81,7 @@ class Finding:
     scope: str = "cell"
     case: str | None = None
     confirmation: float | None = None
+    tensor: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object with every attribute."""
@@ -105,6 +108,7 @@ class Finding:
             message=str(data.get("message", "")),
             case=None if data.get("case") is None else str(data["case"]),
             confirmation=_number(data.get("confirmation")),
+            tensor=str(data.get("tensor") or ""),
         )
 
 

@@ -93,6 +93,13 @@ WORDS: dict[str, Words] = {
         "excess overlap per zero",
     ),
     "exact": Words("every entry is exact", "entries differ from the exact values"),
+    "state": Words(
+        "every tensor is there, and has a law", "the module's tensors are not those documented"
+    ),
+    "between": Words(
+        "the tensors are independent of each other", "two tensors depend on each other"
+    ),
+    "copies": Words("copies equal their original", "copies differ from their original"),
     "raises": Words("the call succeeds", "the call raises"),
     "time_limit": Words("the call ends in time", "the call does not end in time"),
     "future_warning": Words("FutureWarning is emitted", "no FutureWarning is emitted"),

@@ -1,9 +1,10 @@
 """The tables: one row binds a subject to the cases that can be drawn and to its law."""
 
 from verify.subjects.initializers import INITIALIZERS
-from verify.subjects.subject import Subject
+from verify.subjects.modules import MODULES
+from verify.subjects.subject import Initializer, Module, Subject
 
-SUBJECTS: dict[str, Subject] = {subject.name: subject for subject in INITIALIZERS}
+SUBJECTS: dict[str, Subject] = {subject.name: subject for subject in (*INITIALIZERS, *MODULES)}
 """Every subject by name."""
 
-__all__ = ["SUBJECTS", "Subject"]
+__all__ = ["INITIALIZERS", "MODULES", "SUBJECTS", "Initializer", "Module", "Subject"]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import strategies
 from strategies import Interval, Nonlinearity, NormalParameters, Truncation
 from verify import laws
-from verify.subjects.subject import Case, Subject
+from verify.subjects.subject import Initializer, TensorCase
 
 _PYTORCH = "PyTorch documentation, torch.nn.init"
 _GLOROT = "Glorot & Bengio 2010"
@@ -22,21 +22,21 @@ _KERNEL = (128, 64, 3, 5)
 
 
 @dataclass(frozen=True)
-class UniformCase(Case):
+class UniformCase(TensorCase):
     """A call of ``uniform_``."""
 
     interval: Interval
 
 
 @dataclass(frozen=True)
-class NormalCase(Case):
+class NormalCase(TensorCase):
     """A call of ``normal_``."""
 
     normal: NormalParameters
 
 
 @dataclass(frozen=True)
-class TruncatedCase(Case):
+class TruncatedCase(TensorCase):
     """A call of ``trunc_normal_``."""
 
     window: Truncation
@@ -63,14 +63,14 @@ class TruncatedCase(Case):
 
 
 @dataclass(frozen=True)
-class ConstantCase(Case):
+class ConstantCase(TensorCase):
     """A call of ``constant_``."""
 
     value: float
 
 
 @dataclass(frozen=True)
-class GainCase(Case):
+class GainCase(TensorCase):
     """A call of ``xavier_uniform_``, ``xavier_normal_`` or ``orthogonal_``."""
 
     gain: float
@@ -86,7 +86,7 @@ class GainCase(Case):
 
 
 @dataclass(frozen=True)
-class KaimingCase(Case):
+class KaimingCase(TensorCase):
     """A call of ``kaiming_uniform_`` or ``kaiming_normal_``."""
 
     mode: str
@@ -101,14 +101,14 @@ class KaimingCase(Case):
 
 
 @dataclass(frozen=True)
-class DiracCase(Case):
+class DiracCase(TensorCase):
     """A call of ``dirac_``."""
 
     groups: int
 
 
 @dataclass(frozen=True)
-class SparseCase(Case):
+class SparseCase(TensorCase):
     """A call of ``sparse_``."""
 
     sparsity: float
@@ -121,7 +121,7 @@ def _kaiming_arguments(case: KaimingCase) -> dict[str, Any]:
 
 
 @strategies.composite
-def _drawn(draw: st.DrawFn, /, case: type[Case], **parts: st.SearchStrategy[Any]) -> Any:
+def _drawn(draw: st.DrawFn, /, case: type[TensorCase], **parts: st.SearchStrategy[Any]) -> Any:
     """A case whose fields are drawn by `parts`."""
     return case(**{name: draw(part) for name, part in parts.items()})
 
@@ -173,7 +173,7 @@ def _truncation_effort(case: TruncatedCase) -> float:
 _SQUARE_GAINS = (GainCase(_MATRIX, 1.0), GainCase(_KERNEL, 5 / 3))
 
 _IN_PLACE = (
-    Subject(
+    Initializer(
         name="uniform_",
         cases=lambda size: _drawn(
             UniformCase,
@@ -187,7 +187,7 @@ _IN_PLACE = (
         source=_PYTORCH,
         anchors=(UniformCase(_MATRIX, Interval(0.0, 1.0)),),
     ),
-    Subject(
+    Initializer(
         name="normal_",
         cases=lambda size: _drawn(
             NormalCase, shape=strategies.shapes(max_numel=size), normal=strategies.normals()
@@ -199,7 +199,7 @@ _IN_PLACE = (
         source=_PYTORCH,
         anchors=(NormalCase(_MATRIX, NormalParameters(0.0, 1.0)),),
     ),
-    Subject(
+    Initializer(
         name="trunc_normal_",
         cases=lambda size: _drawn(
             TruncatedCase,
@@ -222,7 +222,7 @@ _IN_PLACE = (
         ),
         effort=_truncation_effort,
     ),
-    Subject(
+    Initializer(
         name="constant_",
         cases=lambda size: _drawn(
             ConstantCase,
@@ -236,37 +236,37 @@ _IN_PLACE = (
         source=_PYTORCH,
         anchors=(ConstantCase(_MATRIX, 0.3),),
     ),
-    Subject(
+    Initializer(
         name="ones_",
-        cases=lambda size: _drawn(Case, shape=strategies.shapes(max_numel=size)),
+        cases=lambda size: _drawn(TensorCase, shape=strategies.shapes(max_numel=size)),
         arguments=lambda case: {},
         law=lambda case: laws.Constant(1.0),
         words="one everywhere",
         formula="w = 1",
         source=_PYTORCH,
-        anchors=(Case(_MATRIX),),
+        anchors=(TensorCase(_MATRIX),),
     ),
-    Subject(
+    Initializer(
         name="zeros_",
-        cases=lambda size: _drawn(Case, shape=strategies.shapes(max_numel=size)),
+        cases=lambda size: _drawn(TensorCase, shape=strategies.shapes(max_numel=size)),
         arguments=lambda case: {},
         law=lambda case: laws.Constant(0.0),
         words="zero everywhere",
         formula="w = 0",
         source=_PYTORCH,
-        anchors=(Case(_MATRIX),),
+        anchors=(TensorCase(_MATRIX),),
     ),
-    Subject(
+    Initializer(
         name="eye_",
-        cases=lambda size: _drawn(Case, shape=strategies.matrices(max_numel=size)),
+        cases=lambda size: _drawn(TensorCase, shape=strategies.matrices(max_numel=size)),
         arguments=lambda case: {},
         law=lambda case: laws.Eye(),
         words="ones on the main diagonal, zeros elsewhere, rectangular too",
         formula="wᵢⱼ = δᵢⱼ",
         source=_PYTORCH,
-        anchors=(Case(_MATRIX),),
+        anchors=(TensorCase(_MATRIX),),
     ),
-    Subject(
+    Initializer(
         name="dirac_",
         cases=lambda size: _dirac_cases(min(size, 1 << 18)),
         arguments=lambda case: {"groups": case.groups},
@@ -276,7 +276,7 @@ _IN_PLACE = (
         source=f"{_PYTORCH}; Zagoruyko & Komodakis 2017",
         anchors=(DiracCase(_KERNEL, 1), DiracCase((24, 16, 4, 5), 3)),
     ),
-    Subject(
+    Initializer(
         name="xavier_uniform_",
         cases=_gain_cases,
         arguments=_gain_arguments,
@@ -286,7 +286,7 @@ _IN_PLACE = (
         source=f"{_GLOROT}, eq. 16",
         anchors=_SQUARE_GAINS,
     ),
-    Subject(
+    Initializer(
         name="xavier_normal_",
         cases=_gain_cases,
         arguments=_gain_arguments,
@@ -296,7 +296,7 @@ _IN_PLACE = (
         source=f"{_GLOROT}, eq. 12",
         anchors=_SQUARE_GAINS,
     ),
-    Subject(
+    Initializer(
         name="kaiming_uniform_",
         cases=_kaiming_cases,
         arguments=_kaiming_arguments,
@@ -306,7 +306,7 @@ _IN_PLACE = (
         source=f"{_HE}, eqs. 10 and 14",
         anchors=(KaimingCase(_MATRIX, "fan_in", Nonlinearity("leaky_relu", math.sqrt(5))),),
     ),
-    Subject(
+    Initializer(
         name="kaiming_normal_",
         cases=_kaiming_cases,
         arguments=_kaiming_arguments,
@@ -319,7 +319,7 @@ _IN_PLACE = (
             KaimingCase(_MATRIX, "fan_in", Nonlinearity("leaky_relu", 0.2)),
         ),
     ),
-    Subject(
+    Initializer(
         name="orthogonal_",
         cases=lambda size: _drawn(
             GainCase,
@@ -333,7 +333,7 @@ _IN_PLACE = (
         source="Saxe et al. 2013; Mezzadri 2007",
         anchors=(GainCase((64, 64), 1.0), GainCase((64, 16, 2, 2), 2.0)),
     ),
-    Subject(
+    Initializer(
         name="sparse_",
         cases=lambda size: _drawn(
             SparseCase,
@@ -364,5 +364,5 @@ _ALIASES = tuple(
     if subject.name in _ALIASED
 )
 
-INITIALIZERS: tuple[Subject, ...] = _IN_PLACE + _ALIASES
+INITIALIZERS: tuple[Initializer, ...] = _IN_PLACE + _ALIASES
 """One row for each function that fills a tensor; aliases obey the law of their namesake."""

@@ -1,0 +1,195 @@
+"""Promises about conduct: questions about the modules of a cell, answered exactly.
+
+A question is a function of a trial that returns what is wrong, one text for each tensor or
+attribute; an empty list keeps the promise. A table names the questions; known defects speak of
+them by these names.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+from torch import Tensor, nn
+
+from verify import known_defects, watchdog
+from verify.checks.finding import Finding
+from verify.checks.words import WORDS
+from verify.drawing import for_each_case
+from verify.exact import Comparison, Judge
+from verify.outcome import Outcome
+from verify.run import Cell, Run, derive
+from verify.subjects import Module
+from verify.subjects.subject import ModuleCase, Place
+
+_MAX_NUMEL = 1 << 12
+"""Entries of the largest drawn module: conduct does not depend on size, and is asked often."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One case of a cell, and where its modules and their inputs are drawn.
+
+    Attributes
+    ----------
+    cell : Cell
+    case : ModuleCase
+    device : torch.device
+    seed : int
+    """
+
+    cell: Cell
+    case: ModuleCase
+    device: torch.device
+    seed: int
+
+    @property
+    def row(self) -> Module:
+        """The row of the subject.
+
+        Raises
+        ------
+        TypeError
+            For a cell of an initializer.
+        """
+        if not isinstance(self.cell.subject, Module):
+            raise TypeError(f"{self.cell.subject.name} is no module")
+        return self.cell.subject
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The dtype of the cell."""
+        return self.cell.dtype
+
+    def place(self) -> Place:
+        """Where modules are built; its streams, the global ones too, start anew."""
+        generator = self.cell.backend.generator(self.device, self.seed)
+        return Place(self.device, self.dtype, generator)
+
+    def build(self) -> nn.Module:
+        """The module of the case: the very same at every call."""
+        return self.row.build(self.case, self.place())
+
+    def normals(self, *shape: int, of: str) -> Tensor:
+        """Standard normal input, a stream of its own for each use."""
+        stream = torch.Generator().manual_seed(derive(self.seed, of))
+        drawn = torch.randn(shape, generator=stream, dtype=torch.float64)
+        return drawn.to(self.device, self.dtype)
+
+
+Question = Callable[[Trial], list[str]]
+"""What is wrong in a trial, one text each."""
+
+
+class _Broken(Exception):
+    """A case broke the promise; Hypothesis shrinks on this."""
+
+    def __init__(self, problems: list[tuple[str, str]]) -> None:
+        super().__init__("; ".join(problem for problem, _ in problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True)
+class Promise:
+    """What is promised of some modules, in words and as questions.
+
+    Attributes
+    ----------
+    name : str
+        The promise, and the check under which it is decided.
+    questions : mapping
+        Each question by its name.
+    words, formula, source : str
+        For readers, and where it is documented.
+    """
+
+    name: str
+    questions: Mapping[str, Question]
+    words: str
+    formula: str
+    source: str
+
+
+def verify_conduct(cell: Cell, run: Run, promise: Promise) -> Outcome:
+    """Ask every question about drawn modules and the anchors, and show the smallest failure."""
+    place = (cell.subject.name, cell.backend.name, cell.dtype_name)
+    judge = Judge(promise.name, known_defects.of_promise(promise.name, *place))
+    cases: set[ModuleCase] = set()
+    late: tuple[Finding, ...] = ()
+    with watchdog.limit(run.time_limit) as restart, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Of shapes and dropout; here only conduct matters.
+
+        def examine(case: ModuleCase) -> None:
+            cases.add(case)
+            seed = derive(run.seed, cell.id, promise.name, repr(case))
+            trial = Trial(cell, case, cell.backend.device(run.worker), seed)
+            before = len(judge.problems)
+            for name, question in promise.questions.items():
+                restart()
+                judge.judge(Comparison(name, partial(question, trial), [], case=repr(case)))
+            if broken := judge.problems[before:]:
+                raise _Broken(broken)
+
+        try:
+            _explore(cell, run, promise, examine)
+        except _Broken as smallest:
+            judge.problems = smallest.problems
+        except watchdog.TimedOut as reason:
+            message = f"{WORDS['time_limit'].broken}: {reason}"
+            late = (Finding("time_limit", False, None, 1, message, scope="case"),)
+    fields = judge.fields() | {"cases": len(cases)}
+    if late:
+        fields |= {"findings": late, "verdict": "timed out"}
+    return Outcome(
+        promise=promise.name,
+        subject=cell.subject.name,
+        backend=cell.backend.name,
+        dtype=cell.dtype_name,
+        words=promise.words,
+        formula=promise.formula,
+        source=promise.source,
+        **fields,
+    )
+
+
+def _explore(
+    cell: Cell, run: Run, promise: Promise, examine: Callable[[ModuleCase], None]
+) -> None:
+    for_each_case(
+        cell.subject.cases(_MAX_NUMEL),
+        examine,
+        seed=derive(run.seed, cell.id, f"{promise.name} cases"),
+        examples=run.profile.module.examples // 2,
+    )
+    for anchor in cell.subject.anchors:
+        examine(anchor)
+
+
+def identical(one: Tensor, other: Tensor) -> bool:
+    """Whether two tensors are alike bit for bit, and of finite numbers."""
+    if (one.dtype, one.shape, one.device) != (other.dtype, other.shape, other.device):
+        return False
+    return bool(one.isfinite().all()) and torch.equal(_bits(one), _bits(other))
+
+
+def _bits(tensor: Tensor) -> Tensor:
+    return tensor.detach().contiguous().reshape(-1).view(torch.uint8)
+
+
+def differing(before: Mapping[str, Tensor], after: Mapping[str, Tensor]) -> list[str]:
+    """Names of the tensors that are not identical, or not in both."""
+    return sorted(
+        name
+        for name in before.keys() | after.keys()
+        if name not in before
+        or name not in after
+        or not identical(before[name], after[name])
+    )
+
+
+def copied(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors as they are now."""
+    return {name: tensor.detach().clone() for name, tensor in state.items()}

@@ -1,0 +1,75 @@
+"""From a sample of a subject to evidence: each tensor against its law, and all together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from verify.checks import joint
+from verify.checks.statistics import Exact, Statistic
+from verify.evidence import Evidence
+from verify.laws import Continuous
+from verify.reduction import reduce
+from verify.sampling import Sample
+from verify.subjects.subject import TensorLaw
+
+
+def observe(sample: Sample, tensors: Sequence[TensorLaw], *, sort: bool) -> Evidence:
+    """The evidence of one sample.
+
+    Parameters
+    ----------
+    sample : Sample
+        In which every one of `tensors` has its lawful shape (`unlawful_state`).
+    tensors : sequence of TensorLaw
+        The tensors to look at.
+    sort : bool
+        Whether to compute what needs an ordered sample, and what compares tensors.
+
+    Returns
+    -------
+    Evidence
+        That of an initializer's nameless tensor as a whole; a module's tensor by tensor.
+    """
+    own = [tensor for tensor in tensors if not tensor.copy_of]  # A copy adds no evidence.
+    evidence = {tensor.label: _of_one(sample, tensor, sort) for tensor in own}
+    if "" in evidence:
+        return evidence[""]
+    return Evidence(_together(sample, tensors) if sort else {}, evidence)
+
+
+def _of_one(sample: Sample, tensor: TensorLaw, sort: bool) -> Evidence:
+    values = tensor.lawful(sample.tensors[tensor.name])
+    if values.numel() == 0:
+        return Evidence({})
+    return reduce(values, tensor.lawful_shape, tensor.law, sample.host_stream, sort=sort)
+
+
+def _together(sample: Sample, tensors: Iterable[TensorLaw]) -> dict[str, Statistic]:
+    """What only several tensors show."""
+    names = {tensor.name for tensor in tensors}
+    found: dict[str, Statistic] = {"state": Exact(len(names), 0)}
+    if copied := {tensor.name: tensor.copy_of for tensor in tensors if tensor.copy_of}:
+        found["copies"] = joint.copies(copied, sample.tensors)
+    found["between"] = joint.between(
+        {
+            tensor.label: joint.Drawn(values, tensor.law)
+            for tensor in tensors
+            if isinstance(tensor.law, Continuous)
+            and not tensor.copy_of
+            and (values := tensor.lawful(sample.tensors[tensor.name])).numel()
+            and bool(values.isfinite().all())
+        }
+    )
+    return found
+
+
+def unlawful_state(sample: Sample, tensors: Iterable[TensorLaw]) -> str:
+    """What is wrong with the set of tensors, their names and shapes; or nothing."""
+    expected = {tensor.name: tensor.shape for tensor in tensors}
+    problems = [f"{name} is missing" for name in expected if name not in sample.shapes]
+    for name, shape in sample.shapes.items():
+        if name not in expected:
+            problems.append(f"{name} of shape {shape} has no law")
+        elif shape != expected[name]:
+            problems.append(f"{name} has the shape {shape}, not {expected[name]}")
+    return "; ".join(problems)

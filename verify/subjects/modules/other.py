@@ -1,0 +1,62 @@
+"""Slopes that are learned, and weights that the user hands over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+from torch import nn
+
+import strategies
+from strategies import ClassWeightArguments, PReLUArguments
+from verify import torch_api
+from verify.laws import Constant
+from verify.subjects.modules._row import row
+from verify.subjects.subject import Module, TensorLaw
+
+_WEIGHTED = (
+    ("BCELoss", ("weight",)),
+    ("BCEWithLogitsLoss", ("weight", "pos_weight")),
+    ("CrossEntropyLoss", ("weight",)),
+    ("MultiLabelSoftMarginLoss", ("weight",)),
+    ("MultiMarginLoss", ("weight",)),
+    ("NLLLoss", ("weight",)),
+)
+
+
+def _given(buffers: tuple[str, ...]) -> Callable[[ClassWeightArguments], Iterator[TensorLaw]]:
+    return lambda a: (TensorLaw(b, (a.classes,), Constant(a.value)) for b in buffers)
+
+
+def _weighted(name: str, buffers: tuple[str, ...]) -> Module:
+    """A loss with every weight that it takes."""
+
+    def make(a: ClassWeightArguments, **factory: Any) -> nn.Module:
+        weights = {buffer: torch.full((a.classes,), a.value, **factory) for buffer in buffers}
+        return torch_api.module(name)(**weights)
+
+    return row(
+        name,
+        lambda size: strategies.class_weights(max_numel=size // len(buffers)),
+        _given(buffers),
+        (ClassWeightArguments(10, 0.5),),
+        words="the weights that the user hands over, unchanged",
+        formula=f"{', '.join(buffers)} = as given",
+        make=make,
+        resets=False,
+    )
+
+
+OTHER = (
+    row(
+        "PReLU",
+        lambda size: strategies.prelus(max_numel=size),
+        lambda a: [TensorLaw("weight", (a.num_parameters,), Constant(a.init))],
+        (PReLUArguments(), PReLUArguments(64, 0.1)),
+        words="the slope init for every channel",
+        formula="weight = init, by default 0.25",
+    ),
+    *(_weighted(name, buffers) for name, buffers in _WEIGHTED),
+)
+"""What fits nowhere else."""
