@@ -13,10 +13,10 @@ from benchmarks.timing import Stopwatch
 from verify import backends, torch_api
 from verify.evidence import NOTHING
 from verify.profiles import PROFILES
-from verify.reduction import reduce
+from verify.observation import observe
 from verify.run import Cell, Run, derive
 from verify.sampling import Sample, Sampler
-from verify.subjects import SUBJECTS
+from verify.subjects import INITIALIZERS, Initializer
 
 VALUES = 1 << 22
 """Values of a measured pool."""
@@ -31,6 +31,7 @@ KSTEST = 1 << 20
 
 _SIZES = {"fill": BATCH, "draw": BATCH, "check": BATCH, "kstest": KSTEST}
 _KSTEST_LAWS = {"normal_": "norm", "uniform_": "uniform"}
+_SUBJECTS = {initializer.name: initializer for initializer in INITIALIZERS}
 _RUN = Run(seed=1, profile=PROFILES["standard"], time_limit=600.0, worker=0)
 
 
@@ -67,49 +68,49 @@ class Costs:
 
 def measure(name: str, dtype: str, rounds: int) -> Costs:
     """The costs of a subject's first anchor in `dtype` on the CPU."""
-    cell = Cell(SUBJECTS[name], backends.known()["cpu"], dtype)
+    subject = _SUBJECTS[name]
+    cell = Cell(subject, backends.known()["cpu"], dtype)
     watch = Stopwatch()
     for _ in range(rounds):
-        _pool(cell, watch)
+        _pool(subject, cell, watch)
     per_value = {key: 1e9 * seconds / _SIZES[key] for key, seconds in watch.seconds.items()}
     return Costs(**per_value)
 
 
-def _pool(cell: Cell, watch: Stopwatch) -> None:
+def _pool(subject: Initializer, cell: Cell, watch: Stopwatch) -> None:
     """One round: each batch drawn, checked and filled again, then ``kstest``."""
-    case = cell.subject.anchors[0]
-    law = cell.subject.law(case)
+    case = subject.anchors[0]
+    tensors = subject.tensors(case)
     sampler, evidence = Sampler(cell, _RUN), NOTHING
     for batch in range(VALUES // BATCH):
         with watch.time("draw"):
             sample = sampler.draw(case, f"pool {batch}", sampler.calls(case, BATCH, CALLS))
         with watch.time("check"):
-            evidence += reduce(sample, case.shape, law, sort=False).pooled()
-        _fill_again(cell, sample, watch)
+            evidence += observe(sample, tensors, sort=False).pooled()
+        _fill_again(subject, cell, sample, watch)
     if not all(finding.passed for finding in evidence.findings("cell")):
         raise SystemExit(f"{cell.id} breaks its law: there is no point in timing it.")
-    if cell.subject.name in _KSTEST_LAWS:
-        _kstest(cell, watch)
+    if subject.name in _KSTEST_LAWS:
+        _kstest(subject, cell, watch)
 
 
-def _fill(cell: Cell, tensors: Iterable[Tensor], seed: int) -> None:
+def _fill(subject: Initializer, cell: Cell, tensors: Iterable[Tensor], seed: int) -> None:
     generator = cell.backend.generator(torch.device("cpu"), seed)
-    arguments = cell.subject.arguments(cell.subject.anchors[0])
-    fill = torch_api.filler(cell.subject.name, arguments, generator)
+    fill = torch_api.filler(subject.name, subject.arguments(subject.anchors[0]), generator)
     for tensor in tensors:
         fill(tensor)
 
 
-def _fill_again(cell: Cell, sample: Sample, watch: Stopwatch) -> None:
+def _fill_again(subject: Initializer, cell: Cell, sample: Sample, watch: Stopwatch) -> None:
     """Fill the tensors of a sample once more, by the initializer alone."""
-    tensors = [values.view(cell.subject.anchors[0].shape) for values in sample.values]
+    tensors = [values.view(subject.anchors[0].shape) for values in sample.values]
     with watch.time("fill"):
-        _fill(cell, tensors, sample.seed)
+        _fill(subject, cell, tensors, sample.seed)
 
 
-def _kstest(cell: Cell, watch: Stopwatch) -> None:
+def _kstest(subject: Initializer, cell: Cell, watch: Stopwatch) -> None:
     """PyTorch's own question: ``kstest`` of the flat list against the law's name."""
     tensor = torch.empty(KSTEST, dtype=cell.dtype)
-    _fill(cell, [tensor], derive(_RUN.seed, cell.id, "kstest"))
+    _fill(subject, cell, [tensor], derive(_RUN.seed, cell.id, "kstest"))
     with watch.time("kstest"):
         stats.kstest(tensor.tolist(), _KSTEST_LAWS[cell.subject.name], args=(0.0, 1.0))

@@ -21,7 +21,7 @@ each = pytest.mark.parametrize("defect", DEFECTS, ids=[d.id for d in DEFECTS])
 
 
 def case_of(defect, subject):
-    return build(type(SUBJECTS[subject].anchors[0]), defect.witness)
+    return build(SUBJECTS[subject].anchors[0], defect.witness)
 
 
 class TestEntries:

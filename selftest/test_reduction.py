@@ -29,7 +29,7 @@ LAWS = [
 def test_every_law_has_a_reduction_and_words(law, sort):
     shape = (*SHAPE, 1) if isinstance(law, laws.Dirac) else SHAPE
     values = tensor(stream("reduce").standard_normal((50, math.prod(shape))))
-    evidence = reduce(Sample(values, 7), shape, law, sort=sort)
+    evidence = reduce(values, shape, law, stream("host"), sort=sort)
     found = evidence.findings("case", "the case")
     assert found
     for finding in found:
@@ -40,19 +40,20 @@ def test_every_law_has_a_reduction_and_words(law, sort):
 @pytest.mark.parametrize("sort", [True, False])
 def test_reducing_again_gives_the_same(sort):
     values = tensor(stream("again").standard_normal((5, 36)))
-    first, second = (reduce(Sample(values, 7), SHAPE, laws.Haar(1.0), sort=sort) for _ in "ab")
+    first, second = (reduce(values, SHAPE, laws.Haar(1.0), stream("host"), sort=sort) for _ in "ab")
     assert first.to_json() == second.to_json()
 
 
 def test_the_host_stream_depends_on_the_seed_alone():
     values = tensor(np.zeros((1, 1)))
-    draws = [Sample(values, seed).host_stream.random(3).tolist() for seed in (1, 1, 2)]
+    samples = (Sample({"": values}, {"": (1, 1)}, seed, 1) for seed in (1, 1, 2))
+    draws = [sample.host_stream.random(3).tolist() for sample in samples]
     assert draws[0] == draws[1] != draws[2]
 
 
 def test_unknown_laws_are_refused():
     with pytest.raises(TypeError, match="no reduction for the law 'gamma'"):
-        reduce(Sample(tensor(np.zeros((1, 1))), 0), (1,), "gamma", sort=False)
+        reduce(tensor(np.zeros((1, 1))), (1,), "gamma", stream("host"), sort=False)
 
 
 @pytest.mark.parametrize("check", WORDS)

@@ -11,22 +11,23 @@ import torch
 from hypothesis import strategies as st
 from scipy import stats
 
+import strategies
 from verify import backends, laws, sampling, torch_api
 from verify.profiles import PROFILES
 from verify.run import Cell, Run, cells, derive
 from verify.sampling import Sampler, SubjectRaised, Unsupported
-from verify.subjects import SUBJECTS
-from verify.subjects.subject import Case, Subject
+from verify.subjects import INITIALIZERS, MODULES, SUBJECTS
+from verify.subjects.subject import Initializer, ModuleCase, TensorCase
 from verify.watchdog import TimedOut
 
 
 @dataclass(frozen=True)
-class Scaled(Case):
+class Scaled(TensorCase):
     scale: float = 1.0
 
 
 def fake(name="fake_"):
-    return Subject(
+    return Initializer(
         name=name,
         cases=lambda size: st.just(Scaled((3,))),
         arguments=lambda case: {"scale": case.scale},
@@ -292,15 +293,84 @@ class TestCells:
         forwards, backwards = (cells(order) for order in (["cpu", "cuda"], ["cuda", "cpu"]))
         assert [cell.id for cell in forwards] == [cell.id for cell in backwards]
 
-    @pytest.mark.parametrize("subject", SUBJECTS.values(), ids=SUBJECTS.keys())
-    def test_every_row_binds_anchors_to_arguments_and_laws(self, subject):
+    @pytest.mark.parametrize("subject", INITIALIZERS, ids=lambda subject: subject.name)
+    def test_every_initializer_binds_anchors_to_arguments_and_laws(self, subject):
         assert subject.words and subject.formula and subject.source
         for anchor in subject.anchors:
-            assert isinstance(subject.law(anchor), laws.Law)
+            (tensor,) = subject.tensors(anchor)
+            assert (tensor.name, tensor.label, tensor.pool) == ("", "", "")
+            assert isinstance(tensor.law, laws.Law)
             assert all(isinstance(name, str) for name in subject.arguments(anchor))
             assert subject.effort(anchor) > 0
-            assert anchor.features()["numel"] == math.prod(anchor.shape)
-            assert (
-                eval(repr(anchor), vars(__import__("verify.subjects.initializers", fromlist=["x"])))
-                == anchor
-            )
+            assert anchor.features()["numel"] == math.prod(anchor.shape) == subject.numel(anchor)
+            names = vars(__import__("verify.subjects.initializers", fromlist=["x"]))
+            assert eval(repr(anchor), names) == anchor
+
+    @pytest.mark.parametrize("subject", MODULES, ids=lambda subject: subject.name)
+    def test_every_module_binds_anchors_to_laws(self, subject):
+        assert subject.words and subject.formula and subject.source
+        for anchor in subject.anchors:
+            tensors = subject.tensors(anchor)
+            assert len({tensor.label for tensor in tensors}) == len(tensors)
+            assert all(isinstance(tensor.law, laws.Law) for tensor in tensors)
+            assert subject.effort(anchor) >= 1
+            assert eval(repr(anchor), vars(strategies)) == anchor.arguments
+            assert all(map(math.isfinite, anchor.features().values()))
+
+    @pytest.mark.parametrize("subject", MODULES, ids=lambda subject: subject.name)
+    def test_every_random_tensor_of_a_module_is_cheap_to_draw_in_some_anchor(self, subject):
+        """A kind of which each call yields a handful of values would take ages to pool."""
+        shares = {}
+        for anchor in subject.anchors:
+            for tensor in subject.tensors(anchor):
+                if isinstance(tensor.law, laws.Continuous):
+                    share = math.prod(tensor.lawful_shape) / subject.numel(anchor)
+                    shares[tensor.pool] = max(share, shares.get(tensor.pool, 0))
+        assert all(share > 1 / 512 for share in shares.values()), shares
+
+
+class TestModules:
+    """The roads of a module, on one that every version has."""
+
+    CASE = ModuleCase(strategies.LinearArguments(3, 5))
+
+    def drawn(self, promise, calls=4):
+        cell = Cell(SUBJECTS["Linear"], backends.known()["cpu"], "float64")
+        return Sampler(cell, Run(1, PROFILES["smoke"], 20.0, 0), promise).draw(
+            self.CASE, "case", calls
+        )
+
+    @pytest.mark.parametrize("promise", ["default", "reset", "materialisation"])
+    def test_every_call_yields_every_tensor_anew(self, promise):
+        sample = self.drawn(promise)
+        assert sample.shapes == {"weight": (5, 3), "bias": (5,)}
+        assert {name: tuple(t.shape) for name, t in sample.tensors.items()} == {
+            "weight": (4, 15),
+            "bias": (4, 5),
+        }
+        assert (sample.n, sample.calls) == (80, 4)
+        for tensor in sample.tensors.values():
+            assert tensor.dtype == torch.float64
+            assert tensor.unique().numel() == tensor.numel()
+            assert not tensor.requires_grad
+
+    def test_each_road_has_a_stream_of_its_own(self):
+        default, reset = self.drawn("default"), self.drawn("reset")
+        assert default.seed != reset.seed
+        assert not np.isclose(default.tensors["bias"], reset.tensors["bias"]).any()
+
+    def test_only_what_is_asked_for_is_kept(self):
+        cell = Cell(SUBJECTS["Linear"], backends.known()["cpu"], "float32")
+        run = Run(1, PROFILES["smoke"], 20.0, 0)
+        sample = Sampler(cell, run, "default").draw(self.CASE, "case", 3, only={"bias"})
+        assert set(sample.tensors) == set(sample.shapes) == {"bias"}
+
+    @pytest.mark.parametrize("promise", ["reset", "materialisation"])
+    def test_what_a_reset_leaves_out_stays_poisoned(self, promise, monkeypatch):
+        def weight_only(module):
+            torch.nn.init.zeros_(module.weight)
+
+        monkeypatch.setattr(torch.nn.Linear, "reset_parameters", weight_only)
+        sample = self.drawn(promise)
+        assert sample.tensors["bias"].isnan().all()
+        assert (sample.tensors["weight"] == 0).all()

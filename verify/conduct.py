@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -98,7 +99,7 @@ class Promise:
 
     Attributes
     ----------
-    name : str
+    name, check : str
         The promise, and the check under which it is decided.
     questions : mapping
         Each question by its name.
@@ -107,6 +108,7 @@ class Promise:
     """
 
     name: str
+    check: str
     questions: Mapping[str, Question]
     words: str
     formula: str
@@ -116,33 +118,47 @@ class Promise:
 def verify_conduct(cell: Cell, run: Run, promise: Promise) -> Outcome:
     """Ask every question about drawn modules and the anchors, and show the smallest failure."""
     place = (cell.subject.name, cell.backend.name, cell.dtype_name)
-    judge = Judge(promise.name, known_defects.of_promise(promise.name, *place))
+    judge = Judge(promise.check, known_defects.of_promise(promise.name, *place))
     cases: set[ModuleCase] = set()
-    late: tuple[Finding, ...] = ()
+    try:
+        _explore(cell, run, promise, judge, cases)
+    except _Broken as smallest:
+        judge.problems = smallest.problems
+    except watchdog.TimedOut as reason:
+        message = f"{WORDS['time_limit'].broken}: {reason}"
+        late = Finding("time_limit", False, None, 1, message, scope="case")
+        return _outcome(cell, promise, {"findings": (late,), "verdict": "timed out"})
+    return _outcome(cell, promise, judge.fields() | {"cases": len(cases)})
+
+
+def _explore(
+    cell: Cell, run: Run, promise: Promise, judge: Judge, cases: set[ModuleCase]
+) -> None:
+    device = cell.backend.device(run.worker)
+
+    def examine(case: ModuleCase) -> None:
+        cases.add(case)
+        trial = Trial(cell, case, device, derive(run.seed, cell.id, promise.name, repr(case)))
+        before = len(judge.problems)
+        for name, question in promise.questions.items():
+            restart()
+            judge.judge(Comparison(name, partial(question, trial), [], case=repr(case)))
+        if broken := judge.problems[before:]:
+            raise _Broken(broken)
+
     with watchdog.limit(run.time_limit) as restart, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Of shapes and dropout; here only conduct matters.
+        for_each_case(
+            cell.subject.cases(_MAX_NUMEL),
+            examine,
+            seed=derive(run.seed, cell.id, f"{promise.name} cases"),
+            examples=run.profile.module.examples // 2,
+        )
+        for anchor in cell.subject.anchors:
+            examine(anchor)
 
-        def examine(case: ModuleCase) -> None:
-            cases.add(case)
-            seed = derive(run.seed, cell.id, promise.name, repr(case))
-            trial = Trial(cell, case, cell.backend.device(run.worker), seed)
-            before = len(judge.problems)
-            for name, question in promise.questions.items():
-                restart()
-                judge.judge(Comparison(name, partial(question, trial), [], case=repr(case)))
-            if broken := judge.problems[before:]:
-                raise _Broken(broken)
 
-        try:
-            _explore(cell, run, promise, examine)
-        except _Broken as smallest:
-            judge.problems = smallest.problems
-        except watchdog.TimedOut as reason:
-            message = f"{WORDS['time_limit'].broken}: {reason}"
-            late = (Finding("time_limit", False, None, 1, message, scope="case"),)
-    fields = judge.fields() | {"cases": len(cases)}
-    if late:
-        fields |= {"findings": late, "verdict": "timed out"}
+def _outcome(cell: Cell, promise: Promise, fields: Mapping[str, Any]) -> Outcome:
     return Outcome(
         promise=promise.name,
         subject=cell.subject.name,
@@ -153,19 +169,6 @@ def verify_conduct(cell: Cell, run: Run, promise: Promise) -> Outcome:
         source=promise.source,
         **fields,
     )
-
-
-def _explore(
-    cell: Cell, run: Run, promise: Promise, examine: Callable[[ModuleCase], None]
-) -> None:
-    for_each_case(
-        cell.subject.cases(_MAX_NUMEL),
-        examine,
-        seed=derive(run.seed, cell.id, f"{promise.name} cases"),
-        examples=run.profile.module.examples // 2,
-    )
-    for anchor in cell.subject.anchors:
-        examine(anchor)
 
 
 def identical(one: Tensor, other: Tensor) -> bool:

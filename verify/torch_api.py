@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import inspect
+import pkgutil
 from collections.abc import Callable, Mapping
+from types import ModuleType
 from typing import Any
 
 import torch
@@ -68,16 +71,36 @@ def module(name: str) -> type[nn.Module]:
     return found
 
 
+def namespaces() -> list[ModuleType]:
+    """Where module classes live: `torch.nn`, `torch.nn.modules`, and every module of it."""
+    modules = pkgutil.walk_packages(nn.modules.__path__, f"{nn.modules.__name__}.")
+    return [nn, nn.modules, *(importlib.import_module(found.name) for found in modules)]
+
+
+def initializers() -> ModuleType:
+    """Where the initializers live."""
+    return nn.init
+
+
 def accepts(name: str, argument: str) -> bool:
     """Whether the constructor of a module names the argument in the version under test."""
     return argument in inspect.signature(module(name)).parameters
 
 
+def declared(of: nn.Module) -> list[str]:
+    """Names of every parameter and buffer, and of those too that could be and are None."""
+    return [
+        f"{path}.{name}".removeprefix(".")
+        for path, part in of.named_modules()
+        for name in (*part._parameters, *part._buffers)
+    ]
+
+
 def state(of: nn.Module) -> dict[str, Tensor]:
     """Every parameter and buffer by its name in the module, detached."""
-    named = [*of.named_parameters(remove_duplicate=False)]
-    named += of.named_buffers(remove_duplicate=False)
-    return {name: tensor.detach() for name, tensor in named}
+    named: dict[str, Tensor] = dict(of.named_parameters(remove_duplicate=False))
+    named.update(of.named_buffers(remove_duplicate=False))
+    return {name: tensor.detach() for name, tensor in named.items()}
 
 
 def poison(of: nn.Module) -> None:

@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 
 from verify.checks.finding import Finding
 from verify.known_defects import KnownDefect, of_cell
-from verify.outcome import Outcome
 from verify.observation import observe, unlawful_state
+from verify.outcome import Outcome
 from verify.run import Cell, Run
 from verify.sampling import Sampler, SubjectRaised
 from verify.subjects.subject import Case

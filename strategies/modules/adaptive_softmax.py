@@ -32,8 +32,9 @@ def adaptive_softmaxes(
 ) -> Callable[[Choices], AdaptiveSoftmaxArguments]:
     """Draw constructor arguments of ``torch.nn.AdaptiveLogSoftmaxWithLoss``.
 
-    One to four clusters after the head. The size of each is divided by 4 in a third of the
-    draws, else by a number from 1 to 8, and stays at least 1.
+    One to four clusters after the head; any part may have most of the classes. The size of each
+    cluster is divided by 4 in a third of the draws, else by a number from 1 to 8, and stays at
+    least 1.
 
     Parameters
     ----------
@@ -81,11 +82,13 @@ def adaptive_softmaxes(
         fewest = math.ceil(divisor**clusters)
         budget = draw_budget(choices, numel(fewest), max_numel)
         features = choices.log_integer(fewest, largest(numel, budget))
-        for at in range(1 + clusters):
-            # Later clusters have at least one class each, and share what this one leaves.
+        turn = choices.below(1 + clusters)
+        for left in range(clusters, -1, -1):
+            # Those that are left have one class each so far, and share what this one leaves.
+            at = (turn + clusters - left) % (1 + clusters)
             most = largest(partial(with_size, at), budget)
-            some = choices.log_integer(1, most, parts=1 + clusters - at)
-            sizes[at] = most if full and at == clusters else some
+            some = choices.log_integer(1, most, parts=left + 1)
+            sizes[at] = most if full and not left else some
         return _make(features, sizes, divisor, bias)
 
     return draw_arguments

@@ -22,7 +22,7 @@ PaddingWord = Literal["same", "valid"]
 BLOCK = 192
 
 _GROUPS = (1, 1, 1, 1, 1, 2, 2, 3, 4, 8)
-_WORDS: tuple[PaddingWord | None, ...] = (None, None, None, None, None, "valid", "same", "same")
+_WORDS: tuple[PaddingWord | None, ...] = (*[None] * 6, "valid", "same")
 _MODES: tuple[PaddingMode, ...] = ("zeros", "zeros", "zeros", "reflect", "replicate", "circular")
 
 

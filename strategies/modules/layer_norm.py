@@ -130,11 +130,11 @@ def layer_norms(*, max_numel: int = MAX_NUMEL) -> Callable[[Choices], LayerNormA
     _check.integers(1, max_numel=max_numel)
 
     def draw_arguments(choices: Choices) -> LayerNormArguments:
-        affine, bias = flag(choices, True), flag(choices, True)
+        affine, bias, eps = flag(choices, True), flag(choices, True), draw_eps(choices)
         if _entries(affine, bias) > max_numel:
             affine = False
         shape = _draw_shape(choices, _entries(affine, bias), max_numel)
-        return LayerNormArguments(shape, draw_eps(choices), affine, bias)
+        return LayerNormArguments(shape, eps, affine, bias)
 
     return draw_arguments
 
@@ -175,9 +175,8 @@ def rms_norms(*, max_numel: int = MAX_NUMEL) -> Callable[[Choices], RMSNormArgum
     _check.integers(1, max_numel=max_numel)
 
     def draw_arguments(choices: Choices) -> RMSNormArguments:
-        affine = flag(choices, True)
-        shape = _draw_shape(choices, 1, max_numel)
-        return RMSNormArguments(shape, choices.pick((None, draw_eps(choices))), affine)
+        affine, eps = flag(choices, True), choices.pick((None, draw_eps(choices)))
+        return RMSNormArguments(_draw_shape(choices, 1, max_numel), eps, affine)
 
     return draw_arguments
 

@@ -46,9 +46,7 @@ def between(drawn: Mapping[str, Drawn]) -> Correlation:
     width = max(1, _ENTRIES // calls)
     used = {name: min(width, tensor.values.shape[1]) for name, tensor in drawn.items()}
     device = next(iter(drawn.values())).values.device
-    rows = torch.zeros(
-        len(drawn), calls, max(used.values()), dtype=torch.float64, device=device
-    )
+    rows = torch.zeros(len(drawn), calls, max(used.values()), dtype=torch.float64, device=device)
     for row, (name, tensor) in zip(rows, drawn.items(), strict=True):
         head = tensor.values[:, : used[name]].double()
         row[:, : used[name]] = tensor.law.cdf(head, torch.special).sub_(0.5)

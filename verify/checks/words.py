@@ -100,6 +100,16 @@ WORDS: dict[str, Words] = {
         "the tensors are independent of each other", "two tensors depend on each other"
     ),
     "copies": Words("copies equal their original", "copies differ from their original"),
+    "completeness": Words("nothing is forgotten", "something is forgotten"),
+    "batch_norm": Words(
+        "parameters and statistics do as documented", "parameters or statistics do otherwise"
+    ),
+    "construction": Words("modules are built as asked", "modules are not built as asked"),
+    "lazy": Words("sizes are inferred as documented", "sizes are not inferred as documented"),
+    "parametrization": Words(
+        "the parametrised weight is as documented", "the parametrised weight is otherwise"
+    ),
+    "embedding": Words("the rows do as documented", "rows do otherwise than documented"),
     "raises": Words("the call succeeds", "the call raises"),
     "time_limit": Words("the call ends in time", "the call does not end in time"),
     "future_warning": Words("FutureWarning is emitted", "no FutureWarning is emitted"),
