@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from strategies import Arguments
 from verify import torch_api
-from verify.laws import Law
+from verify.laws import Constant, Law
 
 
 @dataclass(frozen=True)
@@ -203,8 +203,9 @@ class Initializer(Subject):
     deprecated: bool = False
 
     def tensors(self, case: Any) -> tuple[TensorLaw, ...]:
-        """The one tensor, nameless."""
-        return (TensorLaw("", case.shape, self.law(case)),)
+        """The one tensor, nameless; an empty one obeys any law, even one that has no parameters."""
+        law = self.law(case) if math.prod(case.shape) else Constant(0.0)
+        return (TensorLaw("", case.shape, law),)
 
     @property
     def roads(self) -> Mapping[str, Road]:
