@@ -81,7 +81,8 @@ def verify_cell(cell: Cell, run: Run, promise: str = "law", *, pool: bool = True
     promise : str
         What is promised of the cell, one of the subject's `roads`.
     pool : bool
-        Whether to replicate cases until the pool is full; without, it holds the cases alone.
+        Whether to replicate cases until the pool is full; without, a third as many cases are
+        drawn, and the pool holds them alone.
 
     Returns
     -------
@@ -121,7 +122,7 @@ class _Exploration:
                 subject.cases(extent.max_numel),
                 self.examine,
                 seed=derive(self.run.seed, self.cell.id, f"{self.promise} cases"),
-                examples=extent.examples,
+                examples=extent.examples if self.pool else -(-extent.examples // 3),
             )
             for anchor in subject.anchors:
                 self.examine(anchor)
