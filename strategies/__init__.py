@@ -1,4 +1,4 @@
-"""Hypothesis strategies for the parameters of initializers.
+"""Hypothesis strategies for the parameters of initializers and the arguments of modules.
 
 A strategy draws valid values only and by default every kind of them. Each favours what finds
 faults: boundary sizes, lopsided shapes, windows in the tail. Arguments are keyword-only (but

@@ -15,7 +15,7 @@ from strategies._choices import Choices
 #: The largest total number of entries of a module, unless told otherwise.
 MAX_NUMEL = 2**16
 
-#: Numbers of attention heads, all divisors of sizes met in practice but 3 and 5.
+#: Numbers of attention heads, odd ones too.
 _HEADS = (1, 1, 2, 2, 3, 4, 5, 8)
 
 

@@ -78,14 +78,10 @@ def batch_norms(
     _check.integers(1, max_numel=max_numel)
 
     def draw_arguments(choices: Choices) -> BatchNormArguments:
-        usual, momentum = choices.below(4), _draw_momentum(choices)
-        if usual < 2:
-            momentum = 0.1
-        sizes = _draw_sizes(choices, True, bias_argument, max_numel)
+        momentum = choices.pick((0.1, 0.1, None, _draw_momentum(choices)))
+        eps, sizes = draw_eps(choices), _draw_sizes(choices, True, bias_argument, max_numel)
         features, affine, tracking, bias = sizes
-        eps = draw_eps(choices)
-        chosen = None if usual == 2 else momentum
-        return BatchNormArguments(features, eps, chosen, affine, tracking, bias)
+        return BatchNormArguments(features, eps, momentum, affine, tracking, bias)
 
     return draw_arguments
 
@@ -133,9 +129,9 @@ def instance_norms(
 
     def draw_arguments(choices: Choices) -> InstanceNormArguments:
         momentum = choices.pick((0.1, _draw_momentum(choices)))
-        sizes = _draw_sizes(choices, False, bias_argument, max_numel)
+        eps, sizes = draw_eps(choices), _draw_sizes(choices, False, bias_argument, max_numel)
         features, affine, tracking, bias = sizes
-        return InstanceNormArguments(features, draw_eps(choices), momentum, affine, tracking, bias)
+        return InstanceNormArguments(features, eps, momentum, affine, tracking, bias)
 
     return draw_arguments
 
