@@ -47,10 +47,10 @@ def diagnosis(cell: Cell) -> str:
     return told(worst, "; ".join(filter(None, (*list(messages)[:3], also))))
 
 
-def failing_case(cell: Cell) -> str | None:
-    """Return the smallest case that shows the failure, if one does."""
-    cases = (f for f in sorted(cell.findings, key=finding_key) if not f.passed and f.case)
-    return next((f.case for f in cases), None)
+def failing_cases(cell: Cell) -> tuple[str, ...]:
+    """Return the cases that show a failure, that of the worst one first."""
+    failed = (f for f in sorted(cell.findings, key=finding_key) if not f.passed)
+    return tuple(dict.fromkeys(f.case for f in failed if f.case))
 
 
 def numbers(view: Overview, alpha: float) -> str:
@@ -128,8 +128,7 @@ def _details(cell: Cell) -> Iterator[tuple[str, str]]:
             else f"; {p_words(confirmed)} on four times the sample, drawn afresh"
         )
         yield "evidence", f"{named(worst)}, {p_words(worst.p_value)}{again}"
-    case = failing_case(cell)
-    if case:
+    for case in failing_cases(cell)[:1]:
         yield "case", case
     if cell.replay:
         yield "replay", cell.replay

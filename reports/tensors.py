@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import chain
 
 from reports import pictures
 from reports.records import Cell, Finding
 from reports.verdict import finding_key
-from reports.words import TOGETHER, told
+from reports.words import TOGETHER
 
 
 @dataclass(frozen=True)
@@ -53,16 +55,25 @@ class Tensor:
 
     @property
     def scope(self) -> str:
-        """Whether the pool was looked at, or one case alone."""
-        return max((finding.scope for finding in self.findings), key=("case", "cell").index)
+        """Whether the pool of the cell was looked at, or one case alone."""
+        scopes = {finding.scope for finding in self.findings}
+        return "cell" if "cell" in scopes else self.worst.scope
 
 
 @dataclass(frozen=True)
-class Failure:
+class Sentence:
     """One diagnosis, and the findings that share it."""
 
     message: str
     findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """All that is wrong with a tensor, or with several in the same words."""
+
+    tensors: tuple[str, ...]
+    sentences: tuple[Sentence, ...]
 
 
 def tensors(cell: Cell) -> tuple[Tensor, ...]:
@@ -81,32 +92,61 @@ def tensors(cell: Cell) -> tuple[Tensor, ...]:
 
 
 def failures(findings: Iterable[Finding]) -> tuple[Failure, ...]:
-    """Group failed findings by tensor and by what they say, in their order."""
-    by_message: dict[str, list[Finding]] = defaultdict(list)
+    """Group failed findings by what they say of each tensor, in their order."""
+    by_tensor: dict[str, dict[str, list[Finding]]] = defaultdict(lambda: defaultdict(list))
     for finding in findings:
         if not finding.passed:
-            message = told(finding.tensor, finding.message or finding.check)
-            by_message[message].append(finding)
-    return tuple(Failure(message, tuple(found)) for message, found in by_message.items())
+            by_tensor[finding.tensor][finding.message or finding.check].append(finding)
+    alike: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for tensor, messages in by_tensor.items():
+        alike[tuple(messages)].append(tensor)
+    return tuple(
+        Failure(
+            tuple(name or TOGETHER for name in names) if any(by_tensor) else (),
+            tuple(
+                _sentence(message, [by_tensor[name][message] for name in names])
+                for message in messages
+            ),
+        )
+        for messages, names in alike.items()
+    )
 
 
-def drawn(cell: Cell, alpha: float, points: int) -> tuple[pictures.Picture, ...]:
-    """Return the pictures of a module.
+def _sentence(message: str, of_each: Sequence[Sequence[Finding]]) -> Sentence:
+    """Return a sentence; findings that differ in nothing but the tensor are told once."""
+    first, *others = ([replace(f, tensor="") for f in found] for found in of_each)
+    if all(map(partial(_alike, first), others)):
+        return Sentence(message, tuple(first))
+    return Sentence(message, tuple(chain.from_iterable(of_each)))
 
-    While it passes, one of all its tensors: every transform is uniform under its own law, so
-    they add up. Otherwise those of the tensor that failed worst, of one with a histogram if
-    there is any.
+
+def _alike(some: Sequence[Finding], others: Sequence[Finding]) -> bool:
+    return [*map(_decision, some)] == [*map(_decision, others)]
+
+
+def _decision(finding: Finding) -> tuple[object, ...]:
+    return (finding.check, finding.scope, finding.n, finding.p_value, finding.confirmation)
+
+
+def drawn(
+    shown: Iterable[Tensor], histograms: Mapping[str, Sequence[int]], alpha: float, points: int
+) -> tuple[pictures.Picture, ...]:
+    """Return the pictures of a module's tensors.
+
+    While they pass, one of all together: every transform is uniform under its own law, so they
+    add up. Otherwise those of the kind that failed worst; of a single case there are none.
     """
-    wrong = [tensor for tensor in tensors(cell) if not tensor.passed]
+    wrong = [tensor for tensor in shown if not tensor.passed]
     if not wrong:
-        return _together(list(cell.tensors.values()), alpha, points)
-    shown = next((t for t in wrong if t.tensor in cell.tensors), wrong[0])
-    found = []
-    counts = cell.tensors.get(shown.tensor, ())
-    if sum(counts):
-        found += [pictures.deviation(counts, alpha), pictures.histogram(counts)]
-    strip = pictures.strip(shown.findings, alpha)
-    return tuple(picture.of(shown.name) for picture in (*found, *([strip] if strip else [])))
+        return _together(list(histograms.values()), alpha, points)
+    pooled = (t for t in wrong if sum(histograms.get(t.tensor, ())))
+    return next((_of_kind(kind, histograms[kind.tensor], alpha) for kind in pooled), ())
+
+
+def _of_kind(kind: Tensor, counts: Sequence[int], alpha: float) -> tuple[pictures.Picture, ...]:
+    strip = pictures.strip(kind.findings, alpha)
+    found = (pictures.deviation(counts, alpha), pictures.histogram(counts), strip)
+    return tuple(picture.of(kind.name) for picture in found if picture is not None)
 
 
 def _together(
