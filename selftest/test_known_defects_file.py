@@ -17,7 +17,9 @@ from verify.subjects.subject import Case
 from verify.witness import build, witnesses
 
 DEFECTS = load()
+REGIONAL = [d for d in DEFECTS if not d.calls]
 each = pytest.mark.parametrize("defect", DEFECTS, ids=[d.id for d in DEFECTS])
+regional = pytest.mark.parametrize("defect", REGIONAL, ids=[d.id for d in REGIONAL])
 
 
 def case_of(defect, subject):
@@ -40,7 +42,7 @@ class TestEntries:
         assert defect.link == "" or defect.link.startswith("https://github.com/pytorch/pytorch/")
         assert defect.seed is None or 0 <= defect.seed < 2**32
 
-    @each
+    @regional
     def test_its_region_is_made_of_features(self, defect):
         assert defect.region
         for subject in defect.subjects:
@@ -49,12 +51,12 @@ class TestEntries:
         for low, high in defect.region.values():
             assert low <= high
 
-    @each
+    @regional
     def test_its_witness_lies_in_its_region(self, defect):
         for subject in defect.subjects:
             assert spoiling(case_of(defect, subject), (defect,)) is defect
 
-    @each
+    @regional
     def test_its_region_leaves_the_anchors_alone(self, defect):
         """What most users call is never excluded."""
         for subject in defect.subjects:
@@ -89,6 +91,29 @@ class TestReading:
         assert (defect.since, defect.until) == ((2, 12), (2, 14))
         assert defect.region == {"numel": (0, 0)}
         assert (defect.backends, defect.dtypes, defect.link) == ((), (), "")
+
+    def test_exact_comparisons_in_place_of_a_region(self, tmp_path):
+        calls = entry(calls='["gain of selu"]', promise='"gain"', region=None, witness=None)
+        (defect,) = read(calls, tmp_path)
+        assert (defect.calls, defect.promise) == (("gain of selu",), "gain")
+        assert (defect.region, defect.witness, defect.seed) == ({}, {}, None)
+
+    @pytest.mark.parametrize(
+        "changes",
+        [
+            {},
+            {"region": None},
+            {"witness": None},
+            {"region": None, "witness": None, "seed": "7"},
+            {"region": None, "witness": None, "calls": "[]"},
+            {"region": None, "witness": None, "calls": "[7]"},
+            {"region": None, "witness": None, "calls": '"gain of selu"'},
+        ],
+        ids=str,
+    )
+    def test_either_comparisons_or_a_region(self, changes, tmp_path):
+        with pytest.raises(ValueError, match="known defect 'a-defect': "):
+            read(entry(**{"calls": '["gain of selu"]'} | changes), tmp_path)
 
     def test_an_empty_file(self, tmp_path):
         assert read("", tmp_path) == ()
@@ -184,11 +209,26 @@ class TestRegions:
         for cell in cells(["cpu"]):
             for found in known_defects.of_cell(cell):
                 assert cell.subject.name in found.subjects
+                assert not found.calls  # Those are no regions, and have no witness.
         shown = witnesses(cells(["cpu"]))
         assert {(c.id, d.id) for c, d in shown} == {
             (c.id, d.id) for c in cells(["cpu"]) for d in known_defects.of_cell(c)
         }
         assert all(isinstance(cell, Cell) for cell, _ in shown)
+
+
+class TestOfPromise:
+    def test_comparisons_of_the_promise_and_place(self, monkeypatch):
+        known = (
+            defect(id="one", calls=("a",), promise="gain", region={}),
+            defect(id="another", calls=("a",), promise="fan", region={}),
+            defect(id="elsewhere", calls=("a",), promise="gain", backends=("cuda",), region={}),
+            defect(id="a region", promise="gain"),
+        )
+        monkeypatch.setattr(known_defects, "load", lambda: known)
+        place = ("uniform_", "cpu", "float32")
+        assert [d.id for d in known_defects.of_promise("gain", *place)] == ["one"]
+        assert known_defects.of_promise("gain", "normal_", "cpu", "float32") == ()
 
 
 class TestBuild:

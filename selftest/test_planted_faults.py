@@ -14,6 +14,7 @@ import pytest
 
 from selftest.planted.fault import Fault, law
 from selftest.planted.faults import FAULTS
+from selftest.planted.module import conduct, default, materialisation, reset
 from selftest.planted.plugin import VARIABLE
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -24,14 +25,22 @@ RUN_LIMIT = 600
 FOREIGN = ("PYTEST_", VARIABLE)
 
 SOUND = (
-    "float32-normal_",
-    "float32-uniform_",
-    "float32-trunc_normal_",
-    "float32-kaiming_normal_",
-    "float32-orthogonal_",
-    "float32-sparse_",
-    "float32-dirac_",
-    "float64-xavier_normal_",
+    law("float32-normal_"),
+    law("float32-uniform_"),
+    law("float32-trunc_normal_"),
+    law("float32-kaiming_normal_"),
+    law("float32-orthogonal_"),
+    law("float32-sparse_"),
+    law("float32-dirac_"),
+    law("float64-xavier_normal_"),
+    default("float32-Linear"),
+    default("float32-Transformer"),
+    default("float64-LSTM"),
+    reset("float32-MultiheadAttention"),
+    materialisation("float32-BatchNorm2d"),
+    conduct("construction", "float32-Embedding"),
+    conduct("lazy", "float32-LazyConv2d"),
+    conduct("batch_norm", "float64-BatchNorm1d"),
 )
 
 
@@ -60,6 +69,15 @@ def failing(cell: dict[str, Any]) -> frozenset[str]:
     return frozenset(
         finding["check"] for finding in cell.get("findings", ()) if not finding["passed"]
     )
+
+
+def said(cell: dict[str, Any], checks: frozenset[str]) -> list[str]:
+    """Return what the failing ones among `checks` say in a cell, each with its tensor."""
+    return [
+        f"{finding['tensor']}: {finding['message']}"
+        for finding in cell.get("findings", ())
+        if finding["check"] in checks and not finding["passed"]
+    ]
 
 
 def run(node: str, folder: Path, name: str = "", extra: tuple[str, ...] = ()) -> Run:
@@ -109,12 +127,16 @@ def test_fault_is_found(fault: Fault, tmp_path: Path) -> None:
     assert not fault.checks or fault.checks & named, result.explain(
         f"{fault.description}: wanted one of {sorted(fault.checks)}"
     )
+    reports = [text for cell in result.cells for text in said(cell, fault.checks)]
+    assert not fault.says or any(fault.says in text for text in reports), result.explain(
+        f"{fault.description}: wanted {fault.says!r} in one of {reports}"
+    )
 
 
 @pytest.mark.parametrize("sound", SOUND)
 def test_no_fault_is_found_where_none_is_planted(sound: str, tmp_path: Path) -> None:
     """The same cells pass when PyTorch is left alone."""
-    result = run(law(sound), tmp_path)
+    result = run(sound, tmp_path)
     assert result.exit_code == 0, result.explain("wanted a pass")
     verdicts = {found["verdict"] for found in result.cells}
     assert verdicts == {"pass"}, result.explain("wanted a pass")

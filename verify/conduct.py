@@ -1,8 +1,7 @@
 """Promises about conduct: questions about the modules of a cell, answered exactly.
 
-A question is a function of a trial that returns what is wrong, one text for each tensor or
-attribute; an empty list keeps the promise. A table names the questions; known defects speak of
-them by these names.
+The answer to a question lists what is wrong, one text for each tensor or attribute; an empty
+list keeps the promise. A table names the questions; known defects speak of them by these names.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from verify import known_defects, watchdog
 from verify.checks.finding import Finding
 from verify.checks.words import WORDS
 from verify.drawing import for_each_case
-from verify.exact import Comparison, Judge
+from verify.exact import Comparison, Judge, refuse_idle
 from verify.outcome import Outcome
 from verify.run import Cell, Run, derive
 from verify.subjects import Module
@@ -65,9 +64,9 @@ class Trial:
         """The dtype of the cell."""
         return self.cell.dtype
 
-    def place(self) -> Place:
-        """Where modules are built; its streams, the global ones too, start anew."""
-        generator = self.cell.backend.generator(self.device, self.seed)
+    def place(self, of: str = "") -> Place:
+        """Where modules are built; its streams, the global ones too, start anew for each use."""
+        generator = self.cell.backend.generator(self.device, derive(self.seed, of))
         return Place(self.device, self.dtype, generator)
 
     def build(self) -> nn.Module:
@@ -81,8 +80,24 @@ class Trial:
         return drawn.to(self.device, self.dtype)
 
 
-Question = Callable[[Trial], list[str]]
-"""What is wrong in a trial, one text each."""
+def _always(_trial: Trial) -> bool:
+    return True
+
+
+@dataclass(frozen=True)
+class Question:
+    """Something to find out about a trial.
+
+    Attributes
+    ----------
+    wrong : callable
+        What is wrong in a trial, one text each.
+    arises : callable
+        Whether a trial can answer it.
+    """
+
+    wrong: Callable[[Trial], list[str]]
+    arises: Callable[[Trial], bool] = _always
 
 
 class _Broken(Exception):
@@ -102,7 +117,7 @@ class Promise:
     name, check : str
         The promise, and the check under which it is decided.
     questions : mapping
-        Each question by its name.
+        Each question by its name: what an answer lists.
     words, formula, source : str
         For readers, and where it is documented.
     """
@@ -118,7 +133,9 @@ class Promise:
 def verify_conduct(cell: Cell, run: Run, promise: Promise) -> Outcome:
     """Ask every question about drawn modules and the anchors, and show the smallest failure."""
     place = (cell.subject.name, cell.backend.name, cell.dtype_name)
-    judge = Judge(promise.check, known_defects.of_promise(promise.name, *place))
+    defects = known_defects.of_promise(promise.name, *place)
+    refuse_idle(defects, promise.questions, promise.check)
+    judge = Judge(promise.check, defects)
     cases: set[ModuleCase] = set()
     try:
         _explore(cell, run, promise, judge, cases)
@@ -141,8 +158,9 @@ def _explore(
         trial = Trial(cell, case, device, derive(run.seed, cell.id, promise.name, repr(case)))
         before = len(judge.problems)
         for name, question in promise.questions.items():
-            restart()
-            judge.judge(Comparison(name, partial(question, trial), [], case=repr(case)))
+            if question.arises(trial):
+                restart()
+                judge.judge(Comparison(name, partial(question.wrong, trial), [], repr(case)))
         if broken := judge.problems[before:]:
             raise _Broken(broken)
 
@@ -196,3 +214,9 @@ def differing(before: Mapping[str, Tensor], after: Mapping[str, Tensor]) -> list
 def copied(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The tensors as they are now."""
     return {name: tensor.detach().clone() for name, tensor in state.items()}
+
+
+def off(name: str, values: Tensor, reference: Tensor, bound: Tensor | float) -> list[str]:
+    """Say by how much some values are off a reference, if by more than the bound of each."""
+    excess = float(((values.double() - reference).abs() / bound).max())
+    return [] if excess <= 1 else [f"{name} by {excess:.3g} times the rounding"]

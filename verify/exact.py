@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +14,9 @@ from verify.known_defects import KnownDefect
 
 _SHOWN = 10
 """Problems that are shown; all are counted."""
+
+_SAID = 150
+"""Characters that are shown of what an exception says."""
 
 
 @dataclass(frozen=True)
@@ -61,8 +64,8 @@ def _shown(value: Any) -> str:
 
 
 def _of_error(error: Exception) -> str:
-    """The name of an exception, and the first line of what it says."""
-    said = str(error).partition("\n")[0]
+    """The name of an exception, and how it begins what it says."""
+    said = str(error).partition("\n")[0][:_SAID]
     return f"{type(error).__name__} ({said})" if said else type(error).__name__
 
 
@@ -91,7 +94,7 @@ class Judge:
         problem = comparison.problem()
         known = [defect for defect in self.defects if comparison.call in defect.calls]
         if known:
-            self._met.add(comparison.call)
+            self._met.add(known[0].id)
             self._excused += bool(problem)
             problem = "" if problem else self._fixed(known[0], comparison)
         if problem:
@@ -106,24 +109,36 @@ class Judge:
         )
 
     def fields(self) -> dict[str, Any]:
-        """The fields of an `Outcome` that the comparisons decide.
-
-        Raises
-        ------
-        ValueError
-            For a known defect of a comparison that nobody made.
-        """
-        for defect in self.defects:
-            idle = [call for call in defect.calls if call not in self._met]
-            if defect.check != self.check or (idle and not self.problems):
-                raise ValueError(
-                    f"known defect {defect.id!r}: {idle or defect.calls} is no comparison "
-                    f"of the check {self.check!r} here"
-                )
+        """The fields of an `Outcome` that the comparisons decide."""
         fields = fields_of(self.asked - self._excused, self.problems, self.check)
         if self._excused and self._excused == self.asked:
             fields |= {"verdict": "known defect", "reason": "every comparison is a known defect"}
-        return fields | {"excluded": tuple(sorted(defect.id for defect in self.defects))}
+        return fields | {"excluded": tuple(sorted(self._met))}
+
+
+def refuse_idle(defects: Iterable[KnownDefect], calls: Collection[str], check: str) -> None:
+    """Refuse known defects of comparisons that nobody makes.
+
+    Parameters
+    ----------
+    defects : iterable of KnownDefect
+    calls : collection of str
+        The texts of the comparisons that may be made.
+    check : str
+        The check under which they are decided.
+
+    Raises
+    ------
+    ValueError
+        For a known defect of another comparison, or of another check.
+    """
+    for defect in defects:
+        idle = [call for call in defect.calls if call not in calls or defect.check != check]
+        if idle:
+            raise ValueError(
+                f"known defect {defect.id!r}: {idle[0]!r} is no comparison of the check {check!r} "
+                f"here; choose among {', '.join(map(repr, sorted(set(calls))))}"
+            )
 
 
 def compare(
@@ -144,8 +159,10 @@ def compare(
     ValueError
         For a known defect of a comparison that is not among them.
     """
+    asked = list(comparisons)
+    refuse_idle(defects, {comparison.call for comparison in asked}, check)
     judge = Judge(check, defects)
-    for comparison in comparisons:
+    for comparison in asked:
         judge.judge(comparison)
     return judge.fields()
 

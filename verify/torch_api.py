@@ -82,6 +82,63 @@ def initializers() -> ModuleType:
     return nn.init
 
 
+def takes(name: str, keywords: Mapping[str, Any]) -> bool:
+    """Whether the constructor of a module takes these keywords, a device and a dtype."""
+    signature = inspect.signature(module(name))
+    try:
+        signature.bind(**keywords, device=None, dtype=None)
+    except TypeError:
+        return False
+    return True
+
+
+def skip_init(name: str, **keywords: Any) -> nn.Module:
+    """``torch.nn.utils.skip_init`` of the module of that name."""
+    skipped: nn.Module = nn.utils.skip_init(module(name), **keywords)
+    return skipped
+
+
+def from_pretrained(name: str, values: Tensor, **options: Any) -> nn.Module:
+    """``Embedding.from_pretrained`` or ``EmbeddingBag.from_pretrained``."""
+    made: nn.Module = getattr(nn, name).from_pretrained(values, **options)
+    return made
+
+
+def parametrize(of: nn.Module, kind: str, name: str, **options: Any) -> nn.Module:
+    """Apply a function of `torch.nn.utils.parametrizations` to the tensor of that name."""
+    parametrized: nn.Module = getattr(nn.utils.parametrizations, kind)(of, name, **options)
+    return parametrized
+
+
+def renormalize(of: nn.Module, kind: str, name: str) -> nn.Module:
+    """Apply the deprecated predecessor of a parametrization, found in `torch.nn.utils` itself.
+
+    The weight is computed as before a forward pass; until the first one it may share memory
+    with what it is computed from.
+    """
+    normalized: nn.Module = getattr(nn.utils, kind)(of, name)
+    for hook in normalized._forward_pre_hooks.values():
+        hook(normalized, ())
+    return normalized
+
+
+def uninitialised(tensor: Tensor) -> bool:
+    """Whether a parameter or buffer of a lazy module still has no shape."""
+    return bool(nn.parameter.is_lazy(tensor))
+
+
+def streams(device: torch.device) -> list[Tensor]:
+    """The states of the global streams: the host's and the device's."""
+    on_device = [] if device.type == "cpu" else [torch.get_device_module(device).get_rng_state()]
+    return [torch.get_rng_state(), *on_device]
+
+
+def synchronised(of: nn.Module) -> nn.Module:
+    """``SyncBatchNorm.convert_sync_batchnorm``."""
+    converted: nn.Module = nn.SyncBatchNorm.convert_sync_batchnorm(of)
+    return converted
+
+
 def accepts(name: str, argument: str) -> bool:
     """Whether the constructor of a module names the argument in the version under test."""
     return argument in inspect.signature(module(name)).parameters

@@ -27,19 +27,26 @@ class Fault:
     description
         The fault in one clause.
     targets
-        Names in ``torch.nn.init`` to replace, helpers with an underscore included.
+        What to replace: names in ``torch.nn.init``, helpers with an underscore included, and
+        dotted names below ``torch.nn``, such as ``Linear.reset_parameters``. A method that a
+        class inherits is replaced for that class and those below it.
     plant
         Makes the faulty function from the original one; called once for each target.
     node
         The pytest node id that must fail, relative to the repository's root.
     checks
         The checks meant for the fault: at least one of them must report it.
+    says
+        What the report of one of these checks must hold besides: the tensor at fault, or the
+        words by which a question is known.
     arguments
         Further command-line arguments of the run.
     verdict
         The verdict that the cell must get.
     exit_code
         The exit code that the run must end with.
+    adds
+        Whether the targets are added; otherwise they must exist.
     blind
         Why the suite cannot see the fault yet; empty where it must. A fault listed as unseen
         is a strict expected failure: the suite that learns to see it says so.
@@ -51,9 +58,11 @@ class Fault:
     plant: Plant
     node: str
     checks: frozenset[str]
+    says: str = ""
     arguments: tuple[str, ...] = ()
     verdict: str = "fail"
     exit_code: int = 1
+    adds: bool = False
     blind: str = ""
 
 
@@ -77,9 +86,10 @@ def table(*faults: Fault) -> dict[str, Fault]:
     ValueError
         If a name is used twice: one of the two faults would silently never be planted.
     """
-    keyed = {fault.name: fault for fault in faults}
-    if len(keyed) != len(faults):
-        raise ValueError("two planted faults share a name")
+    keyed: dict[str, Fault] = {}
+    for fault in faults:
+        if keyed.setdefault(fault.name, fault) is not fault:
+            raise ValueError(f"two planted faults share the name {fault.name!r}")
     return keyed
 
 
@@ -134,7 +144,8 @@ def editing(edit: Edit) -> Plant:
 
         @functools.wraps(original)
         def faulty(*args: Any, **kwargs: Any) -> Any:
-            call = _call(signature, args, kwargs)
+            values = _values(signature, args, kwargs)
+            call = Call(values["tensor"], values)
             result = original(*args, **kwargs)
             if call.tensor.numel():
                 with torch.no_grad():
@@ -202,7 +213,7 @@ def arguments(change: Callable[[dict[str, Any]], None]) -> Plant:
 
         @functools.wraps(original)
         def faulty(*args: Any, **kwargs: Any) -> Any:
-            values = dict(_call(signature, args, kwargs).values)
+            values = _values(signature, args, kwargs)
             change(values)
             return original(**values)
 
@@ -244,7 +255,9 @@ def _signature(function: Function) -> inspect.Signature:
     return inspect.signature(successor)
 
 
-def _call(signature: inspect.Signature, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
+def _values(
+    signature: inspect.Signature, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> dict[str, Any]:
     bound = signature.bind(*args, **kwargs)
     bound.apply_defaults()
-    return Call(bound.arguments["tensor"], bound.arguments)
+    return bound.arguments

@@ -2,7 +2,26 @@
 
 from __future__ import annotations
 
-from selftest.planted import conduct, dependence, orthogonal, scale, shape, structure, truncated
+from selftest.planted import (
+    attention,
+    conduct,
+    construction,
+    convolution,
+    dense,
+    dependence,
+    embedding,
+    lazy,
+    normalization,
+    orthogonal,
+    parametrizations,
+    recurrent,
+    resets,
+    scale,
+    shape,
+    statistics,
+    structure,
+    truncated,
+)
 from selftest.planted.fault import Fault, table
 
 FAULTS: dict[str, Fault] = table(
@@ -13,4 +32,15 @@ FAULTS: dict[str, Fault] = table(
     *orthogonal.FAULTS.values(),
     *dependence.FAULTS.values(),
     *conduct.FAULTS.values(),
+    *dense.FAULTS.values(),
+    *convolution.FAULTS.values(),
+    *normalization.FAULTS.values(),
+    *recurrent.FAULTS.values(),
+    *embedding.FAULTS.values(),
+    *attention.FAULTS.values(),
+    *resets.FAULTS.values(),
+    *construction.FAULTS.values(),
+    *lazy.FAULTS.values(),
+    *statistics.FAULTS.values(),
+    *parametrizations.FAULTS.values(),
 )

@@ -7,10 +7,12 @@ suite that binds an initializer by name binds the faulty one.
 
 from __future__ import annotations
 
+import operator
 import os
+from typing import Any
 
 import pytest
-from torch.nn import init
+from torch import nn
 
 from selftest.planted.faults import FAULTS
 
@@ -18,7 +20,7 @@ VARIABLE = "PLANTED_FAULT"
 
 
 def plant(name: str) -> None:
-    """Replace the targets of one fault in ``torch.nn.init``.
+    """Replace the targets of one fault.
 
     Parameters
     ----------
@@ -34,9 +36,17 @@ def plant(name: str) -> None:
         known = ", ".join(sorted(FAULTS))
         raise pytest.UsageError(f"{VARIABLE}: there is no fault {name!r}; choose from {known}")
     fault = FAULTS[name]
-    replacements = {target: fault.plant(getattr(init, target)) for target in fault.targets}
-    for target, replacement in replacements.items():
-        setattr(init, target, replacement)
+    places = [_place(target) for target in fault.targets]
+    originals = [None if fault.adds else getattr(holder, name) for holder, name in places]
+    replacements = map(fault.plant, originals)
+    for (holder, name), replacement in zip(places, replacements, strict=True):
+        setattr(holder, name, replacement)
+
+
+def _place(target: str) -> tuple[Any, str]:
+    """Return what holds a target, a module or a class, and the target's name there."""
+    path, _, name = target.rpartition(".")
+    return (operator.attrgetter(path)(nn) if path else nn.init), name
 
 
 def pytest_report_header() -> str | None:

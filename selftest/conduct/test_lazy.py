@@ -1,0 +1,164 @@
+"""Lazy modules that know too early, too late, or something else."""
+
+import pytest
+import torch
+from torch import nn
+
+from selftest.conduct.support import Fault, ask, then, unasked
+from verify.test_lazy import PROMISE
+
+
+def early_bias(original, self, out, *args, dtype=None, **kwargs):
+    original(self, out, *args, dtype=dtype, **kwargs)
+    if self.bias is not None:
+        self.bias = nn.Parameter(torch.zeros(out, dtype=dtype))
+
+
+def materialising(lazy):
+    if lazy.has_uninitialized_params():
+        lazy.weight.materialize((1, 1))
+
+
+def drawing_first(original, self, *args):
+    torch.rand(1)
+    original(self, *args)
+
+
+def staying_lazy(original, self, *args):
+    kept, self.cls_to_become = self.cls_to_become, None
+    original(self, *args)
+    self.cls_to_become = kept
+
+
+def guessing(original, self, batch):
+    original(self, batch)
+    self.num_features = batch.shape[1]
+    if not (self.affine or self.track_running_stats):
+        self.num_features += 1
+
+
+def forgetting(lazy):
+    lazy.in_channels += 1
+
+
+def resetting(original, self, batch):
+    """Draws anew what was loaded; of the size that was loaded."""
+    loaded = not self.has_uninitialized_params()
+    original(self, batch)
+    if loaded:
+        self.in_channels = batch.shape[1]
+        self.reset_parameters()
+
+
+def doubling(original, self, state, **kwargs):
+    return original(self, {k: _doubled(tensor) for k, tensor in state.items()}, **kwargs)
+
+
+def _doubled(tensor):
+    return tensor if nn.parameter.is_lazy(tensor) else 2 * tensor
+
+
+def loading_sizes(original, self, state, **kwargs):
+    if nn.parameter.is_lazy(state["weight"]):
+        self.weight.materialize((1, 1))
+        return None
+    return original(self, state, **kwargs)
+
+
+FAULTS = (
+    Fault(
+        "a bias from the start", "LazyLinear", nn.LazyLinear, "__init__", early_bias,
+        "tensors that are initialised before the first input gives ['bias']",
+    ),
+    Fault(
+        "a draw from the start", "LazyConv2d", nn.LazyConv2d, "__init__",
+        then(lambda _: torch.rand(1)),
+        "what draws before the first input gives ['the global stream']",
+    ),
+    Fault(
+        "a reset that materialises", "LazyLinear", nn.LazyLinear, "reset_parameters",
+        then(materialising), "what reset_parameters does before the first input gives ['weight']",
+    ),
+    Fault(
+        "lazy for ever", "LazyConvTranspose1d", nn.LazyConvTranspose1d, "_infer_parameters",
+        staying_lazy,
+        "what the first input leaves unfinished gives ['the class is LazyConvTranspose1d']",
+    ),
+    Fault(
+        "a channel too many", "LazyConv1d", nn.LazyConv1d, "initialize_parameters",
+        lambda original, self, batch: (original(self, batch), forgetting(self)),
+        "sizes not inferred gives ['in_channels is 2, not 1']",
+    ),
+    Fault(
+        "a draw before the weights", "LazyConv1d", nn.LazyConv1d, "initialize_parameters",
+        drawing_first, "tensors other than the eager module's gives ['bias', 'weight']",
+    ),
+    Fault(
+        "every use moves the weight", "LazyLinear", nn.Linear, "forward",
+        lambda original, self, batch: (original(self, batch), self.weight.data.add_(1)),
+        "tensors that a second input touches gives ['weight']",
+    ),
+    Fault(
+        "loading doubles", "LazyLinear", nn.LazyLinear, "load_state_dict", doubling,
+        "tensors that load_state_dict does not keep gives ['bias', 'weight']",
+    ),
+    Fault(
+        "the first input resets what was loaded", "LazyConv3d", nn.LazyConv3d,
+        "initialize_parameters", resetting,
+        "what the first input changes after load_state_dict gives ['bias', 'weight']",
+    ),
+    Fault(
+        "sizes from nowhere", "LazyLinear", nn.LazyLinear, "load_state_dict", loading_sizes,
+        "what load_state_dict makes of a state without sizes gives ['weight']",
+    ),
+    Fault(
+        "a loaded size too large", "LazyLinear", nn.LazyLinear, "initialize_parameters",
+        lambda original, self, batch: (original(self, batch), setattr(self, "in_features", 7)),
+        "sizes not inferred after load_state_dict gives ['in_features is 7, not 1']",
+    ),
+)  # fmt: skip
+
+MENDED = (
+    Fault(
+        "sizes without tensors", "LazyInstanceNorm1d", nn.LazyInstanceNorm1d,
+        "initialize_parameters",
+        lambda original, self, batch: (original(self, batch), _sized(self, batch)),
+        "fixed upstream: sizes not inferred without tensors gives []; end the entry "
+        "'lazy-norm-without-tensors-infers-nothing' with `until`, or remove it",
+    ),
+    Fault(
+        "sizes after loading", "LazyInstanceNorm2d", nn.LazyInstanceNorm2d,
+        "initialize_parameters",
+        lambda original, self, batch: (original(self, batch), _sized(self, batch)),
+        "fixed upstream: what the first input changes after load_state_dict, if affine gives []; "
+        "end the entry 'lazy-instance-norm-unusable-after-loading' with `until`, or remove it",
+    ),
+)  # fmt: skip
+
+
+def _sized(norm, batch):
+    norm.num_features = batch.shape[1]
+
+
+@pytest.mark.parametrize("fault", [*FAULTS, *MENDED], ids=lambda fault: fault.name)
+def test_is_found(fault, monkeypatch):
+    fault.check(PROMISE, monkeypatch)
+
+
+def test_every_question_finds_something():
+    known = {
+        "sizes not inferred without tensors",
+        "what the first input changes after load_state_dict, if affine",
+    }
+    assert set(unasked(PROMISE, FAULTS)) == known
+    assert all(any(call in fault.sentence for fault in MENDED) for call in known)
+
+
+@pytest.mark.parametrize("name", ["LazyLinear", "LazyConv2d", "LazyInstanceNorm3d"])
+def test_without_faults_nothing_is_found(name):
+    assert ask(PROMISE, name).final_verdict == "pass"
+
+
+def test_known_defects_are_named_as_left_out():
+    left_out = ask(PROMISE, "LazyInstanceNorm3d").excluded
+    assert "lazy-instance-norm-unusable-after-loading" in left_out
