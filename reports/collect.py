@@ -183,7 +183,7 @@ def _handed_over(report: pytest.TestReport, handed: str) -> dict[str, Any]:
     try:
         line = json.loads(handed)
         cell = records.Cell.from_json(line)
-    except store.MALFORMED as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         reason = f"The evidence of the item cannot be read: {type(error).__name__}: {error}."
         return store.stand_in(report.nodeid, "error", reason)
     if report.failed and cell.verdict in ("pass", "unsupported", "known defect"):

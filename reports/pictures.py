@@ -12,7 +12,7 @@ from html import escape
 from itertools import accumulate, pairwise
 
 from reports.records import Finding
-from reports.words import named, number, p_value, plain
+from reports.words import number, p_value, plain
 
 POINTS = 256
 BARS = 64
@@ -99,7 +99,7 @@ def histogram(counts: Sequence[int]) -> Picture:
 
 def strip(findings: Iterable[Finding], alpha: float) -> Picture | None:
     """Draw the p-values of a cell's checks on a logarithmic line, with the threshold."""
-    values = sorted((f.p_value, named(f), f.passed) for f in findings if f.p_value is not None)
+    values = sorted((f.p_value, f.check, f.passed) for f in findings if f.p_value is not None)
     if not values:
         return None
     threshold = -math.log10(alpha)

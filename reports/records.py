@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -16,16 +15,7 @@ Line = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Cell:
-    """Subject x dtype x backend under one promise: what was observed, and the verdict.
-
-    Attributes
-    ----------
-    histogram
-        Counts of the probability transforms, for a subject of one tensor.
-    tensors
-        The same for each kind of random tensors of a module.
-
-    """
+    """Subject x dtype x backend under one promise: what was observed, and the verdict."""
 
     nodeid: str
     promise: str
@@ -36,7 +26,6 @@ class Cell:
     reason: str = ""
     law_words: str = ""
     law_formula: str = ""
-    law_history: str = ""
     source: str = ""
     n: int = 0
     cases: int = 0
@@ -44,7 +33,6 @@ class Cell:
     decisions: int = 0
     findings: tuple[Finding, ...] = ()
     histogram: tuple[int, ...] = ()
-    tensors: Mapping[str, Sequence[int]] = field(default_factory=dict)
     excluded: tuple[str, ...] = ()
     replay: str = ""
 
@@ -62,15 +50,13 @@ class Cell:
             reason=str(data.get("reason") or ""),
             law_words=str(law.get("words", "")),
             law_formula=str(law.get("formula", "")),
-            law_history=str(law.get("history", "")),
             source=str(data.get("source") or ""),
             n=int(data.get("n") or 0),
             cases=int(data.get("cases") or 0),
             calls=int(data.get("calls") or 0),
             decisions=int(data.get("decisions") or 0),
             findings=tuple(Finding.from_json(item) for item in data.get("findings") or ()),
-            histogram=tuple(_histogram(data.get("statistics") or {})),
-            tensors=_histograms(data.get("tensors") or {}),
+            histogram=_histogram(data.get("statistics") or {}),
             excluded=tuple(str(name) for name in data.get("excluded") or ()),
             replay=str(data.get("replay") or ""),
         )
@@ -130,23 +116,9 @@ class Evidence:
     problems: tuple[str, ...] = ()
 
 
-def _histograms(tensors: Line) -> dict[str, Sequence[int]]:
-    """Return the counts of each kind of tensors that has any; they can be added up."""
-    found = {str(kind): _histogram(statistics) for kind, statistics in sorted(tensors.items())}
-    random = {kind: counts for kind, counts in found.items() if counts}
-    if len({len(counts) for counts in random.values()}) > 1:
-        raise ValueError("its tensors have histograms of different sizes")
-    return random
-
-
-def _histogram(statistics: Line) -> Sequence[int]:
+def _histogram(statistics: Line) -> tuple[int, ...]:
     """Return the transforms' counts: the first histogram by name, as a cell may hold others."""
     for _, statistic in sorted(statistics.items()):
         if statistic.get("kind") == "histogram":
-            return _counts(statistic["counts"])
+            return tuple(int(count) for count in statistic["counts"])
     return ()
-
-
-def _counts(values: Iterable[Any]) -> Sequence[int]:
-    # Thousands of histograms are kept: an array takes a quarter of the memory of a tuple.
-    return array("q", map(int, values))

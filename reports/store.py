@@ -20,8 +20,6 @@ from reports.records import Cell, Evidence, Line, Run
 SCHEMA = 1
 EVIDENCE = "evidence.jsonl"
 TIMINGS = "timings.json"
-# What reading a line raises that is not what it should be.
-MALFORMED = (AttributeError, KeyError, OverflowError, RecursionError, TypeError, ValueError)
 
 _READERS: Mapping[str, Callable[[Line], Run | Cell]] = {
     "run": Run.from_json,
@@ -130,7 +128,7 @@ def read(path: Path) -> Evidence:
             continue
         try:
             parsed = _parse(raw)
-        except MALFORMED as error:
+        except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
             problems.append(f"Line {number} of {path.name} was not used: {_why(error)}.")
             continue
         if isinstance(parsed, Run):

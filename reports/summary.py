@@ -16,18 +16,7 @@ from reports.verdict import (
     worst_finding,
     worst_first,
 )
-from reports.words import (
-    TOGETHER,
-    big,
-    count,
-    listing,
-    named,
-    number,
-    p_words,
-    plain,
-    plural,
-    told,
-)
+from reports.words import big, count, number, p_words, plain, plural
 
 SUMMARY = "summary.md"
 # More failing cells than this are counted, and left to the pages.
@@ -36,15 +25,10 @@ _TONES = {"pass": "green", "fail": "red", "incomplete": "yellow"}
 
 
 def diagnosis(cell: Cell) -> str:
-    """Return what is wrong with a cell, in plain language: its worst tensor, then the others."""
+    """Return what is wrong with a cell, in plain language."""
     failed = sorted((f for f in cell.findings if not f.passed), key=finding_key)
-    if not failed:
-        return cell.reason or "No reason was given."
-    worst = failed[0].tensor
-    messages = dict.fromkeys(f.message or f.check for f in failed if f.tensor == worst)
-    others = dict.fromkeys(f.tensor or TOGETHER for f in failed if f.tensor != worst)
-    also = f"also wrong: {listing(others)}" if others else ""
-    return told(worst, "; ".join(filter(None, (*list(messages)[:3], also))))
+    messages = dict.fromkeys(f.message or f.check for f in failed)
+    return cell.reason or "; ".join(list(messages)[:3]) or "No reason was given."
 
 
 def failing_case(cell: Cell) -> str | None:
@@ -127,7 +111,7 @@ def _details(cell: Cell) -> Iterator[tuple[str, str]]:
             if confirmed is None
             else f"; {p_words(confirmed)} on four times the sample, drawn afresh"
         )
-        yield "evidence", f"{named(worst)}, {p_words(worst.p_value)}{again}"
+        yield "evidence", f"{worst.check}, {p_words(worst.p_value)}{again}"
     case = failing_case(cell)
     if case:
         yield "case", case

@@ -15,6 +15,7 @@ from verify.checks.statistics import Histogram
 from verify.checks.words import WORDS
 from verify.drawing import for_each_case
 from verify.evidence import NOTHING, Evidence
+from verify.laws import LATTICES
 from verify.observation import observe, unlawful_state
 from verify.outcome import Outcome
 from verify.run import Cell, Run, derive
@@ -136,6 +137,8 @@ class _Exploration:
     def examine(self, case: Case) -> None:
         """Draw and check one case; a case seen before is answered from memory."""
         if case not in self.tally.examined:
+            if not self._held(case):
+                return
             if defect := known_defects.spoiling(case, self.defects):
                 self.tally.excluded.add(defect.id)
                 return
@@ -145,19 +148,37 @@ class _Exploration:
             self.tally.pooling = False
             raise CaseFailed(case, failures)
 
+    def _held(self, case: Case) -> bool:
+        """Whether the dtype has room for every value of the case."""
+        lattice = LATTICES[self.cell.dtype_name]
+        return all(lattice.holds(tensor.law) for tensor in self.cell.subject.tensors(case))
+
     def _examined(self, case: Case) -> list[Finding]:
         try:
             evidence = self._drawn(case, "case", self._case_calls(case), sort=True)
         except Unsupported as reason:
             self.tally.unsupported = self.tally.unsupported or f"{case!r}: {reason}"
             return []
-        findings = evidence.findings("case", case)
+        findings = self._forgiven(case, evidence.findings("case", case))
         self.tally.decisions += len(findings)
         if self.tally.pooling and all(finding.passed for finding in findings):
             pooled = evidence.pooled(self._kinds(case))
             self.tally.evidence += pooled
             self.tally.pooled[case] = {k for k in ("", *pooled.tensors) if _pooled(pooled, k)}
         return findings
+
+    def _forgiven(self, case: Case, findings: list[Finding]) -> list[Finding]:
+        """The findings, those that a known deviation explains as passed: all others must be."""
+        known = {d.check: d.id for d in known_defects.deviating(case, self.defects)}
+        if not known:
+            return findings
+        self.tally.excluded.update(known[f.check] for f in findings if f.check in known)
+        return [
+            replace(f, passed=True, message=f"known deviation {known[f.check]}: {f.message}")
+            if f.check in known and not f.passed
+            else f
+            for f in findings
+        ]
 
     def _kinds(self, case: Case) -> dict[str, str]:
         """Under which name each tensor is pooled."""

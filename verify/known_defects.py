@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -41,6 +41,9 @@ class KnownDefect:
         The minimal case, field by field.
     calls : tuple of str
         In place of region and witness: the exact comparisons that it breaks, by their texts.
+    deviation : bool
+        Whether only the contract is broken while the backend's own law holds exactly: then the
+        cases stay verified, and nothing but `check` is forgiven.
     seed : int or None
         The stream on which the witness shows, for defects that need luck to be seen.
     """
@@ -59,6 +62,7 @@ class KnownDefect:
     calls: tuple[str, ...] = ()
     seed: int | None = None
     promise: str = "law"
+    deviation: bool = False
 
     def touches(self, subject: str, backend: str, dtype: str) -> bool:
         """Whether the defect lives in that cell of the PyTorch under test."""
@@ -78,6 +82,18 @@ def spoiling(case: Case, defects: tuple[KnownDefect, ...]) -> KnownDefect | None
     ValueError
         For a region that speaks of a feature which the case does not have.
     """
+    spoilers = [defect for defect in defects if not defect.deviation]
+    return _holding(case, spoilers)
+
+
+def deviating(case: Case, defects: tuple[KnownDefect, ...]) -> tuple[KnownDefect, ...]:
+    """Those of `defects` that are known deviations and whose region holds `case`."""
+    known = [defect for defect in defects if defect.deviation]
+    return tuple(defect for defect in known if _holding(case, [defect]))
+
+
+def _holding(case: Case, defects: Sequence[KnownDefect]) -> KnownDefect | None:
+    """The first whose region holds `case`."""
     if not defects:
         return None
     features = case.features()

@@ -18,17 +18,17 @@ Stream = np.random.Generator
 
 
 def _continuous(
-    values: Tensor, shape: Shape, law: Continuous, _host: Stream, sort: bool
+    values: Tensor, shape: Shape, law: Continuous, host: Stream, sort: bool
 ) -> Statistics:
-    return independent.reduce(values, shape, law, sort=sort)
+    return independent.reduce(values, shape, law, host, sort=sort)
 
 
 def _haar(values: Tensor, shape: Shape, law: Haar, host: Stream, sort: bool) -> Statistics:
     return orthogonal.reduce(values, shape, law, host, sort=sort)
 
 
-def _sparse(values: Tensor, shape: Shape, law: Sparse, _host: Stream, sort: bool) -> Statistics:
-    return sparsity.reduce(values, shape, law, sort=sort)
+def _sparse(values: Tensor, shape: Shape, law: Sparse, host: Stream, sort: bool) -> Statistics:
+    return sparsity.reduce(values, shape, law, host, sort=sort)
 
 
 def _structure(

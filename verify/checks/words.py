@@ -46,6 +46,10 @@ WORDS: dict[str, Words] = {
     "finite": Words("every value is finite", "values are NaN or infinite (or were never filled)"),
     "support": Words("every value is in the support", "values lie outside the law's support"),
     "kolmogorov_smirnov": Words("the cdf matches", "the distribution function is not the law's"),
+    "contract": Words(
+        "no value is moved by more than one lattice step",
+        "values are moved by more than one lattice step",
+    ),
     "chi_square": Words("64 equal cells are equally full", "the density is not the law's"),
     "legendre": Words("the moments match", "moments of the transform are off"),
     "tails": Words("the tails are as full as they should be", "the tails are wrong"),

@@ -10,6 +10,7 @@ from verify.laws.continuous import Continuous, Normal, TruncatedNormal, Uniform
 from verify.laws.fans import fan, fan_in_and_fan_out
 from verify.laws.gains import GAINS, gain
 from verify.laws.haar import Haar
+from verify.laws.lattice import LATTICES, Lattice, Rounded
 from verify.laws.sparse import Sparse
 from verify.laws.structure import Constant, Dirac, Eye, Structure
 
@@ -17,13 +18,16 @@ Law = Continuous | Haar | Sparse | Structure
 
 __all__ = [
     "GAINS",
+    "LATTICES",
     "Constant",
     "Continuous",
     "Dirac",
     "Eye",
     "Haar",
+    "Lattice",
     "Law",
     "Normal",
+    "Rounded",
     "Sparse",
     "Structure",
     "TruncatedNormal",

@@ -46,6 +46,11 @@ class Continuous:
         """Whether the cdf keeps its accuracy when evaluated in float32."""
         return True
 
+    @property
+    def is_rounded(self) -> bool:
+        """Whether backends promise the reals of this law rounded to nearest (see `Rounded`)."""
+        return True
+
     def cdf(self, x: Array, special: ModuleType = host_special) -> Array:
         """Cumulative distribution function of every element of `x`, in `x`'s precision."""
         raise NotImplementedError
@@ -248,6 +253,11 @@ class TruncatedNormal(Continuous):
     @property
     def is_affine(self) -> bool:  # noqa: D102
         return False
+
+    @property
+    def is_rounded(self) -> bool:
+        """Where proposals are normal; less likely windows are drawn in the dtype's arithmetic."""
+        return self.mass >= 0.3
 
     def cdf(self, x: Array, special: ModuleType = host_special) -> Array:  # noqa: D102
         lower = _conditioned(self._towards_left(x), *self._left_window, special)

@@ -27,6 +27,12 @@ class UniformCase(TensorCase):
 
     interval: Interval
 
+    def features(self) -> Mapping[str, float]:
+        """Besides the base: the width, relative to the bound farther from zero."""
+        low, high = self.interval.low, self.interval.high
+        width = (high - low) / max(abs(low), abs(high))
+        return {**super().features(), "relative_width": width}
+
 
 @dataclass(frozen=True)
 class NormalCase(TensorCase):
