@@ -15,7 +15,6 @@ from verify.checks.statistics import Histogram
 from verify.checks.words import WORDS
 from verify.drawing import for_each_case
 from verify.evidence import NOTHING, Evidence
-from verify.laws import LATTICES
 from verify.observation import observe, unlawful_state
 from verify.outcome import Outcome
 from verify.run import Cell, Run, derive
@@ -150,7 +149,7 @@ class _Exploration:
 
     def _held(self, case: Case) -> bool:
         """Whether the dtype has room for every value of the case."""
-        lattice = LATTICES[self.cell.dtype_name]
+        lattice = self.cell.lattice
         return all(lattice.holds(tensor.law) for tensor in self.cell.subject.tensors(case))
 
     def _examined(self, case: Case) -> list[Finding]:
@@ -294,7 +293,7 @@ class _Exploration:
             return "timed out", reason
         if tally.n == 0 and tally.unsupported:
             return "unsupported", reason
-        if not tally.examined and tally.excluded:
+        if tally.n == 0 and tally.excluded:
             return "known defect", f"every case is spoiled by {', '.join(sorted(tally.excluded))}"
         return "", reason
 

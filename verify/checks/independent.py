@@ -97,6 +97,20 @@ def reduce(
     return found | _transforms(values, shape, law, resolution)
 
 
+def transforms(values: Tensor, law: Continuous, host: np.random.Generator) -> Tensor | None:
+    """The centred transforms, uniform on (−½, ½) and independent under the law, in float64.
+
+    None where the dtype is too coarse for the law, and what a backend does there is its own.
+    """
+    lattice = lattice_of(values.dtype)
+    if law.resolution(lattice.step, lattice.draw_step) <= FINE:
+        return law.cdf(values.double(), torch.special) - 0.5
+    if not law.is_rounded:
+        return None
+    v = torch.from_numpy(host.random(values.shape)).to(values.device)
+    return Rounded(law, lattice).transform(values.double(), v, torch, torch.special) - 0.5
+
+
 def _support(
     flat: Tensor, lowest: float, highest: float, law: Continuous, lattice: Lattice
 ) -> Exact:

@@ -22,7 +22,9 @@ def _rounded(value: float, dtype: torch.dtype) -> float:
 def reduce(values: Tensor, shape: tuple[int, ...], law: Structure) -> dict[str, Statistic]:
     """Compare `values`, shape ``(calls, numel)``, with `law` entry by entry."""
     calls = values.shape[0]
-    background = torch.tensor(_rounded(law.background, values.dtype), dtype=torch.float64).to(values)
+    background = torch.tensor(_rounded(law.background, values.dtype), dtype=torch.float64).to(
+        values
+    )
     unequal = values != background
     # Zeros of either sign compare equal; a constant promises its very sign.
     unequal |= torch.signbit(values) != torch.signbit(background)

@@ -6,6 +6,7 @@ whichever namespace the samples live in (``scipy.special`` or ``torch.special``)
 that one definition serves the host and every device.
 """
 
+from verify.laws.components import components
 from verify.laws.continuous import Continuous, Normal, TruncatedNormal, Uniform
 from verify.laws.fans import fan, fan_in_and_fan_out
 from verify.laws.gains import GAINS, gain
@@ -32,6 +33,7 @@ __all__ = [
     "Structure",
     "TruncatedNormal",
     "Uniform",
+    "components",
     "fan",
     "fan_in_and_fan_out",
     "gain",

@@ -101,11 +101,13 @@ class Uniform(Continuous):
 
     low: float
     high: float
+    of_variance: bool = False
+    """Whether the bounds were chosen for the variance that they give."""
 
     @classmethod
     def symmetric(cls, bound: float) -> Uniform:
-        """U(−bound, bound)."""
-        return cls(-bound, bound)
+        """U(−bound, bound), whose variance ``bound² / 3`` is what was wanted."""
+        return cls(-bound, bound, of_variance=True)
 
     @property
     def support(self) -> tuple[float, float]:  # noqa: D102

@@ -40,6 +40,10 @@ class NormalCase(TensorCase):
 
     normal: NormalParameters
 
+    def features(self) -> Mapping[str, float]:
+        """Besides the base: the distance of the mean from zero."""
+        return {**super().features(), "distance": abs(self.normal.mean)}
+
 
 @dataclass(frozen=True)
 class TruncatedCase(TensorCase):

@@ -158,6 +158,7 @@ class Subject:
     """
 
     family: ClassVar[str]
+    complex_dtypes: ClassVar[tuple[str, ...]] = ()
 
     name: str
     cases: Callable[[int], SearchStrategy[Any]]
@@ -197,6 +198,7 @@ class Initializer(Subject):
     """
 
     family = "initializer"
+    complex_dtypes = ("complex32", "complex64", "complex128")
 
     arguments: Callable[[Any], Mapping[str, Any]]
     law: Callable[[Any], Law]
@@ -217,7 +219,8 @@ class Initializer(Subject):
         fill = torch_api.filler(self.name, self.arguments(case), place.generator)
 
         def filled() -> Mapping[str, Tensor]:
-            tensor = torch.full(case.shape, torch.nan, dtype=place.dtype, device=place.device)
+            nan = complex(torch.nan, torch.nan) if place.dtype.is_complex else torch.nan
+            tensor = torch.full(case.shape, nan, dtype=place.dtype, device=place.device)
             fill(tensor)
             return {"": tensor}
 

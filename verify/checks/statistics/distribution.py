@@ -195,7 +195,9 @@ class Kolmogorov(Statistic):
         return False
 
     def findings(self, name: str) -> list[Finding]:  # noqa: D102
-        finding = _kolmogorov_finding(self.distance, self.n, self.resolution, bounds.kolmogorov, check=name)
+        finding = _kolmogorov_finding(
+            self.distance, self.n, self.resolution, bounds.kolmogorov, check=name
+        )
         return [finding]
 
 
