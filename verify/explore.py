@@ -18,7 +18,7 @@ from verify.evidence import NOTHING, Evidence
 from verify.observation import observe, unlawful_state
 from verify.outcome import Outcome
 from verify.run import Cell, Run, derive
-from verify.sampling import Sampler, SubjectRaised, Unsupported
+from verify.sampling import Sampler, SubjectDamaged, SubjectRaised, Unsupported
 from verify.subjects.subject import Case, TensorLaw
 from verify.watchdog import TimedOut
 
@@ -125,13 +125,18 @@ class _Exploration:
                 examples=extent.examples if self.pool else -(-extent.examples // 3),
             )
             for anchor in subject.anchors:
-                self.examine(anchor)
+                if subject.numel(anchor) <= self._largest():
+                    self.examine(anchor)
             if self.pool:
                 self.tally.evidence = self._filled_pool("pool", self.tally.evidence)
         except (CaseFailed, CaseTimedOut) as failure:
             redrawn = self._redrawn_case(failure.case)
             return [_confirmed(finding, redrawn) for finding in failure.findings]
         return []
+
+    def _largest(self) -> int:
+        """Entries of the largest anchor that the profile has time for."""
+        return self.extent.max_numel * (8 if self.pool else 1)
 
     def examine(self, case: Case) -> None:
         """Draw and check one case; a case seen before is answered from memory."""
@@ -204,7 +209,8 @@ class _Exploration:
             sample = self.sampler.draw(case, replicate, calls, only=names)
         except SubjectRaised as reason:
             self.tally.pooling = False
-            raise CaseFailed(case, [_broken("raises", case, reason)]) from reason
+            check = "canary" if isinstance(reason, SubjectDamaged) else "raises"
+            raise CaseFailed(case, [_broken(check, case, reason)]) from reason
         except TimedOut as reason:
             raise CaseTimedOut(case, _broken("time_limit", case, reason)) from None
         if problem := unlawful_state(sample, tensors):

@@ -109,9 +109,13 @@ def _holding(case: Case, defects: Sequence[KnownDefect]) -> KnownDefect | None:
 
 
 def of_cell(cell: Cell, promise: str = "") -> tuple[KnownDefect, ...]:
-    """The defects of `cell` with a region, of one promise or of all."""
+    """The defects of `cell` with a region, of one promise or of all.
+
+    What breaks the law of an initializer breaks it in every layout.
+    """
     defects = _of_place(cell.subject.name, cell.backend.name, cell.dtype_name)
-    return tuple(d for d in defects if not d.calls and promise in (d.promise, ""))
+    known = {promise, "law"} if cell.subject.family == "initializer" else {promise}
+    return tuple(d for d in defects if not d.calls and (not promise or d.promise in known))
 
 
 def of_promise(promise: str, subject: str, backend: str, dtype: str) -> tuple[KnownDefect, ...]:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from verify import watchdog
+from verify.layouts import Damaged
 from verify.run import Cell, Run, derive
 from verify.subjects.subject import Case, Place
 
@@ -20,6 +21,10 @@ _ONE_CALL_FROM = 1 << 18
 
 class SubjectRaised(Exception):
     """The subject raised on a valid case."""
+
+
+class SubjectDamaged(SubjectRaised):
+    """The subject wrote outside its tensor."""
 
 
 class Unsupported(Exception):
@@ -135,6 +140,8 @@ class Sampler:
                     tensors = fill()
                     filled.append({n: t for n, t in tensors.items() if not only or n in only})
                 self.cell.backend.synchronize(self.device)
+            except Damaged as reason:
+                raise SubjectDamaged(f"{reason}") from reason
             except NotImplementedError as reason:
                 raise Unsupported(f"{reason}") from reason
             except Exception as reason:

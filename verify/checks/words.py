@@ -115,6 +115,7 @@ WORDS: dict[str, Words] = {
     ),
     "embedding": Words("the rows do as documented", "rows do otherwise than documented"),
     "raises": Words("the call succeeds", "the call raises"),
+    "canary": Words("nothing around the tensor changes", "the call writes outside its tensor"),
     "time_limit": Words("the call ends in time", "the call does not end in time"),
     "future_warning": Words("FutureWarning is emitted", "no FutureWarning is emitted"),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
@@ -14,6 +15,7 @@ from torch import Tensor, nn
 from strategies import Arguments
 from verify import torch_api
 from verify.laws import Constant, Law
+from verify.layouts import LAYOUTS, Lay
 
 
 @dataclass(frozen=True)
@@ -133,6 +135,11 @@ Road = Callable[[Any, Place], Fill]
 """A way in which a subject comes to fill tensors."""
 
 
+def _nan(dtype: torch.dtype) -> complex:
+    """What poisons every part of a value."""
+    return complex(torch.nan, torch.nan) if dtype.is_complex else torch.nan
+
+
 def _one(_case: Any) -> float:
     return 1.0
 
@@ -211,18 +218,32 @@ class Initializer(Subject):
 
     @property
     def roads(self) -> Mapping[str, Road]:
-        """The call."""
-        return {"law": self._fill}
+        """The call, on plain tensors and on every layout."""
+        laid = {name: functools.partial(self._fill_laid, lay) for name, lay in LAYOUTS.items()}
+        return {"law": self._fill, **laid}
 
     def _fill(self, case: Any, place: Place) -> Fill:
         """Fill a tensor full of NaN: what the initializer leaves untouched stays NaN."""
         fill = torch_api.filler(self.name, self.arguments(case), place.generator)
 
         def filled() -> Mapping[str, Tensor]:
-            nan = complex(torch.nan, torch.nan) if place.dtype.is_complex else torch.nan
+            nan = _nan(place.dtype)
             tensor = torch.full(case.shape, nan, dtype=place.dtype, device=place.device)
             fill(tensor)
             return {"": tensor}
+
+        return filled
+
+    def _fill_laid(self, lay: Lay, case: Any, place: Place) -> Fill:
+        """The same in another layout; nothing around the tensor may change."""
+        fill = torch_api.filler(self.name, self.arguments(case), place.generator)
+
+        def filled() -> Mapping[str, Tensor]:
+            laid = lay(case.shape, place.dtype, place.device)
+            laid.tensor.fill_(_nan(place.dtype))
+            fill(laid.tensor)
+            laid.check()
+            return {"": laid.tensor.clone(memory_format=torch.contiguous_format)}
 
         return filled
 
