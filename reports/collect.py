@@ -45,7 +45,8 @@ class Collector:
         self._run_line = {**run_line, "schema": store.SCHEMA, "kind": "run"}
         self._items = items
         self._planned: set[str] = set()
-        self._cells: dict[str, dict[str, Any]] = {}
+        # Serialised, which takes far less memory than thousands of histograms in lists.
+        self._cells: dict[str, str] = {}
         self._seconds: dict[str, float] = {}
         self._workers: set[str] = set()
         self._others_failed = False
@@ -89,12 +90,13 @@ class Collector:
         if listing or not (self._planned or self._cells):
             return
         for line in store.lost(self._planned, self._cells):
-            self._cells[line["nodeid"]] = line
-        cells = tuple(records.Cell.from_json(self._cells[nodeid]) for nodeid in sorted(self._cells))
-        run = records.Run.from_json(self._complete_run_line())
-        self._evidence = records.Evidence(run, cells)
+            self._cells[line["nodeid"]] = store.canonical(line)
+        lines = (json.loads(self._cells[nodeid]) for nodeid in sorted(self._cells))
+        cells = tuple(map(records.Cell.from_json, lines))
+        run_line = self._complete_run_line()
+        self._evidence = records.Evidence(records.Run.from_json(run_line), cells)
         with self._attempt():
-            self._writer.finish(self._complete_run_line(), self._cells.values())
+            self._writer.finish(store.canonical(run_line), self._cells)
             store.write_atomically(self.directory / store.TIMINGS, self._timings())
             render.build(self._evidence, self.directory)
             self._stored = True
@@ -120,16 +122,16 @@ class Collector:
         self._writing = True
         with self._attempt():
             render.clear(self.directory)
-            self._writer.start(self._complete_run_line())
+            self._writer.start(store.canonical(self._complete_run_line()))
             for line in self._cells.values():
                 self._writer.append(line)
 
     def _keep(self, line: dict[str, Any]) -> None:
         if line["nodeid"] in self._cells:
             return
-        self._cells[line["nodeid"]] = line
+        text = self._cells[line["nodeid"]] = store.canonical(line)
         with self._attempt():
-            self._writer.append(line)
+            self._writer.append(text)
 
     def _complete_run_line(self) -> dict[str, Any]:
         return {**self._run_line, "planned": sorted(self._planned)}
@@ -183,7 +185,7 @@ def _handed_over(report: pytest.TestReport, handed: str) -> dict[str, Any]:
     try:
         line = json.loads(handed)
         cell = records.Cell.from_json(line)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except store.MALFORMED as error:
         reason = f"The evidence of the item cannot be read: {type(error).__name__}: {error}."
         return store.stand_in(report.nodeid, "error", reason)
     if report.failed and cell.verdict in ("pass", "unsupported", "known defect"):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 from itertools import accumulate, pairwise
 
@@ -24,10 +24,15 @@ MOST_LOG_P = 30.0
 
 @dataclass(frozen=True)
 class Picture:
-    """An SVG element and one sentence that says what it shows."""
+    """An SVG element, one sentence that says what it shows, and whether it takes a whole line."""
 
     svg: str
     meaning: str
+    wide: bool = False
+
+    def of(self, subject: str) -> Picture:
+        """Return the picture with the name of what it shows."""
+        return replace(self, meaning=f"{subject}: {self.meaning[:1].lower()}{self.meaning[1:]}")
 
 
 @dataclass(frozen=True)
@@ -128,7 +133,7 @@ def strip(findings: Iterable[Finding], alpha: float) -> Picture | None:
     held = f"{beyond} of {len(values)} lie" if beyond else f"none of {len(values)} lies"
     meaning = f"The smallest p-value is {p_value(smallest)} ({check}); {held} beyond α."
     svg = _svg(frame, "P-values of the checks", (axis, alpha_line, *marks))
-    return Picture(svg, meaning)
+    return Picture(svg, meaning, wide=True)
 
 
 def bars(counts: Sequence[int], label: str) -> str:

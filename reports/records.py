@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,7 +16,16 @@ Line = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Cell:
-    """Subject x dtype x backend under one promise: what was observed, and the verdict."""
+    """Subject x dtype x backend under one promise: what was observed, and the verdict.
+
+    Attributes
+    ----------
+    histogram
+        Counts of the probability transforms, for a subject of one tensor.
+    tensors
+        The same for each kind of random tensors of a module.
+
+    """
 
     nodeid: str
     promise: str
@@ -26,6 +36,7 @@ class Cell:
     reason: str = ""
     law_words: str = ""
     law_formula: str = ""
+    law_history: str = ""
     source: str = ""
     n: int = 0
     cases: int = 0
@@ -33,6 +44,7 @@ class Cell:
     decisions: int = 0
     findings: tuple[Finding, ...] = ()
     histogram: tuple[int, ...] = ()
+    tensors: Mapping[str, Sequence[int]] = field(default_factory=dict)
     excluded: tuple[str, ...] = ()
     replay: str = ""
 
@@ -50,13 +62,15 @@ class Cell:
             reason=str(data.get("reason") or ""),
             law_words=str(law.get("words", "")),
             law_formula=str(law.get("formula", "")),
+            law_history=str(law.get("history", "")),
             source=str(data.get("source") or ""),
             n=int(data.get("n") or 0),
             cases=int(data.get("cases") or 0),
             calls=int(data.get("calls") or 0),
             decisions=int(data.get("decisions") or 0),
             findings=tuple(Finding.from_json(item) for item in data.get("findings") or ()),
-            histogram=_histogram(data.get("statistics") or {}),
+            histogram=tuple(_histogram(data.get("statistics") or {})),
+            tensors=_histograms(data.get("tensors") or {}),
             excluded=tuple(str(name) for name in data.get("excluded") or ()),
             replay=str(data.get("replay") or ""),
         )
@@ -116,9 +130,23 @@ class Evidence:
     problems: tuple[str, ...] = ()
 
 
-def _histogram(statistics: Line) -> tuple[int, ...]:
+def _histograms(tensors: Line) -> dict[str, Sequence[int]]:
+    """Return the counts of each kind of tensors that has any; they can be added up."""
+    found = {str(kind): _histogram(statistics) for kind, statistics in sorted(tensors.items())}
+    random = {kind: counts for kind, counts in found.items() if counts}
+    if len({len(counts) for counts in random.values()}) > 1:
+        raise ValueError("its tensors have histograms of different sizes")
+    return random
+
+
+def _histogram(statistics: Line) -> Sequence[int]:
     """Return the transforms' counts: the first histogram by name, as a cell may hold others."""
     for _, statistic in sorted(statistics.items()):
         if statistic.get("kind") == "histogram":
-            return tuple(int(count) for count in statistic["counts"])
+            return _counts(statistic["counts"])
     return ()
+
+
+def _counts(values: Iterable[Any]) -> Sequence[int]:
+    # Thousands of histograms are kept: an array takes a quarter of the memory of a tuple.
+    return array("q", map(int, values))

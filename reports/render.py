@@ -10,13 +10,17 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
-from reports import pictures, summary, verdict, views, words
+from reports import matrix, pictures, summary, verdict, views, words
 from reports.records import Cell, Evidence
 from reports.store import complete, write_atomically
 
 MOST_BYTES = 3_000_000
-# How finely passing cells are drawn, until the page is small enough.
-DETAIL = (pictures.POINTS, 96, 0)
+# Bytes for the sentence that says what had to be left out.
+SPARE = 500
+# How many cells keep their tables, until the page is small enough; the worst go first.
+WHOLE = (None, 120, 40, 0)
+# More entries than this under "what needs attention" are counted, and left to the matrix.
+MOST_TROUBLES = 40
 MARK = '<meta name="generator" content="verify reports">'
 _URL = re.compile(r"https://[^\s<>\"']+[^\s<>\"'.,;:)\]]")
 
@@ -27,7 +31,7 @@ def build(evidence: Evidence, directory: Path) -> None:
     pages = {name: _page(whole, backend) for backend, name in page_names(whole).items()}
     pages["index.html"] = _index(whole)
     for name, text in pages.items():
-        write_atomically(directory / name, _encodable(text))
+        write_atomically(directory / name, _encoded(text).decode())
     write_atomically(directory / summary.SUMMARY, summary.markdown(whole))
     clear(directory, keep=frozenset(pages))
 
@@ -54,34 +58,41 @@ def page_names(evidence: Evidence) -> dict[str, str]:
 def _page(evidence: Evidence, backend: str) -> str:
     # Items of no backend (a file that cannot be collected) concern every page.
     cells = [cell for cell in evidence.cells if cell.backend in (backend, "")]
-    for points in DETAIL:
-        text = _detailed(evidence, backend, cells, points)
-        if len(text) <= MOST_BYTES:
+    known = _known(evidence, backend, cells)
+    for whole in WHOLE:
+        bare = views.views(cells, whole)
+        room = MOST_BYTES - SPARE - len(_encoded(_shown(known, bare)))
+        if room >= 0:
             break
-    return text
+    return _shown(known, views.illustrated(bare, evidence.run.alpha, room))
 
 
-def _detailed(evidence: Evidence, backend: str, cells: Sequence[Cell], points: int) -> str:
-    shown = views.views(cells, evidence.run.alpha, points)
+def _known(evidence: Evidence, backend: str, cells: Sequence[Cell]) -> dict[str, object]:
+    """Return what a page shows beside its cells."""
     calibration = verdict.calibration(cells)
+    return {
+        "title": backend or "all backends",
+        "backend": backend,
+        "run": evidence.run,
+        "problems": evidence.problems,
+        "overview": verdict.overview(evidence, cells),
+        "dtypes": sorted({cell.dtype for cell in cells} - {""}),
+        "power": verdict.power(cells),
+        "calibration": calibration,
+        "calibration_picture": _calibration_picture(calibration),
+        "most_troubles": MOST_TROUBLES,
+    }
+
+
+def _shown(known: dict[str, object], cells: Sequence[views.CellView]) -> str:
     return _template("backend.html").render(
-        title=backend or "all backends",
-        backend=backend,
-        run=evidence.run,
-        problems=evidence.problems,
-        overview=verdict.overview(evidence, cells),
-        cells=shown,
-        groups=views.groups(shown),
-        dtypes=sorted({cell.dtype for cell in cells} - {""}),
-        troubled=[
-            view for view in shown if view.cell.verdict in verdict.WRONG | verdict.INCOMPLETE
-        ],
-        anchors={view.cell.nodeid: view.anchor for view in shown},
-        power=verdict.power(cells),
-        excluded=views.excluded(shown),
-        calibration=calibration,
-        calibration_picture=_calibration_picture(calibration),
-        pictures_left_out=points == 0,
+        known,
+        groups=matrix.groups(cells),
+        troubles=matrix.troubles(cells),
+        anchors={view.cell.nodeid: view.anchor for view in cells},
+        excluded=views.excluded(cells),
+        crowded=sum(view.crowded for view in cells),
+        brief=sum(view.brief for view in cells),
     )
 
 
@@ -123,6 +134,7 @@ def _template(name: str) -> Template:
         detectable=words.detectable,
         plural=words.plural,
         linked=linked,
+        naming=naming,
         drawn=Markup,
     )
     environment.globals.update(glyphs=views.GLYPHS, tone=views.tone, mark=Markup(MARK))
@@ -140,5 +152,13 @@ def linked(text: str) -> Markup:
     return Markup("").join((*parts, escape(text[end:])))
 
 
-def _encodable(text: str) -> str:
-    return text.encode("utf-8", errors="backslashreplace").decode("utf-8")
+def naming(text: str, tensor: str) -> Markup:
+    """Return text with the name that it begins with set apart."""
+    name = f"{tensor}: "
+    if not tensor or not text.startswith(name):
+        return escape(text)
+    return Markup("<code>{}</code>: {}").format(tensor, text.removeprefix(name))
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", errors="backslashreplace")

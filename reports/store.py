@@ -20,6 +20,8 @@ from reports.records import Cell, Evidence, Line, Run
 SCHEMA = 1
 EVIDENCE = "evidence.jsonl"
 TIMINGS = "timings.json"
+# What reading a line raises that is not what it should be.
+MALFORMED = (AttributeError, KeyError, OverflowError, RecursionError, TypeError, ValueError)
 
 _READERS: Mapping[str, Callable[[Line], Run | Cell]] = {
     "run": Run.from_json,
@@ -67,22 +69,25 @@ def complete(evidence: Evidence) -> Evidence:
 
 
 class Writer:
-    """Appends to the evidence file while the run goes on, and tidies it at the end."""
+    """Appends to the evidence file while the run goes on, and tidies it at the end.
+
+    Every line comes in its serialised form, see `canonical`.
+    """
 
     def __init__(self, directory: Path) -> None:
         self.path = directory / EVIDENCE
         self._file: IO[str] | None = None
 
-    def start(self, run_line: Line) -> None:
+    def start(self, run_line: str) -> None:
         """Begin a new evidence file with its run line."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self._file = _open(self.path)
         self.append(run_line)
 
-    def append(self, line: Line) -> None:
+    def append(self, line: str) -> None:
         """Add a line and hand it to the operating system at once."""
         if self._file is not None:
-            self._file.write(canonical(line) + "\n")
+            self._file.write(f"{line}\n")
             self._file.flush()
 
     def stop(self) -> None:
@@ -93,11 +98,11 @@ class Writer:
             with suppress(OSError):
                 file.close()
 
-    def finish(self, run_line: Line, cells: Iterable[Line]) -> None:
-        """Replace the file by its canonical form."""
-        ordered = sorted(cells, key=lambda line: str(line["nodeid"]))
+    def finish(self, run_line: str, cells: Mapping[str, str]) -> None:
+        """Replace the file by its canonical form: the cells in order of their node ids."""
+        ordered = (cells[nodeid] for nodeid in sorted(cells))
         self.stop()
-        write_atomically(self.path, "".join(f"{canonical(x)}\n" for x in (run_line, *ordered)))
+        write_atomically(self.path, "".join(f"{line}\n" for line in (run_line, *ordered)))
 
 
 def write_atomically(path: Path, text: str) -> None:
@@ -128,7 +133,7 @@ def read(path: Path) -> Evidence:
             continue
         try:
             parsed = _parse(raw)
-        except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        except MALFORMED as error:
             problems.append(f"Line {number} of {path.name} was not used: {_why(error)}.")
             continue
         if isinstance(parsed, Run):

@@ -16,7 +16,18 @@ from reports.verdict import (
     worst_finding,
     worst_first,
 )
-from reports.words import big, count, number, p_words, plain, plural
+from reports.words import (
+    TOGETHER,
+    big,
+    count,
+    listing,
+    named,
+    number,
+    p_words,
+    plain,
+    plural,
+    told,
+)
 
 SUMMARY = "summary.md"
 # More failing cells than this are counted, and left to the pages.
@@ -25,16 +36,21 @@ _TONES = {"pass": "green", "fail": "red", "incomplete": "yellow"}
 
 
 def diagnosis(cell: Cell) -> str:
-    """Return what is wrong with a cell, in plain language."""
+    """Return what is wrong with a cell, in plain language: its worst tensor, then the others."""
     failed = sorted((f for f in cell.findings if not f.passed), key=finding_key)
-    messages = dict.fromkeys(f.message or f.check for f in failed)
-    return cell.reason or "; ".join(list(messages)[:3]) or "No reason was given."
+    if not failed:
+        return cell.reason or "No reason was given."
+    worst = failed[0].tensor
+    messages = dict.fromkeys(f.message or f.check for f in failed if f.tensor == worst)
+    others = dict.fromkeys(f.tensor or TOGETHER for f in failed if f.tensor != worst)
+    also = f"also wrong: {listing(others)}" if others else ""
+    return told(worst, "; ".join(filter(None, (*list(messages)[:3], also))))
 
 
-def failing_case(cell: Cell) -> str | None:
-    """Return the smallest case that shows the failure, if one does."""
-    cases = (f for f in sorted(cell.findings, key=finding_key) if not f.passed and f.case)
-    return next((f.case for f in cases), None)
+def failing_cases(cell: Cell) -> tuple[str, ...]:
+    """Return the cases that show a failure, that of the worst one first."""
+    failed = (f for f in sorted(cell.findings, key=finding_key) if not f.passed)
+    return tuple(dict.fromkeys(f.case for f in failed if f.case))
 
 
 def numbers(view: Overview, alpha: float) -> str:
@@ -111,9 +127,8 @@ def _details(cell: Cell) -> Iterator[tuple[str, str]]:
             if confirmed is None
             else f"; {p_words(confirmed)} on four times the sample, drawn afresh"
         )
-        yield "evidence", f"{worst.check}, {p_words(worst.p_value)}{again}"
-    case = failing_case(cell)
-    if case:
+        yield "evidence", f"{named(worst)}, {p_words(worst.p_value)}{again}"
+    for case in failing_cases(cell)[:1]:
         yield "case", case
     if cell.replay:
         yield "replay", cell.replay

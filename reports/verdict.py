@@ -79,6 +79,7 @@ class Power:
     middle: float
     worst: float
     worst_cell: Cell
+    worst_tensor: str
 
 
 def overall(cells: Sequence[Cell]) -> str:
@@ -186,36 +187,50 @@ def calibration(cells: Iterable[Cell]) -> Calibration | None:
 
 
 def power(cells: Iterable[Cell]) -> list[Power]:
-    """Return, for each kind of check, what it could have seen in its best and worst cell."""
-    groups: dict[tuple[str, str, str], dict[str, tuple[float, Cell]]] = defaultdict(dict)
+    """Return, for each kind of check, what it could have seen in its best and worst pool.
+
+    A pool is what one decision of a whole cell looks at: each kind of a module's tensors is one.
+    """
+    groups: dict[tuple[str, str, str], dict[tuple[str, str], _Seen]] = defaultdict(dict)
     for cell in cells:
         for finding in cell.findings:
-            seen = finding.detectable
-            if seen is None or finding.scope != "cell":
+            if finding.detectable is None or finding.scope != "cell":
                 continue
-            size, unit = _comparable(seen)
-            group = groups[finding.check, seen.name, unit]
-            group[cell.nodeid] = max((size, cell), group.get(cell.nodeid, (size, cell)), key=_size)
+            size, unit = _comparable(finding.detectable)
+            pools = groups[finding.check, finding.detectable.name, unit]
+            seen = _Seen(size, cell, finding.tensor)
+            pool = cell.nodeid, finding.tensor
+            pools[pool] = max(seen, pools.get(pool, seen), key=_size)
     return [_power(key, list(groups[key].values())) for key in sorted(groups)]
 
 
+@dataclass(frozen=True)
+class _Seen:
+    """The smallest error that a check would have caught in one pool."""
+
+    size: float
+    cell: Cell
+    tensor: str
+
+
 def _comparable(seen: Detectable) -> tuple[float, str]:
-    """Turn a count ``3 of 1000`` into a share: cells differ in how many values they drew."""
+    """Turn a count ``3 of 1000`` into a share: pools differ in how many values they hold."""
     total = _COUNTED.fullmatch(seen.unit)
     return (seen.size / int(total[1]), "share") if total else (seen.size, seen.unit)
 
 
-def _size(item: tuple[float, Cell]) -> float:
-    return item[0]
+def _size(seen: _Seen) -> float:
+    return seen.size
 
 
-def _power(key: tuple[str, str, str], sizes: list[tuple[float, Cell]]) -> Power:
-    worst, cell = max(sizes, key=_size)
+def _power(key: tuple[str, str, str], pools: list[_Seen]) -> Power:
+    worst = max(pools, key=_size)
     return Power(
         *key,
-        cells=len(sizes),
-        best=min(size for size, _ in sizes),
-        middle=median(size for size, _ in sizes),
-        worst=worst,
-        worst_cell=cell,
+        cells=len({pool.cell.nodeid for pool in pools}),
+        best=min(pool.size for pool in pools),
+        middle=median(pool.size for pool in pools),
+        worst=worst.size,
+        worst_cell=worst.cell,
+        worst_tensor=worst.tensor,
     )

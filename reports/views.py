@@ -1,14 +1,15 @@
-"""What the templates show: cells with their pictures, matrices, panels."""
+"""What the templates show of cells: findings, diagnoses, pictures."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from reports import pictures
+from reports import pictures, tensors
 from reports.records import Cell, Effect, Finding
-from reports.summary import diagnosis
+from reports.summary import diagnosis, failing_cases
+from reports.tensors import Failure, Tensor
 from reports.verdict import INCOMPLETE, WRONG, finding_key, worst_finding, worst_first
 
 GLYPHS = {
@@ -23,42 +24,43 @@ GLYPHS = {
     "unsupported": "○",
     "incomplete": "!",
 }
-TITLES = {
-    "law": "Laws",
-    "gain": "Gains",
-    "fan": "Fans",
-    "convolution": "Identity convolutions",
-    "deprecation": "Deprecated aliases",
-    "known defect": "Known defects of PyTorch",
-}
-_DTYPES = ("float64", "float32", "bfloat16", "float16")
-
-
-@dataclass(frozen=True)
-class Failure:
-    """One diagnosis, and the findings that share it."""
-
-    message: str
-    findings: tuple[Finding, ...]
-
-    @property
-    def cases(self) -> tuple[str, ...]:
-        """The cases that show it."""
-        return tuple(dict.fromkeys(f.case for f in self.findings if f.case))
+# Points of the curves of passing cells, all in all, and of one at least.
+POINTS_OF_A_PAGE = 20_000
+COARSE = 48
+# Bytes of markup around a picture.
+FIGURE = 120
 
 
 @dataclass(frozen=True)
 class CellView:
-    """A cell and all that its section shows."""
+    """A cell and all that its section shows.
+
+    Attributes
+    ----------
+    brief
+        Whether the page has no room for its tables.
+    crowded
+        Whether the page has no room for its pictures.
+
+    """
 
     anchor: str
     cell: Cell
     findings: tuple[Finding, ...]
     failures: tuple[Failure, ...]
+    tensors: tuple[Tensor, ...]
     worst: Finding | None
     effects: tuple[Effect, ...]
     diagnosis: str
-    pictures: tuple[pictures.Picture, ...]
+    cases: tuple[str, ...]
+    brief: bool
+    pictures: tuple[pictures.Picture, ...] = ()
+    crowded: bool = False
+
+    @property
+    def tensor(self) -> str:
+        """The tensor that fails worst, if one does and is named."""
+        return self.worst.tensor if self.worst and not self.worst.passed else ""
 
     @property
     def tone(self) -> str:
@@ -71,30 +73,9 @@ class CellView:
         return self.cell.verdict in WRONG
 
     @property
-    def search(self) -> str:
-        """The text that the page's filter looks at."""
-        cell = self.cell
-        words = (cell.subject, cell.dtype, cell.promise, cell.law_words, cell.law_formula)
-        return " ".join((*words, *(f.check for f in self.findings))).lower()
-
-
-@dataclass(frozen=True)
-class Row:
-    """One subject of a matrix: its cells under each dtype."""
-
-    subject: str
-    entries: tuple[tuple[CellView, ...], ...]
-
-
-@dataclass(frozen=True)
-class Group:
-    """All cells of one promise: a matrix and the sections it links to."""
-
-    promise: str
-    title: str
-    dtypes: tuple[str, ...]
-    rows: tuple[Row, ...]
-    cells: tuple[CellView, ...]
+    def calm(self) -> bool:
+        """Whether nothing about the cell needs attention."""
+        return self.cell.verdict not in WRONG | INCOMPLETE
 
 
 def tone(verdict: str) -> str:
@@ -104,23 +85,33 @@ def tone(verdict: str) -> str:
     return "incomplete" if verdict in INCOMPLETE or verdict == "known defect" else verdict
 
 
-def views(cells: Iterable[Cell], alpha: float, points: int) -> list[CellView]:
-    """Return the sections of a page, the most worrying first.
+def views(cells: Iterable[Cell], whole: int | None = None) -> list[CellView]:
+    """Return the sections of a page, the most worrying first, without pictures.
 
-    Cells that are not in order keep all their pictures; `points` thins, or with 0 leaves out,
-    those of passing ones.
+    Sections beyond the first `whole`, if given, are brief.
     """
-    ordered = enumerate(worst_first(cells), start=1)
-    return [_view(f"c{index}", cell, alpha, points) for index, cell in ordered]
+    return [
+        _view(f"c{rank}", cell, brief=whole is not None and rank > whole)
+        for rank, cell in enumerate(worst_first(cells), start=1)
+    ]
 
 
-def groups(cells: Sequence[CellView]) -> list[Group]:
-    """Return cells by promise: laws first, then in the order of their worst cells."""
-    by_promise: dict[str, list[CellView]] = defaultdict(list)
+def illustrated(cells: Sequence[CellView], alpha: float, room: int) -> list[CellView]:
+    """Return sections with as many pictures as fit, the most worrying first.
+
+    Passing cells are drawn more coarsely where there are many.
+    """
+    points = max(COARSE, min(pictures.POINTS, POINTS_OF_A_PAGE // max(1, len(cells))))
+    shown = []
     for view in cells:
-        by_promise[view.cell.promise].append(view)
-    known = sorted(by_promise, key=lambda promise: promise != "law")
-    return [_group(promise, by_promise[promise]) for promise in known]
+        drawn = tuple(_pictures(view, alpha, points))
+        size = sum(map(_bytes, drawn))
+        if view.brief or size > room:
+            shown.append(replace(view, crowded=bool(drawn)))
+        else:
+            room -= size
+            shown.append(replace(view, pictures=drawn))
+    return shown
 
 
 def excluded(cells: Iterable[CellView]) -> dict[str, list[CellView]]:
@@ -132,9 +123,8 @@ def excluded(cells: Iterable[CellView]) -> dict[str, list[CellView]]:
     return dict(sorted(found.items()))
 
 
-def _view(anchor: str, cell: Cell, alpha: float, points: int) -> CellView:
+def _view(anchor: str, cell: Cell, *, brief: bool) -> CellView:
     findings = tuple(sorted(cell.findings, key=finding_key))
-    detail = points if cell.verdict == "pass" else pictures.POINTS
     failed = [f for f in findings if not f.passed]
     shown = [f.effect for f in findings if f.effect is not None and f.scope == "cell"]
     most = max(1, sum(f.effect is not None and f.scope == "cell" for f in failed))
@@ -142,41 +132,30 @@ def _view(anchor: str, cell: Cell, alpha: float, points: int) -> CellView:
         anchor=anchor,
         cell=cell,
         findings=findings,
-        failures=tuple(_failures(failed)),
+        failures=tensors.failures(failed),
+        tensors=tensors.tensors(cell),
         worst=worst_finding(cell),
         effects=tuple(shown[:most]),
         diagnosis="" if cell.verdict == "pass" else diagnosis(cell),
-        pictures=tuple(_pictures(cell, alpha, detail)) if detail else (),
+        cases=failing_cases(cell),
+        brief=brief,
     )
 
 
-def _failures(failed: Iterable[Finding]) -> Iterable[Failure]:
-    """Group failed findings by what they say, in their order."""
-    by_message: dict[str, list[Finding]] = defaultdict(list)
-    for finding in failed:
-        by_message[finding.message or finding.check].append(finding)
-    return (Failure(message, tuple(found)) for message, found in by_message.items())
-
-
-def _pictures(cell: Cell, alpha: float, points: int) -> Iterable[pictures.Picture]:
+def _pictures(view: CellView, alpha: float, points: int) -> Iterable[pictures.Picture]:
+    cell = view.cell
+    detail = points if cell.verdict == "pass" else pictures.POINTS
+    if view.tensors:
+        yield from tensors.drawn(view.tensors, cell.tensors, alpha, detail)
+        return
     if sum(cell.histogram):
-        yield pictures.deviation(cell.histogram, alpha, points)
+        yield pictures.deviation(cell.histogram, alpha, detail)
         yield pictures.histogram(cell.histogram)
     strip = pictures.strip(cell.findings, alpha)
     if strip is not None:
         yield strip
 
 
-def _group(promise: str, cells: Sequence[CellView]) -> Group:
-    dtypes = sorted({view.cell.dtype for view in cells}, key=_dtype_key)
-    subjects = dict.fromkeys(view.cell.subject for view in cells)
-    table: dict[tuple[str, str], list[CellView]] = defaultdict(list)
-    for view in cells:
-        table[view.cell.subject, view.cell.dtype].append(view)
-    rows = (Row(s, tuple(tuple(table[s, dtype]) for dtype in dtypes)) for s in subjects)
-    title = TITLES.get(promise, promise.replace("_", " ").capitalize())
-    return Group(promise, title, tuple(dtypes), tuple(rows), tuple(cells))
-
-
-def _dtype_key(dtype: str) -> tuple[int, str]:
-    return (_DTYPES.index(dtype) if dtype in _DTYPES else len(_DTYPES), dtype)
+def _bytes(picture: pictures.Picture) -> int:
+    text = f"{picture.svg}{picture.meaning}"
+    return len(text.encode("utf-8", errors="backslashreplace")) + FIGURE

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from reports.records import Detectable, Effect
+from reports.records import Detectable, Effect, Finding
 
+# What is said of a module as a whole has no tensor.
+TOGETHER = "all tensors together"
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -71,6 +73,16 @@ def detectable(value: Detectable) -> str:
     """Return the smallest error a check would have caught."""
     unit = f" {value.unit}" if value.unit else ""
     return f"{value.name} {number(value.size, 2)}{unit}"
+
+
+def told(tensor: str, sentence: str) -> str:
+    """Return what is said of a tensor, with its name: ``weight: the scale is off``."""
+    return f"{tensor}: {sentence}" if tensor else sentence
+
+
+def named(finding: Finding) -> str:
+    """Return the name of a check and of its tensor: ``scale of weight``."""
+    return f"{finding.check} of {finding.tensor}" if finding.tensor else finding.check
 
 
 def plural(amount: int, noun: str) -> str:

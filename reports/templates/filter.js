@@ -4,9 +4,18 @@
   const field = (name) => form.elements.namedItem(name);
   const cells = [...document.querySelectorAll("[data-verdict]")];
   const tiles = [...document.querySelectorAll("[data-for]")];
-  const blocks = [...document.querySelectorAll(".matrix tbody tr, [data-group], #wrong")];
+  const blocks = [...document.querySelectorAll("[data-block], #wrong")];
+  const folds = new Map([...document.querySelectorAll(".fold[data-block]")].map((fold) => [fold, fold.open]));
+  const texts = new Map();
+  const text = (cell) => {
+    if (!texts.has(cell)) {
+      const parts = [...cell.querySelectorAll("summary, .law, tbody")];
+      texts.set(cell, parts.map((part) => part.textContent).join(" ").toLowerCase());
+    }
+    return texts.get(cell);
+  };
   const matches = (cell) =>
-    field("q").value.toLowerCase().split(/\s+/).every((word) => cell.dataset.text.includes(word)) &&
+    field("q").value.toLowerCase().split(/\s+/).every((word) => text(cell).includes(word)) &&
     names.slice(1).every((name) => !field(name).value || field(name).value === cell.dataset[name]);
 
   const apply = () => {
@@ -14,10 +23,10 @@
     for (const tile of tiles)
       tile.hidden = document.getElementById(tile.dataset.for).closest("details").hidden;
     for (const block of blocks) block.hidden = !block.querySelector("[data-cell]:not([hidden])");
-    const details = cells.filter((cell) => cell.matches("details"));
-    const shown = details.filter((cell) => !cell.hidden).length;
+    const shown = cells.filter((cell) => !cell.hidden).length;
+    for (const [fold, open] of folds) fold.open = open || shown < cells.length;
     form.querySelector("output").value =
-      shown === details.length ? "" : `${shown} of ${details.length} cells`;
+      shown === cells.length ? "" : `${shown} of ${cells.length} cells`;
   };
   const remember = () => {
     const query = new URLSearchParams(names.map((n) => [n, field(n).value]).filter((x) => x[1]));
@@ -25,8 +34,10 @@
   };
   const reveal = () => {
     const target = document.getElementById(location.hash.slice(1));
-    const section = target && target.closest("details");
-    if (section) { section.open = true; target.scrollIntoView(); }
+    let section = target && target.closest("details");
+    if (!section) return;
+    for (; section; section = section.parentElement.closest("details")) section.open = true;
+    target.scrollIntoView();
   };
 
   const query = new URLSearchParams(location.search);

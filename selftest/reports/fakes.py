@@ -62,6 +62,17 @@ FAULTS = {
         0.7, "The scale is 0.700 × the law's; values beyond the 1e-4 quantile are missing."
     ),
 }
+KINDS = (
+    "bias_hh",
+    "bias_ih",
+    "in_proj_weight",
+    "linear.bias",
+    "linear.weight",
+    "out_proj.weight",
+    "weight_hh",
+    "weight_ih",
+)
+ZERO = "one value is drawn too often: 4 where at most 9.54e-07 are expected"
 VERDICTS = {
     ("sparse_", "float16"): ("unsupported", 'NotImplementedError: "sort" is not implemented.'),
     ("orthogonal_", "bfloat16"): ("unsupported", "NotImplementedError: geqrf has no bfloat16."),
@@ -134,6 +145,55 @@ def cell_line(
     }
 
 
+def module_line(
+    subject: str = "LSTM",
+    dtype: str = "float32",
+    *,
+    promise: str = "default",
+    zero: str = "",
+    scaled: str = "",
+    history: str = "",
+) -> dict[str, Any]:
+    """Return the line of one module, sound or with one of two faults.
+
+    Parameters
+    ----------
+    subject, dtype, promise, history
+        The cell, and since when its law holds.
+    zero
+        A tensor that one case finds full of zeros.
+    scaled
+        A kind of tensors whose pool is 1 % too wide.
+
+    """
+    random = np.random.default_rng([*f"{subject}{dtype}{promise}".encode()])
+    faults = {kind: Fault(1.01, "the scale is off") for kind in KINDS if kind == scaled}
+    findings = [_finding("state", None), _finding("between", 0.7, effect="correlation")]
+    tensors = {}
+    for kind in KINDS:
+        fault = faults.get(kind, Fault(1.0, ""))
+        findings += [{**f, "tensor": kind} for f in _findings(random, fault, 2**20)[:-1]]
+        counts = _counts(random, fault, 2**20).tolist()
+        tensors[kind] = {"distribution": {"kind": "histogram", "counts": counts}}
+    if zero:
+        case = "RecurrentArguments(input_size=1, hidden_size=2, proj_size=1)"
+        broken = {"passed": False, "scope": "case", "case": case, "confirmation": 0.0}
+        findings += [{**_finding("atoms", 1e-25, tensor=zero), **broken, "message": ZERO}]
+    name = nodeid(promise, subject, dtype)
+    return {
+        **cell_line(subject, dtype, promise=promise),
+        "law": {"words": "every tensor uniform", "formula": "w ~ U(−√k, √k)", "history": history},
+        "source": f"PyTorch documentation, torch.nn.{subject}",
+        "verdict": "fail" if zero or scaled else "pass",
+        "n": len(KINDS) * 2**20,
+        "cases": 12,
+        "findings": findings,
+        "statistics": {},
+        "tensors": tensors,
+        "replay": f"pytest '{name}' --run-seed 7 --profile standard",
+    }
+
+
 def cells(backend: str = "cpu") -> list[dict[str, Any]]:
     """Return a whole run of 72 cells, several of them in trouble."""
     return [
@@ -187,6 +247,23 @@ def _findings(random: np.random.Generator, fault: Fault, n: int) -> list[dict[st
     worst = {**found[0], "scope": "case", "n": 65536, "case": case, "effect": None}
     p = 1e-19 if fault.words else 2e-4
     return [*found, {**worst, "p_value": p, "detectable": None}]
+
+
+def _finding(check: str, p: float | None, *, effect: str = "", tensor: str = "") -> dict[str, Any]:
+    size = {"name": effect, "estimate": 0.01, "low": -0.02, "high": 0.04, "unit": ""}
+    return {
+        "check": check,
+        "scope": "cell",
+        "passed": True,
+        "p_value": p,
+        "n": 264,
+        "effect": size if effect else None,
+        "detectable": {"name": effect, "size": 0.05, "unit": ""} if effect else None,
+        "message": "As it should be.",
+        "case": None,
+        "confirmation": None,
+        "tensor": tensor,
+    }
 
 
 def _exact_findings(verdict: str) -> list[dict[str, Any]]:

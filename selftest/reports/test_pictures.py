@@ -69,6 +69,12 @@ def test_strip_marks_the_threshold_and_what_is_beyond() -> None:
     assert pictures.strip([], fakes.ALPHA) is None
 
 
+def test_a_picture_says_what_it_shows() -> None:
+    assert pictures.Picture("", "Every bin.").of("weight") == pictures.Picture(
+        "", "weight: every bin."
+    )
+
+
 def test_bars_of_a_whole_run() -> None:
     root = ElementTree.fromstring(pictures.bars([3, 0, 5, 1], "p-values"))
     assert root.get("aria-label") == "p-values"

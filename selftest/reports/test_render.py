@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from reports import render, store
 from reports.__main__ import main
+from reports.records import Cell, Evidence, Run
 from selftest.reports import fakes
 
 HOSTILE = "<script>alert(1)</script>\"'&{{ 7 * 7 }}\u2028\x1b[31m javascript:alert(2)"
@@ -86,6 +88,52 @@ def test_a_page_says_what_it_must(folder: Path) -> None:
     assert "The one cell keeps its promise" in (folder / "cuda.html").read_text(encoding="utf-8")
 
 
+def _page(folder: Path, *lines: dict) -> str:
+    main(["build", str(fakes.write(folder, lines))])
+    text = (folder / "cpu.html").read_text(encoding="utf-8")
+    assert not Page(text).open
+    return text
+
+
+def test_a_module_in_order_has_a_row_for_each_kind_of_tensors(tmp_path: Path) -> None:
+    text = _page(tmp_path, fakes.module_line(history="weight 1 since 1.2; U(0, 1) before"))
+    assert '<span class="muted">weight 1 since 1.2; U(0, 1) before</span>' in text
+    for name in (*fakes.KINDS, "all tensors together"):
+        assert text.count(f'<th scope="row">{name}</th>') == 1
+    assert "Every check of" not in text
+    assert text.count("<figure>") == 2  # One of the module, one of the calibration.
+    assert "pytest &#39;verify/test_defaults.py::test_default[cpu-float32-LSTM]&#39;" in text
+
+
+def test_a_module_that_fails_says_which_tensor_where_and_how_to_replay(tmp_path: Path) -> None:
+    lines = [fakes.module_line(promise=p, zero="weight_hr_l0") for p in ("default", "reset")]
+    text = _page(tmp_path, *lines, fakes.module_line("GRU"))
+    attention = text[text.index('id="wrong"') : text.index('id="matrix"')]
+    assert attention.count("<li") == 1
+    for words in (
+        ">LSTM</a>",
+        f"<code>weight_hr_l0</code>: {fakes.ZERO}",
+        "Defaults of the modules <a",
+        "Resets <a",
+        "RecurrentArguments(input_size=1, hidden_size=2, proj_size=1)",
+        "--run-seed 7",
+    ):
+        assert words in attention, words
+    assert '<p class="whose"><code>weight_hr_l0</code></p>' in text
+    assert text.count("<summary>Every check of weight_hr_l0</summary>") == len(lines)
+    assert "Every check of bias_hh" not in text
+
+
+def test_a_group_in_order_is_closed_and_one_in_trouble_open(tmp_path: Path) -> None:
+    wrong = fakes.module_line(promise="reset", zero="weight_hr_l0")
+    text = _page(tmp_path, wrong, fakes.module_line("GRU"))
+    heads = [part.partition("</h3>")[0] for part in text.split('<details class="fold group" ')[1:]]
+    assert heads[:2] == [
+        "data-block open>\n<summary><h3>Resets",
+        "data-block>\n<summary><h3>Defaults of the modules",
+    ]
+
+
 def test_rendering_is_a_pure_function_of_the_evidence(folder: Path) -> None:
     before = {path: path.read_bytes() for path in folder.iterdir()}
     main(["build", str(folder)])
@@ -93,14 +141,13 @@ def test_rendering_is_a_pure_function_of_the_evidence(folder: Path) -> None:
 
 
 def test_hostile_text_stays_text(tmp_path: Path) -> None:
-    line = fakes.cell_line("normal_", "bfloat16")
+    line = fakes.module_line(scaled="weight_hh")
     line.update(dict.fromkeys(("nodeid", "promise", "subject", "reason", "replay"), HOSTILE))
-    line.update(dtype=HOSTILE, source=HOSTILE, law={"words": HOSTILE, "formula": HOSTILE})
+    line.update(dtype=HOSTILE, source=HOSTILE, law=dict.fromkeys(line["law"], HOSTILE))
     line.update(backend="../../" + HOSTILE, excluded=[HOSTILE], verdict="fail")
-    line["findings"] = [
-        {**finding, "check": HOSTILE, "message": HOSTILE, "case": HOSTILE, "passed": False}
-        for finding in line["findings"]
-    ]
+    words = dict.fromkeys(("check", "message", "case", "tensor", "scope"), HOSTILE)
+    line["findings"] = [{**f, **words, "passed": False} for f in line["findings"]]
+    line["tensors"] = {HOSTILE: line["tensors"]["weight_hh"]}
     fakes.write(tmp_path / "report", [line])
     main(["build", str(tmp_path / "report")])
     pages = list(tmp_path.rglob("*.html"))
@@ -119,12 +166,42 @@ def test_lone_surrogates_do_not_stop_a_report(tmp_path: Path) -> None:
     assert main(["build", str(tmp_path)]) == 3
 
 
-def test_a_large_run_stays_below_the_limit(tmp_path: Path) -> None:
-    base = fakes.cell_line()
-    lines = [{**base, "nodeid": f"{base['nodeid']}{i}", "subject": f"s{i}"} for i in range(360)]
-    evidence = store.read(fakes.write(tmp_path, lines) / store.EVIDENCE)
-    render.build(evidence, tmp_path)
-    assert (tmp_path / "cpu.html").stat().st_size < 3_000_000
+def _copies(line: dict, amount: int) -> list[Cell]:
+    cell = Cell.from_json(line)
+    return [replace(cell, nodeid=f"{cell.nodeid}{i}", subject=f"S{i}") for i in range(amount)]
+
+
+def test_a_large_run_stays_below_the_limit_with_every_picture(tmp_path: Path) -> None:
+    cells = [*_copies(fakes.cell_line(), 78), *_copies(fakes.module_line(), 372)]
+    render.build(Evidence(Run(), tuple(cells)), tmp_path)
+    text = (tmp_path / "cpu.html").read_text(encoding="utf-8")
+    assert len(text.encode()) < render.MOST_BYTES
+    assert text.count("<figure") == 3 * 78 + 372 + 1
+    assert "To keep this page small" not in text
+
+
+def test_pictures_are_left_out_where_they_do_not_fit(tmp_path: Path) -> None:
+    cells = [
+        *_copies(fakes.module_line(), 650),
+        *_copies(fakes.cell_line("normal_", "bfloat16"), 1),
+    ]
+    render.build(Evidence(Run(), tuple(cells)), tmp_path)
+    text = (tmp_path / "cpu.html").read_text(encoding="utf-8")
+    assert 0.99 * render.MOST_BYTES < len(text.encode()) < render.MOST_BYTES
+    assert "To keep this page small, the pictures of" in text
+    assert "and the tables of" not in text
+    assert text.count('class="wide"') == 1  # The failing cell comes first.
+
+
+def test_a_run_in_which_everything_fails_stays_below_the_limit(tmp_path: Path) -> None:
+    cells = _copies(fakes.module_line(zero="weight_hr_l0", scaled="weight_hh"), 600)
+    render.build(Evidence(Run(), tuple(cells)), tmp_path)
+    text = (tmp_path / "cpu.html").read_text(encoding="utf-8")
+    assert not Page(text).open
+    assert len(text.encode()) < render.MOST_BYTES
+    assert f"and the tables of {600 - render.WHOLE[1]} are left out" in text
+    assert text.count("<summary>Every check of weight_hh</summary>") == render.WHOLE[1]
+    assert f"… and {600 - render.MOST_TROUBLES} more: see the matrix." in text
 
 
 def test_pages_of_an_earlier_run_do_not_stay(folder: Path, tmp_path: Path) -> None:

@@ -15,15 +15,24 @@ from selftest.reports import fakes
 
 def _written(directory: Path, lines: list[dict], *, tidy: bool = True) -> Path:
     writer = store.Writer(directory)
-    run = fakes.run_line(line["nodeid"] for line in lines)
+    run = store.canonical(fakes.run_line(line["nodeid"] for line in lines))
     writer.start(run)
     for line in lines:
-        writer.append(line)
+        writer.append(store.canonical(line))
     if tidy:
-        writer.finish(run, lines)
+        writer.finish(run, {line["nodeid"]: store.canonical(line) for line in lines})
     else:
         writer.stop()
     return directory / store.EVIDENCE
+
+
+def _cell(**entries: object) -> bytes:
+    names = dict.fromkeys(("nodeid", "promise", "subject", "verdict"), "x")
+    return json.dumps({"schema": 1, "kind": "cell", **names, **entries}).encode()
+
+
+def _histogram(*counts: int) -> dict:
+    return {"distribution": {"kind": "histogram", "counts": counts}}
 
 
 def test_round_trip(tmp_path: Path) -> None:
@@ -38,6 +47,24 @@ def test_round_trip(tmp_path: Path) -> None:
     assert cell.findings[3].effect is not None and cell.findings[3].effect.name == "scale"
 
 
+def test_round_trip_of_a_module(tmp_path: Path) -> None:
+    line = fakes.module_line(zero="weight_hr_l0", history="since 1.2")
+    (cell,) = store.read(_written(tmp_path, [line])).cells
+    assert cell.law_history == "since 1.2"
+    assert cell.histogram == ()
+    assert {kind: list(counts) for kind, counts in cell.tensors.items()} == {
+        kind: statistics["distribution"]["counts"] for kind, statistics in line["tensors"].items()
+    }
+    assert [f.tensor for f in cell.findings] == [f["tensor"] for f in line["findings"]]
+
+
+def test_tensors_without_randomness_have_no_histogram(tmp_path: Path) -> None:
+    exact = {"kind": "exact", "n": 8, "mismatches": 0}
+    line = {**fakes.module_line(), "tensors": {"norm.weight": {"exact": exact}}}
+    (cell,) = store.read(_written(tmp_path, [line])).cells
+    assert cell.tensors == {}
+
+
 def test_canonical_bytes_do_not_depend_on_arrival(tmp_path: Path) -> None:
     lines = fakes.cells()[:12]
     first = _written(tmp_path / "a", lines).read_bytes()
@@ -49,8 +76,8 @@ def test_canonical_bytes_do_not_depend_on_arrival(tmp_path: Path) -> None:
 
 def test_lines_are_on_disk_as_soon_as_they_are_appended(tmp_path: Path) -> None:
     writer = store.Writer(tmp_path)
-    writer.start(fakes.run_line())
-    writer.append(fakes.cell_line())
+    writer.start(store.canonical(fakes.run_line()))
+    writer.append(store.canonical(fakes.cell_line()))
     assert len(store.read(tmp_path / store.EVIDENCE).cells) == 1
     writer.stop()
 
@@ -66,6 +93,9 @@ def test_lines_are_on_disk_as_soon_as_they_are_appended(tmp_path: Path) -> None:
         (b'{"schema": 1, "kind": "song"}', "kind 'song' is unknown"),
         (b'{"schema": 1, "kind": "cell", "nodeid": "x"}', "entry 'promise' is missing"),
         (b'{"schema": 1, "kind": ["cell"]}', "was not used"),
+        (_cell(n=float("inf")), "cannot convert float infinity to integer"),
+        (_cell(tensors={"weight": []}), "was not used"),
+        (_cell(tensors={"a": _histogram(1, 2), "b": _histogram(3)}), "of different sizes"),
     ],
 )
 def test_a_bad_line_is_one_sentence_and_the_rest_is_used(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from reports import store, summary, words
-from reports.records import Effect, Evidence
+from reports.records import Cell, Effect, Evidence, Finding
 from selftest.reports import fakes
 
 
@@ -31,6 +32,34 @@ def test_a_failure_has_diagnosis_case_and_replay(tmp_path: Path) -> None:
     assert "NormalCase(shape=(3, 4)" in text
     assert line["replay"] in text
     assert "p < 10⁻³⁰⁰ on four times the sample, drawn afresh" in text
+
+
+def test_a_failure_names_its_tensor(tmp_path: Path) -> None:
+    line = fakes.module_line(zero="weight_hr_l0")
+    evidence = _evidence(tmp_path, line)
+    assert f"diagnosis: weight_hr_l0: {fakes.ZERO}" in _terminal(evidence)
+    assert "evidence:  atoms of weight_hr_l0, p = 10⁻²⁵;" in _terminal(evidence)
+    assert "- diagnosis: weight\\_hr\\_l0: one value is drawn" in summary.markdown(evidence)
+
+
+def test_the_worst_tensor_speaks_and_the_others_are_named() -> None:
+    def finding(check: str, p: float, tensor: str) -> Finding:
+        return Finding(check, False, p, 100, f"the {check} is off", tensor=tensor)
+
+    worst = [finding(str(p), p * 1e-20, "weight") for p in (1, 2, 3, 4)]
+    others = [finding("scale", 1e-15, "bias"), finding("between", 1e-14, "")]
+    cell = Cell("n", "default", "LSTM", "cpu", "float32", "fail", findings=(*others, *worst))
+    assert summary.diagnosis(cell) == (
+        "weight: the 1 is off; the 2 is off; the 3 is off; "
+        "also wrong: bias and all tensors together"
+    )
+
+
+def test_a_failure_says_more_than_what_was_not_supported() -> None:
+    failed = Finding("scale", False, 1e-20, 100, "the scale is off")
+    cell = Cell("n", "law", "s", "cpu", "float32", "fail", "not implemented for 0-d")
+    assert summary.diagnosis(cell) == "not implemented for 0-d"
+    assert summary.diagnosis(replace(cell, findings=(failed,))) == "the scale is off"
 
 
 def test_a_terminal_obeys_no_foreign_text(tmp_path: Path) -> None:

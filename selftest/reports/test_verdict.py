@@ -29,9 +29,10 @@ def _finding(
     size: float | None = None,
     scope: str = "cell",
     unit: str = "",
+    tensor: str = "",
 ) -> Finding:
     seen = None if size is None else Detectable("scale", size, unit)
-    return Finding("variance", passed, p, 100, "", detectable=seen, scope=scope)
+    return Finding("variance", passed, p, 100, "", detectable=seen, scope=scope, tensor=tensor)
 
 
 @pytest.mark.parametrize(
@@ -123,6 +124,17 @@ def test_power_names_the_bluntest_cell() -> None:
     (row,) = verdict.power(cells)
     assert (row.cells, row.best, row.middle, row.worst) == (3, 0.1, 0.2, 0.3)
     assert row.worst_cell.subject == "0.3"
+
+
+def test_each_kind_of_tensors_has_its_own_power() -> None:
+    sharp = (_finding(0.5, size=size, tensor="weight") for size in (0.01, 0.02))
+    cells = [
+        _cell("pass", "Linear", *sharp, _finding(0.5, size=0.3, tensor="bias")),
+        _cell("pass", "uniform_", _finding(0.5, size=0.1)),
+    ]
+    (row,) = verdict.power(cells)
+    assert (row.cells, row.best, row.middle, row.worst) == (2, 0.02, 0.1, 0.3)
+    assert (row.worst_cell.subject, row.worst_tensor) == ("Linear", "bias")
 
 
 def test_counts_are_compared_as_shares() -> None:
