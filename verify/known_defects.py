@@ -27,8 +27,8 @@ class KnownDefect:
         What it spoils.
     backends, dtypes : tuple of str
         Where it lives; empty means everywhere.
-    promise : str
-        Which promise it breaks.
+    promises : tuple of str
+        Which promises it breaks.
     since, until : tuple of int
         First version that has it, and first that has not.
     symptom, link : str
@@ -61,7 +61,7 @@ class KnownDefect:
     witness: Mapping[str, Any] = field(default_factory=dict)
     calls: tuple[str, ...] = ()
     seed: int | None = None
-    promise: str = "law"
+    promises: tuple[str, ...] = ("law",)
     deviation: bool = False
 
     def touches(self, subject: str, backend: str, dtype: str) -> bool:
@@ -115,13 +115,13 @@ def of_cell(cell: Cell, promise: str = "") -> tuple[KnownDefect, ...]:
     """
     defects = _of_place(cell.subject.name, cell.backend.name, cell.dtype_name)
     known = {promise, "law"} if cell.subject.family == "initializer" else {promise}
-    return tuple(d for d in defects if not d.calls and (not promise or d.promise in known))
+    return tuple(d for d in defects if not d.calls and (not promise or known & {*d.promises}))
 
 
 def of_promise(promise: str, subject: str, backend: str, dtype: str) -> tuple[KnownDefect, ...]:
     """The defects that break exact comparisons of a promise."""
     defects = _of_place(subject, backend, dtype)
-    return tuple(d for d in defects if d.calls and d.promise == promise)
+    return tuple(d for d in defects if d.calls and promise in d.promises)
 
 
 def _of_place(subject: str, backend: str, dtype: str) -> tuple[KnownDefect, ...]:
@@ -155,7 +155,7 @@ def _entry(entry: dict[str, Any]) -> KnownDefect:
             symptom=entry.pop("symptom"),
             link=entry.pop("link", ""),
             check=entry.pop("check"),
-            promise=entry.pop("promise", "law"),
+            promises=_names(entry.pop("promises", ["law"])),
             **_extent(entry),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as problem:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from verify import watchdog
+from verify import torch_api, watchdog
 from verify.layouts import Damaged
 from verify.run import Cell, Run, derive
 from verify.subjects.subject import Case, Place
@@ -142,9 +142,9 @@ class Sampler:
                 self.cell.backend.synchronize(self.device)
             except Damaged as reason:
                 raise SubjectDamaged(f"{reason}") from reason
-            except NotImplementedError as reason:
-                raise Unsupported(f"{reason}") from reason
             except Exception as reason:
+                if torch_api.unsupported(reason):
+                    raise Unsupported(f"{reason}") from reason
                 raise SubjectRaised(f"{type(reason).__name__}: {reason}") from reason
         return _stacked(filled, seed)
 

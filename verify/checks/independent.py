@@ -104,11 +104,13 @@ def transforms(values: Tensor, law: Continuous, host: np.random.Generator) -> Te
     """
     lattice = lattice_of(values.dtype)
     if law.resolution(lattice.step, lattice.draw_step) <= FINE:
-        return law.cdf(values.double(), torch.special) - 0.5
+        exact: Tensor = law.cdf(values.double(), torch.special) - 0.5
+        return exact
     if not law.is_rounded:
         return None
     v = torch.from_numpy(host.random(values.shape)).to(values.device)
-    return Rounded(law, lattice).transform(values.double(), v, torch, torch.special) - 0.5
+    u: Tensor = Rounded(law, lattice).transform(values.double(), v, torch, torch.special)
+    return u - 0.5
 
 
 def _support(

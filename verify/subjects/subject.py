@@ -34,8 +34,8 @@ class TensorCase(Case):
     shape: tuple[int, ...]
 
     def features(self) -> Mapping[str, float]:
-        """The number of entries."""
-        return {"numel": math.prod(self.shape)}
+        """The number of entries, and of axes."""
+        return {"numel": math.prod(self.shape), "dims": len(self.shape)}
 
 
 @dataclass(frozen=True, repr=False)
