@@ -85,7 +85,12 @@ class TestBetween:
         assert_valid(p_values)
 
     def test_one_tensor_has_nothing_to_compare(self):
-        assert joint.between({"weight": drawn(uniforms("w", 2, 8))}, stream("host")).findings("between") == []
+        assert (
+            joint.between({"weight": drawn(uniforms("w", 2, 8))}, stream("host")).findings(
+                "between"
+            )
+            == []
+        )
 
     def test_the_detectable_correlation_is_detected(self):
         """A mixture of the smallest correlation that the finding claims to see."""

@@ -18,7 +18,8 @@ NUMPY = {"float16": np.float16, "float32": np.float32, "float64": np.float64}
 def every_bfloat16():
     """All finite values but the two largest, as doubles."""
     bits = np.arange(1 << 16, dtype=np.uint32) << 16
-    values = bits.view(np.float32).astype(np.float64)
+    values = bits.view(np.float32)
+    values = values[np.isfinite(values)].astype(np.float64)
     return np.unique(values[np.abs(values) < 3.3e38])
 
 
@@ -141,7 +142,8 @@ class TestRounded:
         u = Rounded(law, LATTICES[name]).transform(x, v, np, special)
         assert ((u > 0) & (u < 1)).all()
         assert stats.kstest(u, "uniform").pvalue > 1e-12
-        assert abs(np.corrcoef(u, x)[0, 1]) > 0.3 or np.unique(x).size < 3
+        if np.unique(x).size > 3:
+            assert abs(np.corrcoef(u, x)[0, 1]) > 0.3
 
     @pytest.mark.parametrize(("name", "law", "family"), CASES[:8])
     def test_torch_and_numpy_agree(self, name, law, family):

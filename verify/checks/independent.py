@@ -87,9 +87,10 @@ def reduce(
         if ordered is not None:
             found["contract"] = _band(ordered, law, lattice)
         if law.is_rounded:
-            found |= _randomised(values, shape, Rounded(law, lattice), host)
-        return found
+            return found | _randomised(values, shape, Rounded(law, lattice), host)
     found["extremes"] = _extremes(flat.numel(), lowest, highest, law, lattice)
+    if resolution > FINE:
+        return found
     if ordered is not None:
         found["kolmogorov_smirnov"] = _kolmogorov(ordered, law, resolution)
         found["duplicates"] = _duplicates(ordered, law, lattice)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
 
@@ -101,7 +101,7 @@ class Uniform(Continuous):
 
     low: float
     high: float
-    of_variance: bool = False
+    of_variance: bool = field(default=False, repr=False)
     """Whether the bounds were chosen for the variance that they give."""
 
     @classmethod

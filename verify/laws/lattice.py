@@ -62,8 +62,9 @@ class Lattice:
         if isinstance(law, Sparse):
             return self.holds(law.values)
         if isinstance(law, Continuous):
-            ends = [abs(end) for end in law.support if math.isfinite(end)]
-            return max([law.reach + 9 * law.scale, *ends]) <= self.largest
+            far = law.reach + 9 * law.scale
+            ends = (min(abs(end), far) if math.isinf(end) else abs(end) for end in law.support)
+            return max(ends) <= self.largest
         return True
 
     def round(self, x: float) -> float:
