@@ -161,7 +161,7 @@ class TestRounded:
         for law in (laws.Normal(0.5, 2.0), laws.TruncatedNormal(0.0, 1.0, -2.0, 2.0)):
             lower, upper = Rounded(law, LATTICES["bfloat16"]).interval(x, np, special)
             assert (upper - lower).sum() == pytest.approx(1.0, abs=1e-9)
-            assert (lower[1:] == pytest.approx(upper[:-1], abs=1e-15)).all()
+            np.testing.assert_allclose(lower[1:], upper[:-1], rtol=0, atol=1e-15)
 
     @pytest.mark.parametrize("x", [1.0, 1.0078125, 7.0])
     def test_the_excluded_bound_lies_at_the_end(self, x):
