@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
@@ -87,7 +87,7 @@ def reduce(
         if ordered is not None:
             found["contract"] = _band(ordered, law, lattice)
         if law.is_rounded:
-            return found | _randomised(values, shape, Rounded(law, lattice), host)
+            return found | _rounded(values, shape, Rounded(law, lattice), host)
     found["extremes"] = _extremes(flat.numel(), lowest, highest, law, lattice)
     if resolution > FINE:
         return found
@@ -207,12 +207,43 @@ def _transforms(
     return _of_transforms(values, shape, centred, bins, moments, resolution)
 
 
-def _randomised(
+def _rounded(
     values: Tensor, shape: tuple[int, ...], law: Rounded, host: np.random.Generator
 ) -> Statistics:
-    """The same for a lattice that is coarse for the law, by the randomised transform.
+    """The same for a lattice that is coarse for the law."""
+    return randomised(
+        values,
+        shape,
+        lambda x, v: law.transform(x, v, torch, torch.special),
+        host,
+        normal=isinstance(law.law, Normal),
+        slack=2 * law.lattice.draw_step,
+    )
 
-    The randomness comes from the host: that of the code under test is what is being tested.
+
+def randomised(
+    values: Tensor,
+    shape: tuple[int, ...],
+    transform: Callable[[Tensor, Tensor], Tensor],
+    host: np.random.Generator,
+    *,
+    normal: bool = False,
+    slack: float = 2.0**-52,
+) -> Statistics:
+    """The same by a randomised transform, for laws that have few values.
+
+    Parameters
+    ----------
+    values, shape
+        As in `reduce`.
+    transform : callable
+        Makes exactly uniform values out of those drawn, in double precision, and uniform ones.
+    host : numpy.random.Generator
+        The latter come from the host: the randomness of the code under test is on trial.
+    normal : bool
+        Whether the law is normal, and has a mean and a scale to be tested.
+    slack : float
+        How far the draws underneath may move an extreme value's transform.
     """
     flat = values.reshape(-1)
     centred = torch.empty(flat.numel(), dtype=torch.float64, device=flat.device)
@@ -221,15 +252,14 @@ def _randomised(
     for piece in _chunks(flat):
         chunk, part = flat[piece].double(), centred[piece]
         v = torch.from_numpy(host.random(chunk.numel())).to(flat.device)
-        u = law.transform(chunk, v, torch, torch.special)
-        if isinstance(law.law, Normal):
+        u = transform(chunk, v)
+        if normal:
             z = torch.special.ndtri(u)
             moments.append(torch.stack([z.sum(), torch.dot(z, z)]))
         part.copy_(u).sub_(0.5)
         bins[piece] = u.mul_(_FINE_BINS).clamp_(0, _FINE_BINS - 1)
     lowest, highest = map(float, torch.stack(torch.aminmax(centred)).cpu())
     ends = np.array([0.5 + lowest, 0.5 - highest])
-    slack = 2 * law.lattice.draw_step
     found = _of_transforms(values, shape, centred, bins, moments, slack)
     found["extremes"] = Extremes(flat.numel(), ends + slack, (ends - slack).clip(0), slack)
     return found

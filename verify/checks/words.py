@@ -81,6 +81,7 @@ WORDS: dict[str, Words] = {
         "determinants ±1 are balanced", "the determinant prefers a sign", "mean determinant"
     ),
     "haar_trace": Words("the trace averages zero", "the trace is off", "mean trace"),
+    "permutation": Words("every entry is there once", "entries are missing or repeated"),
     "zero_count": Words("each column has its zeros", "columns have the wrong number of zeros"),
     "extra_zeros": Words(
         "no zero beyond the law's", "zeros beyond the law's number", "unlawful zeros"

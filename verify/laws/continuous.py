@@ -286,3 +286,41 @@ def _conditioned(z: Array, alpha: float, beta: float, special: ModuleType) -> Ar
         return special.exp2((special.log_ndtr(z) - top) / math.log(2))
     # expm1 keeps the digits of narrow windows, where Φ(z) and Φ(α) nearly agree.
     return special.expm1(special.log_ndtr(z) - bottom) / math.expm1(top - bottom)
+
+
+@dataclass(frozen=True)
+class Exponential(Continuous):
+    """The exponential law with the given rate, on (0, ∞).
+
+    Source: the documentation of ``torch.Tensor.exponential_``.
+    """
+
+    rate: float
+
+    @property
+    def support(self) -> tuple[float, float]:  # noqa: D102
+        return 0.0, math.inf
+
+    @property
+    def scale(self) -> float:  # noqa: D102
+        return 1 / self.rate
+
+    @property
+    def peak(self) -> float:  # noqa: D102
+        return 1.0
+
+    @property
+    def reach(self) -> float:
+        """Where x times the density is largest."""
+        return 1 / self.rate
+
+    @property
+    def is_rounded(self) -> bool:
+        """The logarithm is taken in the dtype's own arithmetic."""
+        return False
+
+    def cdf(self, x: Array, special: ModuleType = host_special) -> Array:  # noqa: D102
+        return -special.expm1(-self.rate * x)
+
+    def sf(self, x: Array, special: ModuleType = host_special) -> Array:  # noqa: D102
+        return special.exp2(-self.rate / math.log(2) * x)

@@ -162,6 +162,8 @@ class Subject:
         Cost of a value relative to a plain draw; expensive cases get smaller samples.
     history : str
         Since which version the law holds, where an earlier release had another.
+    dtypes : tuple of str
+        Names of the dtypes that it fills, where these are not the backend's floating ones.
     """
 
     family: ClassVar[str]
@@ -175,6 +177,7 @@ class Subject:
     anchors: tuple[Any, ...]
     effort: Callable[[Any], float] = _one
     history: str = ""
+    dtypes: tuple[str, ...] = ()
 
     def tensors(self, case: Any) -> tuple[TensorLaw, ...]:
         """Every tensor that a case fills."""
@@ -246,6 +249,36 @@ class Initializer(Subject):
             return {"": laid.tensor.clone(memory_format=torch.contiguous_format)}
 
         return filled
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operation(Subject):
+    """A random operation that returns a new tensor.
+
+    Attributes
+    ----------
+    call : callable
+        The tensor for a case, at a place.
+    law : callable
+        Its law.
+    pools : bool
+        Whether calls are cheap enough to fill a pool.
+    """
+
+    family = "operation"
+
+    call: Callable[[Any, Place], Tensor]
+    law: Callable[[Any], Law]
+    pools: bool = True
+
+    def tensors(self, case: Any) -> tuple[TensorLaw, ...]:
+        """The one tensor, nameless."""
+        return (TensorLaw("", case.shape, self.law(case)),)
+
+    @property
+    def roads(self) -> Mapping[str, Road]:
+        """The call."""
+        return {"operation": lambda case, place: lambda: {"": self.call(case, place)}}
 
 
 @dataclass(frozen=True, kw_only=True)
