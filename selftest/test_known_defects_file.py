@@ -93,9 +93,9 @@ class TestReading:
         assert (defect.backends, defect.dtypes, defect.link) == ((), (), "")
 
     def test_exact_comparisons_in_place_of_a_region(self, tmp_path):
-        calls = entry(calls='["gain of selu"]', promise='"gain"', region=None, witness=None)
+        calls = entry(calls='["gain of selu"]', promises='["gain"]', region=None, witness=None)
         (defect,) = read(calls, tmp_path)
-        assert (defect.calls, defect.promise) == (("gain of selu",), "gain")
+        assert (defect.calls, defect.promises) == (("gain of selu",), ("gain",))
         assert (defect.region, defect.witness, defect.seed) == ({}, {}, None)
 
     @pytest.mark.parametrize(
@@ -220,10 +220,10 @@ class TestRegions:
 class TestOfPromise:
     def test_comparisons_of_the_promise_and_place(self, monkeypatch):
         known = (
-            defect(id="one", calls=("a",), promise="gain", region={}),
-            defect(id="another", calls=("a",), promise="fan", region={}),
-            defect(id="elsewhere", calls=("a",), promise="gain", backends=("cuda",), region={}),
-            defect(id="a region", promise="gain"),
+            defect(id="one", calls=("a",), promises=("gain",), region={}),
+            defect(id="another", calls=("a",), promises=("fan",), region={}),
+            defect(id="elsewhere", calls=("a",), promises=("gain",), backends=("cuda",), region={}),
+            defect(id="a region", promises=("gain",)),
         )
         monkeypatch.setattr(known_defects, "load", lambda: known)
         place = ("uniform_", "cpu", "float32")

@@ -286,7 +286,7 @@ class TestCells:
     def test_ids_are_unique_and_the_order_is_fixed(self):
         planned = cells(["cpu"])
         ids = [cell.id for cell in planned]
-        assert len(set(ids)) == len(ids) == 2 * len(SUBJECTS)
+        assert len(set(ids)) == len(ids) == 4 * len(SUBJECTS) + 3 * len(INITIALIZERS)
         assert ids == [cell.id for cell in cells(["cpu"])]
 
     def test_backends_in_any_order(self):

@@ -148,9 +148,7 @@ def verify_conduct(cell: Cell, run: Run, promise: Promise) -> Outcome:
     return _outcome(cell, promise, judge.fields() | {"cases": len(cases)})
 
 
-def _explore(
-    cell: Cell, run: Run, promise: Promise, judge: Judge, cases: set[ModuleCase]
-) -> None:
+def _explore(cell: Cell, run: Run, promise: Promise, judge: Judge, cases: set[ModuleCase]) -> None:
     device = cell.backend.device(run.worker)
 
     def examine(case: ModuleCase) -> None:
@@ -205,9 +203,7 @@ def differing(before: Mapping[str, Tensor], after: Mapping[str, Tensor]) -> list
     return sorted(
         name
         for name in before.keys() | after.keys()
-        if name not in before
-        or name not in after
-        or not identical(before[name], after[name])
+        if name not in before or name not in after or not identical(before[name], after[name])
     )
 
 

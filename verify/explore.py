@@ -18,7 +18,7 @@ from verify.evidence import NOTHING, Evidence
 from verify.observation import observe, unlawful_state
 from verify.outcome import Outcome
 from verify.run import Cell, Run, derive
-from verify.sampling import Sampler, SubjectRaised, Unsupported
+from verify.sampling import Sampler, SubjectDamaged, SubjectRaised, Unsupported
 from verify.subjects.subject import Case, TensorLaw
 from verify.watchdog import TimedOut
 
@@ -125,7 +125,8 @@ class _Exploration:
                 examples=extent.examples if self.pool else -(-extent.examples // 3),
             )
             for anchor in subject.anchors:
-                self.examine(anchor)
+                if subject.numel(anchor) <= self._largest():
+                    self.examine(anchor)
             if self.pool:
                 self.tally.evidence = self._filled_pool("pool", self.tally.evidence)
         except (CaseFailed, CaseTimedOut) as failure:
@@ -133,9 +134,15 @@ class _Exploration:
             return [_confirmed(finding, redrawn) for finding in failure.findings]
         return []
 
+    def _largest(self) -> int:
+        """Entries of the largest anchor that the profile has time for."""
+        return self.extent.max_numel * (8 if self.pool else 1)
+
     def examine(self, case: Case) -> None:
         """Draw and check one case; a case seen before is answered from memory."""
         if case not in self.tally.examined:
+            if not self._held(case):
+                return
             if defect := known_defects.spoiling(case, self.defects):
                 self.tally.excluded.add(defect.id)
                 return
@@ -145,19 +152,37 @@ class _Exploration:
             self.tally.pooling = False
             raise CaseFailed(case, failures)
 
+    def _held(self, case: Case) -> bool:
+        """Whether the dtype has room for every value of the case."""
+        lattice = self.cell.lattice
+        return all(lattice.holds(tensor.law) for tensor in self.cell.subject.tensors(case))
+
     def _examined(self, case: Case) -> list[Finding]:
         try:
             evidence = self._drawn(case, "case", self._case_calls(case), sort=True)
         except Unsupported as reason:
             self.tally.unsupported = self.tally.unsupported or f"{case!r}: {reason}"
             return []
-        findings = evidence.findings("case", case)
+        findings = self._forgiven(case, evidence.findings("case", case))
         self.tally.decisions += len(findings)
         if self.tally.pooling and all(finding.passed for finding in findings):
             pooled = evidence.pooled(self._kinds(case))
             self.tally.evidence += pooled
             self.tally.pooled[case] = {k for k in ("", *pooled.tensors) if _pooled(pooled, k)}
         return findings
+
+    def _forgiven(self, case: Case, findings: list[Finding]) -> list[Finding]:
+        """The findings, those that a known deviation explains as passed: all others must be."""
+        known = {d.check: d.id for d in known_defects.deviating(case, self.defects)}
+        if not known:
+            return findings
+        self.tally.excluded.update(known[f.check] for f in findings if f.check in known)
+        return [
+            replace(f, passed=True, message=f"known deviation {known[f.check]}: {f.message}")
+            if f.check in known and not f.passed
+            else f
+            for f in findings
+        ]
 
     def _kinds(self, case: Case) -> dict[str, str]:
         """Under which name each tensor is pooled."""
@@ -184,7 +209,8 @@ class _Exploration:
             sample = self.sampler.draw(case, replicate, calls, only=names)
         except SubjectRaised as reason:
             self.tally.pooling = False
-            raise CaseFailed(case, [_broken("raises", case, reason)]) from reason
+            check = "canary" if isinstance(reason, SubjectDamaged) else "raises"
+            raise CaseFailed(case, [_broken(check, case, reason)]) from reason
         except TimedOut as reason:
             raise CaseTimedOut(case, _broken("time_limit", case, reason)) from None
         if problem := unlawful_state(sample, tensors):
@@ -273,7 +299,7 @@ class _Exploration:
             return "timed out", reason
         if tally.n == 0 and tally.unsupported:
             return "unsupported", reason
-        if not tally.examined and tally.excluded:
+        if tally.n == 0 and tally.excluded:
             return "known defect", f"every case is spoiled by {', '.join(sorted(tally.excluded))}"
         return "", reason
 

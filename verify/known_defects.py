@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -27,8 +27,8 @@ class KnownDefect:
         What it spoils.
     backends, dtypes : tuple of str
         Where it lives; empty means everywhere.
-    promise : str
-        Which promise it breaks.
+    promises : tuple of str
+        Which promises it breaks.
     since, until : tuple of int
         First version that has it, and first that has not.
     symptom, link : str
@@ -41,6 +41,9 @@ class KnownDefect:
         The minimal case, field by field.
     calls : tuple of str
         In place of region and witness: the exact comparisons that it breaks, by their texts.
+    deviation : bool
+        Whether only the contract is broken while the backend's own law holds exactly: then the
+        cases stay verified, and nothing but `check` is forgiven.
     seed : int or None
         The stream on which the witness shows, for defects that need luck to be seen.
     """
@@ -58,7 +61,8 @@ class KnownDefect:
     witness: Mapping[str, Any] = field(default_factory=dict)
     calls: tuple[str, ...] = ()
     seed: int | None = None
-    promise: str = "law"
+    promises: tuple[str, ...] = ("law",)
+    deviation: bool = False
 
     def touches(self, subject: str, backend: str, dtype: str) -> bool:
         """Whether the defect lives in that cell of the PyTorch under test."""
@@ -78,6 +82,18 @@ def spoiling(case: Case, defects: tuple[KnownDefect, ...]) -> KnownDefect | None
     ValueError
         For a region that speaks of a feature which the case does not have.
     """
+    spoilers = [defect for defect in defects if not defect.deviation]
+    return _holding(case, spoilers)
+
+
+def deviating(case: Case, defects: tuple[KnownDefect, ...]) -> tuple[KnownDefect, ...]:
+    """Those of `defects` that are known deviations and whose region holds `case`."""
+    known = [defect for defect in defects if defect.deviation]
+    return tuple(defect for defect in known if _holding(case, [defect]))
+
+
+def _holding(case: Case, defects: Sequence[KnownDefect]) -> KnownDefect | None:
+    """The first whose region holds `case`."""
     if not defects:
         return None
     features = case.features()
@@ -93,15 +109,19 @@ def spoiling(case: Case, defects: tuple[KnownDefect, ...]) -> KnownDefect | None
 
 
 def of_cell(cell: Cell, promise: str = "") -> tuple[KnownDefect, ...]:
-    """The defects of `cell` with a region, of one promise or of all."""
+    """The defects of `cell` with a region, of one promise or of all.
+
+    What breaks the law of an initializer breaks it in every layout.
+    """
     defects = _of_place(cell.subject.name, cell.backend.name, cell.dtype_name)
-    return tuple(d for d in defects if not d.calls and promise in (d.promise, ""))
+    known = {promise, "law"} if cell.subject.family == "initializer" else {promise}
+    return tuple(d for d in defects if not d.calls and (not promise or known & {*d.promises}))
 
 
 def of_promise(promise: str, subject: str, backend: str, dtype: str) -> tuple[KnownDefect, ...]:
     """The defects that break exact comparisons of a promise."""
     defects = _of_place(subject, backend, dtype)
-    return tuple(d for d in defects if d.calls and d.promise == promise)
+    return tuple(d for d in defects if d.calls and promise in d.promises)
 
 
 def _of_place(subject: str, backend: str, dtype: str) -> tuple[KnownDefect, ...]:
@@ -135,7 +155,7 @@ def _entry(entry: dict[str, Any]) -> KnownDefect:
             symptom=entry.pop("symptom"),
             link=entry.pop("link", ""),
             check=entry.pop("check"),
-            promise=entry.pop("promise", "law"),
+            promises=_names(entry.pop("promises", ["law"])),
             **_extent(entry),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as problem:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+import torch
 
 from verify.checks import joint
 from verify.checks.statistics import Exact, Statistic
 from verify.evidence import Evidence
-from verify.laws import Continuous
+from verify.laws import Continuous, components
 from verify.reduction import reduce
 from verify.sampling import Sample
 from verify.subjects.subject import TensorLaw
@@ -30,11 +33,29 @@ def observe(sample: Sample, tensors: Sequence[TensorLaw], *, sort: bool) -> Evid
     Evidence
         That of an initializer's nameless tensor as a whole; a module's tensor by tensor.
     """
+    if any(values.is_complex() for values in sample.tensors.values()):
+        return _of_complex(sample, tensors, sort)
     own = [tensor for tensor in tensors if not tensor.copy_of]  # A copy adds no evidence.
     evidence = {tensor.label: _of_one(sample, tensor, sort) for tensor in own}
     if "" in evidence:
         return evidence[""]
     return Evidence(_together(sample, tensors) if sort else {}, evidence)
+
+
+_PARTS = ("real part", "imaginary part")
+
+
+def _of_complex(sample: Sample, tensors: Iterable[TensorLaw], sort: bool) -> Evidence:
+    """Real and imaginary part as two tensors, each with its component of the law."""
+    parts = {}
+    laws: list[TensorLaw] = []
+    for tensor in tensors:
+        both = torch.view_as_real(sample.tensors[tensor.name])
+        for place, law in enumerate(components(tensor.law)):
+            name = f"{tensor.name} {_PARTS[place]}".strip()
+            parts[name] = both[..., place].contiguous()
+            laws.append(replace(tensor, name=name, law=law))
+    return observe(replace(sample, tensors=parts), laws, sort=sort)
 
 
 def _of_one(sample: Sample, tensor: TensorLaw, sort: bool) -> Evidence:
@@ -50,16 +71,15 @@ def _together(sample: Sample, tensors: Iterable[TensorLaw]) -> dict[str, Statist
     found: dict[str, Statistic] = {"state": Exact(len(names), 0)}
     if copied := {tensor.name: tensor.copy_of for tensor in tensors if tensor.copy_of}:
         found["copies"] = joint.copies(copied, sample.tensors)
-    found["between"] = joint.between(
-        {
-            tensor.label: joint.Drawn(values, tensor.law)
-            for tensor in tensors
-            if isinstance(tensor.law, Continuous)
-            and not tensor.copy_of
-            and (values := tensor.lawful(sample.tensors[tensor.name])).numel()
-            and bool(values.isfinite().all())
-        }
-    )
+    drawn = {
+        tensor.label: joint.Drawn(values, tensor.law)
+        for tensor in tensors
+        if isinstance(tensor.law, Continuous)
+        and not tensor.copy_of
+        and (values := tensor.lawful(sample.tensors[tensor.name])).numel()
+        and bool(values.isfinite().all())
+    }
+    found["between"] = joint.between(drawn, sample.host_stream)
     return found
 
 

@@ -44,8 +44,7 @@ class Profile:
 
     def of(self, family: str) -> Extent:
         """The extent of a family of subjects."""
-        extent: Extent = getattr(self, family)
-        return extent
+        return self.module if family == "module" else self.initializer
 
 
 PROFILES = {

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from verify.checks import independent, orthogonal, sparsity, structural
+from verify.checks import discrete, independent, orthogonal, sparsity, structural
 from verify.evidence import Evidence
-from verify.laws import Continuous, Haar, Law, Sparse, Structure
+from verify.laws import Continuous, Discrete, Haar, Law, Permutation, Sparse, Structure
 
 Statistics = dict[str, Any]
 Shape = tuple[int, ...]
@@ -18,17 +18,27 @@ Stream = np.random.Generator
 
 
 def _continuous(
-    values: Tensor, shape: Shape, law: Continuous, _host: Stream, sort: bool
+    values: Tensor, shape: Shape, law: Continuous, host: Stream, sort: bool
 ) -> Statistics:
-    return independent.reduce(values, shape, law, sort=sort)
+    return independent.reduce(values, shape, law, host, sort=sort)
 
 
 def _haar(values: Tensor, shape: Shape, law: Haar, host: Stream, sort: bool) -> Statistics:
     return orthogonal.reduce(values, shape, law, host, sort=sort)
 
 
-def _sparse(values: Tensor, shape: Shape, law: Sparse, _host: Stream, sort: bool) -> Statistics:
-    return sparsity.reduce(values, shape, law, sort=sort)
+def _sparse(values: Tensor, shape: Shape, law: Sparse, host: Stream, sort: bool) -> Statistics:
+    return sparsity.reduce(values, shape, law, host, sort=sort)
+
+
+def _discrete(values: Tensor, shape: Shape, law: Discrete, host: Stream, _sort: bool) -> Statistics:
+    return discrete.reduce(values, shape, law, host)
+
+
+def _permutation(
+    values: Tensor, _shape: Shape, law: Permutation, host: Stream, _sort: bool
+) -> Statistics:
+    return discrete.reduce_permutations(values, law, host)
 
 
 def _structure(
@@ -39,6 +49,8 @@ def _structure(
 
 _REDUCTIONS: dict[type[Any], Callable[..., Statistics]] = {
     Continuous: _continuous,
+    Discrete: _discrete,
+    Permutation: _permutation,
     Haar: _haar,
     Sparse: _sparse,
     Structure: _structure,

@@ -10,8 +10,15 @@ import torch
 
 from verify import backends
 from verify.backends import Backend
+from verify.laws import LATTICES, Lattice
 from verify.profiles import Profile
 from verify.subjects import SUBJECTS, Subject
+
+_PARTS = {
+    "complex32": "float16", "complex64": "float32", "complex128": "float64",
+    "int32": "float64", "int64": "float64",
+}  # fmt: skip
+"""Formats that hold the parts of complex values, and whole numbers exactly."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +56,11 @@ class Cell:
         return f"{self.backend.name}-{self.dtype_name}-{self.subject.name}"
 
     @property
+    def lattice(self) -> Lattice:
+        """The lattice of the dtype, or of its parts."""
+        return LATTICES[_PARTS.get(self.dtype_name, self.dtype_name)]
+
+    @property
     def dtype(self) -> torch.dtype:
         """The dtype under its name."""
         dtype: torch.dtype = getattr(torch, self.dtype_name)
@@ -62,7 +74,7 @@ def cells(backend_names: Iterable[str]) -> list[Cell]:
         Cell(subject, known[name], dtype)
         for name in sorted(backend_names)
         for subject in SUBJECTS.values()
-        for dtype in known[name].dtypes
+        for dtype in subject.dtypes or (*known[name].dtypes, *subject.complex_dtypes)
     ]
     return sorted(planned, key=lambda cell: (-_weight(cell), cell.id))
 

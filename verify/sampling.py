@@ -10,7 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from verify import watchdog
+from verify import torch_api, watchdog
+from verify.layouts import Damaged
 from verify.run import Cell, Run, derive
 from verify.subjects.subject import Case, Place
 
@@ -20,6 +21,10 @@ _ONE_CALL_FROM = 1 << 18
 
 class SubjectRaised(Exception):
     """The subject raised on a valid case."""
+
+
+class SubjectDamaged(SubjectRaised):
+    """The subject wrote outside its tensor."""
 
 
 class Unsupported(Exception):
@@ -135,9 +140,11 @@ class Sampler:
                     tensors = fill()
                     filled.append({n: t for n, t in tensors.items() if not only or n in only})
                 self.cell.backend.synchronize(self.device)
-            except NotImplementedError as reason:
-                raise Unsupported(f"{reason}") from reason
+            except Damaged as reason:
+                raise SubjectDamaged(f"{reason}") from reason
             except Exception as reason:
+                if torch_api.unsupported(reason):
+                    raise Unsupported(f"{reason}") from reason
                 raise SubjectRaised(f"{type(reason).__name__}: {reason}") from reason
         return _stacked(filled, seed)
 

@@ -176,3 +176,11 @@ def _reset_own(of: nn.Module) -> None:
         if method := getattr(of, name, None):
             method()
             return
+
+
+def unsupported(reason: Exception) -> bool:
+    """Whether an error says that a kernel does not exist: before 2.7 by a RuntimeError."""
+    if isinstance(reason, NotImplementedError):
+        return True
+    said = ("not implemented for", "not intended to support complex")
+    return isinstance(reason, RuntimeError) and any(text in str(reason) for text in said)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from verify.checks.finding import Finding
@@ -11,15 +12,21 @@ from verify.known_defects import KnownDefect, of_cell
 from verify.observation import observe, unlawful_state
 from verify.outcome import Outcome
 from verify.run import Cell, Run
-from verify.sampling import Sampler, SubjectRaised
+from verify.sampling import Sampler, SubjectRaised, Unsupported
+from verify.subjects import SUBJECTS
 from verify.subjects.subject import Case
 
 T = TypeVar("T")
 
 
 def witnesses(cells: list[Cell]) -> list[tuple[Cell, KnownDefect]]:
-    """Every known defect in every cell where it lives."""
-    return [(cell, defect) for cell in cells for defect in of_cell(cell)]
+    """Every known defect in every cell where it lives and that has cases like its witness."""
+    return [
+        (cell, defect)
+        for cell in cells
+        for defect in of_cell(cell)
+        if type(cell.subject.anchors[0]) is type(SUBJECTS[defect.subjects[0]].anchors[0])
+    ]
 
 
 def witness(cell: Cell, defect: KnownDefect, run: Run) -> Outcome:
@@ -31,7 +38,10 @@ def witness(cell: Cell, defect: KnownDefect, run: Run) -> Outcome:
         When the witness does not describe a case of the subject.
     """
     case = build(cell.subject.anchors[0], defect.witness)
-    seen = [f for f in _findings(cell, case, defect, run) if f.check == defect.check]
+    try:
+        seen = [f for f in _findings(cell, case, defect, run) if f.check == defect.check]
+    except Unsupported as reason:
+        return replace(_outcome(cell, defect, case), verdict="unsupported", reason=str(reason))
     broken = [f for f in seen if not f.passed]
     message = (
         f"still there: {broken[0].message}"
@@ -39,6 +49,13 @@ def witness(cell: Cell, defect: KnownDefect, run: Run) -> Outcome:
         else f"fixed upstream: end the entry {defect.id!r} with `until`, or remove it"
     )
     finding = Finding(defect.check, bool(broken), None, 1, message, scope="case", case=repr(case))
+    verdict = "known defect" if broken else "fail"
+    return replace(
+        _outcome(cell, defect, case), findings=(finding,), verdict=verdict, reason=message
+    )
+
+
+def _outcome(cell: Cell, defect: KnownDefect, case: Case) -> Outcome:
     return Outcome(
         promise="known defect",
         subject=f"{cell.subject.name}: {defect.id}",
@@ -47,9 +64,7 @@ def witness(cell: Cell, defect: KnownDefect, run: Run) -> Outcome:
         words=" ".join(defect.symptom.split()),
         formula=repr(case),
         source=defect.link,
-        findings=(finding,),
-        verdict="known defect" if broken else "fail",
-        reason=finding.message,
+        findings=(),
         cases=1,
         calls=1,
     )
@@ -57,7 +72,7 @@ def witness(cell: Cell, defect: KnownDefect, run: Run) -> Outcome:
 
 def _findings(cell: Cell, case: Case, defect: KnownDefect, run: Run) -> list[Finding]:
     try:
-        sample = Sampler(cell, run, defect.promise).draw(case, defect.id, 1, seed=defect.seed)
+        sample = Sampler(cell, run, defect.promises[0]).draw(case, defect.id, 1, seed=defect.seed)
     except SubjectRaised as reason:
         return [Finding("raises", False, None, 1, str(reason))]
     tensors = cell.subject.tensors(case)

@@ -22,7 +22,7 @@ def uniforms(label, calls, numel):
 
 
 def decision(**tensors):
-    (finding,) = joint.between(tensors).findings("between")
+    (finding,) = joint.between(tensors, stream("host")).findings("between")
     return finding
 
 
@@ -53,14 +53,14 @@ class TestBetween:
 
     def test_sums_are_those_of_the_common_entries(self):
         one, other = uniforms("one", 3, 7), uniforms("other", 3, 5)
-        statistic = joint.between({"one": drawn(one), "other": drawn(other)})
+        statistic = joint.between({"one": drawn(one), "other": drawn(other)}, stream("host"))
         ((name, total),) = statistic.sums.items()
         assert total == pytest.approx(((one[:, :5] - 0.5) * (other - 0.5)).sum())
         assert statistic.pairs[name] == 15
 
     def test_the_p_value_allows_for_every_pair(self):
         tensors = {f"t{i}": drawn(uniforms(f"t {i}", 2, 256)) for i in range(5)}
-        statistic = joint.between(tensors)
+        statistic = joint.between(tensors, stream("host"))
         assert len(statistic.sums) == 10
         single = min(
             bounds.serial_correlation(12 * statistic.sums[n] / m, m)
@@ -72,7 +72,7 @@ class TestBetween:
     def test_long_tensors_are_cut_alike_in_every_call(self):
         calls, long = 4, 1 << 15
         values = uniforms("long", calls, long)
-        statistic = joint.between({"a": drawn(values), "b": drawn(values)})
+        statistic = joint.between({"a": drawn(values), "b": drawn(values)}, stream("host"))
         assert list(statistic.pairs.values()) == [1 << 15]
 
     def test_p_values_are_valid(self):
@@ -85,7 +85,12 @@ class TestBetween:
         assert_valid(p_values)
 
     def test_one_tensor_has_nothing_to_compare(self):
-        assert joint.between({"weight": drawn(uniforms("w", 2, 8))}).findings("between") == []
+        assert (
+            joint.between({"weight": drawn(uniforms("w", 2, 8))}, stream("host")).findings(
+                "between"
+            )
+            == []
+        )
 
     def test_the_detectable_correlation_is_detected(self):
         """A mixture of the smallest correlation that the finding claims to see."""

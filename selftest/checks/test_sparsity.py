@@ -23,7 +23,8 @@ def matrices(calls, rows, cols, law, rng, places=None):
 
 def reduced(values, law=LAW, dtype="float64", sort=True):
     calls, rows, cols = values.shape
-    return reduce(tensor(values.reshape(calls, rows * cols), dtype), (rows, cols), law, sort=sort)
+    flat = tensor(values.reshape(calls, rows * cols), dtype)
+    return reduce(flat, (rows, cols), law, stream("host"), sort=sort)
 
 
 SHAPES = {

@@ -8,10 +8,9 @@ from selftest.conduct.support import Fault, ask, then, unasked
 from verify.test_lazy import PROMISE
 
 
-def early_bias(original, self, out, *args, dtype=None, **kwargs):
-    original(self, out, *args, dtype=dtype, **kwargs)
-    if self.bias is not None:
-        self.bias = nn.Parameter(torch.zeros(out, dtype=dtype))
+def early_bias(lazy):
+    if lazy.bias is not None:
+        lazy.bias = nn.Parameter(torch.zeros(lazy.out_features))
 
 
 def materialising(lazy):
@@ -28,13 +27,6 @@ def staying_lazy(original, self, *args):
     kept, self.cls_to_become = self.cls_to_become, None
     original(self, *args)
     self.cls_to_become = kept
-
-
-def guessing(original, self, batch):
-    original(self, batch)
-    self.num_features = batch.shape[1]
-    if not (self.affine or self.track_running_stats):
-        self.num_features += 1
 
 
 def forgetting(lazy):
@@ -65,9 +57,14 @@ def loading_sizes(original, self, state, **kwargs):
     return original(self, state, **kwargs)
 
 
+def sized(norm, batch, affine):
+    if norm.affine == affine:
+        norm.num_features = batch.shape[1]
+
+
 FAULTS = (
     Fault(
-        "a bias from the start", "LazyLinear", nn.LazyLinear, "__init__", early_bias,
+        "a bias from the start", "LazyLinear", nn.LazyLinear, "__init__", then(early_bias),
         "tensors that are initialised before the first input gives ['bias']",
     ),
     Fault(
@@ -122,22 +119,18 @@ MENDED = (
     Fault(
         "sizes without tensors", "LazyInstanceNorm1d", nn.LazyInstanceNorm1d,
         "initialize_parameters",
-        lambda original, self, batch: (original(self, batch), _sized(self, batch)),
+        lambda original, self, batch: (original(self, batch), sized(self, batch, affine=False)),
         "fixed upstream: sizes not inferred without tensors gives []; end the entry "
         "'lazy-norm-without-tensors-infers-nothing' with `until`, or remove it",
     ),
     Fault(
         "sizes after loading", "LazyInstanceNorm2d", nn.LazyInstanceNorm2d,
         "initialize_parameters",
-        lambda original, self, batch: (original(self, batch), _sized(self, batch)),
+        lambda original, self, batch: (original(self, batch), sized(self, batch, affine=True)),
         "fixed upstream: what the first input changes after load_state_dict, if affine gives []; "
         "end the entry 'lazy-instance-norm-unusable-after-loading' with `until`, or remove it",
     ),
 )  # fmt: skip
-
-
-def _sized(norm, batch):
-    norm.num_features = batch.shape[1]
 
 
 @pytest.mark.parametrize("fault", [*FAULTS, *MENDED], ids=lambda fault: fault.name)

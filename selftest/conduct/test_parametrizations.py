@@ -22,39 +22,10 @@ def scaled(original, self, *args):
     return 1.001 * original(self, *args)
 
 
-def unstarted(original, self, matrix, iterations):
-    if iterations != 15:
-        original(self, matrix, iterations)
-
-
-def ignoring(original, self, value):
-    return original(self, torch.ones_like(value))
-
-
-def other_q(original, self, x):
-    """Orthonormal, but with rows in another order than the decomposition's."""
-    return original(self, x).flip(-2)
-
-
-def assigning(original, tensor, *args):
-    """As if what is filled were the weight itself."""
-    filled = original(tensor, *args)
-    OWNERS[-1].weight = filled
-    return filled
-
-
-OWNERS = []
-
-
-def remembered(original, self, *args, **kwargs):
-    OWNERS.append(self)
-    return original(self, *args, **kwargs)
-
-
 FAULTS = (
     Fault(
         "norms along another axis", "Linear", WEIGHT_NORM, "right_inverse", along_another_axis,
-        "what weight_norm starts as gives ['magnitude of weight for dim=0 has the shape",
+        "what weight_norm starts as gives ['magnitude of weight for dim=",
     ),
     Fault(
         "a weight too long by a thousandth", "Conv2d", WEIGHT_NORM, "forward", scaled,
@@ -71,7 +42,7 @@ FAULTS = (
         "weights off what was assigned under weight_norm gives ['weight by ",
     ),
     Fault(
-        "no first iterations", "Linear", SPECTRAL_NORM, "_power_method", unstarted,
+        "no iterations", "Linear", SPECTRAL_NORM, "_power_method", lambda *_: None,
         "what spectral_norm starts as gives ['sigma is ",
     ),
     Fault(
@@ -85,17 +56,14 @@ FAULTS = (
     ),
     *(
         Fault(
-            f"not quite orthogonal, {each}", "Linear", ORTHOGONAL, "forward", scaled,
-            f"what weights start as under orthogonal, {each} gives ['QᵀQ by ",
+            f"{what}, {each}", "Linear", ORTHOGONAL, "forward", scaled,
+            f"{question} under orthogonal, {each} gives ['{tensor} by ",
         )
         for each in ("matrix_exp", "cayley", "householder")
-    ),
-    *(
-        Fault(
-            f"rows in another order, {each}", "Linear", ORTHOGONAL, "forward", other_q,
-            f"weights off what was assigned under orthogonal, {each} gives ['weight by ",
+        for what, question, tensor in (
+            ("not quite orthogonal", "what weights start as", "QᵀQ"),
+            ("not quite what was assigned", "weights off what was assigned", "weight"),
         )
-        for each in ("matrix_exp", "cayley", "householder")
     ),
 )  # fmt: skip
 

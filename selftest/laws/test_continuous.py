@@ -88,7 +88,7 @@ class TestUniform:
         assert law.peak / law.scale == pytest.approx(reference.pdf((low + high) / 2))
 
     def test_symmetric(self):
-        assert Uniform.symmetric(0.3) == Uniform(-0.3, 0.3)
+        assert Uniform.symmetric(0.3) == Uniform(-0.3, 0.3, of_variance=True)
 
 
 class TestNormal:

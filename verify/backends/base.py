@@ -28,7 +28,7 @@ class Backend:
     name: str
     count: Callable[[], int]
     describe: Callable[[], Mapping[str, str]]
-    dtypes: tuple[str, ...] = ("float32", "float64")
+    dtypes: tuple[str, ...] = ("bfloat16", "float16", "float32", "float64")
 
     def device(self, worker: int = 0) -> torch.device:
         """The device of a worker: workers spread over the devices present."""

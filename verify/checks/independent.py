@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
@@ -23,7 +23,7 @@ from verify.checks.statistics import (
     Statistic,
 )
 from verify.checks.words import EDGE
-from verify.laws import Continuous, Normal
+from verify.laws import LATTICES, Continuous, Lattice, Normal, Rounded
 
 Statistics = dict[str, Statistic]
 
@@ -36,20 +36,19 @@ _CHUNK = 1 << 16  # Values that the host reduces at a time: they stay in a core'
 _SORTED = 1 << 15  # Values of a case that are sorted, for exact KS and duplicates.
 
 
-@dataclass(frozen=True)
-class Lattice:
-    """How finely a dtype resolves values: its epsilon, and the step of its uniform draws."""
-
-    step: float
-    draw_step: float
-
-    @classmethod
-    def of(cls, dtype: torch.dtype) -> Lattice:
-        """The lattice of `dtype`; draws are 24-bit up to float32 and 53-bit in float64."""
-        return cls(torch.finfo(dtype).eps, 2.0**-53 if dtype == torch.float64 else 2.0**-24)
+def lattice_of(dtype: torch.dtype) -> Lattice:
+    """The lattice of a real floating dtype."""
+    return LATTICES[str(dtype).removeprefix("torch.")]
 
 
-def reduce(values: Tensor, shape: tuple[int, ...], law: Continuous, *, sort: bool) -> Statistics:
+def reduce(
+    values: Tensor,
+    shape: tuple[int, ...],
+    law: Continuous,
+    host: np.random.Generator,
+    *,
+    sort: bool,
+) -> Statistics:
     """Summarise `values` against `law`.
 
     Parameters
@@ -60,6 +59,8 @@ def reduce(values: Tensor, shape: tuple[int, ...], law: Continuous, *, sort: boo
         The shape of the tensor that each call filled.
     law : Continuous
         The law of every entry.
+    host : numpy.random.Generator
+        Randomness of the transforms where the dtype's lattice is coarse for the law.
     sort : bool
         Whether to sort the first 2^15 values, for exact KS and duplicates.
 
@@ -75,22 +76,42 @@ def reduce(values: Tensor, shape: tuple[int, ...], law: Continuous, *, sort: boo
     if not (math.isfinite(lowest) and math.isfinite(highest)):
         broken = flat.numel() - int(torch.isfinite(flat).sum())
         return {"finite": Exact(flat.numel(), broken)}
-    lattice = Lattice.of(values.dtype)
+    lattice = lattice_of(values.dtype)
     resolution = law.resolution(lattice.step, lattice.draw_step)
     found: Statistics = {
         "finite": Exact(flat.numel(), 0),
         "support": _support(flat, lowest, highest, law, lattice),
-        "extremes": _extremes(flat.numel(), lowest, highest, law, lattice),
     }
     ordered = torch.sort(flat[:_SORTED]).values if sort else None
+    if resolution > FINE:
+        if ordered is not None:
+            found["contract"] = _band(ordered, law, lattice)
+        if law.is_rounded:
+            return found | _rounded(values, shape, Rounded(law, lattice), host)
+    found["extremes"] = _extremes(flat.numel(), lowest, highest, law, lattice)
+    if resolution > FINE:
+        return found
     if ordered is not None:
         found["kolmogorov_smirnov"] = _kolmogorov(ordered, law, resolution)
-    if resolution <= FINE:
-        if ordered is not None:
-            found["duplicates"] = _duplicates(ordered, law, lattice)
-        found["atoms"] = _atoms(flat, lowest, highest, law, lattice)
-        found |= _transforms(values, shape, law, resolution)
-    return found
+        found["duplicates"] = _duplicates(ordered, law, lattice)
+    found["atoms"] = _atoms(flat, lowest, highest, law, lattice)
+    return found | _transforms(values, shape, law, resolution)
+
+
+def transforms(values: Tensor, law: Continuous, host: np.random.Generator) -> Tensor | None:
+    """The centred transforms, uniform on (−½, ½) and independent under the law, in float64.
+
+    None where the dtype is too coarse for the law, and what a backend does there is its own.
+    """
+    lattice = lattice_of(values.dtype)
+    if law.resolution(lattice.step, lattice.draw_step) <= FINE:
+        exact: Tensor = law.cdf(values.double(), torch.special) - 0.5
+        return exact
+    if not law.is_rounded:
+        return None
+    v = torch.from_numpy(host.random(values.shape)).to(values.device)
+    u: Tensor = Rounded(law, lattice).transform(values.double(), v, torch, torch.special)
+    return u - 0.5
 
 
 def _support(
@@ -137,11 +158,27 @@ def _kolmogorov(ordered: Tensor, law: Continuous, resolution: float) -> Kolmogor
     return Kolmogorov(n, float(distance), resolution)
 
 
+def _band(ordered: Tensor, law: Continuous, lattice: Lattice) -> Kolmogorov:
+    """Distance to the nearest law that moves no value by more than one lattice step."""
+    n = ordered.numel()
+    below, above = lattice.neighbours(ordered.double(), torch)
+    ranks = torch.arange(n + 1, device=ordered.device, dtype=torch.float64) / n
+    excess = (ranks[1:] - law.cdf(above, torch.special)).max()
+    lack = (law.cdf(below, torch.special) - ranks[:-1]).max()
+    return Kolmogorov(n, max(0.0, float(excess), float(lack)), 0.0)
+
+
 def _duplicates(ordered: Tensor, law: Continuous, lattice: Lattice) -> Rare:
     """Values that repeat: given those before, the i-th draw does with at most i point masses."""
     n = ordered.numel()
     rate = n * (n - 1) / 2 * law.point_mass(lattice.step, lattice.draw_step)
     return Rare(int((ordered[1:] == ordered[:-1]).sum()), rate, n)
+
+
+def _chunks(flat: Tensor) -> Iterator[slice]:
+    """The whole on a device; on the host pieces that stay in a core's cache."""
+    size = _CHUNK if flat.device.type == "cpu" else flat.numel()
+    return (slice(start, start + size) for start in range(0, flat.numel(), size))
 
 
 def _transforms(
@@ -152,9 +189,8 @@ def _transforms(
     centred = torch.empty(flat.numel(), dtype=torch.float64, device=flat.device)
     bins = torch.empty(flat.numel(), dtype=torch.int16, device=flat.device)
     moments: list[Tensor] = []
-    size = _CHUNK if flat.device.type == "cpu" else flat.numel()
-    for start in range(0, flat.numel(), size):
-        chunk, part = flat[start : start + size], centred[start : start + size]
+    for piece in _chunks(flat):
+        chunk, part = flat[piece], centred[piece]
         if not law.is_affine:
             chunk = chunk.double()
         if isinstance(law, Normal):
@@ -167,16 +203,86 @@ def _transforms(
             shifted = law.cdf(chunk, torch.special).sub_(0.5)
         part.copy_(shifted)
         binned = shifted.mul_(_FINE_BINS).add_(_FINE_BINS / 2)
-        bins[start : start + size] = binned.clamp_(0, _FINE_BINS - 1)
+        bins[piece] = binned.clamp_(0, _FINE_BINS - 1)
+    return _of_transforms(values, shape, centred, bins, moments, resolution)
+
+
+def _rounded(
+    values: Tensor, shape: tuple[int, ...], law: Rounded, host: np.random.Generator
+) -> Statistics:
+    """The same for a lattice that is coarse for the law."""
+    return randomised(
+        values,
+        shape,
+        lambda x, v: law.transform(x, v, torch, torch.special),
+        host,
+        normal=isinstance(law.law, Normal),
+        slack=2 * law.lattice.draw_step,
+    )
+
+
+def randomised(
+    values: Tensor,
+    shape: tuple[int, ...],
+    transform: Callable[[Tensor, Tensor], Tensor],
+    host: np.random.Generator,
+    *,
+    normal: bool = False,
+    slack: float = 2.0**-52,
+) -> Statistics:
+    """The same by a randomised transform, for laws that have few values.
+
+    Parameters
+    ----------
+    values, shape
+        As in `reduce`.
+    transform : callable
+        Makes exactly uniform values out of those drawn, in double precision, and uniform ones.
+    host : numpy.random.Generator
+        The latter come from the host: the randomness of the code under test is on trial.
+    normal : bool
+        Whether the law is normal, and has a mean and a scale to be tested.
+    slack : float
+        How far the draws underneath may move an extreme value's transform.
+    """
+    flat = values.reshape(-1)
+    centred = torch.empty(flat.numel(), dtype=torch.float64, device=flat.device)
+    bins = torch.empty(flat.numel(), dtype=torch.int16, device=flat.device)
+    moments: list[Tensor] = []
+    for piece in _chunks(flat):
+        chunk, part = flat[piece].double(), centred[piece]
+        v = torch.from_numpy(host.random(chunk.numel())).to(flat.device)
+        u = transform(chunk, v)
+        if normal:
+            z = torch.special.ndtri(u)
+            moments.append(torch.stack([z.sum(), torch.dot(z, z)]))
+        part.copy_(u).sub_(0.5)
+        bins[piece] = u.mul_(_FINE_BINS).clamp_(0, _FINE_BINS - 1)
+    lowest, highest = map(float, torch.stack(torch.aminmax(centred)).cpu())
+    ends = np.array([0.5 + lowest, 0.5 - highest])
+    found = _of_transforms(values, shape, centred, bins, moments, slack)
+    found["extremes"] = Extremes(flat.numel(), ends + slack, (ends - slack).clip(0), slack)
+    return found
+
+
+def _of_transforms(
+    values: Tensor,
+    shape: tuple[int, ...],
+    centred: Tensor,
+    bins: Tensor,
+    moments: list[Tensor],
+    resolution: float,
+) -> Statistics:
+    """The statistics of centred transforms, their bins, and a normal's sums."""
     fine = torch.bincount(bins, minlength=_FINE_BINS).cpu().numpy()
     found: Statistics = {
         "distribution": Histogram(fine.reshape(BINS, -1).sum(axis=1), fine[[0, -1]], resolution),
         "correlation": _correlation(centred, shape, values.shape[0]),
         "position": _positions(centred.view(values.shape)),
     }
-    if isinstance(law, Normal):
+    if moments:
         total, squares = map(float, torch.stack(moments).sum(0).cpu())
-        found["moments"] = NormalMoments(flat.numel(), total, squares)
+        found["moments"] = NormalMoments(centred.numel(), total, squares)
     return found
 
 

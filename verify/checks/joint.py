@@ -6,9 +6,11 @@ import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from verify.checks.independent import transforms
 from verify.checks.statistics import Correlation, Exact
 from verify.laws import Continuous
 
@@ -23,7 +25,7 @@ class Drawn:
     law: Continuous
 
 
-def between(drawn: Mapping[str, Drawn]) -> Correlation:
+def between(drawn: Mapping[str, Drawn], host: np.random.Generator) -> Correlation:
     """Correlate each two tensors entry by entry, from their first entries on.
 
     Tensors drawn from one stream, copied from each other or filled by one call agree there.
@@ -34,31 +36,39 @@ def between(drawn: Mapping[str, Drawn]) -> Correlation:
     ----------
     drawn : mapping
         Tensors by name, all of the same number of calls.
+    host : numpy.random.Generator
+        Randomness of the transforms where a dtype's lattice is coarse for a law.
 
     Returns
     -------
     Correlation
-        Sums and numbers of pairs under ``"<name> and <other>"``.
+        Sums and numbers of pairs under ``"<name>, which should share nothing with <other>"``.
     """
-    if len(drawn) < 2:
+    heads = {}
+    for name, tensor in drawn.items():
+        width = max(1, _ENTRIES // tensor.values.shape[0])
+        transformed = transforms(tensor.values[:, :width], tensor.law, host)
+        if transformed is not None:
+            heads[name] = transformed
+    if len(heads) < 2:
         return Correlation({}, {})
-    calls = next(iter(drawn.values())).values.shape[0]
-    width = max(1, _ENTRIES // calls)
-    used = {name: min(width, tensor.values.shape[1]) for name, tensor in drawn.items()}
-    device = next(iter(drawn.values())).values.device
-    rows = torch.zeros(len(drawn), calls, max(used.values()), dtype=torch.float64, device=device)
-    for row, (name, tensor) in zip(rows, drawn.items(), strict=True):
-        head = tensor.values[:, : used[name]].double()
-        row[:, : used[name]] = tensor.law.cdf(head, torch.special).sub_(0.5)
-    # Zeros beyond the end of the shorter tensor add nothing to the products.
-    flat = rows.view(len(drawn), -1)
+    flat = _padded(list(heads.values()))
     products = (flat @ flat.T).cpu().numpy()
     sums, pairs = {}, {}
-    for (i, one), (j, other) in itertools.combinations(enumerate(drawn), 2):
+    for (i, one), (j, other) in itertools.combinations(enumerate(heads), 2):
         name = f"{other}, which should share nothing with {one}"
         sums[name] = float(products[i, j])
-        pairs[name] = calls * min(used[one], used[other])
+        pairs[name] = min(heads[one].numel(), heads[other].numel())
     return Correlation(sums, pairs)
+
+
+def _padded(heads: list[Tensor]) -> Tensor:
+    """One row for each tensor; zeros beyond a shorter one's end add nothing to the products."""
+    calls, widest = heads[0].shape[0], max(head.shape[1] for head in heads)
+    rows = torch.zeros(len(heads), calls, widest, dtype=torch.float64, device=heads[0].device)
+    for row, head in zip(rows, heads, strict=True):
+        row[:, : head.shape[1]] = head
+    return rows.view(len(heads), -1)
 
 
 def copies(of: Mapping[str, str], tensors: Mapping[str, Tensor]) -> Exact:

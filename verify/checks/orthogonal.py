@@ -36,7 +36,7 @@ def reduce(
     tall = _tall(values, shape) / law.gain
     epsilon = torch.finfo(values.dtype).eps
     gaussian = _completed(tall, rng).reshape(values.shape)
-    found = independent.reduce(gaussian, shape, Normal(0.0, 1.0), sort=sort)
+    found = independent.reduce(gaussian, shape, Normal(0.0, 1.0), rng, sort=sort)
     found["finite"] = Exact(values.numel(), 0)
     found["orthogonality"] = _orthogonality(tall, law, epsilon)
     found["haar_sign"] = _signs(tall)

@@ -7,14 +7,21 @@ import torch
 from torch import Tensor
 
 from verify.checks import independent
-from verify.checks.independent import Lattice
+from verify.checks.independent import lattice_of
 from verify.checks.statistics import Deviations, Exact, Rare, Statistic
 from verify.laws import Sparse
 
 Statistics = dict[str, Statistic]
 
 
-def reduce(values: Tensor, shape: tuple[int, ...], law: Sparse, *, sort: bool) -> Statistics:
+def reduce(
+    values: Tensor,
+    shape: tuple[int, ...],
+    law: Sparse,
+    host: np.random.Generator,
+    *,
+    sort: bool,
+) -> Statistics:
     """Summarise `values`, shape ``(calls, rows·cols)``, as matrices of `law`."""
     if values.numel() == 0:
         return {}
@@ -23,7 +30,7 @@ def reduce(values: Tensor, shape: tuple[int, ...], law: Sparse, *, sort: bool) -
     lawful = law.zeros(rows)
     zero = matrices == 0
     rest = values[~zero.view(values.shape)][None, :]
-    found = independent.reduce(rest, (rest.numel(),), law.values, sort=sort)
+    found = independent.reduce(rest, (rest.numel(),), law.values, host, sort=sort)
     if "finite" in found and len(found) == 1:
         return found
     # The rest is one flat sample: places and axes of the matrix are not to be read in it.
@@ -39,7 +46,7 @@ def reduce(values: Tensor, shape: tuple[int, ...], law: Sparse, *, sort: bool) -
 
 def _extra(per_column: Tensor, lawful: int, rest: int, law: Sparse, dtype: torch.dtype) -> Rare:
     """Zeros beyond the law's number: a normal draw is itself zero once in 2^24."""
-    lattice = Lattice.of(dtype)
+    lattice = lattice_of(dtype)
     extra = int((per_column - lawful).clamp_min(0).sum())
     return Rare(extra, rest * law.values.point_mass(lattice.step, lattice.draw_step), rest)
 

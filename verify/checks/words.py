@@ -46,6 +46,10 @@ WORDS: dict[str, Words] = {
     "finite": Words("every value is finite", "values are NaN or infinite (or were never filled)"),
     "support": Words("every value is in the support", "values lie outside the law's support"),
     "kolmogorov_smirnov": Words("the cdf matches", "the distribution function is not the law's"),
+    "contract": Words(
+        "no value is moved by more than one lattice step",
+        "values are moved by more than one lattice step",
+    ),
     "chi_square": Words("64 equal cells are equally full", "the density is not the law's"),
     "legendre": Words("the moments match", "moments of the transform are off"),
     "tails": Words("the tails are as full as they should be", "the tails are wrong"),
@@ -77,6 +81,7 @@ WORDS: dict[str, Words] = {
         "determinants ±1 are balanced", "the determinant prefers a sign", "mean determinant"
     ),
     "haar_trace": Words("the trace averages zero", "the trace is off", "mean trace"),
+    "permutation": Words("every entry is there once", "entries are missing or repeated"),
     "zero_count": Words("each column has its zeros", "columns have the wrong number of zeros"),
     "extra_zeros": Words(
         "no zero beyond the law's", "zeros beyond the law's number", "unlawful zeros"
@@ -111,6 +116,7 @@ WORDS: dict[str, Words] = {
     ),
     "embedding": Words("the rows do as documented", "rows do otherwise than documented"),
     "raises": Words("the call succeeds", "the call raises"),
+    "canary": Words("nothing around the tensor changes", "the call writes outside its tensor"),
     "time_limit": Words("the call ends in time", "the call does not end in time"),
     "future_warning": Words("FutureWarning is emitted", "no FutureWarning is emitted"),
 }

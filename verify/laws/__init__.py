@@ -6,28 +6,40 @@ whichever namespace the samples live in (``scipy.special`` or ``torch.special``)
 that one definition serves the host and every device.
 """
 
-from verify.laws.continuous import Continuous, Normal, TruncatedNormal, Uniform
+from verify.laws.components import components
+from verify.laws.continuous import Continuous, Exponential, Normal, TruncatedNormal, Uniform
+from verify.laws.discrete import Bernoulli, Discrete, DiscreteUniform, Permutation
 from verify.laws.fans import fan, fan_in_and_fan_out
 from verify.laws.gains import GAINS, gain
 from verify.laws.haar import Haar
+from verify.laws.lattice import LATTICES, Lattice, Rounded
 from verify.laws.sparse import Sparse
 from verify.laws.structure import Constant, Dirac, Eye, Structure
 
-Law = Continuous | Haar | Sparse | Structure
+Law = Continuous | Discrete | Haar | Permutation | Sparse | Structure
 
 __all__ = [
     "GAINS",
+    "LATTICES",
+    "Bernoulli",
     "Constant",
     "Continuous",
     "Dirac",
+    "Discrete",
+    "DiscreteUniform",
+    "Exponential",
     "Eye",
     "Haar",
+    "Lattice",
     "Law",
     "Normal",
+    "Permutation",
+    "Rounded",
     "Sparse",
     "Structure",
     "TruncatedNormal",
     "Uniform",
+    "components",
     "fan",
     "fan_in_and_fan_out",
     "gain",

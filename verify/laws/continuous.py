@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
 
@@ -44,6 +44,11 @@ class Continuous:
     @property
     def is_affine(self) -> bool:
         """Whether the cdf keeps its accuracy when evaluated in float32."""
+        return True
+
+    @property
+    def is_rounded(self) -> bool:
+        """Whether backends promise the reals of this law rounded to nearest (see `Rounded`)."""
         return True
 
     def cdf(self, x: Array, special: ModuleType = host_special) -> Array:
@@ -96,11 +101,13 @@ class Uniform(Continuous):
 
     low: float
     high: float
+    of_variance: bool = field(default=False, repr=False)
+    """Whether the bounds were chosen for the variance that they give."""
 
     @classmethod
     def symmetric(cls, bound: float) -> Uniform:
-        """U(−bound, bound)."""
-        return cls(-bound, bound)
+        """U(−bound, bound), whose variance ``bound² / 3`` is what was wanted."""
+        return cls(-bound, bound, of_variance=True)
 
     @property
     def support(self) -> tuple[float, float]:  # noqa: D102
@@ -249,6 +256,11 @@ class TruncatedNormal(Continuous):
     def is_affine(self) -> bool:  # noqa: D102
         return False
 
+    @property
+    def is_rounded(self) -> bool:
+        """Where proposals are normal; less likely windows are drawn in the dtype's arithmetic."""
+        return self.mass >= 0.3
+
     def cdf(self, x: Array, special: ModuleType = host_special) -> Array:  # noqa: D102
         lower = _conditioned(self._towards_left(x), *self._left_window, special)
         return 1 - lower if self._leans_right else lower
@@ -274,3 +286,41 @@ def _conditioned(z: Array, alpha: float, beta: float, special: ModuleType) -> Ar
         return special.exp2((special.log_ndtr(z) - top) / math.log(2))
     # expm1 keeps the digits of narrow windows, where Φ(z) and Φ(α) nearly agree.
     return special.expm1(special.log_ndtr(z) - bottom) / math.expm1(top - bottom)
+
+
+@dataclass(frozen=True)
+class Exponential(Continuous):
+    """The exponential law with the given rate, on (0, ∞).
+
+    Source: the documentation of ``torch.Tensor.exponential_``.
+    """
+
+    rate: float
+
+    @property
+    def support(self) -> tuple[float, float]:  # noqa: D102
+        return 0.0, math.inf
+
+    @property
+    def scale(self) -> float:  # noqa: D102
+        return 1 / self.rate
+
+    @property
+    def peak(self) -> float:  # noqa: D102
+        return 1.0
+
+    @property
+    def reach(self) -> float:
+        """Where x times the density is largest."""
+        return 1 / self.rate
+
+    @property
+    def is_rounded(self) -> bool:
+        """The logarithm is taken in the dtype's own arithmetic."""
+        return False
+
+    def cdf(self, x: Array, special: ModuleType = host_special) -> Array:  # noqa: D102
+        return -special.expm1(-self.rate * x)
+
+    def sf(self, x: Array, special: ModuleType = host_special) -> Array:  # noqa: D102
+        return special.exp2(-self.rate / math.log(2) * x)

@@ -2,9 +2,21 @@
 
 from verify.subjects.initializers import INITIALIZERS
 from verify.subjects.modules import MODULES
-from verify.subjects.subject import Initializer, Module, Subject
+from verify.subjects.operations import OPERATIONS
+from verify.subjects.subject import Initializer, Module, Operation, Subject
 
-SUBJECTS: dict[str, Subject] = {subject.name: subject for subject in (*INITIALIZERS, *MODULES)}
+SUBJECTS: dict[str, Subject] = {
+    subject.name: subject for subject in (*INITIALIZERS, *MODULES, *OPERATIONS)
+}
 """Every subject by name."""
 
-__all__ = ["INITIALIZERS", "MODULES", "SUBJECTS", "Initializer", "Module", "Subject"]
+__all__ = [
+    "INITIALIZERS",
+    "MODULES",
+    "OPERATIONS",
+    "SUBJECTS",
+    "Initializer",
+    "Module",
+    "Operation",
+    "Subject",
+]

@@ -19,6 +19,8 @@ _GLOROT = "Glorot & Bengio 2010"
 _HE = "He et al. 2015"
 _MATRIX = (512, 1024)
 _KERNEL = (128, 64, 3, 5)
+# The last values after the last full vector, a generator that restarts, 24-bit counters.
+_EDGES = ((15,), (17,), (40_977,), ((1 << 24) + 17,))
 
 
 @dataclass(frozen=True)
@@ -27,12 +29,22 @@ class UniformCase(TensorCase):
 
     interval: Interval
 
+    def features(self) -> Mapping[str, float]:
+        """Besides the base: the width, relative to the bound farther from zero."""
+        low, high = self.interval.low, self.interval.high
+        width = (high - low) / max(abs(low), abs(high))
+        return {**super().features(), "relative_width": width}
+
 
 @dataclass(frozen=True)
 class NormalCase(TensorCase):
     """A call of ``normal_``."""
 
     normal: NormalParameters
+
+    def features(self) -> Mapping[str, float]:
+        """Besides the base: the distance of the mean from zero."""
+        return {**super().features(), "distance": abs(self.normal.mean)}
 
 
 @dataclass(frozen=True)
@@ -185,7 +197,7 @@ _IN_PLACE = (
         words="uniform between the bounds as given",
         formula="U[a, b)",
         source=_PYTORCH,
-        anchors=(UniformCase(_MATRIX, Interval(0.0, 1.0)),),
+        anchors=tuple(UniformCase(shape, Interval(0.0, 1.0)) for shape in (_MATRIX, *_EDGES)),
     ),
     Initializer(
         name="normal_",
@@ -197,7 +209,9 @@ _IN_PLACE = (
         words="normal, mean and standard deviation as given",
         formula="N(mean, std²)",
         source=_PYTORCH,
-        anchors=(NormalCase(_MATRIX, NormalParameters(0.0, 1.0)),),
+        anchors=tuple(
+            NormalCase(shape, NormalParameters(0.0, 1.0)) for shape in (_MATRIX, *_EDGES)
+        ),
     ),
     Initializer(
         name="trunc_normal_",

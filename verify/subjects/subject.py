@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
@@ -14,6 +15,7 @@ from torch import Tensor, nn
 from strategies import Arguments
 from verify import torch_api
 from verify.laws import Constant, Law
+from verify.layouts import LAYOUTS, Lay
 
 
 @dataclass(frozen=True)
@@ -32,8 +34,8 @@ class TensorCase(Case):
     shape: tuple[int, ...]
 
     def features(self) -> Mapping[str, float]:
-        """The number of entries."""
-        return {"numel": math.prod(self.shape)}
+        """The number of entries, and of axes."""
+        return {"numel": math.prod(self.shape), "dims": len(self.shape)}
 
 
 @dataclass(frozen=True, repr=False)
@@ -133,6 +135,11 @@ Road = Callable[[Any, Place], Fill]
 """A way in which a subject comes to fill tensors."""
 
 
+def _nan(dtype: torch.dtype) -> complex:
+    """What poisons every part of a value."""
+    return complex(torch.nan, torch.nan) if dtype.is_complex else torch.nan
+
+
 def _one(_case: Any) -> float:
     return 1.0
 
@@ -155,9 +162,12 @@ class Subject:
         Cost of a value relative to a plain draw; expensive cases get smaller samples.
     history : str
         Since which version the law holds, where an earlier release had another.
+    dtypes : tuple of str
+        Names of the dtypes that it fills, where these are not the backend's floating ones.
     """
 
     family: ClassVar[str]
+    complex_dtypes: ClassVar[tuple[str, ...]] = ()
 
     name: str
     cases: Callable[[int], SearchStrategy[Any]]
@@ -167,6 +177,7 @@ class Subject:
     anchors: tuple[Any, ...]
     effort: Callable[[Any], float] = _one
     history: str = ""
+    dtypes: tuple[str, ...] = ()
 
     def tensors(self, case: Any) -> tuple[TensorLaw, ...]:
         """Every tensor that a case fills."""
@@ -197,6 +208,7 @@ class Initializer(Subject):
     """
 
     family = "initializer"
+    complex_dtypes = ("complex32", "complex64", "complex128")
 
     arguments: Callable[[Any], Mapping[str, Any]]
     law: Callable[[Any], Law]
@@ -209,19 +221,64 @@ class Initializer(Subject):
 
     @property
     def roads(self) -> Mapping[str, Road]:
-        """The call."""
-        return {"law": self._fill}
+        """The call, on plain tensors and on every layout."""
+        laid = {name: functools.partial(self._fill_laid, lay) for name, lay in LAYOUTS.items()}
+        return {"law": self._fill, **laid}
 
     def _fill(self, case: Any, place: Place) -> Fill:
         """Fill a tensor full of NaN: what the initializer leaves untouched stays NaN."""
         fill = torch_api.filler(self.name, self.arguments(case), place.generator)
 
         def filled() -> Mapping[str, Tensor]:
-            tensor = torch.full(case.shape, torch.nan, dtype=place.dtype, device=place.device)
+            nan = _nan(place.dtype)
+            tensor = torch.full(case.shape, nan, dtype=place.dtype, device=place.device)
             fill(tensor)
             return {"": tensor}
 
         return filled
+
+    def _fill_laid(self, lay: Lay, case: Any, place: Place) -> Fill:
+        """The same in another layout; nothing around the tensor may change."""
+        fill = torch_api.filler(self.name, self.arguments(case), place.generator)
+
+        def filled() -> Mapping[str, Tensor]:
+            laid = lay(case.shape, place.dtype, place.device)
+            laid.tensor.fill_(_nan(place.dtype))
+            fill(laid.tensor)
+            laid.check()
+            return {"": laid.tensor.clone(memory_format=torch.contiguous_format)}
+
+        return filled
+
+
+@dataclass(frozen=True, kw_only=True)
+class Operation(Subject):
+    """A random operation that returns a new tensor.
+
+    Attributes
+    ----------
+    call : callable
+        The tensor for a case, at a place.
+    law : callable
+        Its law.
+    pools : bool
+        Whether calls are cheap enough to fill a pool.
+    """
+
+    family = "operation"
+
+    call: Callable[[Any, Place], Tensor]
+    law: Callable[[Any], Law]
+    pools: bool = True
+
+    def tensors(self, case: Any) -> tuple[TensorLaw, ...]:
+        """The one tensor, nameless."""
+        return (TensorLaw("", case.shape, self.law(case)),)
+
+    @property
+    def roads(self) -> Mapping[str, Road]:
+        """The call."""
+        return {"operation": lambda case, place: lambda: {"": self.call(case, place)}}
 
 
 @dataclass(frozen=True, kw_only=True)

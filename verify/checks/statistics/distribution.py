@@ -195,7 +195,10 @@ class Kolmogorov(Statistic):
         return False
 
     def findings(self, name: str) -> list[Finding]:  # noqa: D102
-        return [_kolmogorov_finding(self.distance, self.n, self.resolution, bounds.kolmogorov)]
+        finding = _kolmogorov_finding(
+            self.distance, self.n, self.resolution, bounds.kolmogorov, check=name
+        )
+        return [finding]
 
 
 def _kolmogorov_finding(
@@ -204,11 +207,12 @@ def _kolmogorov_finding(
     resolution: float,
     p_value: Callable[[float, int], float],
     where: float | None = None,
+    check: str = "kolmogorov_smirnov",
 ) -> Finding:
     place = "" if where is None else f" at quantile {where:.3f}"
     band = bounds.dkw_band(n, 2 * bounds.POWER_MISS)
     return decided(
-        "kolmogorov_smirnov",
+        check,
         p_value(float(np.maximum(0.0, distance - resolution)), n),
         n,
         detail=f"distance {distance:.3g}{place}",

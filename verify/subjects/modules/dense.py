@@ -39,9 +39,7 @@ def _cross_entropy(a: LinearArguments, **factory: Any) -> nn.Module:
 
 def _adaptive_softmax(a: AdaptiveSoftmaxArguments) -> Iterator[TensorLaw]:
     """A head over the shortlist and the clusters, and a bottleneck for each cluster."""
-    yield from within(
-        "head.", affine(a.in_features, a.cutoffs[0] + len(a.cutoffs), a.head_bias)
-    )
+    yield from within("head.", affine(a.in_features, a.cutoffs[0] + len(a.cutoffs), a.head_bias))
     ends = (*a.cutoffs[1:], a.n_classes)
     for i, (start, end) in enumerate(zip(a.cutoffs, ends, strict=True)):
         hidden = int(a.in_features // a.div_value ** (i + 1))

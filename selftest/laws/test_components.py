@@ -1,0 +1,44 @@
+"""What laws mean for the parts of complex values."""
+
+import math
+
+import pytest
+
+from verify import laws
+from verify.laws import components
+
+HALF = math.sqrt(0.5)
+
+
+@pytest.mark.parametrize(
+    ("law", "real", "imaginary"),
+    [
+        (laws.Normal(1.0, 2.0), laws.Normal(1.0, 2 * HALF), laws.Normal(0.0, 2 * HALF)),
+        (laws.Uniform(0.0, 3.0), laws.Uniform(0.0, 3.0), laws.Uniform(0.0, 3.0)),
+        (
+            laws.Uniform.symmetric(0.5),
+            laws.Uniform.symmetric(0.5 * HALF),
+            laws.Uniform.symmetric(0.5 * HALF),
+        ),
+        (laws.Sparse(0.1, 2.0), laws.Sparse(0.1, 2 * HALF), laws.Sparse(0.1, 2 * HALF)),
+        (laws.Constant(0.3), laws.Constant(0.3), laws.Constant(0.0)),
+        (laws.Eye(), laws.Eye(), laws.Constant(0.0)),
+        (laws.Dirac(2), laws.Dirac(2), laws.Constant(0.0)),
+    ],
+    ids=repr,
+)
+def test_parts(law, real, imaginary):
+    assert components(law) == (real, imaginary)
+
+
+def test_the_parts_share_the_variance():
+    for law in (laws.Normal(0.0, 1.7), laws.Uniform.symmetric(1.7)):
+        parts = components(law)
+        scale = law.std if isinstance(law, laws.Normal) else law.high
+        shares = [(p.std if isinstance(p, laws.Normal) else p.high) ** 2 for p in parts]
+        assert sum(shares) == pytest.approx(scale**2)
+
+
+def test_other_laws_have_no_parts():
+    with pytest.raises(TypeError, match="no complex counterpart"):
+        components("gamma")

@@ -1,0 +1,83 @@
+"""Laws on the integers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import ModuleType
+
+from verify.laws.continuous import Array
+
+
+@dataclass(frozen=True)
+class Discrete:
+    """A law of independent, identically distributed whole numbers."""
+
+    @property
+    def support(self) -> tuple[float, float]:
+        """The smallest and the largest value."""
+        raise NotImplementedError
+
+    def interval(self, x: Array, xp: ModuleType) -> tuple[Array, Array]:
+        """``P(X < x)`` and ``P(X ≤ x)`` of every element of `x`, in double precision."""
+        raise NotImplementedError
+
+    def transform(self, x: Array, v: Array, xp: ModuleType) -> Array:
+        """The randomised probability-integral transform (see `Rounded.transform`)."""
+        lower, upper = self.interval(x, xp)
+        return lower + v * (upper - lower)
+
+
+@dataclass(frozen=True)
+class DiscreteUniform(Discrete):
+    """Every whole number of ``[low, high)`` alike.
+
+    Source: the documentation of ``torch.randint`` and ``torch.Tensor.random_``.
+    """
+
+    low: int
+    high: int
+
+    @property
+    def support(self) -> tuple[float, float]:  # noqa: D102
+        return self.low, self.high - 1
+
+    def interval(self, x: Array, xp: ModuleType) -> tuple[Array, Array]:  # noqa: D102
+        count = float(self.high - self.low)
+        return (x - self.low) / count, (x - self.low + 1) / count
+
+
+@dataclass(frozen=True)
+class Bernoulli(Discrete):
+    """One with probability `p`, else zero.
+
+    Source: the documentation of ``torch.bernoulli``.
+    """
+
+    p: float
+
+    @property
+    def support(self) -> tuple[float, float]:  # noqa: D102
+        return (0 if self.p < 1 else 1), (1 if self.p > 0 else 0)
+
+    def interval(self, x: Array, xp: ModuleType) -> tuple[Array, Array]:  # noqa: D102
+        zero = xp.zeros_like(x)
+        return (
+            xp.where(x > 0, zero + (1 - self.p), zero),
+            xp.where(x > 0, zero + 1, zero + (1 - self.p)),
+        )
+
+
+@dataclass(frozen=True)
+class Permutation:
+    """Every order of ``0 … n − 1`` alike.
+
+    Source: the documentation of ``torch.randperm``; Knuth, *The Art of Computer Programming 2*,
+    sec. 3.3.2 P (the permutation test) for the number of an order.
+    """
+
+    n: int
+
+    @property
+    def ranked(self) -> bool:
+        """Whether there are few enough orders to number them all."""
+        return self.n <= 12

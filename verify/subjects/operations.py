@@ -1,0 +1,261 @@
+"""The random operations that initializers and recipes stand on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from hypothesis import strategies as st
+from torch import Tensor
+
+import strategies
+from strategies import NormalParameters
+from verify import laws
+from verify.subjects.initializers import ConstantCase, NormalCase
+from verify.subjects.subject import Operation, Place, TensorCase
+
+_DOCUMENTATION = "PyTorch documentation, torch"
+_MATRIX = (512, 1024)
+_FLOATS = ("bfloat16", "float16", "float32", "float64")
+_COMPLEX = ("complex64", "complex128")
+_INTEGERS = ("int32", "int64")
+
+
+@dataclass(frozen=True)
+class RangeCase(TensorCase):
+    """A draw of whole numbers from ``[low, high)``."""
+
+    low: int
+    high: int
+
+    def features(self) -> Mapping[str, float]:
+        """Besides the base: how many whole numbers the range holds."""
+        return {**super().features(), "width": self.high - self.low}
+
+
+@dataclass(frozen=True)
+class ChanceCase(TensorCase):
+    """A draw with a probability or a rate."""
+
+    value: float
+
+
+@strategies.composite
+def _drawn(draw: st.DrawFn, /, case: type[TensorCase], **parts: Any) -> Any:
+    return case(**{name: draw(part) for name, part in parts.items()})
+
+
+@strategies.composite
+def _ranges(draw: st.DrawFn, max_numel: int, least: int, bits: int) -> RangeCase:
+    """Ranges of 2^least to 2^bits numbers, powers of two and odd ones, at zero and elsewhere."""
+    shape = draw(strategies.shapes(max_numel=max_numel))
+    width = max(2, (1 << draw(st.integers(least, bits))) + draw(st.integers(-3, 3)))
+    room = (1 << bits) - width
+    low = draw(st.sampled_from((0, 1, -1, -(width // 2), max(0, room))))
+    return RangeCase(shape, low, low + width)
+
+
+def _tensors(size: int) -> st.SearchStrategy[Any]:
+    return _drawn(TensorCase, shape=strategies.shapes(max_numel=size))
+
+
+def _shape(name: str, law: laws.Law, words: str, formula: str) -> Operation:
+    """An operation that takes a shape, and no more."""
+
+    def call(case: TensorCase, place: Place) -> Tensor:
+        function = getattr(torch, name)
+        drawn: Tensor = function(
+            case.shape, dtype=place.dtype, device=place.device, generator=place.generator
+        )
+        return drawn
+
+    return Operation(
+        name=f"torch.{name}",
+        cases=_tensors,
+        call=call,
+        law=lambda case: law,
+        dtypes=(*_FLOATS, *_COMPLEX),
+        words=words,
+        formula=formula,
+        source=f"{_DOCUMENTATION}.{name}",
+        anchors=(TensorCase(_MATRIX), TensorCase((17,))),
+    )
+
+
+def _like(name: str, law: laws.Law, words: str, formula: str) -> Operation:
+    """The same, shaped like a tensor; it draws from the global stream."""
+
+    def call(case: TensorCase, place: Place) -> Tensor:
+        model = torch.empty(case.shape, dtype=place.dtype, device=place.device)
+        drawn: Tensor = getattr(torch, name)(model)
+        return drawn
+
+    return Operation(
+        name=f"torch.{name}",
+        cases=_tensors,
+        call=call,
+        law=lambda case: law,
+        dtypes=(*_FLOATS, *_COMPLEX),
+        words=words,
+        formula=formula,
+        source=f"{_DOCUMENTATION}.{name}",
+        anchors=(TensorCase(_MATRIX), TensorCase((17,))),
+    )
+
+
+def _normal(case: NormalCase, place: Place) -> Tensor:
+    """With a mean and a standard deviation for each entry."""
+    mean, std = (
+        torch.full(case.shape, value, dtype=place.dtype, device=place.device)
+        for value in (case.normal.mean, case.normal.std)
+    )
+    return torch.normal(mean, std, generator=place.generator)
+
+
+def _randint(case: RangeCase, place: Place) -> Tensor:
+    return torch.randint(
+        case.low,
+        case.high,
+        case.shape,
+        dtype=place.dtype,
+        device=place.device,
+        generator=place.generator,
+    )
+
+
+def _random(case: RangeCase, place: Place) -> Tensor:
+    empty = torch.empty(case.shape, dtype=place.dtype, device=place.device)
+    return empty.random_(case.low, case.high, generator=place.generator)
+
+
+def _bernoulli(case: ChanceCase, place: Place) -> Tensor:
+    chances = torch.full(case.shape, case.value, dtype=place.dtype, device=place.device)
+    return torch.bernoulli(chances, generator=place.generator)
+
+
+def _exponential(case: ChanceCase, place: Place) -> Tensor:
+    empty = torch.empty(case.shape, dtype=place.dtype, device=place.device)
+    return empty.exponential_(case.value, generator=place.generator)
+
+
+def _randperm(case: TensorCase, place: Place) -> Tensor:
+    return torch.randperm(
+        case.shape[0], dtype=place.dtype, device=place.device, generator=place.generator
+    )
+
+
+def _full(case: ConstantCase, place: Place) -> Tensor:
+    return torch.full(case.shape, case.value, dtype=place.dtype, device=place.device)
+
+
+_Call = Callable[[Any, Place], Tensor]
+
+
+def _whole_numbers(name: str, call: _Call, page: str) -> Operation:
+    return Operation(
+        name=name,
+        cases=lambda size: _ranges(size, 1, 30),
+        call=call,
+        law=lambda case: laws.DiscreteUniform(case.low, case.high),
+        dtypes=_INTEGERS,
+        words="every whole number from low to below high alike",
+        formula="P(x = k) = 1/(high − low)",
+        source=f"{_DOCUMENTATION}.{page}",
+        anchors=(RangeCase(_MATRIX, 0, 10), RangeCase(_MATRIX, -(1 << 31), (1 << 31) - 1)),
+    )
+
+
+def _wide(name: str, call: _Call, page: str) -> Operation:
+    """The same beyond 32 bits, where more than one word of the generator is needed."""
+    return replace(
+        _whole_numbers(name, call, page),
+        name=f"{name}_wide",
+        cases=lambda size: _ranges(size, 31, 62),
+        dtypes=("int64",),
+        anchors=(RangeCase(_MATRIX, 0, 1 << 40), RangeCase(_MATRIX, 0, 3 << 61)),
+    )
+
+
+_UNIT, _STANDARD = laws.Uniform(0.0, 1.0), laws.Normal(0.0, 1.0)
+
+OPERATIONS: tuple[Operation, ...] = (
+    _shape("rand", _UNIT, "uniform between zero and one", "U[0, 1)"),
+    _shape("randn", _STANDARD, "standard normal; complex: of variance one", "N(0, 1)"),
+    _like("rand_like", _UNIT, "uniform between zero and one", "U[0, 1)"),
+    _like("randn_like", _STANDARD, "standard normal; complex: of variance one", "N(0, 1)"),
+    Operation(
+        name="torch.normal",
+        cases=lambda size: _drawn(
+            NormalCase, shape=strategies.shapes(max_numel=size), normal=strategies.normals()
+        ),
+        call=_normal,
+        law=lambda case: laws.Normal(case.normal.mean, case.normal.std),
+        dtypes=("float32", "float64"),
+        words="normal, mean and standard deviation of each entry as given",
+        formula="N(mean, std²)",
+        source=f"{_DOCUMENTATION}.normal",
+        anchors=(NormalCase(_MATRIX, NormalParameters(0.0, 1.0)),),
+    ),
+    _whole_numbers("torch.randint", _randint, "randint"),
+    _whole_numbers("random_", _random, "Tensor.random_"),
+    _wide("torch.randint", _randint, "randint"),
+    _wide("random_", _random, "Tensor.random_"),
+    Operation(
+        name="torch.bernoulli",
+        cases=lambda size: _drawn(
+            ChanceCase,
+            shape=strategies.shapes(max_numel=size),
+            value=strategies.sparsities(),
+        ),
+        call=_bernoulli,
+        law=lambda case: laws.Bernoulli(case.value),
+        dtypes=("float32", "float64"),
+        words="one with the given probability, else zero",
+        formula="P(x = 1) = p",
+        source=f"{_DOCUMENTATION}.bernoulli",
+        anchors=(ChanceCase(_MATRIX, 0.5), ChanceCase(_MATRIX, 0.125)),
+    ),
+    Operation(
+        name="exponential_",
+        cases=lambda size: _drawn(
+            ChanceCase, shape=strategies.shapes(max_numel=size), value=strategies.gains()
+        ),
+        call=_exponential,
+        law=lambda case: laws.Exponential(case.value),
+        dtypes=_FLOATS,
+        words="exponential with the given rate, never zero",
+        formula="F(x) = 1 − e^(−λx)",
+        source=f"{_DOCUMENTATION}.Tensor.exponential_",
+        anchors=(ChanceCase(_MATRIX, 1.0),),
+    ),
+    Operation(
+        name="torch.randperm",
+        cases=lambda size: st.integers(1, 40).map(lambda n: TensorCase((n,))),
+        call=_randperm,
+        law=lambda case: laws.Permutation(case.shape[0]),
+        dtypes=("int64",),
+        words="every order alike",
+        formula="P(π) = 1/n!",
+        source=f"{_DOCUMENTATION}.randperm; Knuth, TAOCP 2, sec. 3.3.2 P",
+        anchors=(TensorCase((2,)), TensorCase((8,)), TensorCase((1000,))),
+        pools=False,  # A long permutation yields one number: a pool would cost millions of calls.
+    ),
+    Operation(
+        name="torch.full",
+        cases=lambda size: _drawn(
+            ConstantCase,
+            shape=strategies.shapes(max_numel=size),
+            value=strategies.constants(),
+        ),
+        call=_full,
+        law=lambda case: laws.Constant(case.value),
+        dtypes=_FLOATS,
+        words="the value everywhere, rounded to the dtype",
+        formula="w = value",
+        source=f"{_DOCUMENTATION}.full",
+        anchors=(ConstantCase(_MATRIX, 0.3),),
+    ),
+)
+"""One row for each operation."""
