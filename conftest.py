@@ -159,13 +159,24 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     backends = metafunc.config.stash[_BACKENDS]
     planned = cells(backends)
     if "cell" in metafunc.fixturenames:
-        only = [name for m in metafunc.definition.iter_markers("subjects") for name in m.args]
-        asked = [cell for cell in planned if not only or cell.subject.name in only]
+        names = _named(metafunc, "subjects")
+        dtypes = _named(metafunc, "dtypes")
+        asked = [
+            cell
+            for cell in planned
+            if (not names or cell.subject.name in names)
+            and (not dtypes or cell.dtype_name in dtypes)
+        ]
         metafunc.parametrize("cell", asked, ids=[cell.id for cell in asked])
     if "witnessed" in metafunc.fixturenames:
         shown = witnesses(planned)
         ids = [f"{cell.id}-{defect.id}" for cell, defect in shown]
         metafunc.parametrize("witnessed", shown, ids=ids)
+
+
+def _named(metafunc: pytest.Metafunc, marker: str) -> set[str]:
+    """What the markers of a test restrict its cells to; nothing for all of them."""
+    return {name for m in metafunc.definition.iter_markers(marker) for name in m.args}
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

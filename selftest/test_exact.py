@@ -24,7 +24,7 @@ def known(*calls, **changes):
     fields = {
         "id": "lost-write", "subjects": ("Linear",), "backends": (), "dtypes": (),
         "since": (0, 0), "until": (999, 0), "symptom": "", "link": "", "check": "exact",
-        "calls": calls, "promise": "gain",
+        "calls": calls, "promises": ("gain",),
     }  # fmt: skip
     return KnownDefect(**(fields | changes))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -135,30 +135,48 @@ def verify_conduct(cell: Cell, run: Run, promise: Promise) -> Outcome:
     place = (cell.subject.name, cell.backend.name, cell.dtype_name)
     defects = known_defects.of_promise(promise.name, *place)
     refuse_idle(defects, promise.questions, promise.check)
-    judge = Judge(promise.check, defects)
-    cases: set[ModuleCase] = set()
+    judge, seen = Judge(promise.check, defects), _Seen()
     try:
-        _explore(cell, run, promise, judge, cases)
+        _explore(cell, run, promise, judge, seen)
     except _Broken as smallest:
         judge.problems = smallest.problems
     except watchdog.TimedOut as reason:
         message = f"{WORDS['time_limit'].broken}: {reason}"
         late = Finding("time_limit", False, None, 1, message, scope="case")
         return _outcome(cell, promise, {"findings": (late,), "verdict": "timed out"})
-    return _outcome(cell, promise, judge.fields() | {"cases": len(cases)})
+    fields = judge.fields() | {"cases": len(seen.cases)}
+    if seen.gap:
+        fields |= {"reason": f"not implemented for {seen.gap}"}
+        fields |= {} if judge.asked else {"verdict": "unsupported"}
+    return _outcome(cell, promise, fields)
 
 
-def _explore(cell: Cell, run: Run, promise: Promise, judge: Judge, cases: set[ModuleCase]) -> None:
+@dataclass
+class _Seen:
+    """The cases that were looked at, and the first thing that is not implemented."""
+
+    cases: set[ModuleCase] = field(default_factory=set)
+    gap: str = ""
+
+
+def _explore(cell: Cell, run: Run, promise: Promise, judge: Judge, seen: _Seen) -> None:
     device = cell.backend.device(run.worker)
 
+    def ask(name: str, question: Question, trial: Trial) -> None:
+        restart()
+        call, gap = partial(question.wrong, trial), (NotImplementedError,)
+        try:
+            judge.judge(Comparison(name, call, [], repr(trial.case), unanswered=gap))
+        except NotImplementedError as reason:
+            seen.gap = seen.gap or f"{name}: {reason}"
+
     def examine(case: ModuleCase) -> None:
-        cases.add(case)
+        seen.cases.add(case)
         trial = Trial(cell, case, device, derive(run.seed, cell.id, promise.name, repr(case)))
         before = len(judge.problems)
         for name, question in promise.questions.items():
             if question.arises(trial):
-                restart()
-                judge.judge(Comparison(name, partial(question.wrong, trial), [], repr(case)))
+                ask(name, question, trial)
         if broken := judge.problems[before:]:
             raise _Broken(broken)
 

@@ -33,18 +33,23 @@ class Comparison:
         The value, or the class of the exception. Of a float, the last place but one decides.
     case : str
         The drawn configuration, where there is one.
+    unanswered : tuple of exception classes
+        Exceptions that are no answer, and passed on.
     """
 
     call: str
     actual: Callable[[], Any]
     expected: Any
     case: str = ""
+    unanswered: tuple[type[Exception], ...] = ()
 
     def problem(self) -> str:
         """What is wrong, or nothing."""
         try:
             actual = self.actual()
             shown = _shown(actual)
+        except self.unanswered:
+            raise
         except Exception as error:
             actual, shown = type(error), _of_error(error)
         if _agree(actual, self.expected):
@@ -90,8 +95,8 @@ class Judge:
 
     def judge(self, comparison: Comparison) -> str:
         """Make a comparison; what is wrong and not known to be, or nothing."""
-        self.asked += 1
         problem = comparison.problem()
+        self.asked += 1
         known = [defect for defect in self.defects if comparison.call in defect.calls]
         if known:
             self._met.add(known[0].id)

@@ -62,10 +62,13 @@ def _channels_last(dims: int) -> list[int]:
 
 
 def _strided(shape: tuple[int, ...], dtype: torch.dtype, device: torch.device) -> Laid:
-    """Every second entry along every axis of a larger tensor."""
-    memory = torch.full([2 * size + 1 for size in shape], CANARY, dtype=dtype, device=device)
-    tensor = memory[tuple(slice(1, None, 2) for _ in shape)]
-    return Laid(tensor, memory.view(-1))
+    """Every second entry along the last axis, and a gap before and after the first."""
+    *outer, last = shape or (1,)
+    larger = [*outer, 2 * last + 1]
+    larger[0] += 2 if outer else 0
+    memory = torch.full(larger, CANARY, dtype=dtype, device=device)
+    tensor = memory[1:-1][..., 1::2] if outer else memory[1::2]
+    return Laid(tensor.view(shape) if not shape else tensor, memory.view(-1))
 
 
 def _offset(shape: tuple[int, ...], dtype: torch.dtype, device: torch.device) -> Laid:

@@ -283,6 +283,7 @@ PROMISE = Promise(
 
 
 @pytest.mark.subjects(*_NORMS)
+@pytest.mark.dtypes("float32", "float64")
 def test_batch_norm(cell: Cell, run: Run, conclude: Callable[[Outcome], None]) -> None:
     """From the start over training and evaluation to resets and conversion."""
     conclude(verify_conduct(cell, run, PROMISE))

@@ -204,6 +204,7 @@ PROMISE = Promise(
 
 
 @pytest.mark.subjects(*(module.name for module in MODULES))
+@pytest.mark.dtypes("float32", "float64")
 def test_construction(cell: Cell, run: Run, conclude: Callable[[Outcome], None]) -> None:
     """By keywords, by context, without initialisation, as a copy, and on the meta device."""
     conclude(verify_conduct(cell, run, PROMISE))

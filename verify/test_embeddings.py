@@ -156,6 +156,7 @@ PROMISE = Promise(
 
 
 @pytest.mark.subjects("Embedding", "EmbeddingBag")
+@pytest.mark.dtypes("float32", "float64")
 def test_embedding(cell: Cell, run: Run, conclude: Callable[[Outcome], None]) -> None:
     """Gradients, given values and norms, row by row."""
     conclude(verify_conduct(cell, run, PROMISE))

@@ -222,6 +222,7 @@ PROMISE = Promise(
 
 
 @pytest.mark.subjects(*_LAZY)
+@pytest.mark.dtypes("float32", "float64")
 def test_lazy(cell: Cell, run: Run, conclude: Callable[[Outcome], None]) -> None:
     """Before the first input, with it, after it, and by way of a state dict."""
     conclude(verify_conduct(cell, run, PROMISE))

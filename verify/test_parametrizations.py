@@ -143,9 +143,7 @@ def _off_reset_weight_norm(trial: Trial) -> list[str]:
         trial.place(of="reset")  # For its effect: other streams than those of the construction.
         torch_api.reset(each)
     expected = torch_api.state(plain)
-    return [
-        text for name in _names(trial) for text in _off_weight(module, name, expected[name])
-    ]
+    return [text for name in _names(trial) for text in _off_weight(module, name, expected[name])]
 
 
 def _kept(apply: Apply, write: Callable[[nn.Module, str], object], trial: Trial) -> list[str]:
@@ -262,10 +260,10 @@ def _of_one_weight(trial: Trial) -> bool:
     return trial.row.name not in _WEIGHTS
 
 
-def _small(trial: Trial) -> bool:
-    """Whether orthogonal weights are cheap."""
-    weight = next(t for t in trial.row.tensors(trial.case) if t.name.startswith("weight"))
-    return _of_one_weight(trial) and max(weight.shape[-2:]) <= _LARGEST
+def _decomposable(trial: Trial) -> bool:
+    """Whether the QR decomposition of a weight is cheap."""
+    shape = next(t.shape for t in trial.row.tensors(trial.case) if t.name.startswith("weight"))
+    return _of_one_weight(trial) and max(shape[-2:]) <= _LARGEST
 
 
 _WEIGHT_NORM = {
@@ -285,7 +283,9 @@ _SPECTRAL_NORM = {
 }
 
 _ORTHOGONAL = {
-    f"{what} under orthogonal, {orthogonal_map}": Question(partial(wrong, orthogonal_map), _small)
+    f"{what} under orthogonal, {orthogonal_map}": Question(
+        partial(wrong, orthogonal_map), _decomposable
+    )
     for orthogonal_map in _MAPS
     for what, wrong in (
         ("what weights start as", _wrong_orthogonal),
@@ -296,7 +296,7 @@ _ORTHOGONAL = {
 _OTHERS: dict[str, tuple[Apply, Callable[[Trial], bool]]] = {
     "spectral_norm": (_parametrized("spectral_norm"), _of_one_weight),
     **{
-        f"orthogonal, {each}": (_parametrized("orthogonal", orthogonal_map=each), _small)
+        f"orthogonal, {each}": (_parametrized("orthogonal", orthogonal_map=each), _decomposable)
         for each in _MAPS
     },
     "the old weight_norm": (_renormalized("weight_norm"), _of_one_weight),
@@ -324,6 +324,7 @@ PROMISE = Promise(
 
 
 @pytest.mark.subjects("Linear", "Conv2d", "RNN")
+@pytest.mark.dtypes("float32", "float64")
 def test_parametrization(cell: Cell, run: Run, conclude: Callable[[Outcome], None]) -> None:
     """From the start to assignments, initializers and resets."""
     conclude(verify_conduct(cell, run, PROMISE))

@@ -12,15 +12,19 @@ from verify.run import Cell, Run
 from verify.subjects import MODULES
 
 resettable = pytest.mark.subjects(*(module.name for module in MODULES if module.resets))
+# Which tensors a reset reaches does not depend on the dtype; their laws in each are the default's.
+wide = pytest.mark.dtypes("float32", "float64")
 
 
 @resettable
+@wide
 def test_reset(cell: Cell, run: Run, conclude: Callable[[Outcome], None]) -> None:
     """Every tensor is filled with NaN, every counter with nonsense, then all is reset."""
     conclude(verify_cell(cell, run, "reset"))
 
 
 @resettable
+@wide
 def test_materialisation(cell: Cell, run: Run, conclude: Callable[[Outcome], None]) -> None:
     """The same for a module that was moved to the meta device and back to empty memory."""
     conclude(verify_cell(cell, run, "materialisation", pool=False))

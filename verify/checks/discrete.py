@@ -24,7 +24,7 @@ def reduce(
     lawful = (flat >= low) & (flat <= high) & (flat == flat.round())
     found: Statistics = {"support": Exact(flat.numel(), flat.numel() - int(lawful.sum()))}
     if bool(lawful.all()) and low < high:
-        found |= randomised(values, shape, lambda x, v: law.transform(x, v, torch), host)
+        found |= randomised(values, shape, lambda x, v: law.transform(x.double(), v, torch), host)
     return found
 
 

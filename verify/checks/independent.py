@@ -26,6 +26,7 @@ from verify.checks.words import EDGE
 from verify.laws import LATTICES, Continuous, Lattice, Normal, Rounded
 
 Statistics = dict[str, Statistic]
+Transform = Callable[[Tensor, Tensor], Tensor]
 
 LAGS = (1, 2, 4, 8, 16, 40_960)
 """Flat lags at which dependence is measured: neighbours, vector widths, and the period of a
@@ -33,6 +34,7 @@ generator that once restarted after every 40,960 values."""
 
 _FINE_BINS = 4 * BINS  # The outermost fine bin is the tail of 2^-14; 16 bits hold its number.
 _CHUNK = 1 << 16  # Values that the host reduces at a time: they stay in a core's cache.
+_TABULATED = 1 << 17  # Values from which tabulating all that 16 bits can hold is cheaper.
 _SORTED = 1 << 15  # Values of a case that are sorted, for exact KS and duplicates.
 
 
@@ -77,7 +79,7 @@ def reduce(
         broken = flat.numel() - int(torch.isfinite(flat).sum())
         return {"finite": Exact(flat.numel(), broken)}
     lattice = lattice_of(values.dtype)
-    resolution = law.resolution(lattice.step, lattice.draw_step)
+    resolution = law.resolution(_step(law, lattice), lattice.draw_step)
     found: Statistics = {
         "finite": Exact(flat.numel(), 0),
         "support": _support(flat, lowest, highest, law, lattice),
@@ -98,13 +100,18 @@ def reduce(
     return found | _transforms(values, shape, law, resolution)
 
 
+def _step(law: Continuous, lattice: Lattice) -> float:
+    """The lattice's spacing relative to the law's values, which may be subnormal."""
+    return max(lattice.step, lattice.spacing(law.reach) / law.reach)
+
+
 def transforms(values: Tensor, law: Continuous, host: np.random.Generator) -> Tensor | None:
     """The centred transforms, uniform on (−½, ½) and independent under the law, in float64.
 
     None where the dtype is too coarse for the law, and what a backend does there is its own.
     """
     lattice = lattice_of(values.dtype)
-    if law.resolution(lattice.step, lattice.draw_step) <= FINE:
+    if law.resolution(_step(law, lattice), lattice.draw_step) <= FINE:
         exact: Tensor = law.cdf(values.double(), torch.special) - 0.5
         return exact
     if not law.is_rounded:
@@ -119,7 +126,9 @@ def _support(
 ) -> Exact:
     """Values outside the support by more than the one step that rounding may move them."""
     a, b = law.support
-    slack = lattice.step * max((abs(bound) for bound in (a, b) if math.isfinite(bound)), default=0)
+    slack = _step(law, lattice) * max(
+        (abs(bound) for bound in (a, b) if math.isfinite(bound)), default=0
+    )
     outside = 0
     if lowest < a - slack or highest > b + slack:
         outside = int(((flat < a - slack) | (flat > b + slack)).sum())
@@ -128,10 +137,10 @@ def _support(
 
 def _extremes(n: int, lowest: float, highest: float, law: Continuous, lattice: Lattice) -> Extremes:
     """The extremes' tail probabilities, moved by what rounding may have done to them."""
-    moved = [law.displacement(x, lattice.step) for x in (lowest, highest)]
+    moved = [law.displacement(x, _step(law, lattice)) for x in (lowest, highest)]
     inward = np.array([law.cdf(lowest + moved[0]), law.sf(highest - moved[1])])
     outward = np.array([law.cdf(lowest - moved[0]), law.sf(highest + moved[1])])
-    resolution = law.resolution(lattice.step, lattice.draw_step)
+    resolution = law.resolution(_step(law, lattice), lattice.draw_step)
     return Extremes(n, inward.clip(0, 1), (outward - lattice.draw_step).clip(0, 1), resolution)
 
 
@@ -211,20 +220,44 @@ def _rounded(
     values: Tensor, shape: tuple[int, ...], law: Rounded, host: np.random.Generator
 ) -> Statistics:
     """The same for a lattice that is coarse for the law."""
+    tabulated = values.element_size() == 2 and values.numel() >= _TABULATED
     return randomised(
         values,
         shape,
-        lambda x, v: law.transform(x, v, torch, torch.special),
+        _table(law, values) if tabulated else _direct(law),
         host,
         normal=isinstance(law.law, Normal),
         slack=2 * law.lattice.draw_step,
     )
 
 
+def _direct(law: Rounded) -> Transform:
+    return lambda x, v: law.transform(x.double(), v, torch, torch.special)
+
+
+def _table(law: Rounded, values: Tensor) -> Transform:
+    """The transform of every value that 16 bits can hold, looked up by its bits."""
+    bits = torch.arange(1 << 16, device=values.device, dtype=torch.int32).to(torch.int16)
+    every = bits.view(values.dtype).double().nan_to_num(0.0, 0.0, 0.0)
+    zero = torch.zeros_like(every)
+    lower = law.transform(every, zero, torch, torch.special)
+    width = law.transform(every, zero + 1, torch, torch.special) - lower
+    direct, low = _direct(law), law.lattice.round(law.law.support[0])
+
+    def transform(x: Tensor, v: Tensor) -> Tensor:
+        index = x.view(torch.int16).int() & 0xFFFF
+        u = lower[index] + v * width[index]
+        if law.wraps and bool((split := x == low).any()):
+            u[split] = direct(x[split], v[split])  # Two intervals: no straight line.
+        return u
+
+    return transform
+
+
 def randomised(
     values: Tensor,
     shape: tuple[int, ...],
-    transform: Callable[[Tensor, Tensor], Tensor],
+    transform: Transform,
     host: np.random.Generator,
     *,
     normal: bool = False,
@@ -250,7 +283,7 @@ def randomised(
     bins = torch.empty(flat.numel(), dtype=torch.int16, device=flat.device)
     moments: list[Tensor] = []
     for piece in _chunks(flat):
-        chunk, part = flat[piece].double(), centred[piece]
+        chunk, part = flat[piece], centred[piece]
         v = torch.from_numpy(host.random(chunk.numel())).to(flat.device)
         u = transform(chunk, v)
         if normal:
