@@ -249,7 +249,8 @@ def _table(law: Rounded, values: Tensor) -> Transform:
         u = lower[index] + v * width[index]
         if law.wraps and bool((split := x == low).any()):
             u[split] = direct(x[split], v[split])  # Two intervals: no straight line.
-        return u
+        uniform: Tensor = u
+        return uniform
 
     return transform
 

@@ -373,7 +373,12 @@ _ALIASED = (
 )  # fmt: skip
 
 _ALIASES = tuple(
-    replace(subject, name=subject.name.removesuffix("_"), deprecated=True)
+    replace(
+        subject,
+        name=subject.name.removesuffix("_"),
+        deprecated=True,
+        dtypes=("float32", "float64"),  # It hands over to its namesake, verified in every dtype.
+    )
     for subject in _IN_PLACE
     if subject.name in _ALIASED
 )
