@@ -60,6 +60,17 @@ class TestComparison:
     def test_problem(self, actual, expected, problem):
         assert Comparison("f", actual, expected).problem() == problem
 
+    def test_exceptions_that_are_no_answer_are_passed_on(self):
+        call = refuses(NotImplementedError("no kernel"))
+        with pytest.raises(NotImplementedError, match="no kernel"):
+            Comparison("f", call, 1, unanswered=(NotImplementedError,)).problem()
+        assert (
+            Comparison("f", call, 1).problem() == "f gives NotImplementedError (no kernel), not 1"
+        )
+
+    def test_long_excuses_are_cut(self):
+        assert len(Comparison("f", refuses(ValueError("no " * 999)), 1).problem()) < 200
+
 
 class TestCompare:
     def test_everything_counts(self):

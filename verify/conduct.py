@@ -60,6 +60,11 @@ class Trial:
         return self.cell.subject
 
     @property
+    def arguments(self) -> Any:
+        """The constructor's arguments: which there are depends on the row."""
+        return self.case.arguments
+
+    @property
     def dtype(self) -> torch.dtype:
         """The dtype of the cell."""
         return self.cell.dtype
@@ -213,7 +218,8 @@ def identical(one: Tensor, other: Tensor) -> bool:
 
 
 def _bits(tensor: Tensor) -> Tensor:
-    return tensor.detach().contiguous().reshape(-1).view(torch.uint8)
+    adjacent = tensor.detach().clone(memory_format=torch.contiguous_format)
+    return adjacent.reshape(-1).view(torch.uint8)
 
 
 def differing(before: Mapping[str, Tensor], after: Mapping[str, Tensor]) -> list[str]:

@@ -39,11 +39,11 @@ _SETTINGS = ("num_features", "eps", "momentum", "affine", "track_running_stats",
 
 
 def _tracking(trial: Trial) -> bool:
-    return bool(trial.case.arguments.track_running_stats)
+    return bool(trial.arguments.track_running_stats)
 
 
 def _affine(trial: Trial) -> bool:
-    return bool(trial.case.arguments.affine)
+    return bool(trial.arguments.affine)
 
 
 def _training(trial: Trial) -> bool:
@@ -76,7 +76,7 @@ def _start(trial: Trial) -> dict[str, Tensor]:
 
 def _inputs(trial: Trial) -> list[Tensor]:
     """Batches of unequal sizes, with neither mean 0 nor variance 1."""
-    features, dims = trial.case.arguments.num_features, int(trial.row.name[-2])
+    features, dims = trial.arguments.num_features, int(trial.row.name[-2])
     sides = _SIDES[:dims]
     return [1 + 2 * trial.normals(n, features, *sides, of=f"batch {n}") for n in _BATCHES]
 
@@ -105,7 +105,7 @@ def _wrong_start(trial: Trial) -> list[str]:
 
 def _not_absent(trial: Trial) -> list[str]:
     """What is left out must be None, not missing."""
-    arguments, module = trial.case.arguments, trial.build()
+    arguments, module = trial.arguments, trial.build()
     absent = [] if _tracking(trial) else [*_TRACKED]
     absent += [] if _affine(trial) else [*_LEARNED]
     absent += [] if arguments.bias else ["bias"]
@@ -137,7 +137,7 @@ def _touched_by_evaluation(trial: Trial) -> list[str]:
 
 
 def _wrong_after_statistics_reset(trial: Trial) -> list[str]:
-    module = _used(trial)
+    module: Any = _used(trial)
     expected = copied(torch_api.state(module))
     expected |= {name: value for name, value in _start(trial).items() if name in _TRACKED}
     module.reset_running_stats()
@@ -145,13 +145,13 @@ def _wrong_after_statistics_reset(trial: Trial) -> list[str]:
 
 
 def _wrong_after_reset(trial: Trial) -> list[str]:
-    module = _used(trial)
+    module: Any = _used(trial)
     module.reset_parameters()
     return differing(_start(trial), torch_api.state(module))
 
 
 def _wrong_after_reset_of_nan(trial: Trial) -> list[str]:
-    module = trial.build()
+    module: Any = trial.build()
     torch_api.poison(module)
     module.reset_parameters()
     return differing(_start(trial), torch_api.state(module))
@@ -160,7 +160,7 @@ def _wrong_after_reset_of_nan(trial: Trial) -> list[str]:
 def _off_average(trial: Trial) -> list[str]:
     """Running statistics that are off the documented average by more than rounding."""
     state = torch_api.state(_trained(trial))
-    momentum = trial.case.arguments.momentum
+    momentum = trial.arguments.momentum
     found = list[str]()
     for name, statistic in (("running_mean", _mean), ("running_var", _variance)):
         observed = [statistic(batch, trial) for batch in _inputs(trial)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -46,7 +47,7 @@ def _other_by_context(trial: Trial) -> list[str]:
     asked = torch_api.state(trial.build())
     trial.place()  # For its effect: the streams start anew.
     with _defaults(trial):
-        by_context = torch_api.state(trial.row.make(trial.case.arguments))
+        by_context = torch_api.state(trial.row.make(trial.arguments))
     return differing(asked, by_context)
 
 
@@ -68,7 +69,7 @@ def _untrainable(trial: Trial) -> list[str]:
 
 
 def _of_other_kind(trial: Trial) -> list[str]:
-    module, given = trial.build(), isinstance(trial.case.arguments, ClassWeightArguments)
+    module, given = trial.build(), isinstance(trial.arguments, ClassWeightArguments)
     buffers = {name for name, _ in module.named_buffers()}
     expected = {n for n in torch_api.state(module) if given or n.rpartition(".")[2] in _BUFFERS}
     return sorted(buffers ^ expected)
@@ -91,7 +92,7 @@ def _shared(*states: Mapping[str, Tensor]) -> list[str]:
         for name, tensor in state.items()
         if tensor.nbytes
     )
-    neighbours = zip(ranges, ranges[1:], strict=False)
+    neighbours = itertools.pairwise(ranges)
     return [f"{one[2]} and {other[2]}" for one, other in neighbours if other[0] < one[1]]
 
 
@@ -134,7 +135,7 @@ def _unreached(trial: Trial) -> list[str]:
 
 def _skipping(trial: Trial) -> bool:
     """Whether the constructor takes the drawn arguments as they are, a device and a dtype."""
-    return torch_api.takes(trial.row.name, trial.case.arguments.keywords())
+    return torch_api.takes(trial.row.name, trial.arguments.keywords())
 
 
 def _wrong_when_skipped(trial: Trial) -> list[str]:
@@ -142,7 +143,7 @@ def _wrong_when_skipped(trial: Trial) -> list[str]:
     skipped = list[nn.Module]()
 
     def skip() -> None:
-        keywords = trial.case.arguments.keywords()
+        keywords = trial.arguments.keywords()
         factory = {"device": place.device, "dtype": place.dtype}
         skipped.append(torch_api.skip_init(trial.row.name, **keywords, **factory))
 

@@ -30,13 +30,13 @@ def _arguments(trial: Trial) -> dict[str, Any]:
 
     What lazy modules make of arguments that are left out is a promise of its own, "default".
     """
-    drawn = asdict(trial.case.arguments)
+    drawn = asdict(trial.arguments)
     return {k: v for k, v in drawn.items() if torch_api.accepts(_counterpart(trial), k)}
 
 
 def _inferred(trial: Trial) -> str:
     """The argument that is inferred from the first input."""
-    return next(name for name in _INFERRED if hasattr(trial.case.arguments, name))
+    return next(name for name in _INFERRED if hasattr(trial.arguments, name))
 
 
 def _made(trial: Trial, name: str, arguments: dict[str, Any]) -> nn.Module:
@@ -175,7 +175,7 @@ def _known_from_unknown(trial: Trial) -> list[str]:
 
 def _refuses(trial: Trial) -> bool:
     """Whether the module compares the input with its own size, and raises."""
-    return "InstanceNorm" in trial.row.name and bool(trial.case.arguments.affine)
+    return "InstanceNorm" in trial.row.name and bool(trial.arguments.affine)
 
 
 def _accepts(trial: Trial) -> bool:
@@ -184,7 +184,7 @@ def _accepts(trial: Trial) -> bool:
 
 def _has_tensors(trial: Trial) -> bool:
     """Norms may have neither parameters nor statistics."""
-    arguments = trial.case.arguments
+    arguments = trial.arguments
     return any(getattr(arguments, each, True) for each in ("affine", "track_running_stats"))
 
 

@@ -174,7 +174,7 @@ def _matrix(weight: Tensor) -> Tensor:
 
 
 def _wrong_spectral_norm(trial: Trial) -> list[str]:
-    """The weight over its spectral norm, estimated by unit vectors: Miyato et al. 2018, sec. 2.1."""
+    """The weight over its norm, which unit vectors estimate: Miyato et al. 2018, sec. 2.1."""
     plain = copied(torch_api.state(trial.build()))["weight"]
     module = _applied(trial, _parametrized("spectral_norm"))
     u, v = (torch_api.state(module)[f"parametrizations.weight.0._{side}"] for side in "uv")

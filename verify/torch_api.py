@@ -94,8 +94,8 @@ def takes(name: str, keywords: Mapping[str, Any]) -> bool:
 
 def skip_init(name: str, **keywords: Any) -> nn.Module:
     """``torch.nn.utils.skip_init`` of the module of that name."""
-    skipped: nn.Module = nn.utils.skip_init(module(name), **keywords)
-    return skipped
+    function: Callable[..., nn.Module] = nn.utils.skip_init
+    return function(module(name), **keywords)
 
 
 def from_pretrained(name: str, values: Tensor, **options: Any) -> nn.Module:
@@ -135,8 +135,8 @@ def streams(device: torch.device) -> list[Tensor]:
 
 def synchronised(of: nn.Module) -> nn.Module:
     """``SyncBatchNorm.convert_sync_batchnorm``."""
-    converted: nn.Module = nn.SyncBatchNorm.convert_sync_batchnorm(of)
-    return converted
+    function: Callable[..., nn.Module] = nn.SyncBatchNorm.convert_sync_batchnorm
+    return function(of)
 
 
 def accepts(name: str, argument: str) -> bool:

@@ -174,7 +174,7 @@ def _wide(name: str, call: _Call, page: str) -> Operation:
         name=f"{name}_wide",
         cases=lambda size: _ranges(size, 31, 62),
         dtypes=("int64",),
-        anchors=(RangeCase(_MATRIX, 0, 1 << 40), RangeCase(_MATRIX, 0, 3 << 61)),
+        anchors=(RangeCase(_MATRIX, 0, 1 << 40), RangeCase(_MATRIX, -(1 << 33), 1 << 33)),
     )
 
 
