@@ -81,7 +81,7 @@ def verify_cell(cell: Cell, run: Run, promise: str = "law", *, pool: bool = True
     promise : str
         What is promised of the cell, one of the subject's `roads`.
     pool : bool
-        Whether to replicate cases until the pool is full; without, a third as many cases are
+        Whether to replicate cases until the pool is full; without, a quarter of the cases are
         drawn, and the pool holds them alone.
 
     Returns
@@ -122,7 +122,7 @@ class _Exploration:
                 subject.cases(extent.max_numel),
                 self.examine,
                 seed=derive(self.run.seed, self.cell.id, f"{self.promise} cases"),
-                examples=extent.examples if self.pool else -(-extent.examples // 3),
+                examples=extent.examples if self.pool else -(-extent.examples // 4),
             )
             for anchor in subject.anchors:
                 if subject.numel(anchor) <= self._largest():
@@ -136,7 +136,7 @@ class _Exploration:
 
     def _largest(self) -> int:
         """Entries of the largest anchor that the profile has time for."""
-        return self.extent.max_numel * (8 if self.pool else 1)
+        return self.extent.max_numel * 8 if self.pool else self.extent.max_numel // 4
 
     def examine(self, case: Case) -> None:
         """Draw and check one case; a case seen before is answered from memory."""
@@ -224,7 +224,7 @@ class _Exploration:
 
     def _filled_pool(self, tag: str, evidence: Evidence, times: int = 1) -> Evidence:
         """Replicate cases in turn until every random kind of tensors is full."""
-        wanted = times * self.extent.pool_values
+        wanted = times * self.cell.pooled(self.extent.pool_values)
         kinds = sorted(set().union(*self.tally.pooled.values()))
         for kind in kinds:
             cases = self._poolable(kind)

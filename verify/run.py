@@ -56,6 +56,15 @@ class Cell:
         return f"{self.backend.name}-{self.dtype_name}-{self.subject.name}"
 
     @property
+    def is_wide(self) -> bool:
+        """Whether the dtype is one whose draws others round or pair."""
+        return self.dtype_name in ("float32", "float64")
+
+    def pooled(self, values: int) -> int:
+        """How many values to pool where a wide dtype needs so many: elsewhere a quarter."""
+        return values if self.is_wide else values // 4
+
+    @property
     def lattice(self) -> Lattice:
         """The lattice of the dtype, or of its parts."""
         return LATTICES[_PARTS.get(self.dtype_name, self.dtype_name)]

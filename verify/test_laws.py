@@ -9,10 +9,12 @@ import pytest
 from verify.explore import verify_cell
 from verify.outcome import Outcome
 from verify.run import Cell, Run
-from verify.subjects import INITIALIZERS
+from verify.subjects import INITIALIZERS, Initializer
 
 
 @pytest.mark.subjects(*(initializer.name for initializer in INITIALIZERS))
 def test_law(cell: Cell, run: Run, conclude: Callable[[Outcome], None]) -> None:
     """The cases that Hypothesis draws, and all of them pooled, follow the law."""
-    conclude(verify_cell(cell, run))
+    assert isinstance(cell.subject, Initializer)
+    # An alias hands over to its namesake, for which the pool is filled.
+    conclude(verify_cell(cell, run, pool=not cell.subject.deprecated))

@@ -7,8 +7,16 @@ import torch
 
 from selftest.conduct.support import RUN, ask, cell
 from verify import known_defects
-from verify.conduct import Promise, Question, Trial, copied, differing, identical, off
-from verify.conduct import verify_conduct
+from verify.conduct import (
+    Promise,
+    Question,
+    Trial,
+    copied,
+    differing,
+    identical,
+    off,
+    verify_conduct,
+)
 from verify.known_defects import KnownDefect
 
 

@@ -162,7 +162,8 @@ _CONSTRUCTION = table(
         "LayerNorm.__init__",
         after(_weight_as_buffer),
         conduct("construction", "float32-LayerNorm"),
-        blind="no check tells parameters from buffers",
+        *NAMED,
+        says="parameters that are buffers",
     ),
     fault(
         "buffer_not_persistent",
@@ -170,7 +171,8 @@ _CONSTRUCTION = table(
         "modules.batchnorm._NormBase.__init__",
         after(_not_persistent),
         conduct("construction", "float32-BatchNorm1d"),
-        blind="no check compares the state dict with the tensors of a module",
+        *NAMED,
+        says="state dict leaves out",
     ),
     fault(
         "constant_draws",

@@ -17,15 +17,24 @@ def reduce(
     values: Tensor, shape: tuple[int, ...], law: Discrete, host: np.random.Generator
 ) -> Statistics:
     """Summarise `values`, shape ``(calls, numel)``, against a law on the integers."""
-    flat = values.reshape(-1).double()
+    flat = values.reshape(-1)
     if flat.numel() == 0:
         return {}
     low, high = law.support
-    lawful = (flat >= low) & (flat <= high) & (flat == flat.round())
+    lawful = (flat >= low) & (flat <= high)
+    if flat.is_floating_point():
+        lawful &= flat == flat.round()
     found: Statistics = {"support": Exact(flat.numel(), flat.numel() - int(lawful.sum()))}
     if bool(lawful.all()) and low < high:
-        found |= randomised(values, shape, lambda x, v: law.transform(x.double(), v, torch), host)
+        found |= randomised(
+            values, shape, lambda x, v: law.transform(_above(x, low), v, torch), host
+        )
     return found
+
+
+def _above(x: Tensor, low: int) -> Tensor:
+    """``x − low``; whole numbers are subtracted as such, for doubles hold 53 bits of them."""
+    return x.double() - low if x.is_floating_point() else (x.long() - low).double()
 
 
 def reduce_permutations(values: Tensor, law: Permutation, host: np.random.Generator) -> Statistics:

@@ -13,12 +13,12 @@ class Discrete:
     """A law of independent, identically distributed whole numbers."""
 
     @property
-    def support(self) -> tuple[float, float]:
+    def support(self) -> tuple[int, int]:
         """The smallest and the largest value."""
         raise NotImplementedError
 
     def interval(self, x: Array, xp: ModuleType) -> tuple[Array, Array]:
-        """``P(X < x)`` and ``P(X ≤ x)`` of every element of `x`, in double precision."""
+        """``P(X < low + x)`` and ``P(X ≤ low + x)``, for every element of `x` in doubles."""
         raise NotImplementedError
 
     def transform(self, x: Array, v: Array, xp: ModuleType) -> Array:
@@ -38,12 +38,12 @@ class DiscreteUniform(Discrete):
     high: int
 
     @property
-    def support(self) -> tuple[float, float]:  # noqa: D102
+    def support(self) -> tuple[int, int]:  # noqa: D102
         return self.low, self.high - 1
 
     def interval(self, x: Array, xp: ModuleType) -> tuple[Array, Array]:  # noqa: D102
         count = float(self.high - self.low)
-        return (x - self.low) / count, (x - self.low + 1) / count
+        return x / count, (x + 1) / count
 
 
 @dataclass(frozen=True)
@@ -56,15 +56,14 @@ class Bernoulli(Discrete):
     p: float
 
     @property
-    def support(self) -> tuple[float, float]:  # noqa: D102
+    def support(self) -> tuple[int, int]:  # noqa: D102
         return (0 if self.p < 1 else 1), (1 if self.p > 0 else 0)
 
     def interval(self, x: Array, xp: ModuleType) -> tuple[Array, Array]:  # noqa: D102
-        zero = xp.zeros_like(x)
-        return (
-            xp.where(x > 0, zero + (1 - self.p), zero),
-            xp.where(x > 0, zero + 1, zero + (1 - self.p)),
-        )
+        zero, split = xp.zeros_like(x), 1 - self.p
+        if self.p in (0, 1):
+            return zero, zero + 1
+        return xp.where(x > 0, zero + split, zero), xp.where(x > 0, zero + 1, zero + split)
 
 
 @dataclass(frozen=True)

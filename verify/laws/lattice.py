@@ -119,6 +119,8 @@ LATTICES = {
 }
 """The formats by the name of their dtype."""
 
+_SINGLE = LATTICES["float32"]
+
 
 @dataclass(frozen=True)
 class Rounded:
@@ -142,6 +144,10 @@ class Rounded:
     def exact(self) -> Continuous:
         """The law of the reals that are rounded."""
         law, lattice = self.law, self.lattice
+        if isinstance(law, Uniform):
+            # Bounds come as doubles; up to float32 the arithmetic is float32's.
+            held = lattice if lattice.digits > _SINGLE.digits else _SINGLE
+            return Uniform(held.round(law.low), held.round(law.high))
         if isinstance(law, TruncatedNormal):
             # What rounds into the window is accepted: its bounds reach half a step further.
             return TruncatedNormal(law.mean, law.std, *lattice.around(law.a, law.b))

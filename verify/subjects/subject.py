@@ -215,8 +215,11 @@ class Initializer(Subject):
     deprecated: bool = False
 
     def tensors(self, case: Any) -> tuple[TensorLaw, ...]:
-        """The one tensor, nameless; an empty one obeys any law, even one that has no parameters."""
-        law = self.law(case) if math.prod(case.shape) else Constant(0.0)
+        """The one tensor, nameless; one without entries may have no fan, and obeys any law."""
+        try:
+            law = self.law(case)
+        except ZeroDivisionError:
+            law = Constant(0.0)
         return (TensorLaw("", case.shape, law),)
 
     @property
