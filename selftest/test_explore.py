@@ -44,7 +44,7 @@ def test_every_random_kind_is_pooled_in_full(name, promise):
 
 
 def test_without_a_pool_the_cases_alone_decide():
-    concluded = outcome("Linear", "materialisation", pool=False)
+    concluded = outcome("Linear", "materialisation", pool=0.0)
     assert concluded.final_verdict == "pass"
     assert 0 < max(pooled(concluded).values()) < RUN.profile.module.pool_values
 

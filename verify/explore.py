@@ -71,7 +71,7 @@ class _Tally:
     excluded: set[str] = field(default_factory=set)
 
 
-def verify_cell(cell: Cell, run: Run, promise: str = "law", *, pool: bool = True) -> Outcome:
+def verify_cell(cell: Cell, run: Run, promise: str = "law", *, pool: float = 1.0) -> Outcome:
     """Explore the cases of a cell, pool them, and decide.
 
     Parameters
@@ -80,9 +80,9 @@ def verify_cell(cell: Cell, run: Run, promise: str = "law", *, pool: bool = True
     run : Run
     promise : str
         What is promised of the cell, one of the subject's `roads`.
-    pool : bool
-        Whether to replicate cases until the pool is full; without, a quarter of the cases are
-        drawn, and the pool holds them alone.
+    pool : float
+        The share of the profile's pool that is filled. With none, fewer and smaller cases are
+        drawn, and the pool holds them alone: for what does not hang on the last digit.
 
     Returns
     -------
@@ -96,12 +96,13 @@ def verify_cell(cell: Cell, run: Run, promise: str = "law", *, pool: bool = True
 class _Exploration:
     """The state of one cell's exploration."""
 
-    def __init__(self, cell: Cell, run: Run, promise: str, pool: bool) -> None:
+    def __init__(self, cell: Cell, run: Run, promise: str, pool: float) -> None:
         self.cell = cell
         self.run = run
         self.promise = promise
         self.pool = pool
-        self.extent = run.profile.of(cell.subject.family)
+        extent = run.profile.of(cell.subject.family)
+        self.extent = extent if pool else extent.lean()
         self.sampler = Sampler(cell, run, promise)
         self.tally = _Tally()
         self.defects = known_defects.of_cell(cell, promise)
@@ -122,7 +123,7 @@ class _Exploration:
                 subject.cases(extent.max_numel),
                 self.examine,
                 seed=derive(self.run.seed, self.cell.id, f"{self.promise} cases"),
-                examples=extent.examples if self.pool else -(-extent.examples // 4),
+                examples=extent.examples,
             )
             for anchor in subject.anchors:
                 if subject.numel(anchor) <= self._largest():
@@ -136,7 +137,7 @@ class _Exploration:
 
     def _largest(self) -> int:
         """Entries of the largest anchor that the profile has time for."""
-        return self.extent.max_numel * 8 if self.pool else self.extent.max_numel // 4
+        return self.extent.max_numel * (8 if self.pool else 16)
 
     def examine(self, case: Case) -> None:
         """Draw and check one case; a case seen before is answered from memory."""
@@ -224,7 +225,7 @@ class _Exploration:
 
     def _filled_pool(self, tag: str, evidence: Evidence, times: int = 1) -> Evidence:
         """Replicate cases in turn until every random kind of tensors is full."""
-        wanted = times * self.cell.pooled(self.extent.pool_values)
+        wanted = int(times * self.pool * self.cell.pooled(self.extent.pool_values))
         kinds = sorted(set().union(*self.tally.pooled.values()))
         for kind in kinds:
             cases = self._poolable(kind)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,16 @@ class Extent:
     case_calls: int
     pool_values: int
     max_numel: int
+
+    def lean(self) -> Extent:
+        """The same for a question that needs no large sample."""
+        return replace(
+            self,
+            examples=-(-self.examples // 4),
+            case_values=self.case_values // 4,
+            case_calls=self.case_calls // 4,
+            max_numel=self.max_numel // 8,
+        )
 
 
 @dataclass(frozen=True)

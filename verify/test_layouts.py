@@ -17,4 +17,4 @@ from verify.subjects import INITIALIZERS
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_layout(layout: str, cell: Cell, run: Run, conclude: Callable[[Outcome], None]) -> None:
     """Values by the law, each in its place, and not one written around the tensor."""
-    conclude(verify_cell(cell, run, layout, pool=False))
+    conclude(verify_cell(cell, run, layout, pool=0.0))
