@@ -61,8 +61,8 @@ class Cell:
         return self.dtype_name in ("float32", "float64")
 
     def pooled(self, values: int) -> int:
-        """How many values to pool where a wide dtype needs so many: elsewhere a quarter."""
-        return values if self.is_wide else values // 4
+        """How many values to pool where a wide dtype needs so many: elsewhere an eighth."""
+        return values if self.is_wide else values // 8
 
     @property
     def lattice(self) -> Lattice:
