@@ -12,8 +12,8 @@ from torch import Tensor
 from benchmarks.timing import Stopwatch
 from verify import backends, torch_api
 from verify.evidence import NOTHING
-from verify.profiles import PROFILES
 from verify.observation import observe
+from verify.profiles import PROFILES
 from verify.run import Cell, Run, derive
 from verify.sampling import Sample, Sampler
 from verify.subjects import INITIALIZERS, Initializer

@@ -1,6 +1,7 @@
 """The command line's values: good ones are understood, bad ones refused in one sentence."""
 
 import contextlib
+import dataclasses
 import itertools
 
 import hypothesis
@@ -79,14 +80,19 @@ def test_profiles_are_found_by_name(name):
     assert options.profile(name) is PROFILES[name]
 
 
-def test_profiles_grow():
-    sizes = [
-        (p.examples, p.case_values, p.case_calls, p.pool_values, p.max_numel)
-        for p in PROFILES.values()
-    ]
+@pytest.mark.parametrize("family", ["initializer", "module", "operation"])
+def test_profiles_grow(family):
+    sizes = [dataclasses.astuple(p.of(family)) for p in PROFILES.values()]
     assert list(PROFILES) == ["smoke", "standard", "deep"]
     for smaller, larger in itertools.pairwise(sizes):
         assert all(a < b for a, b in zip(smaller, larger, strict=True))
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_a_lean_extent_is_smaller_but_never_empty(name):
+    full = PROFILES[name].of("module")
+    lean = dataclasses.astuple(full.lean())
+    assert all(0 < a <= b for a, b in zip(lean, dataclasses.astuple(full), strict=True))
 
 
 def test_all_present_backends_by_default():

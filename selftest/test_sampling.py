@@ -16,10 +16,9 @@ from verify import backends, laws, sampling, torch_api
 from verify.profiles import PROFILES
 from verify.run import Cell, Run, cells, derive
 from verify.sampling import Sampler, SubjectRaised, Unsupported
-from verify.subjects import INITIALIZERS, MODULES, SUBJECTS
+from verify.subjects import INITIALIZERS, MODULES, OPERATIONS, SUBJECTS
 from verify.subjects.subject import Initializer, ModuleCase, TensorCase
 from verify.watchdog import TimedOut
-
 
 HALVES, WIDE = ("bfloat16", "float16"), ("float32", "float64")
 COMPLEX = ("complex32", "complex64", "complex128")
@@ -315,6 +314,18 @@ class TestCells:
             assert anchor.features()["numel"] == math.prod(anchor.shape) == subject.numel(anchor)
             names = vars(__import__("verify.subjects.initializers", fromlist=["x"]))
             assert eval(repr(anchor), names) == anchor
+
+    @pytest.mark.parametrize("subject", OPERATIONS, ids=lambda subject: subject.name)
+    def test_every_operation_fills_what_its_law_speaks_of(self, subject):
+        for dtype in subject.dtypes:
+            cell = Cell(subject, backends.known()["cpu"], dtype)
+            drawn = Sampler(cell, Run(1, PROFILES["smoke"], 20.0, 0), "operation")
+            for anchor in subject.anchors:
+                (tensor,) = subject.tensors(anchor)
+                assert isinstance(tensor.law, laws.Law)
+                sample = drawn.draw(anchor, "case", 1)
+                assert sample.shapes[""] == tensor.shape
+                assert sample.values.dtype == cell.dtype
 
     @pytest.mark.parametrize("subject", MODULES, ids=lambda subject: subject.name)
     def test_every_module_binds_anchors_to_laws(self, subject):

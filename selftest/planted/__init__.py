@@ -1,1 +1,1 @@
-"""Realistic faults for ``torch.nn.init`` and the modules of ``torch.nn``, to prove that the suite would see them."""
+"""Realistic faults of initializers and modules, to prove that the suite would see them."""
