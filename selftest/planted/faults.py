@@ -14,6 +14,7 @@ from selftest.planted import (
     normalization,
     orthogonal,
     parametrizations,
+    precision,
     recurrent,
     resets,
     scale,
@@ -43,4 +44,5 @@ FAULTS: dict[str, Fault] = table(
     *lazy.FAULTS.values(),
     *statistics.FAULTS.values(),
     *parametrizations.FAULTS.values(),
+    *precision.FAULTS.values(),
 )
