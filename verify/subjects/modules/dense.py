@@ -34,7 +34,8 @@ def _bilinear(a: BilinearArguments) -> Iterator[TensorLaw]:
 
 def _cross_entropy(a: LinearArguments, **factory: Any) -> nn.Module:
     loss = torch_api.module("LinearCrossEntropyLoss")
-    return loss(a.in_features, a.out_features, bias=a.bias, **factory)
+    bias = {"bias": True} if a.bias else {}  # Without is this module's default.
+    return loss(a.in_features, a.out_features, **bias, **factory)
 
 
 def _adaptive_softmax(a: AdaptiveSoftmaxArguments) -> Iterator[TensorLaw]:
