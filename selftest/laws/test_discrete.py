@@ -27,7 +27,7 @@ class TestTransform:
             (Bernoulli(1.0), stats.bernoulli(1.0)),
             (Bernoulli(0.0), stats.bernoulli(0.0)),
         ],
-        ids=repr,
+        ids=["low 0", "low -3", "p 0.3", "p 1", "p 0"],
     )
     def test_intervals_are_scipys(self, law, reference):
         low, high = law.support
