@@ -23,6 +23,12 @@ _KERNEL = (128, 64, 3, 5)
 _EDGES = ((15,), (17,), (40_977,), ((1 << 24) + 17,))
 
 
+def _relative_width(low: float, high: float) -> float:
+    """The width of an interval against its bound farther from zero: how many steps it has."""
+    farthest = max(abs(low), abs(high))
+    return (high - low) / farthest if math.isfinite(farthest) else math.inf
+
+
 @dataclass(frozen=True)
 class UniformCase(TensorCase):
     """A call of ``uniform_``."""
@@ -31,8 +37,7 @@ class UniformCase(TensorCase):
 
     def features(self) -> Mapping[str, float]:
         """Besides the base: the width, relative to the bound farther from zero."""
-        low, high = self.interval.low, self.interval.high
-        width = (high - low) / max(abs(low), abs(high))
+        width = _relative_width(self.interval.low, self.interval.high)
         return {**super().features(), "relative_width": width}
 
 
@@ -62,7 +67,7 @@ class TruncatedCase(TensorCase):
     def features(self) -> Mapping[str, float]:
         """Besides the base: the window's mass, log density at its far end, width and reach.
 
-        Width and reach (the bound farther from the mean) are in standard deviations.
+        The relative width is that to the bound farther from zero. Width and reach (the bound farther from the mean) are in standard deviations.
         """
         window = self.window
         return {
@@ -71,6 +76,7 @@ class TruncatedCase(TensorCase):
             "log_edge_ratio": self.law.log_edge_ratio,
             "window_width": (window.b - window.a) / window.std,
             "window_reach": max(window.mean - window.a, window.b - window.mean) / window.std,
+            "relative_width": _relative_width(window.a, window.b),
         }
 
 
