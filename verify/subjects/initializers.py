@@ -67,7 +67,8 @@ class TruncatedCase(TensorCase):
     def features(self) -> Mapping[str, float]:
         """Besides the base: the window's mass, log density at its far end, width and reach.
 
-        The relative width is that to the bound farther from zero. Width and reach (the bound farther from the mean) are in standard deviations.
+        The relative width is that to the bound farther from zero. Width and reach (the bound
+        farther from the mean) are in standard deviations.
         """
         window = self.window
         return {
