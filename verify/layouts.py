@@ -62,13 +62,10 @@ def _channels_last(dims: int) -> list[int]:
 
 
 def _strided(shape: tuple[int, ...], dtype: torch.dtype, device: torch.device) -> Laid:
-    """Every second entry along the last axis, and a gap before and after the first."""
-    *outer, last = shape or (1,)
-    larger = [*outer, 2 * last + 1]
-    larger[0] += 2 if outer else 0
-    memory = torch.full(larger, CANARY, dtype=dtype, device=device)
-    tensor = memory[1:-1][..., 1::2] if outer else memory[1::2]
-    return Laid(tensor.view(shape) if not shape else tensor, memory.view(-1))
+    """Every second entry along the last axis, with a gap around each row and around them all."""
+    last, rows = shape[-1] if shape else 1, math.prod(shape[:-1])
+    memory = torch.full((rows + 2, 2 * last + 1), CANARY, dtype=dtype, device=device)
+    return Laid(memory[1:-1, 1::2].view(shape), memory.view(-1))
 
 
 def _offset(shape: tuple[int, ...], dtype: torch.dtype, device: torch.device) -> Laid:

@@ -79,7 +79,7 @@ def reduce(
         broken = flat.numel() - int(torch.isfinite(flat).sum())
         return {"finite": Exact(flat.numel(), broken)}
     lattice = lattice_of(values.dtype)
-    resolution = law.resolution(_step(law, lattice), lattice.draw_step)
+    resolution = _resolution(law, lattice)
     found: Statistics = {
         "finite": Exact(flat.numel(), 0),
         "support": _support(flat, lowest, highest, law, lattice),
@@ -105,13 +105,18 @@ def _step(law: Continuous, lattice: Lattice) -> float:
     return max(lattice.step, lattice.spacing(law.reach) / law.reach)
 
 
+def _resolution(law: Continuous, lattice: Lattice) -> float:
+    """How far the dtype moves the law's cdf."""
+    return law.resolution(_step(law, lattice), lattice.draw_step)
+
+
 def transforms(values: Tensor, law: Continuous, host: np.random.Generator) -> Tensor | None:
     """The centred transforms, uniform on (−½, ½) and independent under the law, in float64.
 
     None where the dtype is too coarse for the law, and what a backend does there is its own.
     """
     lattice = lattice_of(values.dtype)
-    if law.resolution(_step(law, lattice), lattice.draw_step) <= FINE:
+    if _resolution(law, lattice) <= FINE:
         exact: Tensor = law.cdf(values.double(), torch.special) - 0.5
         return exact
     if not law.is_rounded:
@@ -140,8 +145,8 @@ def _extremes(n: int, lowest: float, highest: float, law: Continuous, lattice: L
     moved = [law.displacement(x, _step(law, lattice)) for x in (lowest, highest)]
     inward = np.array([law.cdf(lowest + moved[0]), law.sf(highest - moved[1])])
     outward = np.array([law.cdf(lowest - moved[0]), law.sf(highest + moved[1])])
-    resolution = law.resolution(_step(law, lattice), lattice.draw_step)
-    return Extremes(n, inward.clip(0, 1), (outward - lattice.draw_step).clip(0, 1), resolution)
+    outward = (outward - lattice.draw_step).clip(0, 1)
+    return Extremes(n, inward.clip(0, 1), outward, _resolution(law, lattice))
 
 
 def _atoms(flat: Tensor, lowest: float, highest: float, law: Continuous, lattice: Lattice) -> Rare:
@@ -174,7 +179,8 @@ def _band(ordered: Tensor, law: Continuous, lattice: Lattice) -> Kolmogorov:
     ranks = torch.arange(n + 1, device=ordered.device, dtype=torch.float64) / n
     excess = (ranks[1:] - law.cdf(above, torch.special)).max()
     lack = (law.cdf(below, torch.special) - ranks[:-1]).max()
-    return Kolmogorov(n, max(0.0, float(excess), float(lack)), 0.0)
+    distance = torch.maximum(excess, lack).clamp(min=0.0)  # A NaN stays one.
+    return Kolmogorov(n, float(distance), 0.0)
 
 
 def _duplicates(ordered: Tensor, law: Continuous, lattice: Lattice) -> Rare:

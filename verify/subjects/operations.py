@@ -22,6 +22,8 @@ _FLOATS = ("bfloat16", "float16", "float32", "float64")
 _COMPLEX = ("complex64", "complex128")
 _INTEGERS = ("int32", "int64")
 
+_Call = Callable[[Any, Place], Tensor]
+
 
 @dataclass(frozen=True)
 class RangeCase(TensorCase):
@@ -43,11 +45,6 @@ class ChanceCase(TensorCase):
 
 
 @strategies.composite
-def _drawn(draw: st.DrawFn, /, case: type[TensorCase], **parts: Any) -> Any:
-    return case(**{name: draw(part) for name, part in parts.items()})
-
-
-@strategies.composite
 def _ranges(draw: st.DrawFn, max_numel: int, least: int, bits: int) -> RangeCase:
     """Ranges of 2^least to 2^bits numbers, powers of two and odd ones, at zero and elsewhere."""
     shape = draw(strategies.shapes(max_numel=max_numel))
@@ -58,51 +55,30 @@ def _ranges(draw: st.DrawFn, max_numel: int, least: int, bits: int) -> RangeCase
 
 
 def _tensors(size: int) -> st.SearchStrategy[Any]:
-    return _drawn(TensorCase, shape=strategies.shapes(max_numel=size))
+    return st.builds(TensorCase, shape=strategies.shapes(max_numel=size))
 
 
-def _shape(name: str, law: laws.Law, words: str, formula: str) -> Operation:
-    """An operation that takes a shape, and no more."""
+def _of_shape(name: str) -> _Call:
+    """An operation that takes a shape."""
 
     def call(case: TensorCase, place: Place) -> Tensor:
-        function = getattr(torch, name)
-        drawn: Tensor = function(
+        drawn: Tensor = getattr(torch, name)(
             case.shape, dtype=place.dtype, device=place.device, generator=place.generator
         )
         return drawn
 
-    return Operation(
-        name=f"torch.{name}",
-        cases=_tensors,
-        call=call,
-        law=lambda case: law,
-        dtypes=(*_FLOATS, *_COMPLEX),
-        words=words,
-        formula=formula,
-        source=f"{_DOCUMENTATION}.{name}",
-        anchors=(TensorCase(_MATRIX), TensorCase((17,))),
-    )
+    return call
 
 
-def _like(name: str, law: laws.Law, words: str, formula: str) -> Operation:
-    """The same, shaped like a tensor; it draws from the global stream."""
+def _like(name: str) -> _Call:
+    """One that takes a tensor of that shape, and draws from the global stream."""
 
     def call(case: TensorCase, place: Place) -> Tensor:
         model = torch.empty(case.shape, dtype=place.dtype, device=place.device)
         drawn: Tensor = getattr(torch, name)(model)
         return drawn
 
-    return Operation(
-        name=f"torch.{name}",
-        cases=_tensors,
-        call=call,
-        law=lambda case: law,
-        dtypes=(*_FLOATS, *_COMPLEX),
-        words=words,
-        formula=formula,
-        source=f"{_DOCUMENTATION}.{name}",
-        anchors=(TensorCase(_MATRIX), TensorCase((17,))),
-    )
+    return call
 
 
 def _normal(case: NormalCase, place: Place) -> Tensor:
@@ -150,7 +126,27 @@ def _full(case: ConstantCase, place: Place) -> Tensor:
     return torch.full(case.shape, case.value, dtype=place.dtype, device=place.device)
 
 
-_Call = Callable[[Any, Place], Tensor]
+def _uniform(name: str, call: _Call) -> Operation:
+    return Operation(
+        name=f"torch.{name}",
+        cases=_tensors,
+        call=call,
+        law=lambda case: laws.Uniform(0.0, 1.0),
+        dtypes=(*_FLOATS, *_COMPLEX),
+        words="uniform between zero and one",
+        formula="U[0, 1)",
+        source=f"{_DOCUMENTATION}.{name}",
+        anchors=(TensorCase(_MATRIX), TensorCase((17,))),
+    )
+
+
+def _standard_normal(name: str, call: _Call) -> Operation:
+    return replace(
+        _uniform(name, call),
+        law=lambda case: laws.Normal(0.0, 1.0),
+        words="standard normal; complex: of variance one",
+        formula="N(0, 1)",
+    )
 
 
 def _whole_numbers(name: str, call: _Call, page: str) -> Operation:
@@ -178,16 +174,14 @@ def _wide(name: str, call: _Call, page: str) -> Operation:
     )
 
 
-_UNIT, _STANDARD = laws.Uniform(0.0, 1.0), laws.Normal(0.0, 1.0)
-
 OPERATIONS: tuple[Operation, ...] = (
-    _shape("rand", _UNIT, "uniform between zero and one", "U[0, 1)"),
-    _shape("randn", _STANDARD, "standard normal; complex: of variance one", "N(0, 1)"),
-    _like("rand_like", _UNIT, "uniform between zero and one", "U[0, 1)"),
-    _like("randn_like", _STANDARD, "standard normal; complex: of variance one", "N(0, 1)"),
+    _uniform("rand", _of_shape("rand")),
+    _uniform("rand_like", _like("rand_like")),
+    _standard_normal("randn", _of_shape("randn")),
+    _standard_normal("randn_like", _like("randn_like")),
     Operation(
         name="torch.normal",
-        cases=lambda size: _drawn(
+        cases=lambda size: st.builds(
             NormalCase, shape=strategies.shapes(max_numel=size), normal=strategies.normals()
         ),
         call=_normal,
@@ -204,7 +198,7 @@ OPERATIONS: tuple[Operation, ...] = (
     _wide("random_", _random, "Tensor.random_"),
     Operation(
         name="torch.bernoulli",
-        cases=lambda size: _drawn(
+        cases=lambda size: st.builds(
             ChanceCase,
             shape=strategies.shapes(max_numel=size),
             value=strategies.sparsities(),
@@ -219,7 +213,7 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(
         name="exponential_",
-        cases=lambda size: _drawn(
+        cases=lambda size: st.builds(
             ChanceCase, shape=strategies.shapes(max_numel=size), value=strategies.gains()
         ),
         call=_exponential,
@@ -244,7 +238,7 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(
         name="torch.full",
-        cases=lambda size: _drawn(
+        cases=lambda size: st.builds(
             ConstantCase,
             shape=strategies.shapes(max_numel=size),
             value=strategies.constants(),
