@@ -1,4 +1,4 @@
-"""Promises about conduct: questions about the modules of a cell, answered exactly.
+"""Promises about conduct: questions about what fills the tensors of a cell, answered exactly.
 
 The answer to a question lists what is wrong, one text for each tensor or attribute; an empty
 list keeps the promise. A table names the questions; known defects speak of them by these names.
@@ -10,50 +10,55 @@ import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
 
-from verify import known_defects, watchdog
+from verify import known_defects, torch_api, watchdog
 from verify.checks.finding import Finding
 from verify.checks.words import WORDS
 from verify.drawing import for_each_case
 from verify.exact import Comparison, Judge, refuse_idle
 from verify.outcome import Outcome
 from verify.run import Cell, Run, derive
-from verify.subjects import Module
-from verify.subjects.subject import ModuleCase, Place
+from verify.subjects import Initializer, Module
+from verify.subjects.subject import Case, Place
+
+_T = TypeVar("_T")
 
 _MAX_NUMEL = 1 << 12
-"""Entries of the largest drawn module: conduct does not depend on size, and is asked often."""
+"""Entries of the largest drawn case: conduct does not depend on size, and is asked often."""
+
+_MAX_ANCHOR = 1 << 20
+"""Entries of the largest anchor."""
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One case of a cell, and where its modules and their inputs are drawn.
+    """One case of a cell, and where its tensors, modules and inputs are drawn.
 
     Attributes
     ----------
     cell : Cell
-    case : ModuleCase
+    case : Case
     device : torch.device
     seed : int
     """
 
     cell: Cell
-    case: ModuleCase
+    case: Any
     device: torch.device
     seed: int
 
     @property
     def row(self) -> Module:
-        """The row of the subject.
+        """The row of a module.
 
         Raises
         ------
         TypeError
-            For a cell of an initializer.
+            For a cell of another family.
         """
         if not isinstance(self.cell.subject, Module):
             raise TypeError(f"{self.cell.subject.name} is no module")
@@ -61,8 +66,40 @@ class Trial:
 
     @property
     def arguments(self) -> Any:
-        """The constructor's arguments: which there are depends on the row."""
+        """The arguments of a module's constructor: which there are depends on the row."""
         return self.case.arguments
+
+    def filler(self, generator: torch.Generator | None = None) -> torch_api.Filler:
+        """The call of an initializer that the case stands for.
+
+        Parameters
+        ----------
+        generator : torch.Generator, optional
+            Handed over where the initializer takes one; else it draws from the global stream.
+
+        Raises
+        ------
+        TypeError
+            For a cell of another family.
+        NotImplementedError
+            By the function returned, where the backend has no kernel for the call.
+        """
+        subject = self.cell.subject
+        if not isinstance(subject, Initializer):
+            raise TypeError(f"{subject.name} is no initializer")
+        fill = torch_api.filler(subject.name, subject.arguments(self.case), generator)
+        return lambda tensor: _supported(lambda: fill(tensor))
+
+    def drawn(self, place: Place) -> Mapping[str, Tensor]:
+        """What one call of any subject fills there, by name.
+
+        Raises
+        ------
+        NotImplementedError
+            Where the backend has no kernel for the call.
+        """
+        road = next(iter(self.cell.subject.roads.values()))
+        return _supported(lambda: road(self.case, place)())
 
     @property
     def dtype(self) -> torch.dtype:
@@ -70,7 +107,7 @@ class Trial:
         return self.cell.dtype
 
     def place(self, of: str = "") -> Place:
-        """Where modules are built; its streams, the global ones too, start anew for each use."""
+        """Where values are drawn; its streams, the global ones too, start anew for each use."""
         generator = self.cell.backend.generator(self.device, derive(self.seed, of))
         return Place(self.device, self.dtype, generator)
 
@@ -83,6 +120,16 @@ class Trial:
         stream = torch.Generator().manual_seed(derive(self.seed, of))
         drawn = torch.randn(shape, generator=stream, dtype=torch.float64)
         return drawn.to(self.device, self.dtype)
+
+
+def _supported(call: Callable[[], _T]) -> _T:
+    """Make a call, and let a missing kernel be known by one exception."""
+    try:
+        return call()
+    except RuntimeError as reason:
+        if torch_api.unsupported(reason):
+            raise NotImplementedError(f"{reason}") from reason
+        raise
 
 
 def _always(_trial: Trial) -> bool:
@@ -115,7 +162,7 @@ class _Broken(Exception):
 
 @dataclass(frozen=True)
 class Promise:
-    """What is promised of some modules, in words and as questions.
+    """What is promised of some subjects, in words and as questions.
 
     Attributes
     ----------
@@ -136,7 +183,7 @@ class Promise:
 
 
 def verify_conduct(cell: Cell, run: Run, promise: Promise) -> Outcome:
-    """Ask every question about drawn modules and the anchors, and show the smallest failure."""
+    """Ask every question about drawn cases and the anchors, and show the smallest failure."""
     place = (cell.subject.name, cell.backend.name, cell.dtype_name)
     defects = known_defects.of_promise(promise.name, *place)
     refuse_idle(defects, promise.questions, promise.check)
@@ -160,12 +207,12 @@ def verify_conduct(cell: Cell, run: Run, promise: Promise) -> Outcome:
 class _Seen:
     """The cases that were looked at, and the first thing that is not implemented."""
 
-    cases: set[ModuleCase] = field(default_factory=set)
+    cases: set[Case] = field(default_factory=set)
     gap: str = ""
 
 
 def _explore(cell: Cell, run: Run, promise: Promise, judge: Judge, seen: _Seen) -> None:
-    device = cell.backend.device(run.worker)
+    subject, device = cell.subject, cell.backend.device(run.worker)
 
     def ask(name: str, question: Question, trial: Trial) -> None:
         restart()
@@ -175,7 +222,11 @@ def _explore(cell: Cell, run: Run, promise: Promise, judge: Judge, seen: _Seen) 
         except NotImplementedError as reason:
             seen.gap = seen.gap or f"{name}: {reason}"
 
-    def examine(case: ModuleCase) -> None:
+    raising = tuple(d for d in known_defects.of_cell(cell, "law") if d.check == "raises")
+
+    def examine(case: Case) -> None:
+        if known_defects.spoiling(case, raising) or not cell.holds(case):
+            return
         seen.cases.add(case)
         trial = Trial(cell, case, device, derive(run.seed, cell.id, promise.name, repr(case)))
         before = len(judge.problems)
@@ -188,13 +239,14 @@ def _explore(cell: Cell, run: Run, promise: Promise, judge: Judge, seen: _Seen) 
     with watchdog.limit(run.time_limit) as restart, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Of shapes and dropout; here only conduct matters.
         for_each_case(
-            cell.subject.cases(_MAX_NUMEL),
+            subject.cases(_MAX_NUMEL),
             examine,
             seed=derive(run.seed, cell.id, f"{promise.name} cases"),
-            examples=run.profile.module.examples // 2,
+            examples=run.profile.of(subject.family).examples // 2,
         )
-        for anchor in cell.subject.anchors:
-            examine(anchor)
+        for anchor in subject.anchors:
+            if subject.numel(anchor) <= _MAX_ANCHOR:
+                examine(anchor)
 
 
 def _outcome(cell: Cell, promise: Promise, fields: Mapping[str, Any]) -> Outcome:

@@ -142,7 +142,7 @@ class _Exploration:
     def examine(self, case: Case) -> None:
         """Draw and check one case; a case seen before is answered from memory."""
         if case not in self.tally.examined:
-            if not self._held(case):
+            if not self.cell.holds(case):
                 return
             if defect := known_defects.spoiling(case, self.defects):
                 self.tally.excluded.add(defect.id)
@@ -152,11 +152,6 @@ class _Exploration:
         if failures:
             self.tally.pooling = False
             raise CaseFailed(case, failures)
-
-    def _held(self, case: Case) -> bool:
-        """Whether the dtype has room for every value of the case."""
-        lattice = self.cell.lattice
-        return all(lattice.holds(tensor.law) for tensor in self.cell.subject.tensors(case))
 
     def _examined(self, case: Case) -> list[Finding]:
         try:

@@ -13,6 +13,7 @@ from verify.backends import Backend
 from verify.laws import LATTICES, Lattice
 from verify.profiles import Profile
 from verify.subjects import SUBJECTS, Subject
+from verify.subjects.subject import Case
 
 _PARTS = {
     "complex32": "float16", "complex64": "float32", "complex128": "float64",
@@ -68,6 +69,10 @@ class Cell:
     def lattice(self) -> Lattice:
         """The lattice of the dtype, or of its parts."""
         return LATTICES[_PARTS.get(self.dtype_name, self.dtype_name)]
+
+    def holds(self, case: Case) -> bool:
+        """Whether the dtype has room for every value of the case."""
+        return all(self.lattice.holds(tensor.law) for tensor in self.subject.tensors(case))
 
     @property
     def dtype(self) -> torch.dtype:
