@@ -184,7 +184,7 @@ _UNIFORM = table(
         ("uniform_",),
         editing(_on_grid(8)),
         law("float32-uniform_"),
-        frozenset({"duplicates", "chi_square", "kolmogorov_smirnov"}),
+        frozenset({"bits", "duplicates", "chi_square", "kolmogorov_smirnov"}),
     ),
     Fault(
         "uniform_16_bits",
@@ -192,7 +192,7 @@ _UNIFORM = table(
         ("uniform_",),
         editing(_on_grid(16)),
         law("float32-uniform_"),
-        frozenset({"duplicates"}),
+        frozenset({"bits", "duplicates"}),
     ),
     Fault(
         "uniform_20_bits",
@@ -200,7 +200,7 @@ _UNIFORM = table(
         ("uniform_",),
         editing(_on_grid(20)),
         law("float32-uniform_"),
-        frozenset({"duplicates"}),
+        frozenset({"bits", "duplicates"}),
     ),
     Fault(
         "uniform_21_bits",
@@ -208,8 +208,7 @@ _UNIFORM = table(
         ("uniform_",),
         editing(_on_grid(21)),
         law("float32-uniform_"),
-        frozenset({"duplicates"}),
-        arguments=("--profile", "standard"),
+        frozenset({"bits", "duplicates"}),
     ),
     Fault(
         "uniform_23_bits",
@@ -217,8 +216,7 @@ _UNIFORM = table(
         ("uniform_",),
         editing(_on_grid(23)),
         law("float32-uniform_"),
-        frozenset({"duplicates"}),
-        blind="repeats double: the check, rigorous for every interval, allows for that",
+        frozenset({"bits"}),
     ),
     Fault(
         "uniform_zeros",

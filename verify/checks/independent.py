@@ -22,8 +22,8 @@ from verify.checks.statistics import (
     Rare,
     Statistic,
 )
-from verify.checks.words import EDGE
-from verify.laws import LATTICES, Continuous, Lattice, Normal, Rounded
+from verify.checks.words import EDGE, MANTISSA
+from verify.laws import LATTICES, Continuous, Lattice, Normal, Rounded, Uniform
 
 Statistics = dict[str, Statistic]
 Transform = Callable[[Tensor, Tensor], Tensor]
@@ -35,7 +35,8 @@ generator that once restarted after every 40,960 values."""
 _FINE_BINS = 4 * BINS  # The outermost fine bin is the tail of 2^-14; 16 bits hold its number.
 _CHUNK = 1 << 16  # Values that the host reduces at a time: they stay in a core's cache.
 _TABULATED = 1 << 17  # Values from which tabulating all that 16 bits can hold is cheaper.
-_SORTED = 1 << 15  # Values of a case that are sorted, for exact KS and duplicates.
+_SORTED = 1 << 15  # Values of a case that are sorted, for exact KS, duplicates and bits.
+_LOW_BITS = 4  # Over 16 lattice steps the density of a normal is flat: to 2^-19 in float32.
 
 
 def lattice_of(dtype: torch.dtype) -> Lattice:
@@ -96,6 +97,7 @@ def reduce(
     if ordered is not None:
         found["kolmogorov_smirnov"] = _kolmogorov(ordered, law, resolution)
         found["duplicates"] = _duplicates(ordered, law, lattice)
+        found |= _bits(ordered, law)
     found["atoms"] = _atoms(flat, lowest, highest, law, lattice)
     return found | _transforms(values, shape, law, resolution)
 
@@ -188,6 +190,31 @@ def _duplicates(ordered: Tensor, law: Continuous, lattice: Lattice) -> Rare:
     n = ordered.numel()
     rate = n * (n - 1) / 2 * law.point_mass(lattice.step, lattice.draw_step)
     return Rare(int((ordered[1:] == ordered[:-1]).sum()), rate, n)
+
+
+def _bits(values: Tensor, law: Continuous) -> Statistics:
+    """Balance of the mantissa's bits, the lowest first, where scaling by the law is exact.
+
+    In the upper half of ``[0, 2^k)`` the mantissa of a uniform value is uniform itself: all its
+    bits are independent and fair. A density that is smooth over a few lattice steps leaves the
+    lowest ones fair; another scale than a power of two would round them in a pattern of its own.
+    """
+    if isinstance(law, Uniform) and law.low == 0 and _is_power_of_two(law.high):
+        fair = round(-math.log2(torch.finfo(values.dtype).eps))
+        kept = values[values >= law.high / 2]
+    elif isinstance(law, Normal) and law.mean == 0 and _is_power_of_two(law.std):
+        fair, kept = _LOW_BITS, values[values != 0]
+    else:
+        return {}
+    held = kept.view(torch.int32 if kept.element_size() == 4 else torch.int64)
+    ones = torch.stack([(held >> bit & 1).sum() for bit in range(fair)]).cpu().numpy()
+    sums, counts = np.zeros(MANTISSA), np.zeros(MANTISSA, dtype=np.int64)
+    sums[:fair], counts[:fair] = 2 * ones - kept.numel(), kept.numel()
+    return {"bits": Deviations(sums, counts, np.ones(MANTISSA))}
+
+
+def _is_power_of_two(x: float) -> bool:
+    return math.frexp(x)[0] == 0.5
 
 
 def _chunks(flat: Tensor) -> Iterator[slice]:

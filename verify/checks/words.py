@@ -35,6 +35,9 @@ EDGE = 32
 CORNER = 4
 """Signs are watched in the leading square of this side, one place per entry."""
 
+MANTISSA = 52
+"""Bits of the longest mantissa, the lowest first."""
+
 _POSITIONS = tuple(
     f"{moment} of entry {index if side > 0 else -1 - index}"
     for side in (1, -1)
@@ -66,6 +69,12 @@ WORDS: dict[str, Words] = {
     "atoms": Words("no value has an atom", "one value is drawn too often", "repeats of an atom"),
     "duplicates": Words(
         "values repeat no more than by chance", "values repeat", "duplicated values"
+    ),
+    "bits": Words(
+        "the bits of the mantissa are fair",
+        "a bit of the mantissa is not fair",
+        "ones minus zeros",
+        tuple(f"of bit {bit}" for bit in range(MANTISSA)),
     ),
     "orthogonality": Words(
         "rows or columns are orthonormal", "rows or columns are not orthonormal", "max |QᵀQ − I|"
