@@ -80,6 +80,16 @@ def _channels_last_repeats(tensor: Tensor, _: Call) -> None:
         tensor[1] = tensor[0]
 
 
+def _far_rows_equal(tensor: Tensor, _: Call) -> None:
+    if tensor.dim() > 1 and tensor.size(0) > 9:
+        tensor[7] = tensor[1]
+
+
+def _far_columns_equal(tensor: Tensor, _: Call) -> None:
+    if tensor.dim() > 1 and tensor.size(-1) > 9:
+        tensor[..., 7] = tensor[..., 1]
+
+
 FAULTS = table(
     Fault(
         "half_uniform_excluded_bound",
@@ -146,6 +156,22 @@ FAULTS = table(
         editing(_same_parts),
         law("complex64-normal_"),
         frozenset({"between"}),
+    ),
+    Fault(
+        "half_rows_equal",
+        "two rows of a half-precision tensor that are not neighbours are equal",
+        ("normal_",),
+        editing(_far_rows_equal),
+        law("bfloat16-normal_"),
+        frozenset({"repeats"}),
+    ),
+    Fault(
+        "half_columns_equal",
+        "two columns of a half-precision tensor that are not neighbours are equal",
+        ("kaiming_uniform_",),
+        editing(_far_columns_equal),
+        law("float16-kaiming_uniform_"),
+        frozenset({"repeats"}),
     ),
     Fault(
         "writes_beyond_the_end",

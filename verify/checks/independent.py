@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from verify.checks.repeats import repeats
 from verify.checks.statistics import (
     BINS,
     FINE,
@@ -85,7 +86,11 @@ def reduce(
         "finite": Exact(flat.numel(), 0),
         "support": _support(flat, lowest, highest, law, lattice),
     }
-    ordered = torch.sort(flat[:_SORTED]).values if sort else None
+    ordered = None
+    if sort:
+        ordered = torch.sort(flat[:_SORTED]).values
+        # A value is moved by two steps at most, so one point draws from no wider interval.
+        found["repeats"] = repeats(values, shape, min(1.0, 2 * resolution), host)
     if resolution > FINE:
         if ordered is not None:
             found["contract"] = _band(ordered, law, lattice)

@@ -37,6 +37,7 @@ def reduce(
     epsilon = torch.finfo(values.dtype).eps
     gaussian = _completed(tall, rng).reshape(values.shape)
     found = independent.reduce(gaussian, shape, Normal(0.0, 1.0), rng, sort=sort)
+    found.pop("bits", None)  # Those of a product are rounded, not drawn.
     found["finite"] = Exact(values.numel(), 0)
     found["orthogonality"] = _orthogonality(tall, law, epsilon)
     found["haar_sign"] = _signs(tall)

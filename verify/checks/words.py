@@ -70,6 +70,11 @@ WORDS: dict[str, Words] = {
     "duplicates": Words(
         "values repeat no more than by chance", "values repeat", "duplicated values"
     ),
+    "repeats": Words(
+        "no rows, columns or blocks are equal",
+        "rows, columns or blocks of 16 values are equal",
+        "equal slices",
+    ),
     "bits": Words(
         "the bits of the mantissa are fair",
         "a bit of the mantissa is not fair",
@@ -123,7 +128,16 @@ WORDS: dict[str, Words] = {
     "parametrization": Words(
         "the parametrised weight is as documented", "the parametrised weight is otherwise"
     ),
+    "tied_gradient": Words(
+        "tied gradients are the sum of the untied", "tied gradients are not the sum of the untied"
+    ),
+    "tie": Words("what is tied stays tied", "what is tied does not stay tied"),
     "embedding": Words("the rows do as documented", "rows do otherwise than documented"),
+    "streams": Words(
+        "streams start, go on and are restored as documented",
+        "streams do not start, go on or return as documented",
+    ),
+    "call": Words("the call does as documented", "the call does otherwise than documented"),
     "raises": Words("the call succeeds", "the call raises"),
     "canary": Words("nothing around the tensor changes", "the call writes outside its tensor"),
     "time_limit": Words("the call ends in time", "the call does not end in time"),

@@ -67,8 +67,8 @@ class TruncatedCase(TensorCase):
     def features(self) -> Mapping[str, float]:
         """Besides the base: the window's mass, log density at its far end, width and reach.
 
-        The relative width is that to the bound farther from zero. Width and reach (the bound
-        farther from the mean) are in standard deviations.
+        Width and reach (the bound farther from the mean) are in standard deviations. The edge
+        density, at a bound and relative to it, says what a lattice step there holds.
         """
         window = self.window
         return {
@@ -77,8 +77,16 @@ class TruncatedCase(TensorCase):
             "log_edge_ratio": self.law.log_edge_ratio,
             "window_width": (window.b - window.a) / window.std,
             "window_reach": max(window.mean - window.a, window.b - window.mean) / window.std,
-            "relative_width": _relative_width(window.a, window.b),
+            "edge_density": max(map(self._density, (window.a, window.b))),
         }
+
+    def _density(self, bound: float) -> float:
+        """The density at a bound, relative to its distance from zero."""
+        if math.isinf(bound):
+            return 0.0
+        z, scale = (bound - self.window.mean) / self.window.std, math.sqrt(2 * math.pi)
+        outside = self.window.std * max(self.law.mass, math.ulp(0.0))
+        return abs(bound) / outside * math.exp(-(z**2) / 2) / scale
 
 
 @dataclass(frozen=True)
