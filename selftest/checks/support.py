@@ -10,12 +10,24 @@ import torch
 from scipy import stats
 
 from verify.checks.finding import Finding
-from verify.checks.statistics import Statistic
+from verify.checks.statistics import BINS, TAIL, Histogram, Statistic
 from verify.evidence import Evidence
 
 SEED = 20_260_101
 BUDGET = 1e-12
 LEVELS = (1e-1, 1e-2, 1e-3)
+
+NAMES = {  # Under which check name each kind is put to use.
+    "histogram": "distribution",
+    "kolmogorov": "kolmogorov_smirnov",
+    "normal_moments": "moments",
+    "extremes": "extremes",
+    "correlation": "correlation",
+    "deviations": "position",
+    "rare": "atoms",
+    "exact": "support",
+    "largest": "orthogonality",
+}
 
 
 def stream(*name: object) -> np.random.Generator:
@@ -71,3 +83,16 @@ def finding(found: Mapping[str, Statistic], statistic: str, check: str) -> Findi
     """The decision called `check` of one statistic."""
     (chosen,) = (f for f in found[statistic].findings(statistic) if f.check == check)
     return chosen
+
+
+def histogram(uniforms, resolution: float = 0.0) -> Histogram:
+    """The histogram of values in [0, 1)."""
+    uniforms = np.asarray(uniforms)
+    counts = np.bincount((uniforms * BINS).astype(np.int64), minlength=BINS)
+    tails = np.array([(uniforms < TAIL).sum(), (uniforms >= 1 - TAIL).sum()])
+    return Histogram(counts, tails, resolution)
+
+
+def decide(statistic: Statistic, name: str | None = None) -> dict[str, Finding]:
+    """Findings by check name, under the usual name of the statistic."""
+    return {f.check: f for f in statistic.findings(name or NAMES[statistic.kind])}

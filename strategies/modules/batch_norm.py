@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from strategies import _check
 from strategies._choices import Choices
 from strategies._define import strategy
 from strategies.modules._draw import MAX_NUMEL, draw_budget, draw_eps, flag, largest
 from strategies.modules.arguments import Arguments
+
+M = TypeVar("M")
+N = TypeVar("N")
 
 
 @dataclass(frozen=True)
@@ -74,16 +78,7 @@ def batch_norms(
     >>> find(batch_norms(), lambda drawn: drawn.momentum is None).keywords()
     {'num_features': 1, 'momentum': None}
     """
-    _check.booleans(bias_argument=bias_argument)
-    _check.integers(1, max_numel=max_numel)
-
-    def draw_arguments(choices: Choices) -> BatchNormArguments:
-        momentum = choices.pick((0.1, 0.1, None, _draw_momentum(choices)))
-        eps, sizes = draw_eps(choices), _draw_sizes(choices, True, bias_argument, max_numel)
-        features, affine, tracking, bias = sizes
-        return BatchNormArguments(features, eps, momentum, affine, tracking, bias)
-
-    return draw_arguments
+    return _norms(BatchNormArguments, True, (0.1, 0.1, None), bias_argument, max_numel)
 
 
 @strategy
@@ -124,34 +119,37 @@ def instance_norms(
     >>> find(instance_norms(), lambda drawn: drawn.affine).keywords()
     {'num_features': 1, 'affine': True}
     """
+    return _norms(InstanceNormArguments, False, (0.1,), bias_argument, max_numel)
+
+
+def _norms(
+    make: Callable[[int, float, M | float, bool, bool, bool], N],
+    default: bool,
+    momenta: tuple[M, ...],
+    bias_argument: bool,
+    max_numel: int,
+) -> Callable[[Choices], N]:
+    """Define a strategy.
+
+    `default` is that of ``affine`` and ``track_running_stats``. The momentum is one of `momenta`
+    or, as likely as each of these, any other.
+    """
     _check.booleans(bias_argument=bias_argument)
     _check.integers(1, max_numel=max_numel)
 
-    def draw_arguments(choices: Choices) -> InstanceNormArguments:
-        momentum = choices.pick((0.1, _draw_momentum(choices)))
-        eps, sizes = draw_eps(choices), _draw_sizes(choices, False, bias_argument, max_numel)
-        features, affine, tracking, bias = sizes
-        return InstanceNormArguments(features, eps, momentum, affine, tracking, bias)
+    def draw_arguments(choices: Choices) -> N:
+        options: tuple[M | float, ...] = (*momenta, choices.log_float(1e-3, 1, near=0.5))
+        momentum, eps = choices.pick(options), draw_eps(choices)
+        affine, tracking = flag(choices, default), flag(choices, default)
+        bias = flag(choices, True) or not bias_argument
+
+        def numel(features: int) -> int:
+            """Weight and bias; running mean and variance, and the number of batches."""
+            return features * (affine * (1 + bias) + 2 * tracking) + tracking
+
+        if numel(1) > max_numel:
+            affine = tracking = False
+        budget = draw_budget(choices, max(1, numel(1)), max_numel)
+        return make(largest(numel, budget), eps, momentum, affine, tracking, bias)
 
     return draw_arguments
-
-
-def _draw_momentum(choices: Choices) -> float:
-    return choices.log_float(1e-3, 1, near=0.5)
-
-
-def _draw_sizes(
-    choices: Choices, default: bool, bias_argument: bool, max_numel: int
-) -> tuple[int, bool, bool, bool]:
-    """Draw the number of features, ``affine``, ``track_running_stats`` and ``bias``."""
-    affine, tracking = flag(choices, default), flag(choices, default)
-    bias = flag(choices, True) or not bias_argument
-
-    def numel(features: int) -> int:
-        """Weight and bias; running mean and variance, and the number of batches."""
-        return features * (affine * (1 + bias) + 2 * tracking) + tracking
-
-    if numel(1) > max_numel:
-        affine = tracking = False
-    budget = draw_budget(choices, max(1, numel(1)), max_numel)
-    return largest(numel, budget), affine, tracking, bias

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal, NamedTuple
 
@@ -87,33 +87,26 @@ def convolutions(
     check_convolution(dims, lazy, max_numel)
 
     def draw_arguments(choices: Choices) -> ConvolutionArguments:
-        weight = draw_weight(choices, dims, max_numel)
-        stride, dilation = draw_per_axis(choices, dims, 1, 3), draw_per_axis(choices, dims, 1, 3)
-        padding, word = draw_per_axis(choices, dims, 0, 4), choices.pick(_WORDS)
-        mode = choices.pick(_MODES)
+        common = draw_common(choices, dims, lazy, max_numel)
+        word, mode = choices.pick(_WORDS), choices.pick(_MODES)
+        drawn = ConvolutionArguments(**common._asdict())
         if lazy:
-            padding, word, mode = 0, None, "zeros"
-        return ConvolutionArguments(
-            weight.in_channels,
-            weight.out_channels,
-            weight.kernel_size,
-            1 if word == "same" else stride,
-            word or padding,
-            dilation,
-            weight.groups,
-            weight.bias,
-            mode,
-        )
+            return drawn
+        stride = 1 if word == "same" else common.stride
+        return replace(drawn, stride=stride, padding=word or common.padding, padding_mode=mode)
 
     return draw_arguments
 
 
-class Weight(NamedTuple):
-    """What decides the number of entries of a convolution, transposed or not."""
+class Common(NamedTuple):
+    """The arguments that convolutions have in common, transposed or not."""
 
     in_channels: int
     out_channels: int
     kernel_size: tuple[int, ...]
+    stride: int | tuple[int, ...]
+    padding: int | tuple[int, ...]
+    dilation: int | tuple[int, ...]
     groups: int
     bias: bool
 
@@ -125,8 +118,8 @@ def check_convolution(dims: int, lazy: bool, max_numel: int) -> None:
     _check.booleans(lazy=lazy)
 
 
-def draw_weight(choices: Choices, dims: int, max_numel: int) -> Weight:
-    """Draw the sizes of a convolution; one group has as many entries as any other."""
+def draw_common(choices: Choices, dims: int, lazy: bool, max_numel: int) -> Common:
+    """Draw what convolutions have in common; one group has as many entries as any other."""
     depthwise = choices.one_in(8)
     groups = min(choices.pick(_GROUPS), max_numel)
     bias = flag(choices, True) and 2 * groups <= max_numel
@@ -137,4 +130,8 @@ def draw_weight(choices: Choices, dims: int, max_numel: int) -> Weight:
     wide = draw_two(choices, lambda outs, groups: groups * outs * (field + bias), max_numel)
     if depthwise:
         ins, (outs, groups) = 1, wide
-    return Weight(groups * ins, groups * outs, kernel, groups, bias)
+    stride, dilation = draw_per_axis(choices, dims, 1, 3), draw_per_axis(choices, dims, 1, 3)
+    padding = draw_per_axis(choices, dims, 0, 4)
+    if lazy:
+        padding = 0
+    return Common(groups * ins, groups * outs, kernel, stride, padding, dilation, groups, bias)

@@ -84,10 +84,7 @@ def group_norms(
     _check.integers(1, max_numel=max_numel)
 
     def draw_arguments(choices: Choices) -> GroupNormArguments:
-        affine, bias = flag(choices, True), flag(choices, True) or not bias_argument
-        each = _entries(affine, bias)
-        if each > max_numel:
-            affine, each = False, 1
+        affine, bias, each = _draw_flags(choices, bias_argument, max_numel)
         groups, size = draw_two(choices, lambda groups, size: each * groups * size, max_numel)
         return GroupNormArguments(groups, groups * size, draw_eps(choices), affine, bias)
 
@@ -130,11 +127,9 @@ def layer_norms(*, max_numel: int = MAX_NUMEL) -> Callable[[Choices], LayerNormA
     _check.integers(1, max_numel=max_numel)
 
     def draw_arguments(choices: Choices) -> LayerNormArguments:
-        affine, bias, eps = flag(choices, True), flag(choices, True), draw_eps(choices)
-        if _entries(affine, bias) > max_numel:
-            affine = False
-        shape = _draw_shape(choices, _entries(affine, bias), max_numel)
-        return LayerNormArguments(shape, eps, affine, bias)
+        affine, bias, each = _draw_flags(choices, True, max_numel)
+        eps = draw_eps(choices)
+        return LayerNormArguments(_draw_shape(choices, each, max_numel), eps, affine, bias)
 
     return draw_arguments
 
@@ -181,9 +176,14 @@ def rms_norms(*, max_numel: int = MAX_NUMEL) -> Callable[[Choices], RMSNormArgum
     return draw_arguments
 
 
-def _entries(affine: bool, bias: bool) -> int:
-    """How many entries a channel counts for: at least one, so that sizes are bounded too."""
-    return 1 + (affine and bias)
+def _draw_flags(choices: Choices, bias_argument: bool, max_numel: int) -> tuple[bool, bool, int]:
+    """Draw whether there are parameters and a bias; and how many entries a channel counts for.
+
+    It counts for at least one, so that sizes are bounded too.
+    """
+    affine, bias = flag(choices, True), flag(choices, True) or not bias_argument
+    each = 1 + (affine and bias)
+    return (affine, bias, each) if each <= max_numel else (False, bias, 1)
 
 
 def _draw_shape(choices: Choices, each: int, max_numel: int) -> tuple[int, ...]:

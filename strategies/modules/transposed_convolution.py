@@ -8,9 +8,9 @@ from functools import partial
 
 from strategies._choices import Choices
 from strategies._define import strategy
-from strategies.modules._draw import MAX_NUMEL, draw_per_axis, per_axis
+from strategies.modules._draw import MAX_NUMEL, per_axis
 from strategies.modules.arguments import Arguments
-from strategies.modules.convolution import BLOCK, check_convolution, draw_weight
+from strategies.modules.convolution import BLOCK, check_convolution, draw_common
 
 
 @dataclass(frozen=True)
@@ -72,25 +72,13 @@ def transposed_convolutions(
     check_convolution(dims, lazy, max_numel)
 
     def draw_arguments(choices: Choices) -> TransposedConvolutionArguments:
-        weight = draw_weight(choices, dims, max_numel)
-        stride, dilation = draw_per_axis(choices, dims, 1, 3), draw_per_axis(choices, dims, 1, 3)
-        padding = draw_per_axis(choices, dims, 0, 4)
-        steps = zip(per_axis(stride, dims), per_axis(dilation, dims), strict=True)
+        common = draw_common(choices, dims, lazy, max_numel)
+        steps = zip(per_axis(common.stride, dims), per_axis(common.dilation, dims), strict=True)
         extra = tuple(choices.below(max(step)) for step in steps)
         options: tuple[int | tuple[int, ...], ...] = (0, min(extra), extra)
         output_padding = choices.pick(options)
         if lazy:
-            padding = output_padding = 0
-        return TransposedConvolutionArguments(
-            weight.in_channels,
-            weight.out_channels,
-            weight.kernel_size,
-            stride,
-            padding,
-            output_padding,
-            weight.groups,
-            weight.bias,
-            dilation,
-        )
+            output_padding = 0
+        return TransposedConvolutionArguments(**common._asdict(), output_padding=output_padding)
 
     return draw_arguments
