@@ -73,6 +73,7 @@ from strategies.modules import (
     transformers,
     transposed_convolutions,
 )
+from strategies.networks import TIES, Tie, TiedArguments, tied_networks
 from strategies.nonlinearity import (
     NONLINEARITIES,
     Nonlinearity,
@@ -89,6 +90,7 @@ __all__ = [
     "DTYPE_KINDS",
     "INTERVAL_KINDS",
     "NONLINEARITIES",
+    "TIES",
     "TRUNCATION_KINDS",
     "AdaptiveSoftmaxArguments",
     "Arguments",
@@ -114,6 +116,8 @@ __all__ = [
     "RMSNormArguments",
     "RecurrentArguments",
     "RecurrentCellArguments",
+    "Tie",
+    "TiedArguments",
     "TransformerArguments",
     "TransformerLayerArguments",
     "TransformerStackArguments",
@@ -151,6 +155,7 @@ __all__ = [
     "rms_norms",
     "shapes",
     "sparsities",
+    "tied_networks",
     "transformer_layers",
     "transformer_stacks",
     "transformers",

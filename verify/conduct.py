@@ -22,7 +22,7 @@ from verify.drawing import for_each_case
 from verify.exact import Comparison, Judge, refuse_idle
 from verify.outcome import Outcome
 from verify.run import Cell, Run, derive
-from verify.subjects import Initializer, Module
+from verify.subjects import Initializer, Module, Network
 from verify.subjects.subject import Case, Place
 
 _T = TypeVar("_T")
@@ -65,8 +65,21 @@ class Trial:
         return self.cell.subject
 
     @property
+    def network(self) -> Network:
+        """The row of a network.
+
+        Raises
+        ------
+        TypeError
+            For a cell of another family.
+        """
+        if not isinstance(self.cell.subject, Network):
+            raise TypeError(f"{self.cell.subject.name} is no network")
+        return self.cell.subject
+
+    @property
     def arguments(self) -> Any:
-        """The arguments of a module's constructor: which there are depends on the row."""
+        """What a module or a network is built from: it depends on the row."""
         return self.case.arguments
 
     def filler(self, generator: torch.Generator | None = None) -> torch_api.Filler:
@@ -90,16 +103,23 @@ class Trial:
         fill = torch_api.filler(subject.name, subject.arguments(self.case), generator)
         return lambda tensor: _supported(lambda: fill(tensor))
 
-    def drawn(self, place: Place) -> Mapping[str, Tensor]:
+    def drawn(self, place: Place, road: str = "") -> Mapping[str, Tensor]:
         """What one call of any subject fills there, by name.
+
+        Parameters
+        ----------
+        place : Place
+        road : str, optional
+            One of the subject's roads; by default the first.
 
         Raises
         ------
         NotImplementedError
             Where the backend has no kernel for the call.
         """
-        road = next(iter(self.cell.subject.roads.values()))
-        return _supported(lambda: road(self.case, place)())
+        roads = self.cell.subject.roads
+        start = roads[road or next(iter(roads))]
+        return _supported(lambda: start(self.case, place)())
 
     @property
     def dtype(self) -> torch.dtype:
@@ -242,7 +262,7 @@ def _explore(cell: Cell, run: Run, promise: Promise, judge: Judge, seen: _Seen) 
             subject.cases(_MAX_NUMEL),
             examine,
             seed=derive(run.seed, cell.id, f"{promise.name} cases"),
-            examples=run.profile.of(subject.family).examples // 2,
+            examples=run.profile.module.examples // 2,
         )
         for anchor in subject.anchors:
             if subject.numel(anchor) <= _MAX_ANCHOR:
@@ -266,10 +286,11 @@ def identical(one: Tensor, other: Tensor) -> bool:
     """Whether two tensors are alike bit for bit, and of finite numbers."""
     if (one.dtype, one.shape, one.device) != (other.dtype, other.shape, other.device):
         return False
-    return bool(one.isfinite().all()) and torch.equal(_bits(one), _bits(other))
+    return bool(one.isfinite().all()) and torch.equal(bits(one), bits(other))
 
 
-def _bits(tensor: Tensor) -> Tensor:
+def bits(tensor: Tensor) -> Tensor:
+    """The bytes of every entry in turn, however they lie in memory."""
     adjacent = tensor.detach().clone(memory_format=torch.contiguous_format)
     return adjacent.reshape(-1).view(torch.uint8)
 

@@ -181,6 +181,15 @@ def _shapes(state: Mapping[str, Tensor]) -> set[str]:
     return {f"{name} {tuple(tensor.shape)} {tensor.dtype}" for name, tensor in state.items()}
 
 
+def _replaced(trial: Trial) -> list[str]:
+    """An optimizer knows the parameters of before."""
+    module = trial.build()
+    before = dict(module.named_parameters())
+    torch_api.reset(module)
+    after = dict(module.named_parameters())
+    return sorted(n for n in before.keys() | after.keys() if before.get(n) is not after.get(n))
+
+
 PROMISE = Promise(
     name="construction",
     check="construction",
@@ -196,6 +205,7 @@ PROMISE = Promise(
         "what skip_init does otherwise": Question(_wrong_when_skipped, _skipping),
         "what deepcopy changes or shares": Question(_wrong_copies),
         "what is real on the meta device": Question(_real_on_meta),
+        "parameters that a reset replaces": Question(_replaced),
     },
     words="the asked device and dtype, trainable parameters of their own memory, the same "
     "values whichever way it is asked, and no draw more than the laws need",

@@ -7,14 +7,19 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from types import ModuleType
 from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
 Filler = Callable[[Tensor], Tensor]
 """Fills a tensor in place."""
+
+DispatchMode = TorchDispatchMode
+"""A context that sees every operator; to be extended."""
 
 OLDEST = (2, 6)
 """The oldest PyTorch that the suite supports."""
@@ -131,6 +136,14 @@ def streams(device: torch.device) -> list[Tensor]:
     """The states of the global streams: the host's and the device's."""
     on_device = [] if device.type == "cpu" else [torch.get_device_module(device).get_rng_state()]
     return [torch.get_rng_state(), *on_device]
+
+
+def fake_tensors() -> AbstractContextManager[object]:
+    """A context in which tensors have no data, but pretend to be on their device."""
+    # Loaded on demand: it brings a symbolic algebra system along.
+    mode = importlib.import_module("torch._subclasses.fake_tensor").FakeTensorMode
+    context: AbstractContextManager[object] = mode()
+    return context
 
 
 def synchronised(of: nn.Module) -> nn.Module:

@@ -54,9 +54,16 @@ class TestBetween:
     def test_sums_are_those_of_the_common_entries(self):
         one, other = uniforms("one", 3, 7), uniforms("other", 3, 5)
         statistic = joint.between({"one": drawn(one), "other": drawn(other)}, stream("host"))
-        ((name, total),) = statistic.sums.items()
-        assert total == pytest.approx(((one[:, :5] - 0.5) * (other - 0.5)).sum())
-        assert statistic.pairs[name] == 15
+        (first, last) = statistic.sums
+        assert last == f"{first} at the end"
+        assert statistic.sums[first] == pytest.approx(((one[:, :5] - 0.5) * (other - 0.5)).sum())
+        assert statistic.sums[last] == pytest.approx(((one[:, 2:] - 0.5) * (other - 0.5)).sum())
+        assert set(statistic.pairs.values()) == {15}
+
+    def test_a_bias_that_repeats_the_end_of_its_weight_fails(self):
+        values = uniforms("end", 4, 2048)
+        finding = decision(weight=drawn(values), bias=drawn(values[:, -300:]))
+        assert not finding.passed and "with weight at the end" in finding.message
 
     def test_the_p_value_allows_for_every_pair(self):
         tensors = {f"t{i}": drawn(uniforms(f"t {i}", 2, 256)) for i in range(5)}

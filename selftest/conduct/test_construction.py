@@ -117,6 +117,10 @@ FAULTS = (
         "a draw on the meta device", "Linear", nn.Linear, "__init__", drawing_on_meta,
         "what is real on the meta device gives ['the global stream']",
     ),
+    Fault(
+        "a reset that makes a new slope", "PReLU", nn.PReLU, "reset_parameters", then(real_slope),
+        "parameters that a reset replaces gives ['weight']",
+    ),
 )  # fmt: skip
 
 

@@ -109,7 +109,6 @@ _LINEAR = table(
         after(_end_of_weight),
         default("float32-Linear"),
         "between",
-        blind="tensors are compared entry by entry, from their first entries on",
     ),
     fault(
         "linear_bias_half_percent",
@@ -332,7 +331,6 @@ _HANDED_OVER = table(
         arguments(_swapped_weights),
         default("float32-BCEWithLogitsLoss"),
         "exact",
-        blind="both weights are handed over with the same values",
     ),
 )
 

@@ -28,8 +28,8 @@ class Fault:
         The fault in one clause.
     targets
         What to replace: names in ``torch.nn.init``, helpers with an underscore included, and
-        dotted names below ``torch.nn``, such as ``Linear.reset_parameters``. A method that a
-        class inherits is replaced for that class and those below it.
+        dotted names below ``torch.nn``, such as ``Linear.reset_parameters``, or from ``torch.``
+        on. A method that a class inherits is replaced for that class and those below it.
     plant
         Makes the faulty function from the original one; called once for each target.
     node
@@ -151,6 +151,29 @@ def editing(edit: Edit) -> Plant:
                 with torch.no_grad():
                     edit(call.tensor, call)
             return result
+
+        return faulty
+
+    return plant
+
+
+def returning(edit: Callable[[Any, Call], Any]) -> Plant:
+    """Run the original, and return something else, or do something else besides.
+
+    Parameters
+    ----------
+    edit
+        Called with what the original returned and the call; gives what is returned instead.
+    """
+
+    def plant(original: Function) -> Function:
+        signature = _signature(original)
+
+        @functools.wraps(original)
+        def faulty(*args: Any, **kwargs: Any) -> Any:
+            values = _values(signature, args, kwargs)
+            call = Call(values["tensor"], values)
+            return edit(original(*args, **kwargs), call)
 
         return faulty
 

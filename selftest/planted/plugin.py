@@ -7,11 +7,13 @@ suite that binds an initializer by name binds the faulty one.
 
 from __future__ import annotations
 
+import functools
 import operator
 import os
 from typing import Any
 
 import pytest
+import torch
 from torch import nn
 
 from selftest.planted.faults import FAULTS
@@ -46,6 +48,8 @@ def plant(name: str) -> None:
 def _place(target: str) -> tuple[Any, str]:
     """Return what holds a target, a module or a class, and the target's name there."""
     path, _, name = target.rpartition(".")
+    if path.partition(".")[0] == "torch":
+        return functools.reduce(getattr, path.split(".")[1:], torch), name
     return (operator.attrgetter(path)(nn) if path else nn.init), name
 
 

@@ -203,7 +203,6 @@ FAULTS = table(
         times("*", _narrow_if_relu),
         default("float32-RNN"),
         *NARROW,
-        blind="the nonlinearity is not drawn",
     ),
     fault(
         "gru_cell_bias_zero",

@@ -12,6 +12,7 @@ from selftest.planted.fault import Function, table
 from selftest.planted.module import (
     UNFILLED,
     after,
+    conduct,
     fault,
     forgetting,
     matching,
@@ -181,7 +182,8 @@ FAULTS = table(
         "a reset makes the bias a new parameter, of which no optimizer knows",
         "Linear.reset_parameters",
         after(_replaced),
-        reset("float32-Linear"),
-        blind="no check asks whether a parameter is still the same object",
+        conduct("construction", "float32-Linear"),
+        "construction",
+        says="parameters that a reset replaces",
     ),
 )

@@ -24,6 +24,7 @@ class RecurrentArguments(Arguments):
     dropout: float = 0.0
     bidirectional: bool = False
     proj_size: int = 0
+    nonlinearity: str = "tanh"
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class RecurrentCellArguments(Arguments):
     input_size: int
     hidden_size: int
     bias: bool = True
+    nonlinearity: str = "tanh"
 
 
 @strategy
@@ -41,15 +43,15 @@ def recurrents(
 ) -> Callable[[Choices], RecurrentArguments]:
     """Draw constructor arguments of ``torch.nn.RNN``, ``GRU`` or ``LSTM``.
 
-    One to four layers, in one or both directions. The sizes of input and hidden state are spread
-    over the powers of two and seldom equal. With one layer there is no dropout, of which PyTorch
-    would warn.
+    One to four layers, in one or both directions; an RNN of either nonlinearity. The sizes of
+    input and hidden state are spread over the powers of two and seldom equal. With one layer
+    there is no dropout, of which PyTorch would warn.
 
     Parameters
     ----------
     gates
         How many times the hidden size a weight has rows: 1 for an RNN, 3 for a GRU and 4 for an
-        LSTM. It matters for `max_numel` only.
+        LSTM. It matters for `max_numel`, and only an RNN takes a nonlinearity.
     projections
         Whether to draw a projection, in a third of the draws; only an LSTM takes one.
     max_numel
@@ -86,12 +88,14 @@ def recurrents(
         batch_first, both = flag(choices, False), flag(choices, False)
         dropout = draw_dropout(choices, 0.0)
         eighths = choices.pick((None, None, choices.below(8)))
+        kind = _draw_nonlinearity(choices, gates)
 
         def make(hidden: int, ins: int) -> RecurrentArguments:
             projected = projections and eighths is not None and hidden > 1
             proj = max(1, (eighths or 0) * hidden // 8) if projected else 0
             drop = dropout if layers > 1 else 0.0
-            return RecurrentArguments(ins, hidden, layers, bias, batch_first, drop, both, proj)
+            flags = (layers, bias, batch_first, drop, both)
+            return RecurrentArguments(ins, hidden, *flags, proj, kind)
 
         def numel(hidden: int, ins: int) -> int:
             return _numel(make(hidden, ins), gates)
@@ -115,7 +119,7 @@ def recurrent_cells(
     ----------
     gates
         How many times the hidden size a weight has rows: 1 for an RNN, 3 for a GRU and 4 for an
-        LSTM. It matters for `max_numel` only.
+        LSTM. It matters for `max_numel`, and only an RNN takes a nonlinearity.
     max_numel
         The largest total number of entries of all parameters, nearly reached by one draw of
         four; at least ``2 * gates``.
@@ -139,21 +143,27 @@ def recurrent_cells(
     --------
     >>> from hypothesis import find
     >>> find(recurrent_cells(gates=3), lambda drawn: drawn.input_size > drawn.hidden_size)
-    RecurrentCellArguments(input_size=2, hidden_size=1, bias=True)
+    RecurrentCellArguments(input_size=2, hidden_size=1, bias=True, nonlinearity='tanh')
     """
     _check.integers(1, gates=gates)
     _check.integers(2 * gates, max_numel=max_numel)
 
     def draw_arguments(choices: Choices) -> RecurrentCellArguments:
         bias = flag(choices, True) and 4 * gates <= max_numel
+        kind = _draw_nonlinearity(choices, gates)
 
         def numel(hidden: int, ins: int) -> int:
             return _numel(RecurrentArguments(ins, hidden, bias=bias), gates)
 
         hidden, ins = draw_two(choices, numel, max_numel)
-        return RecurrentCellArguments(ins, hidden, bias)
+        return RecurrentCellArguments(ins, hidden, bias, kind)
 
     return draw_arguments
+
+
+def _draw_nonlinearity(choices: Choices, gates: int) -> str:
+    """The nonlinearity of an RNN; gates have their own."""
+    return choices.pick(("tanh", "relu")) if gates == 1 else "tanh"
 
 
 def _numel(drawn: RecurrentArguments, gates: int) -> int:

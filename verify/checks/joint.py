@@ -26,7 +26,7 @@ class Drawn:
 
 
 def between(drawn: Mapping[str, Drawn], host: np.random.Generator) -> Correlation:
-    """Correlate each two tensors entry by entry, from their first entries on.
+    """Correlate each two tensors entry by entry, from their first entries on and up to their last.
 
     Tensors drawn from one stream, copied from each other or filled by one call agree there.
     The pairs of entries of two tensors are disjoint, so the bound for a lag of one sequence
@@ -42,33 +42,37 @@ def between(drawn: Mapping[str, Drawn], host: np.random.Generator) -> Correlatio
     Returns
     -------
     Correlation
-        Sums and numbers of pairs under ``"<name>, which should share nothing with <other>"``.
+        Sums and numbers of pairs under ``"<name>, which should share nothing with <other>"``,
+        and for tensors of unequal size once more under the same followed by ``" at the end"``.
     """
-    heads = {}
+    heads, tails = {}, {}
     for name, tensor in drawn.items():
         width = max(1, _ENTRIES // tensor.values.shape[0])
-        transformed = transforms(tensor.values[:, :width], tensor.law, host)
-        if transformed is not None:
-            heads[name] = transformed
+        head = transforms(tensor.values[:, :width], tensor.law, host)
+        tail = transforms(tensor.values[:, -width:], tensor.law, host)
+        if head is not None and tail is not None:
+            heads[name], tails[name] = head, tail.flip(1)
     if len(heads) < 2:
         return Correlation({}, {})
-    flat = _padded(list(heads.values()))
-    products = (flat @ flat.T).cpu().numpy()
+    at_start, at_end = (_products(list(side.values())) for side in (heads, tails))
     sums, pairs = {}, {}
     for (i, one), (j, other) in itertools.combinations(enumerate(heads), 2):
         name = f"{other}, which should share nothing with {one}"
-        sums[name] = float(products[i, j])
-        pairs[name] = min(heads[one].numel(), heads[other].numel())
+        n = min(heads[one].numel(), heads[other].numel())
+        sums[name], pairs[name] = float(at_start[i, j]), n
+        if drawn[one].values.shape != drawn[other].values.shape:
+            sums[f"{name} at the end"], pairs[f"{name} at the end"] = float(at_end[i, j]), n
     return Correlation(sums, pairs)
 
 
-def _padded(heads: list[Tensor]) -> Tensor:
-    """One row for each tensor; zeros beyond a shorter one's end add nothing to the products."""
-    calls, widest = heads[0].shape[0], max(head.shape[1] for head in heads)
-    rows = torch.zeros(len(heads), calls, widest, dtype=torch.float64, device=heads[0].device)
-    for row, head in zip(rows, heads, strict=True):
-        row[:, : head.shape[1]] = head
-    return rows.view(len(heads), -1)
+def _products(sides: list[Tensor]) -> Tensor:
+    """Sums of products of each two; zeros beyond a shorter one's end add nothing."""
+    calls, widest = sides[0].shape[0], max(side.shape[1] for side in sides)
+    rows = torch.zeros(len(sides), calls, widest, dtype=torch.float64, device=sides[0].device)
+    for row, side in zip(rows, sides, strict=True):
+        row[:, : side.shape[1]] = side
+    flat = rows.view(len(sides), -1)
+    return (flat @ flat.T).cpu()
 
 
 def copies(of: Mapping[str, str], tensors: Mapping[str, Tensor]) -> Exact:

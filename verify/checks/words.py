@@ -125,6 +125,10 @@ WORDS: dict[str, Words] = {
     ),
     "construction": Words("modules are built as asked", "modules are not built as asked"),
     "lazy": Words("sizes are inferred as documented", "sizes are not inferred as documented"),
+    "parameters": Words(
+        "parameters are held, trained and stored as documented",
+        "parameters are not held, trained or stored as documented",
+    ),
     "parametrization": Words(
         "the parametrised weight is as documented", "the parametrised weight is otherwise"
     ),
@@ -138,6 +142,8 @@ WORDS: dict[str, Words] = {
         "streams do not start, go on or return as documented",
     ),
     "call": Words("the call does as documented", "the call does otherwise than documented"),
+    "errors": Words("the impossible is refused", "the impossible is not refused as it should be"),
+    "empty": Words("tensors are made as asked", "tensors are not made as asked"),
     "raises": Words("the call succeeds", "the call raises"),
     "canary": Words("nothing around the tensor changes", "the call writes outside its tensor"),
     "time_limit": Words("the call ends in time", "the call does not end in time"),

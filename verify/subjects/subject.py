@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
@@ -135,6 +136,24 @@ Road = Callable[[Any, Place], Fill]
 """A way in which a subject comes to fill tensors."""
 
 
+def _neighbouring(road: Road) -> Road:
+    """The same road, each call on streams of its own: their seeds are one another's neighbours."""
+
+    def start(case: Any, place: Place) -> Fill:
+        fill, stream = road(case, place), place.generator or torch.default_generator
+        seeds = itertools.count(stream.initial_seed())
+
+        def filled() -> Mapping[str, Tensor]:
+            seed = next(seeds)
+            torch.manual_seed(~seed)  # Some calls draw from the global streams too.
+            stream.manual_seed(seed)
+            return fill()
+
+        return filled
+
+    return start
+
+
 def _nan(dtype: torch.dtype) -> complex:
     """What poisons every part of a value."""
     return complex(torch.nan, torch.nan) if dtype.is_complex else torch.nan
@@ -224,9 +243,9 @@ class Initializer(Subject):
 
     @property
     def roads(self) -> Mapping[str, Road]:
-        """The call, on plain tensors and on every layout."""
+        """The call, on plain tensors and on every layout; each call from a seed of its own."""
         laid = {name: functools.partial(self._fill_laid, lay) for name, lay in LAYOUTS.items()}
-        return {"law": self._fill, **laid}
+        return {"law": self._fill, **laid, "neighbouring seeds": _neighbouring(self._fill)}
 
     def _fill(self, case: Any, place: Place) -> Fill:
         """Fill a tensor full of NaN: what the initializer leaves untouched stays NaN."""
@@ -280,8 +299,11 @@ class Operation(Subject):
 
     @property
     def roads(self) -> Mapping[str, Road]:
-        """The call."""
-        return {"operation": lambda case, place: lambda: {"": self.call(case, place)}}
+        """The call; each call from a seed of its own."""
+        return {"operation": self._call, "neighbouring seeds": _neighbouring(self._call)}
+
+    def _call(self, case: Any, place: Place) -> Fill:
+        return lambda: {"": self.call(case, place)}
 
 
 @dataclass(frozen=True, kw_only=True)

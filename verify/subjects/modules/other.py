@@ -26,14 +26,25 @@ _WEIGHTED = (
 
 
 def _given(buffers: tuple[str, ...]) -> Callable[[ClassWeightArguments], Iterator[TensorLaw]]:
-    return lambda a: (TensorLaw(b, (a.classes,), Constant(a.value)) for b in buffers)
+    return lambda a: (
+        TensorLaw(buffer, (a.classes,), Constant(value))
+        for buffer, value in _values(a, buffers).items()
+    )
+
+
+def _values(a: ClassWeightArguments, buffers: tuple[str, ...]) -> dict[str, float]:
+    """The weights of each buffer, no two alike."""
+    return {buffer: a.value / (1 + place) for place, buffer in enumerate(buffers)}
 
 
 def _weighted(name: str, buffers: tuple[str, ...]) -> Module:
     """A loss with every weight that it takes."""
 
     def make(a: ClassWeightArguments, **factory: Any) -> nn.Module:
-        weights = {buffer: torch.full((a.classes,), a.value, **factory) for buffer in buffers}
+        weights = {
+            buffer: torch.full((a.classes,), value, **factory)
+            for buffer, value in _values(a, buffers).items()
+        }
         return torch_api.module(name)(**weights)
 
     return row(

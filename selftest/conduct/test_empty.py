@@ -1,0 +1,83 @@
+"""Tensors that are made otherwise than asked for."""
+
+import pytest
+import torch
+
+from selftest.conduct.support import RUN, cell
+from verify import test_empty as promise
+
+
+def ask(name, monkeypatch=None, change=None):
+    """The outcome of a factory, with what it makes changed."""
+    if change:
+        make = promise._FACTORIES[name]
+
+        def faulty(asked, model):
+            made, strides = make(asked, model)
+            return change(made, model), strides
+
+        monkeypatch.setattr(promise, "_FACTORIES", {**promise._FACTORIES, name: faulty})
+    concluded = []
+    promise.test_empty(name, cell("torch.full"), RUN, concluded.append)
+    (outcome,) = concluded
+    return outcome
+
+
+def drawing(made, _):
+    torch.rand(1)
+    return made
+
+
+def one_off(made, _):
+    with torch.no_grad():
+        return made.index_fill_(0, torch.tensor([0]), 0) if made.dim() and made.numel() else made
+
+
+def reordered(made, _):
+    return (
+        made.mT.contiguous().mT.detach().requires_grad_(made.requires_grad)
+        if made.dim() > 1
+        else made
+    )
+
+
+EMPTY, FULL = "torch.empty", "torch.full"
+STRIDED = "torch.empty_strided"
+
+FAULTS = {
+    "shape": (
+        EMPTY,
+        lambda made, _: made.detach()[None].requires_grad_(made.requires_grad),
+        "'shape'",
+    ),
+    "dtype": (EMPTY, lambda made, _: made.detach().to(torch.float16), "'dtype'"),
+    "device": (FULL, lambda made, _: made.to("meta"), "'device'"),
+    "strides": (STRIDED, reordered, "'strides'"),
+    "gradient": (FULL, lambda made, _: made.detach(), "'requires_grad'"),
+    "shared memory": ("torch.empty_like", lambda made, model: model.detach(), "'memory'"),
+    "stream": ("Tensor.new_empty", drawing, "streams that move gives ['a global stream'"),
+    "value": ("torch.full_like", one_off, "entries that are not the value gives ['1 of 1'"),
+    "left as found": (EMPTY, one_off, "memory that is left as it was found gives ['1 of 1'"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_is_found(fault, monkeypatch):
+    name, change, sentence = FAULTS[fault]
+    outcome = ask(name, monkeypatch, change)
+    assert outcome.final_verdict == "fail"
+    assert any(sentence in f.message for f in outcome.findings), outcome.diagnosis
+
+
+@pytest.mark.parametrize("name", promise._FACTORIES)
+def test_without_faults_nothing_is_found(name):
+    before = torch.are_deterministic_algorithms_enabled()
+    assert ask(name).final_verdict == "pass"
+    assert torch.are_deterministic_algorithms_enabled() == before
+
+
+def test_strides_follow_the_order_and_the_step():
+    asked = promise._Asked((2, 3, 4), (1, 2, 0), 2, "float32", grad=False)
+    assert asked.strides == (2, 16, 4)
+    assert asked.adjacent == (12, 4, 1)
+    assert asked.model(torch.device("cpu")).stride() == asked.strides

@@ -1,0 +1,296 @@
+"""Streams: one seed gives one sequence, which goes on, can be restored, and meets no other.
+
+The bits of two draws are compared. Where they must differ, the chance that they do not is far
+below one in 10¹², and stated.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import Tensor
+
+from verify import known_defects, torch_api
+from verify.conduct import Promise, Question, Trial, verify_conduct
+from verify.explore import verify_cell
+from verify.laws import Continuous, Structure
+from verify.outcome import Outcome
+from verify.run import Cell, Run
+from verify.streams import (
+    bits_of,
+    draw,
+    draw_odd,
+    forked,
+    information,
+    restore,
+    seeded,
+    sized,
+    stream_of,
+    unlike,
+    usual,
+)
+from verify.subjects import INITIALIZERS, OPERATIONS, Initializer, Operation
+from verify.subjects.subject import Place
+
+_RANDOM = tuple(
+    subject.name
+    for subject in (*INITIALIZERS, *OPERATIONS)
+    if not isinstance(subject.tensors(subject.anchors[0])[0].law, Structure)
+    and not (isinstance(subject, Initializer) and subject.deprecated)
+)
+"""The subjects that draw; a deprecated alias hands over to one of them."""
+
+_WITHOUT_GENERATOR = ("torch.rand_like", "torch.randn_like")
+"""Operations that are called without a generator."""
+
+_SQUARE = (16, 16)
+"""A shape for questions that hang on no shape. What two consecutive calls fill in it holds at
+least 88 bits, those of two permutations of 16."""
+
+_CALLS = 160
+"""Consecutive calls in which a period is sought: of up to half as many."""
+
+_SMALL = 1 << 12
+_PARALLEL = 40_000
+"""Entries from which on a fill may be shared by threads (`at::internal::GRAIN_SIZE` is 32,768)."""
+
+_THREADS = (1, 4)
+
+_BITS = 100
+"""Information from which on two draws are never alike by chance."""
+
+_RUN = 8
+_SIZES = range(1, 41)
+_NEIGHBOURS = 16
+_SHARED = 8
+
+_ONE_BIT_APART = (0, *(1 << bit for bit in range(32)), (1 << 32) - 1)
+_BEYOND = (0, 1, 2, (1 << 32) - 1, 1 << 32, (1 << 32) + 1, 1 << 40, (1 << 63) - 1, -1, -2)
+
+
+def _small(trial: Trial) -> bool:
+    return trial.cell.subject.numel(trial.case) <= _SMALL
+
+
+def _large(trial: Trial) -> bool:
+    return trial.cell.subject.numel(trial.case) >= _PARALLEL
+
+
+def _not_repeated(trial: Trial) -> list[str]:
+    """From one seed twice, in every layout: nothing is promised across layouts.
+
+    PyTorch documentation, note "Reproducibility".
+    """
+    found = []
+    for road in trial.cell.subject.roads:
+        defects = known_defects.of_cell(trial.cell, road)
+        raising = tuple(defect for defect in defects if defect.check == "raises")
+        if not known_defects.spoiling(trial.case, raising):
+            once, again = (trial.drawn(trial.place(), road)[""].reshape(-1) for _ in range(2))
+            found += unlike({road: again}, once)
+    return found
+
+
+def _hanging_on_memory(trial: Trial) -> list[str]:
+    drawn = {}
+    for held in (torch.nan, 0.0, 1.0):
+        memory = torch.full(trial.case.shape, held, dtype=trial.dtype, device=trial.device)
+        trial.filler(trial.place().generator)(memory)
+        drawn[f"after {held}"] = memory.reshape(-1)
+    return unlike(drawn, drawn.pop("after nan"))
+
+
+def _hanging_on_threads(trial: Trial) -> list[str]:
+    before, drawn = torch.get_num_threads(), {}
+    try:
+        for threads in _THREADS:
+            torch.set_num_threads(threads)
+            drawn[f"{threads} threads"] = draw(trial, trial.place())
+    finally:
+        torch.set_num_threads(before)
+    return unlike(drawn, drawn[f"{_THREADS[0]} threads"])
+
+
+def _hanging_on_others(trial: Trial) -> list[str]:
+    """Draws from another generator before each call, odd numbers of them in many dtypes."""
+    alone = draw(trial, trial.place(), 2)
+    place, other = trial.place(), torch.Generator(trial.device).manual_seed(1)
+    rows = []
+    for _ in range(2):
+        draw_odd(trial.device, other)
+        rows.append(draw(trial, place))
+    return unlike({"after draws from another generator": torch.cat(rows)}, alone)
+
+
+def _left_by_a_reseed(trial: Trial) -> list[str]:
+    """Above all half of a pair of normals: Box & Muller 1958 yields two at a time."""
+    fresh = trial.place()
+    expected, seed = draw(trial, fresh, 2), stream_of(fresh).initial_seed()
+    used = trial.place(of="before the reseed")
+    draw(trial, used)
+    for generator in (used.generator, None):
+        draw_odd(trial.device, generator)
+    trial.place()  # Seeds the global streams again.
+    stream_of(used).manual_seed(seed)
+    return unlike({"after a reseed": draw(trial, used, 2)}, expected)
+
+
+def _not_restored(trial: Trial) -> list[str]:
+    """In the middle of a stream, half of a pair of normals left over.
+
+    PyTorch documentation, torch.Generator, torch.get_rng_state, torch.random.fork_rng.
+    """
+    own = trial.place()
+    draw(trial, own)
+    draw_odd(trial.device, own.generator)
+    stream, state = stream_of(own), stream_of(own).get_state()
+    clone, globally = stream.clone_state(), torch_api.streams(trial.device)
+    expected, found = draw(trial, own, 2), {}
+    restore(trial.device, globally)
+    found["by clone_state"] = draw(trial, replace(own, generator=clone), 2)
+    restore(trial.device, globally)
+    stream.set_state(state)
+    found["by set_state"] = draw(trial, own, 2)
+    return unlike(found, expected) + _not_restored_globally(replace(own, generator=None), trial)
+
+
+def _not_restored_globally(place: Place, trial: Trial) -> list[str]:
+    draw_odd(trial.device, None)
+    states, found = torch_api.streams(trial.device), {}
+    with forked(trial.device):
+        expected = draw(trial, place, 2)
+    found["by fork_rng"] = draw(trial, place, 2)
+    restore(trial.device, states)
+    found["by set_rng_state"] = draw(trial, place, 2)
+    return unlike(found, expected)
+
+
+def _moved_globally(trial: Trial) -> list[str]:
+    """Whoever hands over a generator has all values drawn from it."""
+    place = trial.place()
+    before = torch_api.streams(trial.device)
+    trial.drawn(place)
+    after = torch_api.streams(trial.device)
+    names = ("the host's", f"that of {trial.device}")
+    changed = [not torch.equal(*states) for states in zip(before, after, strict=True)]
+    return list(itertools.compress(names, changed))
+
+
+def _is_given_generator(trial: Trial) -> bool:
+    """Of initializers, their contracts speak."""
+    subject = trial.cell.subject
+    return isinstance(subject, Operation) and subject.name not in _WITHOUT_GENERATOR
+
+
+def _repeating(trial: Trial) -> list[str]:
+    first, second = draw(trial, trial.place(), 2)
+    alike = torch.equal(bits_of(first), bits_of(second)) and first.numel() > 0
+    return ["the second call"] if alike and information(first) >= _BITS else []
+
+
+def _periods(trial: Trial) -> list[str]:
+    """At least 80 calls are those before, by chance with a probability below 2⁻³⁰⁰.
+
+    That is what permutations of four numbers leave, which hold least.
+    """
+    rows = bits_of(draw(sized(trial, 4, 4), trial.place(), _CALLS))
+    found = (p for p in range(1, _CALLS // 2 + 1) if torch.equal(rows[p:], rows[:-p]))
+    return [str(period) for period in itertools.islice(found, 1)]
+
+
+def _is_fine(trial: Trial) -> bool:
+    """Whether no value has a probability above 2⁻²⁰: laws of width one in a wide dtype."""
+    law = trial.cell.subject.tensors(trial.case)[0].law
+    return usual(trial) and isinstance(law, Continuous) and trial.cell.is_wide
+
+
+def _runs(trial: Trial) -> list[str]:
+    """The first values of one call within the other: 2²⁰ places of probability 2⁻¹⁶⁰."""
+    first, second = draw(trial, trial.place(), 2)
+    found = {
+        "the second call begins within the first": _holds(first, second[:_RUN]),
+        "the first call begins within the second": _holds(second, first[:_RUN]),
+    }
+    return [name for name, holds in found.items() if holds]
+
+
+def _holds(values: Tensor, run: Tensor) -> bool:
+    windows = values.unfold(0, len(run), 1)
+    return bool((windows == run).all(dim=1).any())
+
+
+def _sharing_sizes(trial: Trial) -> list[str]:
+    """Sizes at which neighbouring calls have many values in common, at any places.
+
+    Among 15 neighbours of 40 values each, 24,000 pairs, eight equal ones have a probability of
+    at most (24,000 · 2⁻²⁰)⁸ / 8! < 10⁻¹⁷; values that are in several pairs add less.
+    """
+    return [str(size) for size in _SIZES if _shared(sized(trial, size, 1)) >= _SHARED]
+
+
+def _shared(trial: Trial) -> int:
+    calls = draw(trial, trial.place(), _NEIGHBOURS)
+    return int((calls[:-1, :, None] == calls[1:, None, :]).sum())
+
+
+def _coinciding(trial: Trial, seeds: Iterable[int]) -> list[str]:
+    """Seeds that give the very same values in consecutive calls, each with the first such."""
+    square, first, found = sized(trial, *_SQUARE), dict[bytes, int](), []
+    for seed in seeds:
+        values = draw(square, seeded(square, seed), 2)
+        known = first.setdefault(bits_of(values).cpu().numpy().tobytes(), seed)
+        found += [f"{known} and {seed}"] if known != seed else []
+    return found
+
+
+PROMISE = Promise(
+    name="streams",
+    check="streams",
+    questions={
+        "ways in which one seed gives other values": Question(_not_repeated, _small),
+        "what memory held that changes the values": Question(
+            _hanging_on_memory,
+            lambda trial: _small(trial) and isinstance(trial.cell.subject, Initializer),
+        ),
+        "numbers of threads that change the values": Question(_hanging_on_threads, _large),
+        "other streams that change the values": Question(_hanging_on_others, _small),
+        "what a reseed leaves behind": Question(_left_by_a_reseed, _small),
+        "states that are not restored": Question(_not_restored, _small),
+        "global streams that a call with a generator moves": Question(
+            _moved_globally, _is_given_generator
+        ),
+        "consecutive calls that repeat": Question(_repeating, _small),
+        "calls after which the values repeat": Question(_periods, usual),
+        "consecutive calls that overlap": Question(_runs, _is_fine),
+        "sizes at which consecutive calls share values": Question(_sharing_sizes, _is_fine),
+        "seeds of 32 bits that give the same values": Question(
+            lambda trial: _coinciding(trial, _ONE_BIT_APART), usual
+        ),
+        "seeds of 64 bits that give the same values": Question(
+            lambda trial: _coinciding(trial, _BEYOND), usual
+        ),
+    },
+    words="one seed gives the same values whatever came before, a stream goes on from call to "
+    "call and can be restored, and different seeds give different values",
+    formula="x(s) = x(s); x(s) ≠ x(t) for s ≠ t; restore(state) → the same values",
+    source='PyTorch documentation, torch.Generator, torch.random, note "Reproducibility"',
+)
+
+
+@pytest.mark.subjects(*_RANDOM)
+def test_streams(cell: Cell, run: Run, conclude: Callable[[Outcome], None]) -> None:
+    """Every subject that draws, in every dtype, bit by bit."""
+    conclude(verify_conduct(cell, run, PROMISE))
+
+
+@pytest.mark.subjects(
+    "normal_", "uniform_", "trunc_normal_", "torch.rand", "torch.randn", "torch.randint"
+)
+@pytest.mark.dtypes("float32", "float64", "int64")
+def test_neighbouring_seeds(cell: Cell, run: Run, conclude: Callable[[Outcome], None]) -> None:
+    """Calls from seeds base, base + 1, … are as independent as calls from one stream."""
+    conclude(verify_cell(cell, run, "neighbouring seeds", pool=0.0))
