@@ -190,6 +190,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = kept
 
 
+@pytest.fixture(autouse=True)
+def _gradients() -> None:
+    """A call that is stopped may leave gradients switched off; no item inherits that."""
+    import torch
+
+    torch.set_grad_enabled(True)
+
+
 @pytest.fixture
 def run(pytestconfig: pytest.Config) -> Run:
     """What is fixed for the whole run."""

@@ -122,3 +122,14 @@ def test_too_much_time_times_out(monkeypatch):
     outcome = ask(monkeypatch, asleep, run=replace(RUN, time_limit=0.2))
     assert outcome.final_verdict == "timed out"
     assert "0.2 s of processor time" in outcome.diagnosis
+
+
+def test_a_call_that_is_stopped_can_still_clean_up(monkeypatch):
+    """What leaves the mode of autograd is an operation too."""
+
+    def endless_without_gradients(tensor, a, b):
+        with torch.no_grad():
+            endless(tensor, a, b)
+
+    assert ask(monkeypatch, endless_without_gradients).final_verdict == "timed out"
+    assert torch.is_grad_enabled()

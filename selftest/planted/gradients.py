@@ -176,8 +176,16 @@ def _each_tensor_once(original: Function) -> Function:
     return state_dict
 
 
-def _kept_as_it_was(self: nn.Module, name: str, value: Any) -> None:
-    nn.Module.__setattr__(self, name, value)
+def _copied_into(original: Function) -> Function:
+    @functools.wraps(original)
+    def assign(self: nn.Module, name: str, value: Any) -> None:
+        own = self.__dict__.get("_parameters", {}).get(name)
+        if own is None:
+            original(self, name, value)
+        else:
+            own.data.copy_(value)
+
+    return assign
 
 
 _GRADIENT, _TIE = "tied_gradient", "tie"
@@ -208,8 +216,8 @@ _SHARES = table(
     fault("tied_all_doubled", "every gradient is doubled, tied or not",
           "torch.autograd.backward", _all_doubled, gradient("float64-tied Conv2d"), _GRADIENT,
           says=_SLOPE),
-    fault("tied_recurrent_stale", "a weight that is assigned to an RNN is not the one it uses",
-          "RNNBase.__setattr__", instead(_kept_as_it_was), gradient("float32-tied LSTM"),
+    fault("tied_recurrent_copied", "a weight that is assigned to an RNN is copied into the old one",
+          "RNNBase.__setattr__", _copied_into, gradient("float32-tied LSTM"),
           _GRADIENT, says=_SUM),
 )  # fmt: skip
 
