@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from html import escape
-from itertools import accumulate, pairwise
+from itertools import accumulate, pairwise, takewhile
 
 from reports.records import Finding
 from reports.words import number, p_value, plain
@@ -100,6 +100,38 @@ def histogram(counts: Sequence[int]) -> Picture:
         f"{held} the band of ±{_percent(band)}."
     )
     return Picture(_svg(frame, "Counts against the law", body), meaning)
+
+
+def signal(layers: Sequence[tuple[float, float]]) -> Picture | None:
+    """Draw the standard deviation of a signal layer by layer, on a logarithmic scale.
+
+    The dashed line is theory's. A layer where the signal is zero or not finite ends the curve.
+    """
+    seen = list(takewhile(lambda size: 0 < size < math.inf, (size for size, _ in layers)))
+    curves = [
+        [math.log10(size) for size in each if 0 < size < math.inf]
+        for each in (seen, [expected for _, expected in layers])
+    ]
+    if not all(curves):
+        return None
+    low, high = min(map(min, curves)), max(map(max, curves))
+    room = max(0.5, 0.08 * (high - low))
+    frame = _Frame(560, 240, (0.0, float(len(layers))), (low - room, high + room), left=48)
+    points = [[frame.at(i, y) for i, y in enumerate(curve, start=1)] for curve in curves]
+    depths = [(len(layers) * t / 4, f"{len(layers) * t / 4:g}") for t in range(5)]
+    body = (
+        '<text class="label" x="0" y="12">standard deviation (log₁₀); dashed: theory</text>',
+        _x_axis(frame, depths, "layer"),
+        *_y_ticks(frame, _nice(*frame.y)),
+        _path("theory", points[1]),
+        _path("line", points[0]),
+    )
+    last, expected = 10 ** curves[0][-1], layers[len(seen) - 1][1]
+    meaning = (
+        f"After {len(seen)} layers the standard deviation is {number(last)}; "
+        f"theory, for infinitely wide layers, says {number(expected)}."
+    )
+    return Picture(_svg(frame, "The signal layer by layer", body), meaning)
 
 
 def strip(findings: Iterable[Finding], alpha: float) -> Picture | None:

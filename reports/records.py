@@ -24,6 +24,8 @@ class Cell:
         Counts of the probability transforms, for a subject of one tensor.
     tensors
         The same for each kind of random tensors of a module.
+    signal
+        Standard deviations of a signal layer by layer: observed and expected.
 
     """
 
@@ -45,6 +47,7 @@ class Cell:
     findings: tuple[Finding, ...] = ()
     histogram: tuple[int, ...] = ()
     tensors: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    signal: tuple[tuple[float, float], ...] = ()
     excluded: tuple[str, ...] = ()
     replay: str = ""
 
@@ -71,6 +74,7 @@ class Cell:
             findings=tuple(Finding.from_json(item) for item in data.get("findings") or ()),
             histogram=tuple(_histogram(data.get("statistics") or {})),
             tensors=_histograms(data.get("tensors") or {}),
+            signal=_signal((data.get("statistics") or {}).get("signal") or {}),
             excluded=tuple(str(name) for name in data.get("excluded") or ()),
             replay=str(data.get("replay") or ""),
         )
@@ -145,6 +149,11 @@ def _histogram(statistics: Line) -> Sequence[int]:
         if statistic.get("kind") == "histogram":
             return _counts(statistic["counts"])
     return ()
+
+
+def _signal(statistic: Line) -> tuple[tuple[float, float], ...]:
+    observed, expected = (statistic.get(name, ()) for name in ("observed", "expected"))
+    return tuple((float(a), float(b)) for a, b in zip(observed, expected, strict=True))
 
 
 def _counts(values: Iterable[Any]) -> Sequence[int]:

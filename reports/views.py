@@ -151,9 +151,9 @@ def _pictures(view: CellView, alpha: float, points: int) -> Iterable[pictures.Pi
     if sum(cell.histogram):
         yield pictures.deviation(cell.histogram, alpha, detail)
         yield pictures.histogram(cell.histogram)
-    strip = pictures.strip(cell.findings, alpha)
-    if strip is not None:
-        yield strip
+    for drawn in (pictures.signal(cell.signal), pictures.strip(cell.findings, alpha)):
+        if drawn is not None:
+            yield drawn
 
 
 def _bytes(picture: pictures.Picture) -> int:

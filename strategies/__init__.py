@@ -82,6 +82,7 @@ from strategies.nonlinearity import (
 )
 from strategies.normal import NormalParameters, normals
 from strategies.orthogonal_shape import orthogonal_shapes
+from strategies.propagation import Stack, stacks
 from strategies.shape import shapes
 from strategies.sparsity import sparsities
 from strategies.truncation import TRUNCATION_KINDS, Truncation, TruncationKind, truncations
@@ -116,6 +117,7 @@ __all__ = [
     "RMSNormArguments",
     "RecurrentArguments",
     "RecurrentCellArguments",
+    "Stack",
     "Tie",
     "TiedArguments",
     "TransformerArguments",
@@ -155,6 +157,7 @@ __all__ = [
     "rms_norms",
     "shapes",
     "sparsities",
+    "stacks",
     "tied_networks",
     "transformer_layers",
     "transformer_stacks",

@@ -11,7 +11,7 @@ from typing import Any
 
 from verify import known_defects
 from verify.checks.finding import Finding
-from verify.checks.statistics import Histogram
+from verify.checks.statistics import Histogram, SubGaussianMoments
 from verify.checks.words import WORDS
 from verify.drawing import for_each_case
 from verify.evidence import NOTHING, Evidence
@@ -328,10 +328,10 @@ def _numel(tensors: list[TensorLaw]) -> int:
 
 
 def _pooled(evidence: Evidence, kind: str) -> int:
-    """Values in the histogram of a kind of tensors; 0 for laws without randomness."""
+    """Values pooled of a kind of tensors; 0 for laws without randomness."""
     of_kind = evidence.tensors.get(kind, NOTHING) if kind else evidence
-    histogram = of_kind.statistics.get("distribution")
-    return histogram.n if isinstance(histogram, Histogram) else 0
+    counted = of_kind.statistics.get("distribution") or of_kind.statistics.get("moments")
+    return counted.n if isinstance(counted, Histogram | SubGaussianMoments) else 0
 
 
 def _p_value(finding: Finding) -> float:

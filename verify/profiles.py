@@ -54,7 +54,7 @@ class Profile:
 
     def of(self, family: str) -> Extent:
         """The extent of a family of subjects."""
-        return self.module if family in ("module", "network") else self.initializer
+        return self.module if family in ("module", "network", "propagation") else self.initializer
 
 
 PROFILES = {

@@ -8,9 +8,18 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from verify.checks import discrete, independent, orthogonal, sparsity, structural
+from verify.checks import discrete, independent, orthogonal, responses, sparsity, structural
 from verify.evidence import Evidence
-from verify.laws import Continuous, Discrete, Haar, Law, Permutation, Sparse, Structure
+from verify.laws import (
+    Continuous,
+    Discrete,
+    Haar,
+    Law,
+    Permutation,
+    Sparse,
+    Structure,
+    UniformSum,
+)
 
 Statistics = dict[str, Any]
 Shape = tuple[int, ...]
@@ -47,6 +56,12 @@ def _structure(
     return dict(structural.reduce(values, shape, law))
 
 
+def _responses(
+    values: Tensor, _shape: Shape, _law: UniformSum, _host: Stream, _sort: bool
+) -> Statistics:
+    return dict(responses.reduce(values))
+
+
 _REDUCTIONS: dict[type[Any], Callable[..., Statistics]] = {
     Continuous: _continuous,
     Discrete: _discrete,
@@ -54,6 +69,7 @@ _REDUCTIONS: dict[type[Any], Callable[..., Statistics]] = {
     Haar: _haar,
     Sparse: _sparse,
     Structure: _structure,
+    UniformSum: _responses,
 }
 
 

@@ -27,6 +27,8 @@ NAMES = {  # Under which check name each kind is put to use.
     "rare": "atoms",
     "exact": "support",
     "largest": "orthogonality",
+    "sub_gaussian_moments": "moments",
+    "signal": "signal",
 }
 
 

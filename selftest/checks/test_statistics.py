@@ -20,6 +20,8 @@ from verify.checks.statistics import (
     Largest,
     NormalMoments,
     Rare,
+    Signal,
+    SubGaussianMoments,
     from_json,
 )
 from verify.checks.words import WORDS
@@ -56,6 +58,12 @@ POOLING = {  # Kind: (a random one whose sums are exact in doubles, the identity
         ),
         NormalMoments(0, 0.0, 0.0),
     ),
+    "sub_gaussian_moments": (
+        lambda rng: SubGaussianMoments(
+            int(rng.integers(99)), rng.integers(64) / 4, rng.integers(64) / 4
+        ),
+        SubGaussianMoments(0, 0.0, 0.0),
+    ),
     "extremes": (some_extremes, Extremes(0, np.ones(2), np.ones(2), 0.0)),
     "correlation": (some_correlation, Correlation({}, {})),
     "deviations": (
@@ -71,15 +79,19 @@ POOLING = {  # Kind: (a random one whose sums are exact in doubles, the identity
 }
 pooling = pytest.mark.parametrize("kind", POOLING)
 KOLMOGOROV = Kolmogorov(100, 0.05, 1e-7)
+SINGLE = {  # What describes one sample only.
+    "kolmogorov": KOLMOGOROV,
+    "signal": Signal(np.array([1.0, 0.9]), np.array([1.0, 1.0]), 512, -0.05, 0.06, 0.3),
+}
 
 
 def some(kind, index=0):
-    return POOLING[kind][0](stream(kind, index)) if kind in POOLING else KOLMOGOROV
+    return POOLING[kind][0](stream(kind, index)) if kind in POOLING else SINGLE[kind]
 
 
 class TestMerge:
     def test_every_kind_is_tested(self):
-        assert {*POOLING, "kolmogorov"} == set(KINDS) == set(NAMES)
+        assert {*POOLING, *SINGLE} == set(KINDS) == set(NAMES)
 
     @pooling
     def test_is_commutative(self, kind):
@@ -111,8 +123,8 @@ class TestMerge:
     def test_nothing_is_no_alarm(self, kind):
         assert all(f.passed for f in decide(POOLING[kind][1]).values())
 
-    def test_one_sample_distances_do_not_pool(self):
-        assert not KOLMOGOROV.pools
+    def test_what_describes_one_sample_does_not_pool(self):
+        assert not any(single.pools for single in SINGLE.values())
         assert all(some(kind).pools for kind in POOLING)
 
     def test_extremes_of_coarse_lattices_do_not_pool(self):

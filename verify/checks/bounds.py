@@ -69,6 +69,28 @@ def normal_scale(sum_of_squares: float, n: int) -> float:
     return at_most_one(2 * min(below, above))
 
 
+def sub_gaussian_scale(sum_of_squares: float, n: int) -> float:
+    """Two-sided bound for a sum of `n` squares of strictly sub-Gaussian values of variance 1.
+
+    The values may depend on those before, as long as given these they have mean 0, variance 1,
+    ``E e^{ty} ≤ e^{t²/2}`` and ``E y⁴ ≤ 3``. Upwards, ``E e^{λy²} ≤ (1−2λ)^{−1/2}`` (average
+    ``e^{√(2λ)gy}`` over a normal g), so that with x the mean square the best λ gives the tail of
+    chi-square, ``exp(−n(x − 1 − log x)/2)``. Downwards, ``E e^{−λy²} ≤ 1 − λ + 3λ²/2`` and
+    λ = (1−x)/3 give ``exp(−n(1−x)²/6)``.
+    """
+    x = sum_of_squares / n
+    exponent = (x - 1 - math.log(x)) / 2 if x > 1 else (1 - x) ** 2 / 6
+    return at_most_one(2 * math.exp(-n * exponent))
+
+
+def sub_gaussian_scale_detectable(n: int) -> float:
+    """Relative excess of the scale that `sub_gaussian_scale` finds with power 0.999."""
+    wanted = 2 * math.log(2 / ALPHA) / n
+    alarm = float(-special.lambertw(-math.exp(-1 - wanted), -1).real)  # x − 1 − log x = wanted.
+    short = 1 - math.sqrt(-6 * math.log(POWER_MISS) / n)
+    return math.sqrt(alarm / short) - 1 if short > 0 else math.inf
+
+
 def scale_detectable(n: int) -> float:
     """Relative excess of a normal's scale that `normal_scale` finds with power 0.999."""
     alarm, seen = special.chdtri(n, ALPHA / 2), special.chdtri(n, 1 - POWER_MISS)

@@ -141,6 +141,11 @@ WORDS: dict[str, Words] = {
         "streams start, go on and are restored as documented",
         "streams do not start, go on or return as documented",
     ),
+    "gain": Words("the gain is the documented one", "the gain is not the documented one"),
+    "signal": Words(
+        "layers scale the signal as they should", "layers do not scale the signal as they should"
+    ),
+    "fate": Words("the signal ends where theory says", "the signal does not end where theory says"),
     "call": Words("the call does as documented", "the call does otherwise than documented"),
     "errors": Words("the impossible is refused", "the impossible is not refused as it should be"),
     "empty": Words("tensors are made as asked", "tensors are not made as asked"),

@@ -13,10 +13,11 @@ from verify.laws.fans import fan, fan_in_and_fan_out
 from verify.laws.gains import GAINS, gain
 from verify.laws.haar import Haar
 from verify.laws.lattice import LATTICES, Lattice, Rounded
+from verify.laws.propagation import UniformSum
 from verify.laws.sparse import Sparse
 from verify.laws.structure import Constant, Dirac, Eye, Structure
 
-Law = Continuous | Discrete | Haar | Permutation | Sparse | Structure
+Law = Continuous | Discrete | Haar | Permutation | Sparse | Structure | UniformSum
 
 __all__ = [
     "GAINS",
@@ -39,6 +40,7 @@ __all__ = [
     "Structure",
     "TruncatedNormal",
     "Uniform",
+    "UniformSum",
     "components",
     "fan",
     "fan_in_and_fan_out",

@@ -10,8 +10,11 @@ from verify.checks.statistics.counts import Exact, Largest, Rare
 from verify.checks.statistics.dependence import Correlation, Deviations
 from verify.checks.statistics.distribution import BINS, TAIL, Histogram, Kolmogorov
 from verify.checks.statistics.marginal import Extremes, NormalMoments
+from verify.checks.statistics.responses import SubGaussianMoments
+from verify.checks.statistics.signal import Signal
 
 __all__ = [
     "BINS", "FINE", "KINDS", "TAIL", "Correlation", "Deviations", "Exact", "Extremes",
-    "Histogram", "Kolmogorov", "Largest", "NormalMoments", "Rare", "Statistic", "from_json",
+    "Histogram", "Kolmogorov", "Largest", "NormalMoments", "Rare", "Signal", "Statistic",
+    "SubGaussianMoments", "from_json",
 ]  # fmt: skip

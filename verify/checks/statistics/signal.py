@@ -1,0 +1,52 @@
+"""A signal on its way through many layers: how large it is after each, against theory."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from verify.checks import bounds
+from verify.checks.bounds import INTERVAL_Z
+from verify.checks.finding import Detectable, Effect, Finding
+from verify.checks.statistics.base import Floats, Statistic, decided, separation
+
+
+@dataclass(frozen=True, eq=False)
+class Signal(Statistic):
+    """Standard deviations layer by layer, and what the squares say of all layers together.
+
+    The decision is about the mean of ``f(z)²/E f(z)² − 1`` over all units of all layers, each
+    expectation taken given the layer's input.
+    """
+
+    observed: Floats
+    expected: Floats
+    """Root mean square of each layer's activations: seen, and by the mean-field recursion."""
+    n: int
+    excess: float
+    """The mean, and its standard error."""
+    error: float
+    exponent: float
+    """Chernoff's bound of its probability is ``2 exp(−exponent)``."""
+
+    kind = "signal"
+
+    @property
+    def pools(self) -> bool:
+        """No: every network has layers of its own."""
+        return False
+
+    def findings(self, name: str) -> list[Finding]:  # noqa: D102
+        factor, half = 1 + self.excess, INTERVAL_Z * self.error
+        return [
+            decided(
+                name,
+                bounds.at_most_one(2 * math.exp(-self.exponent)),
+                self.n,
+                detail=f"a layer makes {factor:.4g}× the mean square that theory gives it",
+                effect=Effect(
+                    "mean square of a layer", factor, factor - half, factor + half, "× theory"
+                ),
+                detectable=Detectable("mean square", separation() * self.error, "relative"),
+            )
+        ]
