@@ -22,10 +22,11 @@ from verify.drawing import for_each_case
 from verify.exact import Comparison, Judge, refuse_idle
 from verify.outcome import Outcome
 from verify.run import Cell, Run, derive
-from verify.subjects import Initializer, Module, Network
+from verify.subjects import Initializer, Module, Network, Subject
 from verify.subjects.subject import Case, Place
 
 _T = TypeVar("_T")
+_S = TypeVar("_S", bound=Subject)
 
 _MAX_NUMEL = 1 << 12
 """Entries of the largest drawn case: conduct does not depend on size, and is asked often."""
@@ -53,28 +54,17 @@ class Trial:
 
     @property
     def row(self) -> Module:
-        """The row of a module.
-
-        Raises
-        ------
-        TypeError
-            For a cell of another family.
-        """
-        if not isinstance(self.cell.subject, Module):
-            raise TypeError(f"{self.cell.subject.name} is no module")
-        return self.cell.subject
+        """The row of a module; of another family a TypeError."""
+        return self._of(Module)
 
     @property
     def network(self) -> Network:
-        """The row of a network.
+        """The row of a network; of another family a TypeError."""
+        return self._of(Network)
 
-        Raises
-        ------
-        TypeError
-            For a cell of another family.
-        """
-        if not isinstance(self.cell.subject, Network):
-            raise TypeError(f"{self.cell.subject.name} is no network")
+    def _of(self, family: type[_S]) -> _S:
+        if not isinstance(self.cell.subject, family):
+            raise TypeError(f"{self.cell.subject.name} is no {family.family}")
         return self.cell.subject
 
     @property
@@ -97,9 +87,7 @@ class Trial:
         NotImplementedError
             By the function returned, where the backend has no kernel for the call.
         """
-        subject = self.cell.subject
-        if not isinstance(subject, Initializer):
-            raise TypeError(f"{subject.name} is no initializer")
+        subject = self._of(Initializer)
         fill = torch_api.filler(subject.name, subject.arguments(self.case), generator)
         return lambda tensor: _supported(lambda: fill(tensor))
 

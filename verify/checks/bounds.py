@@ -69,6 +69,11 @@ def normal_scale(sum_of_squares: float, n: int) -> float:
     return at_most_one(2 * min(below, above))
 
 
+def sub_gaussian_mean(total: float, n: int) -> float:
+    """Two-sided bound for a sum of `n` such values as `sub_gaussian_scale` speaks of (Chernoff)."""
+    return at_most_one(2 * math.exp(-(total**2) / (2 * n)))
+
+
 def sub_gaussian_scale(sum_of_squares: float, n: int) -> float:
     """Two-sided bound for a sum of `n` squares of strictly sub-Gaussian values of variance 1.
 

@@ -9,8 +9,7 @@ from verify.checks.statistics.base import FINE, KINDS, Statistic, from_json
 from verify.checks.statistics.counts import Exact, Largest, Rare
 from verify.checks.statistics.dependence import Correlation, Deviations
 from verify.checks.statistics.distribution import BINS, TAIL, Histogram, Kolmogorov
-from verify.checks.statistics.marginal import Extremes, NormalMoments
-from verify.checks.statistics.responses import SubGaussianMoments
+from verify.checks.statistics.marginal import Extremes, NormalMoments, SubGaussianMoments
 from verify.checks.statistics.signal import Signal
 
 __all__ = [

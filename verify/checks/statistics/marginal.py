@@ -24,6 +24,18 @@ class NormalMoments(Statistic):
 
     kind = "normal_moments"
 
+    def of_mean(self) -> float:
+        """The p-value of the sum."""
+        return bounds.normal_mean(self.total, self.n)
+
+    def of_scale(self) -> float:
+        """The p-value of the sum of squares."""
+        return bounds.normal_scale(self.squares, self.n)
+
+    def detectable(self) -> float:
+        """The relative excess of the scale that would have been found."""
+        return bounds.scale_detectable(self.n)
+
     def findings(self, name: str) -> list[Finding]:  # noqa: D102
         if self.n == 0:
             return []
@@ -33,7 +45,7 @@ class NormalMoments(Statistic):
         return [
             decided(
                 "mean",
-                bounds.normal_mean(self.total, self.n),
+                self.of_mean(),
                 self.n,
                 detail=f"the mean is off by {mean:+.3g} standard deviations",
                 effect=Effect("location", mean, mean - half_mean, mean + half_mean, "std"),
@@ -41,13 +53,29 @@ class NormalMoments(Statistic):
             ),
             decided(
                 "scale",
-                bounds.normal_scale(self.squares, self.n),
+                self.of_scale(),
                 self.n,
                 detail=f"the standard deviation is {scale:.4g}× the law's",
                 effect=Effect("scale", scale, low, high, "× law"),
-                detectable=Detectable("scale", bounds.scale_detectable(self.n), "relative"),
+                detectable=Detectable("scale", self.detectable(), "relative"),
             ),
         ]
+
+
+@dataclass(frozen=True, eq=False)
+class SubGaussianMoments(NormalMoments):
+    """The same of strictly sub-Gaussian values of fourth moment at most 3: two bounds."""
+
+    kind = "sub_gaussian_moments"
+
+    def of_mean(self) -> float:  # noqa: D102
+        return bounds.sub_gaussian_mean(self.total, self.n)
+
+    def of_scale(self) -> float:  # noqa: D102
+        return bounds.sub_gaussian_scale(self.squares, self.n)
+
+    def detectable(self) -> float:  # noqa: D102
+        return bounds.sub_gaussian_scale_detectable(self.n)
 
 
 @dataclass(frozen=True, eq=False)
