@@ -155,6 +155,7 @@ FAULTS = table(
         "modules.conv._ConvNd.reset_parameters",
         _remembering,
         reset("float32-Conv2d"),
+        "repeats",
         "duplicates",
         "correlation",
         says="weight:",

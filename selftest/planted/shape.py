@@ -109,7 +109,7 @@ _NORMAL = table(
         ("normal_",),
         editing(_irwin_hall),
         law("float32-normal_"),
-        FAMILY,
+        FAMILY | {"bits"},
     ),
     Fault(
         "uniform_for_normal",
@@ -232,7 +232,7 @@ _UNIFORM = table(
         ("uniform_",),
         editing(_on_grid(24)),
         law("float64-uniform_"),
-        frozenset({"duplicates"}),
+        frozenset({"bits", "duplicates"}),
     ),
 )
 
