@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from strategies import ClassWeightArguments
 from verify import torch_api
+from verify.calls import alike
 from verify.conduct import Promise, Question, Trial, differing, identical, verify_conduct
 from verify.laws import Structure
 from verify.outcome import Outcome
@@ -104,8 +105,7 @@ def _moved(trial: Trial, build: Callable[[], object]) -> bool:
     """Whether a construction advances a global stream."""
     before = torch_api.streams(trial.device)
     build()
-    after = torch_api.streams(trial.device)
-    return not all(map(torch.equal, before, after))
+    return not alike(before, torch_api.streams(trial.device))
 
 
 def _misdrawn(trial: Trial) -> list[str]:

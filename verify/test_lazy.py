@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from verify import torch_api
+from verify.calls import alike
 from verify.conduct import Promise, Question, Trial, copied, differing, verify_conduct
 from verify.outcome import Outcome
 from verify.run import Cell, Run
@@ -99,7 +100,7 @@ def _drawn_early(trial: Trial) -> list[str]:
     before = torch_api.streams(trial.device)
     torch_api.reset(_lazy(trial))  # On streams that start anew: they must still be there after.
     after = torch_api.streams(trial.device)
-    return [] if all(map(torch.equal, before, after)) else ["the global stream"]
+    return [] if alike(before, after) else ["the global stream"]
 
 
 def _reset_early(trial: Trial) -> list[str]:

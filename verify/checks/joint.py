@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,33 +45,53 @@ def between(drawn: Mapping[str, Drawn], host: np.random.Generator) -> Correlatio
         Sums and numbers of pairs under ``"<name>, which should share nothing with <other>"``,
         and for tensors of unequal size once more under the same followed by ``" at the end"``.
     """
-    heads, tails = {}, {}
-    for name, tensor in drawn.items():
-        width = max(1, _ENTRIES // tensor.values.shape[0])
-        head = transforms(tensor.values[:, :width], tensor.law, host)
-        tail = transforms(tensor.values[:, -width:], tensor.law, host)
-        if head is not None and tail is not None:
-            heads[name], tails[name] = head, tail.flip(1)
-    if len(heads) < 2:
-        return Correlation({}, {})
-    at_start, at_end = (_products(list(side.values())) for side in (heads, tails))
+    sides = {"": _transformed(drawn, host, _head)}
+    if len({tensor.values.shape for tensor in drawn.values()}) > 1:
+        sides[" at the end"] = _transformed(drawn, host, _tail)
     sums, pairs = {}, {}
-    for (i, one), (j, other) in itertools.combinations(enumerate(heads), 2):
-        name = f"{other}, which should share nothing with {one}"
-        n = min(heads[one].numel(), heads[other].numel())
-        sums[name], pairs[name] = float(at_start[i, j]), n
-        if drawn[one].values.shape != drawn[other].values.shape:
-            sums[f"{name} at the end"], pairs[f"{name} at the end"] = float(at_end[i, j]), n
+    for end, side in sides.items():
+        products = _products(side)
+        for (i, one), (j, other) in itertools.combinations(enumerate(side), 2):
+            if end and drawn[one].values.shape == drawn[other].values.shape:
+                continue
+            name = f"{other}, which should share nothing with {one}{end}"
+            sums[name] = float(products[i, j])
+            pairs[name] = min(side[one].numel(), side[other].numel())
     return Correlation(sums, pairs)
 
 
-def _products(sides: list[Tensor]) -> Tensor:
+def _head(values: Tensor, width: int) -> Tensor:
+    return values[:, :width]
+
+
+def _tail(values: Tensor, width: int) -> Tensor:
+    """The last entry first, as the first is the first of a head."""
+    return values[:, -width:].flip(1)
+
+
+def _transformed(
+    drawn: Mapping[str, Drawn], host: np.random.Generator, side: Callable[[Tensor, int], Tensor]
+) -> dict[str, Tensor]:
+    """The transforms of one side of each tensor that has any."""
+    found = {}
+    for name, tensor in drawn.items():
+        width = max(1, _ENTRIES // tensor.values.shape[0])
+        transformed = transforms(side(tensor.values, width), tensor.law, host)
+        if transformed is not None:
+            found[name] = transformed
+    return found
+
+
+def _products(side: Mapping[str, Tensor]) -> Tensor:
     """Sums of products of each two; zeros beyond a shorter one's end add nothing."""
-    calls, widest = sides[0].shape[0], max(side.shape[1] for side in sides)
-    rows = torch.zeros(len(sides), calls, widest, dtype=torch.float64, device=sides[0].device)
-    for row, side in zip(rows, sides, strict=True):
-        row[:, : side.shape[1]] = side
-    flat = rows.view(len(sides), -1)
+    if len(side) < 2:
+        return torch.zeros(0)
+    first, *_ = side.values()
+    widest = max(values.shape[1] for values in side.values())
+    rows = torch.zeros(len(side), len(first), widest, dtype=torch.float64, device=first.device)
+    for row, values in zip(rows, side.values(), strict=True):
+        row[:, : values.shape[1]] = values
+    flat = rows.view(len(side), -1)
     return (flat @ flat.T).cpu()
 
 

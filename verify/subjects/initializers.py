@@ -23,12 +23,6 @@ _KERNEL = (128, 64, 3, 5)
 _EDGES = ((15,), (17,), (40_977,), ((1 << 24) + 17,))
 
 
-def _relative_width(low: float, high: float) -> float:
-    """The width of an interval against its bound farther from zero: how many steps it has."""
-    farthest = max(abs(low), abs(high))
-    return (high - low) / farthest if math.isfinite(farthest) else math.inf
-
-
 @dataclass(frozen=True)
 class UniformCase(TensorCase):
     """A call of ``uniform_``."""
@@ -37,8 +31,8 @@ class UniformCase(TensorCase):
 
     def features(self) -> Mapping[str, float]:
         """Besides the base: the width, relative to the bound farther from zero."""
-        width = _relative_width(self.interval.low, self.interval.high)
-        return {**super().features(), "relative_width": width}
+        low, high = self.interval.low, self.interval.high
+        return {**super().features(), "relative_width": (high - low) / max(abs(low), abs(high))}
 
 
 @dataclass(frozen=True)
