@@ -1,4 +1,4 @@
-"""``python -m reports build DIR``: the pages again, from the evidence of a run."""
+"""What can be done with the evidence of runs; needs no PyTorch."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ import argparse
 import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
-from pathlib import Path
 from typing import NoReturn
 
-from reports import render, store, summary
-from reports.verdict import overview
+from reports.commands import COMMANDS
+from reports.commands.problem import Problem
 
 USAGE = 4
 
@@ -27,26 +26,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status."""
     parser = _Parser(prog="python -m reports", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    build = commands.add_parser("build", help="render the pages of a run again")
-    build.add_argument("directory", type=Path, help=f"the folder that holds {store.EVIDENCE}")
-    directory: Path = parser.parse_args(arguments).directory
-    path = directory / store.EVIDENCE
-    try:
-        evidence = store.complete(store.read(path))
-    except OSError as error:
-        parser.error(f"{path} cannot be read: {error.strerror}")
-    if not evidence.cells:
-        parser.error(f"{path} holds no usable evidence")
-    try:
-        render.build(evidence, directory)
-    except OSError as error:
-        parser.error(f"the pages in {directory} cannot be written: {error.strerror}")
+    for name, command in COMMANDS.items():
+        command.declare(commands.add_parser(name, help=command.__doc__))
+    options = parser.parse_args(arguments)
     if isinstance(sys.stdout, TextIOWrapper):
         # A terminal without these signs gets the rest of the sentence.
         sys.stdout.reconfigure(errors="replace")
-    for text, _ in summary.terminal(evidence, directory):
-        print(text)
-    return overview(evidence).exit_code
+    try:
+        code: int = COMMANDS[options.command].run(options)
+    except Problem as problem:
+        parser.error(str(problem))
+    return code
 
 
 if __name__ == "__main__":

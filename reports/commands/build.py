@@ -1,0 +1,34 @@
+"""Render the pages of a run again, from its evidence."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from reports import render, store, summary
+from reports.commands.problem import Problem
+from reports.verdict import overview
+
+
+def declare(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("directory", type=Path, help=f"the folder that holds {store.EVIDENCE}")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Build the pages, print the verdict and return the run's exit code."""
+    directory: Path = options.directory
+    path = directory / store.EVIDENCE
+    try:
+        evidence = store.complete(store.read(path))
+    except OSError as error:
+        raise Problem(f"{path} cannot be read: {error.strerror}") from None
+    if not evidence.cells:
+        raise Problem(f"{path} holds no usable evidence")
+    try:
+        render.build(evidence, directory)
+    except OSError as error:
+        raise Problem(f"the pages in {directory} cannot be written: {error.strerror}") from None
+    for text, _ in summary.terminal(evidence, directory):
+        print(text)
+    return overview(evidence).exit_code
