@@ -156,5 +156,11 @@ def _bits(trial: Trial, of: Law) -> float:
 def _bits_of_value(trial: Trial, of: Continuous) -> float:
     if not of.scale > 0:
         return 0.0
-    lattice = trial.cell.lattice
-    return -math.log2(of.point_mass(lattice.step, lattice.draw_step))
+    return -math.log2(_mass_on_one_point(trial, of))
+
+
+def _mass_on_one_point(trial: Trial, of: Continuous) -> float:
+    """The probability of the likeliest value; a known deviation moves one value onto another."""
+    known = known_defects.deviating(trial.case, known_defects.of_cell(trial.cell, "law"))
+    mass = of.point_mass(trial.cell.lattice.step, trial.cell.lattice.draw_step)
+    return min(1.0, 2 * mass) if known else mass

@@ -183,6 +183,14 @@ class TestChance:
         assert not calls.diffuse(trial("uniform_", few))
         assert calls.diffuse(trial("uniform_", many))
 
+    def test_none_where_a_known_deviation_leaves_one_value(self):
+        """Of the two values of this interval the upper one is returned as the lower one."""
+        like = anchor("uniform_")
+        interval = type(like.interval)(0.58227708, 0.583)
+        asked = trial("uniform_", type(like)((512,), interval), "float16")
+        assert len(calls.drawn(asked).unique()) == 1
+        assert not calls.diffuse(asked)
+
 
 class TestDrawn:
     def test_the_same_every_time(self):
