@@ -11,7 +11,7 @@ from scipy import stats
 
 from strategies import intervals, normals, truncations
 from verify.drawing import for_each_case
-from verify.laws import Normal, TruncatedNormal, Uniform
+from verify.laws import Exponential, Normal, TruncatedNormal, Uniform
 
 INF = math.inf
 EPSILON = {"float32": 2.0**-23, "float64": 2.0**-52}
@@ -308,3 +308,16 @@ class TestResolution:
 
     def test_never_exceeds_one(self):
         assert Uniform(1e4, 1e4 + 1e-6).resolution(EPSILON["float32"], DRAW["float32"]) == 1
+
+
+@pytest.mark.parametrize(
+    "law",
+    [
+        *(Normal(mean, std) for mean, std in NORMALS),
+        *(Exponential(rate) for rate in (1e-3, 1.0, 1e4)),
+        *(TruncatedNormal(0.0, 1.0, *window) for window in WINDOWS.values()),
+    ],
+    ids=repr,
+)
+def test_no_value_is_farther_than_the_farthest(law):
+    assert float(law.sf(law.farthest)) + float(law.cdf(-law.farthest)) < 1e-18

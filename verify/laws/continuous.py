@@ -42,6 +42,11 @@ class Continuous:
         raise NotImplementedError
 
     @property
+    def farthest(self) -> float:
+        """A magnitude that no value exceeds: the probability is below 1e-18."""
+        return self.reach + 9 * self.scale
+
+    @property
     def is_affine(self) -> bool:
         """Whether the cdf keeps its accuracy when evaluated in float32."""
         return True
@@ -313,6 +318,10 @@ class Exponential(Continuous):
     def reach(self) -> float:
         """Where x times the density is largest."""
         return 1 / self.rate
+
+    @property
+    def farthest(self) -> float:  # noqa: D102
+        return 50 / self.rate
 
     @property
     def is_rounded(self) -> bool:

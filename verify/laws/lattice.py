@@ -62,8 +62,7 @@ class Lattice:
         if isinstance(law, Sparse):
             return self.holds(law.values)
         if isinstance(law, Continuous):
-            far = law.reach + 9 * law.scale
-            ends = (min(abs(end), far) if math.isinf(end) else abs(end) for end in law.support)
+            ends = (law.farthest if math.isinf(end) else abs(end) for end in law.support)
             return max(ends) <= self.largest
         return True
 
