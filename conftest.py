@@ -8,7 +8,8 @@ import json
 import pkgutil
 import secrets
 import shlex
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
+from datetime import UTC, date, datetime
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -18,10 +19,14 @@ import pytest
 if TYPE_CHECKING:
     from verify.outcome import Outcome
     from verify.run import Run
+    from verify.subjects import Recipe
 
 _LINE = pytest.StashKey[str]()
 _RUN = pytest.StashKey["Run"]()
 _BACKENDS = pytest.StashKey[tuple[str, ...]]()
+_OWN = pytest.StashKey["Recipe | None"]()
+
+_NOTHING = (None,)  # Of an empty set pytest would make an item too, and skip it.
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -37,6 +42,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="60",
         metavar="SECONDS",
         help="processor time of one call; default: 60",
+    )
+    group.addoption(
+        "--recipe",
+        metavar="PACKAGE.MODULE:FUNCTION",
+        help="verify nothing but a model of your own: what builds it",
+    )
+    group.addoption("--laws", metavar="FILE", help="the laws of --recipe: a file with LAWS = {…}")
+    group.addoption(
+        "--known-defects",
+        default="default",
+        metavar="FILE",
+        help="a file of known defects in place of the suite's own, or none",
     )
 
 
@@ -54,6 +71,13 @@ def pytest_configure(config: pytest.Config) -> None:
         _prepare(config)
     except options.BadOption as problem:
         raise pytest.UsageError(str(problem)) from None
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker what the controller has fixed: it reads nothing but the command line."""
+    run = node.config.stash[_RUN]
+    node.workerinput |= {"run_seed": str(run.seed), "day": run.day.isoformat()}
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -88,25 +112,39 @@ def _load(package: ModuleType) -> None:
 def _prepare(config: pytest.Config) -> None:
     import torch
 
-    from verify import options
+    from verify import known_defects, options
     from verify.run import Run
+    from verify.subjects.recipes import own
 
     torch.set_num_threads(1)  # Workers share the cores; more threads only get in each other's way.
     options.supported_torch()
-    # Written back to the options, where xdist's workers read them.
-    config.option.run_seed = config.option.run_seed or str(secrets.randbits(32))
-    backends = options.backend_names(config.option.backend)
-    config.option.backend = ",".join(backends)
-    config.stash[_BACKENDS] = tuple(backends)
+    known_defects.choose(options.defects(config.option.known_defects))
+    config.stash[_BACKENDS] = tuple(options.backend_names(config.option.backend))
+    fixed = _fixed(config)
     config.stash[_RUN] = Run(
-        seed=options.run_seed(config.option.run_seed),
+        seed=options.run_seed(fixed["run_seed"]),
         profile=options.profile(config.option.profile),
         time_limit=options.time_limit(config.option.time_limit),
         worker=_worker(config),
+        day=date.fromisoformat(fixed["day"]),
     )
+    config.stash[_OWN] = own.chosen(config.option.recipe, config.option.laws)
     options.shard(config.option.shard)
     if not hasattr(config, "workerinput"):
         _report(config, options.writable(Path(config.option.report_dir)))
+
+
+def _fixed(config: pytest.Config) -> Mapping[str, str]:
+    """What one process fixes for all: on a worker, what the controller has told it."""
+    told: Mapping[str, str] | None = getattr(config, "workerinput", None)
+    if told is not None:
+        return told
+    # Any text that is given is checked, an empty one too.
+    seed, given = str(secrets.randbits(32)), config.option.run_seed
+    return {
+        "run_seed": seed if given is None else given,
+        "day": datetime.now(UTC).date().isoformat(),
+    }
 
 
 def _worker(config: pytest.Config) -> int:
@@ -124,10 +162,14 @@ def _report(config: pytest.Config, directory: Path) -> None:
 
 
 def _run_line(config: pytest.Config) -> dict[str, Any]:
-    from verify import backends
+    from verify import backends, known_defects, options, source
     from verify.checks.bounds import ALPHA
 
-    run, environment = config.stash[_RUN], {}
+    run = config.stash[_RUN]
+    environment = {"known defects": options.said_of_defects(config.option.known_defects)}
+    environment["suite"] = source.digest()
+    if config.stash[_OWN]:
+        environment |= {"recipe": config.option.recipe, "laws": config.option.laws}
     for name in config.stash[_BACKENDS]:
         for key, value in backends.known()[name].fingerprint().items():
             environment[f"{name}: {key}"] = value
@@ -137,41 +179,65 @@ def _run_line(config: pytest.Config) -> dict[str, Any]:
         "alpha": ALPHA,
         "shard": config.option.shard,
         "environment": environment,
+        "defects": {d.id: d.told() for d in known_defects.in_force() if d.is_current},
     }
 
 
-def pytest_report_header(config: pytest.Config) -> str:
+def pytest_report_header(config: pytest.Config) -> list[str]:
     """Say what is verified, and how to run the very same again."""
     import torch
 
     run, backends = config.stash[_RUN], config.stash[_BACKENDS]
-    return (
+    own = config.stash[_OWN]
+    return [
         f"verify: torch {torch.__version__} on {', '.join(backends)}; "
-        f"profile {run.profile.name}; --run-seed {run.seed}"
-    )
+        f"profile {run.profile.name}; --run-seed {run.seed}{_forgiving(config)}",
+        *([f"verify: everything is left out but{_recipe(config)}"] if own else []),
+    ]
+
+
+def _recipe(config: pytest.Config) -> str:
+    """The options that repeat which recipe is verified; nothing for the suite's own tables."""
+    if not config.stash[_OWN]:
+        return ""
+    return f" --recipe {shlex.quote(config.option.recipe)} --laws {shlex.quote(config.option.laws)}"
+
+
+def _forgiving(config: pytest.Config) -> str:
+    """The option that repeats which defects are known; nothing for the suite's own."""
+    from verify import options
+
+    chosen = config.option.known_defects
+    return "" if chosen == options.OWN_DEFECTS else f" --known-defects {shlex.quote(chosen)}"
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """One item per cell, and one per known defect in each cell where it lives."""
+    """One item per cell, one per known defect, and one in each cell where it lives."""
+    from verify.known_defects import in_force
     from verify.run import cells
     from verify.witness import witnesses
 
     backends = metafunc.config.stash[_BACKENDS]
-    planned = cells(backends)
+    own = metafunc.config.stash[_OWN]
+    planned = cells(backends, [own]) if own else cells(backends)
     if "cell" in metafunc.fixturenames:
+        families = _named(metafunc, "families")
         names = _named(metafunc, "subjects")
         dtypes = _named(metafunc, "dtypes")
         asked = [
             cell
             for cell in planned
-            if (not names or cell.subject.name in names)
+            if (not families or cell.subject.family in families)
+            and (not names or cell.subject.name in names)
             and (not dtypes or cell.dtype_name in dtypes)
         ]
         metafunc.parametrize("cell", asked, ids=[cell.id for cell in asked])
     if "witnessed" in metafunc.fixturenames:
-        shown = witnesses(planned)
-        ids = [f"{cell.id}-{defect.id}" for cell, defect in shown]
-        metafunc.parametrize("witnessed", shown, ids=ids)
+        shown = {f"{cell.id}-{defect.id}": (cell, defect) for cell, defect in witnesses(planned)}
+        metafunc.parametrize("witnessed", shown.values() or _NOTHING, ids=[*shown] or None)
+    if "entry" in metafunc.fixturenames:
+        entries = {defect.id: defect for defect in in_force()}
+        metafunc.parametrize("entry", entries.values() or _NOTHING, ids=[*entries] or None)
 
 
 def _named(metafunc: pytest.Metafunc, marker: str) -> set[str]:
@@ -180,14 +246,32 @@ def _named(metafunc: pytest.Metafunc, marker: str) -> set[str]:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep the items of this shard."""
+    """Keep the items of this shard, and those that are about something."""
     from verify import options
 
+    items[:] = [item for item in items if not _is_about_nothing(item)]
     part, parts = options.shard(config.option.shard)
-    kept = [item for item in items if options.in_shard(item.nodeid, part, parts)]
+    own = config.stash[_OWN]
+    kept = [
+        item
+        for item in items
+        if options.in_shard(item.nodeid, part, parts) and (own is None or _is_about(own, item))
+    ]
     if len(kept) < len(items):
         config.hook.pytest_deselected(items=[item for item in items if item not in kept])
         items[:] = kept
+
+
+def _is_about(own: Recipe, item: pytest.Item) -> bool:
+    """Whether the item verifies the user's own recipe."""
+    cell = getattr(getattr(item, "callspec", None), "params", {}).get("cell")
+    return getattr(cell, "subject", None) is own
+
+
+def _is_about_nothing(item: pytest.Item) -> bool:
+    """Whether the item stands for known defects that there are none of."""
+    params = getattr(getattr(item, "callspec", None), "params", {})
+    return any(name in params and params[name] is None for name in ("witnessed", "entry"))
 
 
 @pytest.fixture(autouse=True)
@@ -220,7 +304,9 @@ def conclude(request: pytest.FixtureRequest) -> Callable[[Outcome], None]:
 def _replay(request: pytest.FixtureRequest) -> str:
     run: Run = request.config.stash[_RUN]
     nodeid = shlex.quote(request.node.nodeid)
-    return f"pytest {nodeid} --run-seed {run.seed} --profile {run.profile.name}"
+    options = f"--run-seed {run.seed} --profile {run.profile.name}{_forgiving(request.config)}"
+    options += _recipe(request.config)
+    return f"pytest {nodeid} {options}"
 
 
 @pytest.hookimpl(wrapper=True)

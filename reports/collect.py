@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
-from reports import records, render, store, summary
-from reports.verdict import overview
+from reports import records, store, summary
+from reports.page import render
+from reports.verdict import SOUND, overview
 
 # Whatever else pytest says (interrupted, internal error, usage) is kept as it is.
 _OVERRULED = frozenset({0, 1, 5})
@@ -188,7 +189,7 @@ def _handed_over(report: pytest.TestReport, handed: str) -> dict[str, Any]:
     except store.MALFORMED as error:
         reason = f"The evidence of the item cannot be read: {type(error).__name__}: {error}."
         return store.stand_in(report.nodeid, "error", reason)
-    if report.failed and cell.verdict in ("pass", "unsupported", "known defect"):
+    if report.failed and cell.verdict in SOUND:
         # The item failed for a reason of its own: it must not count as verified.
         line.update(verdict="error", reason=_gist(report.longreprtext))
     return {**line, "nodeid": report.nodeid}

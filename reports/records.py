@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from verify.checks import packing
 from verify.checks.finding import Detectable, Effect, Finding
 
 __all__ = ["Cell", "Detectable", "Effect", "Evidence", "Finding", "Line", "Run"]
@@ -24,8 +26,14 @@ class Cell:
         Counts of the probability transforms, for a subject of one tensor.
     tensors
         The same for each kind of random tensors of a module.
+    others
+        Counts of what else has a law, by check: the entries of orthogonal matrices.
+    places
+        Standardised sums of centred scores, by check: each place that was seen, and its sum.
     signal
         Standard deviations of a signal layer by layer: observed and expected.
+    streams
+        Fingerprints of what fixed cases draw from a fixed seed.
 
     """
 
@@ -47,8 +55,11 @@ class Cell:
     findings: tuple[Finding, ...] = ()
     histogram: tuple[int, ...] = ()
     tensors: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    others: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    places: Mapping[str, Sequence[tuple[int, float]]] = field(default_factory=dict)
     signal: tuple[tuple[float, float], ...] = ()
     excluded: tuple[str, ...] = ()
+    streams: Mapping[str, str] = field(default_factory=dict)
     replay: str = ""
 
     @classmethod
@@ -74,10 +85,27 @@ class Cell:
             findings=tuple(Finding.from_json(item) for item in data.get("findings") or ()),
             histogram=tuple(_histogram(data.get("statistics") or {})),
             tensors=_histograms(data.get("tensors") or {}),
+            others=_others(data.get("statistics") or {}),
+            places=_places(data.get("statistics") or {}),
             signal=_signal((data.get("statistics") or {}).get("signal") or {}),
             excluded=tuple(str(name) for name in data.get("excluded") or ()),
+            streams={str(k): str(v) for k, v in (data.get("streams") or {}).items()},
             replay=str(data.get("replay") or ""),
         )
+
+
+@dataclass(frozen=True)
+class Defect:
+    """A known defect of the PyTorch under test, for readers."""
+
+    versions: str = ""
+    symptom: str = ""
+    link: str = ""
+
+    @classmethod
+    def from_json(cls, data: Line) -> Defect:
+        """Read an entry of the run line."""
+        return cls(*(str(data.get(name) or "") for name in ("versions", "symptom", "link")))
 
 
 @dataclass(frozen=True)
@@ -90,6 +118,10 @@ class Run:
     shard: str = "1/1"
     environment: Mapping[str, str] = field(default_factory=dict)
     planned: tuple[str, ...] = ()
+    nights: tuple[str, ...] = ()
+    """The run seeds of nights whose evidence has been added up."""
+    defects: Mapping[str, Defect] = field(default_factory=dict)
+    """What was known to be wrong before the run."""
 
     @classmethod
     def from_json(cls, data: Line) -> Run:
@@ -101,6 +133,10 @@ class Run:
             shard=str(data.get("shard", "1/1")),
             environment={str(k): str(v) for k, v in (data.get("environment") or {}).items()},
             planned=tuple(str(nodeid) for nodeid in data.get("planned") or ()),
+            nights=tuple(sorted(map(str, data.get("nights") or ()))),
+            defects={
+                str(k): Defect.from_json(v) for k, v in sorted((data.get("defects") or {}).items())
+            },
         )
 
     @property
@@ -151,11 +187,33 @@ def _histogram(statistics: Line) -> Sequence[int]:
     return ()
 
 
+def _others(statistics: Line) -> dict[str, Sequence[int]]:
+    """Return the histograms beside the transforms'."""
+    found = {name: s for name, s in sorted(statistics.items()) if s.get("kind") == "histogram"}
+    return {name: _counts(statistic["counts"]) for name, statistic in list(found.items())[1:]}
+
+
+def _places(statistics: Line) -> dict[str, Sequence[tuple[int, float]]]:
+    """Return sums by place, each in units of its largest possible standard error."""
+    found = {}
+    for name, each in sorted(statistics.items()):
+        columns = [_plain(each.get(key, ())) for key in ("totals", "counts", "proxies")]
+        if each.get("kind") == "deviations" and len(columns[0]) > 1:
+            rows = enumerate(zip(*columns, strict=True))
+            found[name] = tuple((i, t / math.sqrt(n * p)) for i, (t, n, p) in rows if n * p > 0)
+    return {name: sums for name, sums in found.items() if sums}
+
+
 def _signal(statistic: Line) -> tuple[tuple[float, float], ...]:
-    observed, expected = (statistic.get(name, ()) for name in ("observed", "expected"))
+    observed, expected = (_plain(statistic.get(name, ())) for name in ("observed", "expected"))
     return tuple((float(a), float(b)) for a, b in zip(observed, expected, strict=True))
 
 
-def _counts(values: Iterable[Any]) -> Sequence[int]:
+def _counts(values: Any) -> Sequence[int]:
     # Thousands of histograms are kept: an array takes a quarter of the memory of a tuple.
-    return array("q", map(int, values))
+    return array("q", map(int, _plain(values)))
+
+
+def _plain(values: Any) -> Sequence[float]:
+    """Return the numbers of an array, which long ones hold in packed form."""
+    return values if isinstance(values, Sequence) else packing.array(values).tolist()

@@ -9,15 +9,18 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 from reports.records import Cell, Evidence, Line, Run
 
-SCHEMA = 1
+SCHEMA = 2
+"""Version of the lines that are written: since 2 long arrays are packed."""
+
+READABLE = (1, 2)
 EVIDENCE = "evidence.jsonl"
 TIMINGS = "timings.json"
 # What reading a line raises that is not what it should be.
@@ -27,10 +30,17 @@ _READERS: Mapping[str, Callable[[Line], Run | Cell]] = {
     "run": Run.from_json,
     "cell": Cell.from_json,
 }
+T = TypeVar("T")
+
 _IDENTITY = re.compile(
     r"\[(?P<backend>[^-\[\]]+)-(?P<dtype>(?:b?float|complex|u?int|bool)\w*)-(?P<subject>.+)\]$"
 )
 _FUNCTION = re.compile(r"::(?:test_)?(\w+)(?:\[|$)")
+
+
+def evidence_in(path: Path) -> Path:
+    """Return the evidence file that a report folder, or the file itself, stands for."""
+    return path / EVIDENCE if path.is_dir() else path
 
 
 def canonical(line: Line) -> str:
@@ -127,15 +137,7 @@ def read(path: Path) -> Evidence:
     runs: list[Run] = []
     cells: dict[str, Cell] = {}
     problems: list[str] = []
-    # Only \n ends a line: str.splitlines would also split at U+2028 inside a message.
-    for number, raw in enumerate(path.read_bytes().split(b"\n"), start=1):
-        if not raw.strip():
-            continue
-        try:
-            parsed = _parse(raw)
-        except MALFORMED as error:
-            problems.append(f"Line {number} of {path.name} was not used: {_why(error)}.")
-            continue
+    for number, parsed in records_of(path, typed, problems):
         if isinstance(parsed, Run):
             runs.append(parsed)
         elif parsed.nodeid in cells:
@@ -148,20 +150,53 @@ def read(path: Path) -> Evidence:
     return Evidence(run, tuple(cells[nodeid] for nodeid in sorted(cells)), tuple(problems))
 
 
+def typed(line: Line) -> Run | Cell:
+    """Return the record that a line holds; raise one of `MALFORMED` for a malformed one."""
+    return _READERS[line["kind"]](line)
+
+
+def records_of(
+    path: Path, read: Callable[[Line], T], problems: list[str]
+) -> Iterator[tuple[int, T]]:
+    """Yield what each line of an evidence file holds, and its number, one line at a time.
+
+    Parameters
+    ----------
+    path
+        The file; OSError is left to the caller.
+    read
+        Turns a line into something, and raises one of `MALFORMED` where it cannot.
+    problems
+        Gets one sentence for each line that cannot be used.
+
+    """
+    with path.open("rb") as file:
+        # Only \n ends a line: str.splitlines would also split at U+2028 inside a message.
+        for number, raw in enumerate(file, start=1):
+            if not raw.strip():
+                continue
+            try:
+                yield number, read(parsed(raw))
+            except MALFORMED as error:
+                problems.append(f"Line {number} of {path.name} was not used: {_why(error)}.")
+
+
 def _open(path: Path) -> IO[str]:
     # A lone surrogate in a message becomes its JSON escape instead of an encoding error.
     return path.open("w", encoding="utf-8", errors="backslashreplace", newline="\n")
 
 
-def _parse(raw: bytes) -> Run | Cell:
+def parsed(raw: bytes) -> Line:
+    """Return the JSON object of a line; raise one of `MALFORMED` where it is not one of ours."""
     data = json.loads(raw)
     if not isinstance(data, dict):
         raise ValueError("it is not a JSON object")
-    if data.get("schema") != SCHEMA:
-        raise ValueError(f"its schema is {data.get('schema')!r}, and this version reads {SCHEMA}")
+    if data.get("schema") not in READABLE:
+        known = " and ".join(map(str, READABLE))
+        raise ValueError(f"its schema is {data.get('schema')!r}, and this version reads {known}")
     if data.get("kind") not in _READERS:
         raise ValueError(f"its kind {data.get('kind')!r} is unknown")
-    return _READERS[data["kind"]](data)
+    return data
 
 
 def _why(error: Exception) -> str:

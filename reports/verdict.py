@@ -14,10 +14,12 @@ from reports.words import listing, plural
 
 ORDER = (
     "fail", "timed out", "crashed", "lost", "error", "not run",
-    "known defect", "unsupported", "pass",
+    "known defect", "not tested", "unsupported", "pass",
 )  # fmt: skip
 WRONG = frozenset({"fail", "timed out"})
 INCOMPLETE = frozenset({"crashed", "lost", "error", "not run"})
+# Verdicts that an item hands over itself, and that need nobody's attention.
+SOUND = frozenset({"pass", "unsupported", "not tested", "known defect"})
 EXIT_CODES = {"pass": 0, "fail": 1, "incomplete": 3}
 BUDGET = 1e-6
 BINS = 20
@@ -39,11 +41,12 @@ class Overview:
     union_bound: float
     planned: int
     seen: int
+    budget: float = BUDGET
 
     @property
     def within_budget(self) -> bool:
-        """Whether the chance of a false alarm keeps to the run's budget."""
-        return self.union_bound <= BUDGET
+        """Whether the chance of a false alarm keeps to the budget: every night has its own."""
+        return self.union_bound <= self.budget
 
     @property
     def exit_code(self) -> int:
@@ -87,8 +90,8 @@ def overall(cells: Sequence[Cell]) -> str:
     verdicts = {cell.verdict for cell in cells}
     if verdicts & WRONG:
         return "fail"
-    sound = verdicts <= {"pass", "unsupported", "known defect"}
-    return "pass" if sound and verdicts & {"pass", "known defect"} else "incomplete"
+    verified = verdicts & {"pass", "known defect"}
+    return "pass" if verified and verdicts <= SOUND else "incomplete"
 
 
 def overview(evidence: Evidence, cells: Sequence[Cell] | None = None) -> Overview:
@@ -108,6 +111,7 @@ def overview(evidence: Evidence, cells: Sequence[Cell] | None = None) -> Overvie
         union_bound=min(1.0, decisions * evidence.run.alpha),
         planned=len(planned),
         seen=sum(cell.verdict != "lost" for cell in planned),
+        budget=BUDGET * max(1, len(evidence.run.nights)),
     )
 
 
@@ -118,6 +122,7 @@ def sentence(cells: Sequence[Cell]) -> str:
     gaps = [f"{counts[name]} {name}" for name in ORDER[2:6] if counts[name]]
     asides = {
         "unsupported": f"; {counts['unsupported']} more unsupported",
+        "not tested": f"; {counts['not tested']} more not tested",
         "known defect": f"; known defects still there in {plural(counts['known defect'], 'cell')}",
     }
     aside = "".join(text for name, text in asides.items() if counts[name])

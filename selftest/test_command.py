@@ -15,12 +15,18 @@ SMALL = ("--profile", "smoke", "--run-seed", "20260101")
 CELLS = "verify/test_laws.py::test_law[cpu-float32-{}]"
 
 
-def command(report: Path, *arguments: str, python: tuple[str, ...] = (), **environment: str):
+def command(
+    report: Path,
+    *arguments: str,
+    python: tuple[str, ...] = (),
+    folder: Path = ROOT,
+    **environment: str,
+):
     """Run pytest as a user would, in a fresh process."""
     return subprocess.run(
         [sys.executable, *python, "-m", "pytest", "-p", "no:cacheprovider", "--report-dir",
          str(report), *arguments],
-        cwd=ROOT, env=os.environ | environment, capture_output=True, text=True, check=False,
+        cwd=folder, env=os.environ | environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
 
 

@@ -2,19 +2,20 @@
 
 import math
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from strategies import Truncation
-from verify import backends, known_defects, torch_api
+from verify import backends, defect_file, known_defects, torch_api
 from verify.checks.words import WORDS
-from verify.known_defects import KnownDefect, deviating, load, spoiling
+from verify.known_defects import KnownDefect, choose, deviating, in_force, load, spoiling
 from verify.run import Cell, cells
 from verify.subjects import SUBJECTS
 from verify.subjects.initializers import GainCase, TruncatedCase
 from verify.subjects.subject import TensorCase
-from verify.witness import build, witnesses
+from verify.witness import build, shown_on, witnesses
 
 DEFECTS = load()
 REGIONAL = [d for d in DEFECTS if not d.calls]
@@ -23,12 +24,6 @@ regional = pytest.mark.parametrize("defect", REGIONAL, ids=[d.id for d in REGION
 
 
 DTYPES = {cell.dtype_name for cell in cells(["cpu"])}
-
-
-def alike(defect):
-    """The subjects that have cases like the witness: like those of the first one."""
-    kind = type(SUBJECTS[defect.subjects[0]].anchors[0])
-    return [name for name in defect.subjects if type(SUBJECTS[name].anchors[0]) is kind]
 
 
 def case_of(defect, subject):
@@ -59,7 +54,7 @@ class TestEntries:
     @regional
     def test_its_region_is_made_of_features(self, defect):
         assert defect.region
-        for subject in alike(defect):
+        for subject in shown_on(defect):
             features = case_of(defect, subject).features()
             assert set(defect.region) <= set(features)
         for low, high in defect.region.values():
@@ -67,7 +62,7 @@ class TestEntries:
 
     @regional
     def test_its_witness_lies_in_its_region(self, defect):
-        for subject in alike(defect):
+        for subject in shown_on(defect):
             assert holding(case_of(defect, subject), defect)
 
     @regional
@@ -95,10 +90,23 @@ def entry(**changes):
     return "[[defect]]\n" + "".join(f"{k} = {v}\n" for k, v in fields.items() if v is not None)
 
 
-def read(text, folder: Path):
-    path = folder / "defects.toml"
+CALLS = {"calls": '["gain of selu"]', "region": None, "witness": None}
+
+
+def read(text, folder: Path, name="defects.toml"):
+    path = folder / name
     path.write_text(text, encoding="utf-8")
     return load(path)
+
+
+def refusal(text, folder: Path) -> str:
+    """The one sentence by which a file is refused."""
+    with pytest.raises(defect_file.BadFile) as refused:
+        read(text, folder)
+    sentence = str(refused.value)
+    assert sentence.endswith(".") and "\n" not in sentence
+    assert str(folder / "defects.toml") in sentence
+    return sentence
 
 
 class TestReading:
@@ -108,29 +116,16 @@ class TestReading:
         assert (defect.since, defect.until) == ((2, 12), (2, 14))
         assert defect.region == {"numel": (0, 0)}
         assert (defect.backends, defect.dtypes, defect.link) == ((), (), "")
+        assert (defect.promises, defect.deviation, defect.expires) == (("law",), False, None)
+
+    def test_an_entry_that_expires(self, tmp_path):
+        (defect,) = read(entry(expires='"2031-12-31"'), tmp_path)
+        assert defect.expires == date(2031, 12, 31)
 
     def test_exact_comparisons_in_place_of_a_region(self, tmp_path):
-        calls = entry(calls='["gain of selu"]', promises='["gain"]', region=None, witness=None)
-        (defect,) = read(calls, tmp_path)
+        (defect,) = read(entry(**CALLS, promises='["gain"]'), tmp_path)
         assert (defect.calls, defect.promises) == (("gain of selu",), ("gain",))
         assert (defect.region, defect.witness, defect.seed) == ({}, {}, None)
-
-    @pytest.mark.parametrize(
-        "changes",
-        [
-            {},
-            {"region": None},
-            {"witness": None},
-            {"region": None, "witness": None, "seed": "7"},
-            {"region": None, "witness": None, "calls": "[]"},
-            {"region": None, "witness": None, "calls": "[7]"},
-            {"region": None, "witness": None, "calls": '"gain of selu"'},
-        ],
-        ids=str,
-    )
-    def test_either_comparisons_or_a_region(self, changes, tmp_path):
-        with pytest.raises(ValueError, match="known defect 'a-defect': "):
-            read(entry(**{"calls": '["gain of selu"]'} | changes), tmp_path)
 
     def test_an_empty_file(self, tmp_path):
         assert read("", tmp_path) == ()
@@ -140,33 +135,138 @@ class TestReading:
         assert defect.region == {"numel": (-math.inf, math.inf)}
 
     @pytest.mark.parametrize(
-        "changes",
+        ("changes", "field", "mending"),
         [
-            *({name: None} for name in ["id", "subjects", "region", "check", "witness", "symptom"]),
-            {"version": '"2.12"'},
-            {"chek": '"raises"'},
-            {"since": '"two"'},
-            {"since": '"2"'},
-            {"until": "2.13"},
-            {"region": "{ numel = 5 }"},
-            {"region": "{ numel = [5] }"},
-            {"region": "{ numel = [1, 2, 3] }"},
-            {"region": '"everywhere"'},
-            {"subjects": "7"},
-            {"subjects": '"uniform_"'},
-            {"dtypes": '"float32"'},
+            *(
+                ({name: None}, name, "is missing: write ")
+                for name in ["id", "subjects", "region", "check", "witness", "symptom"]
+            ),
+            ({"version": '"2.12"'}, "version", "is unknown: choose among id, subjects, "),
+            ({"since": '"two"'}, "since", "is 'two': write a version"),
+            ({"since": '"2"'}, "since", "is '2': write a version"),
+            ({"until": "2.13"}, "until", "is 2.13: write a version"),
+            ({"since": '"2.12"', "until": '"2.9"'}, "until", "is not after 'since'"),
+            ({"since": '"2.12"', "until": '"2.12"'}, "until", "is not after 'since'"),
+            ({"until": '"0.0"'}, "until", "is not after 'since'"),
+            ({"region": "{ numel = 5 }"}, "region", "write a table of ranges"),
+            ({"region": "{ numel = [5] }"}, "region", "write a table of ranges"),
+            ({"region": "{ numel = [1, 2, 3] }"}, "region", "write a table of ranges"),
+            ({"region": "{ numel = [2, 1] }"}, "region", "write a table of ranges"),
+            ({"region": "{ numel = [nan, 1] }"}, "region", "write a table of ranges"),
+            ({"region": '{ numel = ["a", "b"] }'}, "region", "write a table of ranges"),
+            ({"region": '"everywhere"'}, "region", "write a table of ranges"),
+            ({"witness": "[0]"}, "witness", "write the fields of a case"),
+            ({"subjects": "7"}, "subjects", "write a list of names"),
+            ({"subjects": '"uniform_"'}, "subjects", "write a list of names"),
+            ({"subjects": "[]"}, "subjects", "write a list of names"),
+            ({"subjects": "[7]"}, "subjects", "write a list of names"),
+            ({"dtypes": '"float32"'}, "dtypes", "write a list of names"),
+            ({"backends": "true"}, "backends", "write a list of names"),
+            ({"promises": '[""]'}, "promises", "write a list of names"),
+            ({"id": "7"}, "id", "is 7: write a name of its own"),
+            ({"id": '" "'}, "id", "write a name of its own"),
+            ({"symptom": "1"}, "symptom", "write a text"),
+            ({"link": "1"}, "link", "write an address"),
+            ({"check": '"raised"'}, "check", "is 'raised': write one of atoms, "),
+            ({"check": "[]"}, "check", "is []: write one of atoms, "),
+            ({"seed": "-1"}, "seed", "write a whole number below 2^32"),
+            ({"seed": "true"}, "seed", "write a whole number below 2^32"),
+            ({"seed": "4294967296"}, "seed", "write a whole number below 2^32"),
+            ({"deviation": "1"}, "deviation", "write true or false"),
+            ({"expires": '"soon"'}, "expires", "is 'soon': write a day"),
+            ({"expires": '"2031-02-30"'}, "expires", "write a day"),
+            ({"expires": '"20310230"'}, "expires", "write a day"),
+            ({"expires": '"20311231"'}, "expires", "write a day"),
+            ({"expires": "2031-12-31"}, "expires", "write a day"),
+            ({"calls": '["gain of selu"]'}, "region", "is of no use beside 'calls'"),
+            ({**CALLS, "seed": "7"}, "seed", "is of no use beside 'calls'"),
+            ({**CALLS, "deviation": "true"}, "deviation", "is of no use beside 'calls'"),
+            ({**CALLS, "calls": "[]"}, "calls", "write a list of the comparisons' texts"),
+            ({**CALLS, "calls": "[7]"}, "calls", "write a list of the comparisons' texts"),
+            ({**CALLS, "calls": '"gain of selu"'}, "calls", "write a list of the comparisons'"),
         ],
         ids=str,
     )
-    def test_malformed_entries_are_named(self, changes, tmp_path):
-        with pytest.raises(ValueError, match=r"known defect '(a-defect|without id)': ") as refusal:
-            read(entry(**changes), tmp_path)
-        missing = [name for name, value in changes.items() if value is None]
-        assert all(f"'{name}'" in str(refusal.value) for name in missing)
+    def test_malformed_entries_are_named(self, changes, field, mending, tmp_path):
+        sentence = refusal(entry(id='"first"') + entry(**changes), tmp_path)
+        name = 2 if "id" in changes and changes["id"] is None else "a-defect"
+        name = {"7": 7, '" "': " "}.get(changes.get("id"), name)
+        assert f"known defect {name!r}: the field '{field}' " in sentence
+        assert mending in sentence
 
-    def test_what_is_not_toml_is_refused(self, tmp_path):
-        with pytest.raises(ValueError, match="line"):
-            read("[[defect]\n", tmp_path)
+    @pytest.mark.parametrize(
+        ("text", "mending"),
+        [
+            ("[[defect]\n", "is not TOML"),
+            ("\udcff", "is no text in UTF-8"),
+            (
+                'defects = "all"',
+                "the key 'defects' is unknown: a file has 'extends' and [[defect]]",
+            ),
+            ("[defect]\nid = 1", "begin each entry with [[defect]]"),
+            ("defect = 1", "begin each entry with [[defect]]"),
+            ("defect = [1]", "begin each entry with [[defect]]"),
+            ("extends = 1", 'write "default" or the path of a file'),
+            ('extends = ""', 'write "default" or the path of a file'),
+            (entry() + entry(), "'a-defect': the field 'id' is that of another entry"),
+        ],
+    )
+    def test_malformed_files_say_how_to_mend_them(self, text, mending, tmp_path):
+        (tmp_path / "defects.toml").write_bytes(text.encode("utf-8", "surrogateescape"))
+        with pytest.raises(defect_file.BadFile) as refused:
+            load(tmp_path / "defects.toml")
+        assert mending in str(refused.value) and str(refused.value).endswith(".")
+
+    @pytest.mark.parametrize("name", ["", "missing.toml"])
+    def test_what_cannot_be_read_is_named(self, name, tmp_path):
+        with pytest.raises(defect_file.BadFile, match=r"cannot be read \(.+\): name a file"):
+            load(tmp_path / name)
+
+
+class TestExtending:
+    def test_the_suites_own(self, tmp_path):
+        extended = read('extends = "default"\n' + entry(), tmp_path)
+        assert [d.id for d in extended] == [*(d.id for d in DEFECTS), "a-defect"]
+
+    def test_a_file_beside_it(self, tmp_path):
+        (tmp_path / "sub").mkdir()
+        (tmp_path / "base.toml").write_text(entry(id='"base"'), encoding="utf-8")
+        extended = read('extends = "../base.toml"\n' + entry(), tmp_path / "sub")
+        assert [d.id for d in extended] == ["base", "a-defect"]
+
+    def test_a_repeated_id_is_refused(self, tmp_path):
+        text = 'extends = "default"\n' + entry(id=f'"{DEFECTS[0].id}"')
+        assert f"{DEFECTS[0].id!r}: the field 'id' is that of another" in refusal(text, tmp_path)
+
+    def test_what_is_wrong_with_the_other_is_said_of_it(self, tmp_path):
+        (tmp_path / "base.toml").write_text("[[defect]]\n", encoding="utf-8")
+        with pytest.raises(defect_file.BadFile, match=r"base.toml.*known defect 1: .*'id' is miss"):
+            read('extends = "base.toml"', tmp_path)
+
+    @pytest.mark.parametrize("chain", [["a"], ["a", "b"]])
+    def test_a_file_that_extends_itself_is_refused(self, chain, tmp_path):
+        for name, base in zip(chain, [*chain[1:], chain[0]], strict=True):
+            (tmp_path / name).write_text(f'extends = "{base}"', encoding="utf-8")
+        with pytest.raises(defect_file.BadFile, match="extends itself: take away one `extends`"):
+            load(tmp_path / "a")
+
+
+class TestChoice:
+    @pytest.fixture(autouse=True)
+    def _restored(self, monkeypatch):
+        monkeypatch.setattr(known_defects, "_chosen", None)
+
+    def test_the_suites_own_by_default(self):
+        assert in_force() == DEFECTS
+
+    @pytest.mark.parametrize("chosen", [(), DEFECTS[:1]])
+    def test_is_what_every_cell_goes_by(self, chosen):
+        choose(chosen)
+        assert in_force() == chosen
+        known = {d.id for cell in cells(["cpu"]) for d in known_defects.of_cell(cell)}
+        assert known == {d.id for d in chosen}
+        assert {d.id for _, d in witnesses(cells(["cpu"]))} == {d.id for d in chosen}
+        assert known_defects.of_promise("errors", "trunc_normal_", "cpu", "float32") == ()
 
 
 @dataclass(frozen=True)
@@ -179,8 +279,7 @@ class Measured(TensorCase):
 
 def defect(**changes):
     fields = {
-        "id": "x", "subjects": ("uniform_",), "backends": (), "dtypes": (), "since": (0, 0),
-        "until": (999, 0), "region": {"size": (1.0, 2.0)}, "symptom": "", "link": "",
+        "id": "x", "subjects": ("uniform_",), "region": {"size": (1.0, 2.0)}, "symptom": "",
         "check": "raises", "witness": {},
     }  # fmt: skip
     return KnownDefect(**(fields | changes))
@@ -232,7 +331,7 @@ class TestRegions:
             (c.id, d.id)
             for c in cells(["cpu"])
             for d in known_defects.of_cell(c)
-            if c.subject.name in alike(d)
+            if c.subject.name in shown_on(d)
         }
         assert all(isinstance(cell, Cell) for cell, _ in shown)
 
@@ -257,7 +356,7 @@ class TestOfPromise:
             defect(id="elsewhere", calls=("a",), promises=("gain",), backends=("cuda",), region={}),
             defect(id="a region", promises=("gain",)),
         )
-        monkeypatch.setattr(known_defects, "load", lambda: known)
+        monkeypatch.setattr(known_defects, "in_force", lambda: known)
         place = ("uniform_", "cpu", "float32")
         assert [d.id for d in known_defects.of_promise("gain", *place)] == ["one"]
         assert known_defects.of_promise("gain", "normal_", "cpu", "float32") == ()

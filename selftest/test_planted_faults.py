@@ -74,7 +74,7 @@ def failing(cell: dict[str, Any]) -> frozenset[str]:
 def said(cell: dict[str, Any], checks: frozenset[str]) -> list[str]:
     """Return what the failing ones among `checks` say in a cell, each with its tensor."""
     return [
-        f"{finding['tensor']}: {finding['message']}"
+        f"{finding.get('tensor', '')}: {finding['message']}"
         for finding in cell.get("findings", ())
         if finding["check"] in checks and not finding["passed"]
     ]

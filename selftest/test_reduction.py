@@ -18,6 +18,7 @@ LAWS = [
     laws.TruncatedNormal(0.0, 1.0, -2.0, 2.0),
     laws.Haar(1.0),
     laws.Sparse(0.2, 1.0),
+    laws.Masked(laws.Uniform(-2.0, 2.0), 1.0),
     laws.Constant(0.5),
     laws.Eye(),
     laws.Dirac(),

@@ -21,6 +21,12 @@ Examples
 """
 
 from strategies._define import composite
+from strategies.configurations import (
+    DecoderArguments,
+    EncoderArguments,
+    decoders,
+    encoders,
+)
 from strategies.constant import constants
 from strategies.device import devices
 from strategies.dirac_shape import DiracShape, dirac_shapes
@@ -83,6 +89,16 @@ from strategies.nonlinearity import (
 from strategies.normal import NormalParameters, normals
 from strategies.orthogonal_shape import orthogonal_shapes
 from strategies.propagation import Stack, stacks
+from strategies.recipes import (
+    VISITS,
+    ConvolutionalArguments,
+    PerceptronArguments,
+    RecurrentNetwork,
+    Visit,
+    convolutional_networks,
+    perceptrons,
+    recurrent_networks,
+)
 from strategies.shape import shapes
 from strategies.sparsity import sparsities
 from strategies.truncation import TRUNCATION_KINDS, Truncation, TruncationKind, truncations
@@ -93,6 +109,7 @@ __all__ = [
     "NONLINEARITIES",
     "TIES",
     "TRUNCATION_KINDS",
+    "VISITS",
     "AdaptiveSoftmaxArguments",
     "Arguments",
     "AttentionArguments",
@@ -100,10 +117,13 @@ __all__ = [
     "BilinearArguments",
     "ClassWeightArguments",
     "ConvolutionArguments",
+    "ConvolutionalArguments",
+    "DecoderArguments",
     "DiracShape",
     "DtypeKind",
     "EmbeddingArguments",
     "EmbeddingBagArguments",
+    "EncoderArguments",
     "GroupNormArguments",
     "InstanceNormArguments",
     "Interval",
@@ -114,9 +134,11 @@ __all__ = [
     "NonlinearityName",
     "NormalParameters",
     "PReLUArguments",
+    "PerceptronArguments",
     "RMSNormArguments",
     "RecurrentArguments",
     "RecurrentCellArguments",
+    "RecurrentNetwork",
     "Stack",
     "Tie",
     "TiedArguments",
@@ -126,6 +148,7 @@ __all__ = [
     "TransposedConvolutionArguments",
     "Truncation",
     "TruncationKind",
+    "Visit",
     "adaptive_softmaxes",
     "attentions",
     "batch_norms",
@@ -133,12 +156,15 @@ __all__ = [
     "class_weights",
     "composite",
     "constants",
+    "convolutional_networks",
     "convolutions",
+    "decoders",
     "devices",
     "dirac_shapes",
     "dtypes",
     "embedding_bags",
     "embeddings",
+    "encoders",
     "fan_modes",
     "fan_shapes",
     "gains",
@@ -151,8 +177,10 @@ __all__ = [
     "nonlinearities",
     "normals",
     "orthogonal_shapes",
+    "perceptrons",
     "prelus",
     "recurrent_cells",
+    "recurrent_networks",
     "recurrents",
     "rms_norms",
     "shapes",

@@ -34,6 +34,10 @@ _MAX_NUMEL = 1 << 12
 _MAX_ANCHOR = 1 << 20
 """Entries of the largest anchor."""
 
+_SOUGHT = 200
+"""Cases among which one is sought for each question that a known defect names: what one case in
+seven can answer is asked but for a probability of 1e-13."""
+
 
 @dataclass(frozen=True)
 class Trial:
@@ -232,17 +236,28 @@ def _explore(cell: Cell, run: Run, promise: Promise, judge: Judge, seen: _Seen) 
 
     raising = tuple(d for d in known_defects.of_cell(cell, "law") if d.check == "raises")
 
+    def is_sound(case: Case) -> bool:
+        return known_defects.spoiling(case, raising) is None and cell.holds(case)
+
+    def trial_of(case: Case) -> Trial:
+        return Trial(cell, case, device, derive(run.seed, cell.id, promise.name, repr(case)))
+
     def examine(case: Case) -> None:
-        if known_defects.spoiling(case, raising) or not cell.holds(case):
+        if not is_sound(case):
             return
         seen.cases.add(case)
-        trial = Trial(cell, case, device, derive(run.seed, cell.id, promise.name, repr(case)))
-        before = len(judge.problems)
+        trial, before = trial_of(case), len(judge.problems)
         for name, question in promise.questions.items():
             if question.arises(trial):
                 ask(name, question, trial)
         if broken := judge.problems[before:]:
             raise _Broken(broken)
+
+    def seek(case: Case) -> None:
+        """Examine a case that a question of a known defect has waited for."""
+        sought = [promise.questions[name] for name in judge.unmade]
+        if sought and is_sound(case) and any(each.arises(trial_of(case)) for each in sought):
+            examine(case)
 
     with watchdog.limit(run.time_limit) as restart, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Of shapes and dropout; here only conduct matters.
@@ -255,6 +270,13 @@ def _explore(cell: Cell, run: Run, promise: Promise, judge: Judge, seen: _Seen) 
         for anchor in subject.anchors:
             if subject.numel(anchor) <= _MAX_ANCHOR:
                 examine(anchor)
+        if judge.unmade:
+            for_each_case(
+                subject.cases(_MAX_NUMEL),
+                seek,
+                seed=derive(run.seed, cell.id, f"{promise.name} sought"),
+                examples=_SOUGHT,
+            )
 
 
 def _outcome(cell: Cell, promise: Promise, fields: Mapping[str, Any]) -> Outcome:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from verify.checks.bounds import ALPHA
 from verify.checks.finding import Finding
 from verify.checks.statistics import Statistic, from_json
 
@@ -42,16 +43,16 @@ class Evidence:
             whole += Evidence({}, {(kinds or {}).get(name, name): evidence.pooled()})
         return whole
 
-    def findings(self, scope: str, case: object = None) -> list[Finding]:
+    def findings(self, scope: str, case: object = None, level: float = ALPHA) -> list[Finding]:
         """Every decision that the evidence allows, in order of tensors and check names."""
         label = None if case is None else repr(case)
         found = [
             replace(finding, scope=scope, case=label)
             for name, statistic in sorted(self.statistics.items())
-            for finding in statistic.findings(name)
+            for finding in statistic.findings(name, level)
         ]
         for name, evidence in sorted(self.tensors.items()):
-            found += [replace(f, tensor=name) for f in evidence.findings(scope, case)]
+            found += [replace(f, tensor=name) for f in evidence.findings(scope, case, level)]
         return found
 
     def to_json(self) -> dict[str, Any]:

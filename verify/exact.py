@@ -92,9 +92,11 @@ class Judge:
     problems: list[tuple[str, str]] = field(default_factory=list)
     _excused: int = 0
     _met: set[str] = field(default_factory=set)
+    _made: set[str] = field(default_factory=set)
 
     def judge(self, comparison: Comparison) -> str:
         """Make a comparison; what is wrong and not known to be, or nothing."""
+        self._made.add(comparison.call)  # Without an answer it is made all the same.
         problem = comparison.problem()
         self.asked += 1
         known = [defect for defect in self.defects if comparison.call in defect.calls]
@@ -113,10 +115,20 @@ class Judge:
             f"end the entry {defect.id!r} with `until`, or remove it"
         )
 
+    @property
+    def unmade(self) -> dict[str, KnownDefect]:
+        """Comparisons that known defects name and nobody has made."""
+        named = {call: defect for defect in self.defects for call in defect.calls}
+        return {call: defect for call, defect in named.items() if call not in self._made}
+
     def fields(self) -> dict[str, Any]:
-        """The fields of an `Outcome` that the comparisons decide."""
-        fields = fields_of(self.asked - self._excused, self.problems, self.check)
-        if self._excused and self._excused == self.asked:
+        """The fields of an `Outcome` that the comparisons decide, and those not made."""
+        problems = self.problems or [
+            (f"the entry {defect.id!r} matches nothing: {call!r} is never asked here", call)
+            for call, defect in self.unmade.items()
+        ]
+        fields = fields_of(self.asked - self._excused, problems, self.check)
+        if self._excused and self._excused == self.asked and not problems:
             fields |= {"verdict": "known defect", "reason": "every comparison is a known defect"}
         return fields | {"excluded": tuple(sorted(self._met))}
 

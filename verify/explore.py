@@ -11,14 +11,15 @@ from typing import Any
 
 from verify import known_defects
 from verify.checks.finding import Finding
-from verify.checks.statistics import Histogram, SubGaussianMoments
+from verify.checks.statistics import Histogram, Products, SubGaussianMoments
 from verify.checks.words import WORDS
 from verify.drawing import for_each_case
 from verify.evidence import NOTHING, Evidence
+from verify.fingerprints import fingerprints
 from verify.observation import observe, unlawful_state
 from verify.outcome import Outcome
 from verify.run import Cell, Run, derive
-from verify.sampling import Sampler, SubjectDamaged, SubjectRaised, Unsupported
+from verify.sampling import Sampler, SubjectRaised, Unsupported
 from verify.subjects.subject import Case, TensorLaw
 from verify.watchdog import TimedOut
 
@@ -135,6 +136,14 @@ class _Exploration:
             return [_confirmed(finding, redrawn) for finding in failure.findings]
         return []
 
+    def _sound(self) -> list[Case]:
+        """The anchors that the dtype has room for, and that no known defect spoils."""
+        return [
+            anchor
+            for anchor in self.cell.subject.anchors
+            if self.cell.holds(anchor) and not known_defects.spoiling(anchor, self.defects)
+        ]
+
     def _largest(self) -> int:
         """Entries of the largest anchor that the profile has time for."""
         return self.extent.max_numel * (8 if self.pool else 16)
@@ -205,8 +214,7 @@ class _Exploration:
             sample = self.sampler.draw(case, replicate, calls, only=names)
         except SubjectRaised as reason:
             self.tally.pooling = False
-            check = "canary" if isinstance(reason, SubjectDamaged) else "raises"
-            raise CaseFailed(case, [_broken(check, case, reason)]) from reason
+            raise CaseFailed(case, [_broken(reason.check, case, reason)]) from reason
         except TimedOut as reason:
             raise CaseTimedOut(case, _broken("time_limit", case, reason)) from None
         if problem := unlawful_state(sample, tensors):
@@ -320,6 +328,8 @@ class _Exploration:
             evidence=tally.evidence,
             excluded=tuple(sorted(tally.excluded)),
             history=cell.subject.history,
+            # What does not end is not drawn again.
+            streams={} if verdict == "timed out" else fingerprints(self.sampler, self._sound()),
         )
 
 
@@ -330,8 +340,9 @@ def _numel(tensors: list[TensorLaw]) -> int:
 def _pooled(evidence: Evidence, kind: str) -> int:
     """Values pooled of a kind of tensors; 0 for laws without randomness."""
     of_kind = evidence.tensors.get(kind, NOTHING) if kind else evidence
-    counted = of_kind.statistics.get("distribution") or of_kind.statistics.get("moments")
-    return counted.n if isinstance(counted, Histogram | SubGaussianMoments) else 0
+    held = (of_kind.statistics.get(name) for name in ("distribution", "moments", "products"))
+    counted = next(filter(None, held), None)
+    return counted.n if isinstance(counted, Histogram | SubGaussianMoments | Products) else 0
 
 
 def _p_value(finding: Finding) -> float:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from verify import torch_api
+from verify import defect_file, torch_api
 from verify.run import Cell
 from verify.subjects.subject import Case
 
-_FILE = Path(__file__).with_suffix(".toml")
+_ALWAYS = ((0, 0), (999, 0))
 
 
 @dataclass(frozen=True)
@@ -46,23 +46,40 @@ class KnownDefect:
         cases stay verified, and nothing but `check` is forgiven.
     seed : int or None
         The stream on which the witness shows, for defects that need luck to be seen.
+    expires : datetime.date or None
+        The last day of the entry: it must be looked at again afterwards.
     """
 
     id: str
     subjects: tuple[str, ...]
-    backends: tuple[str, ...]
-    dtypes: tuple[str, ...]
-    since: tuple[int, int]
-    until: tuple[int, int]
     symptom: str
-    link: str
     check: str
+    backends: tuple[str, ...] = ()
+    dtypes: tuple[str, ...] = ()
+    since: tuple[int, int] = _ALWAYS[0]
+    until: tuple[int, int] = _ALWAYS[1]
+    link: str = ""
     region: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     witness: Mapping[str, Any] = field(default_factory=dict)
     calls: tuple[str, ...] = ()
     seed: int | None = None
     promises: tuple[str, ...] = ("law",)
     deviation: bool = False
+    expires: date | None = None
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the PyTorch under test is one of the versions that have it."""
+        return self.since <= torch_api.version() < self.until
+
+    def told(self) -> dict[str, str]:
+        """The entry for readers: versions, symptom and link."""
+        since, until = (".".join(map(str, version)) for version in (self.since, self.until))
+        ends = [f"from {since}"] if self.since > _ALWAYS[0] else []
+        ends += [f"before {until}"] if self.until < _ALWAYS[1] else []
+        symptom = " ".join(self.symptom.split())
+        versions = ", ".join(ends) or "all versions"
+        return {"versions": versions, "symptom": symptom, "link": self.link}
 
     def touches(self, subject: str, backend: str, dtype: str) -> bool:
         """Whether the defect lives in that cell of the PyTorch under test."""
@@ -70,42 +87,35 @@ class KnownDefect:
             subject in self.subjects
             and (not self.backends or backend in self.backends)
             and (not self.dtypes or dtype in self.dtypes)
-            and self.since <= torch_api.version() < self.until
+            and self.is_current
         )
+
+    def holds(self, case: Case) -> bool:
+        """Whether the region holds a case.
+
+        Raises
+        ------
+        ValueError
+            For a region that speaks of a feature which the case does not have.
+        """
+        features = case.features()
+        if unknown := self.region.keys() - features.keys():
+            raise ValueError(
+                f"known defect {self.id!r}: a {type(case).__name__} has no feature "
+                f"{', '.join(sorted(unknown))}; choose among {', '.join(sorted(features))}"
+            )
+        return all(low <= features[name] <= high for name, (low, high) in self.region.items())
 
 
 def spoiling(case: Case, defects: tuple[KnownDefect, ...]) -> KnownDefect | None:
-    """The first of `defects` whose region holds `case`.
-
-    Raises
-    ------
-    ValueError
-        For a region that speaks of a feature which the case does not have.
-    """
-    spoilers = [defect for defect in defects if not defect.deviation]
-    return _holding(case, spoilers)
+    """The first of `defects` whose region holds `case`, and that is no known deviation."""
+    spoilers = (defect for defect in defects if not defect.deviation and defect.holds(case))
+    return next(spoilers, None)
 
 
 def deviating(case: Case, defects: tuple[KnownDefect, ...]) -> tuple[KnownDefect, ...]:
     """Those of `defects` that are known deviations and whose region holds `case`."""
-    known = [defect for defect in defects if defect.deviation]
-    return tuple(defect for defect in known if _holding(case, [defect]))
-
-
-def _holding(case: Case, defects: Sequence[KnownDefect]) -> KnownDefect | None:
-    """The first whose region holds `case`."""
-    if not defects:
-        return None
-    features = case.features()
-    for defect in defects:
-        if unknown := defect.region.keys() - features.keys():
-            raise ValueError(
-                f"known defect {defect.id!r}: a {type(case).__name__} has no feature "
-                f"{', '.join(sorted(unknown))}; choose among {', '.join(sorted(features))}"
-            )
-        if all(low <= features[name] <= high for name, (low, high) in defect.region.items()):
-            return defect
-    return None
+    return tuple(defect for defect in defects if defect.deviation and defect.holds(case))
 
 
 def of_cell(cell: Cell, promise: str = "") -> tuple[KnownDefect, ...]:
@@ -126,59 +136,30 @@ def of_promise(promise: str, subject: str, backend: str, dtype: str) -> tuple[Kn
 
 def _of_place(subject: str, backend: str, dtype: str) -> tuple[KnownDefect, ...]:
     """The defects that live there with the PyTorch under test."""
-    return tuple(defect for defect in load() if defect.touches(subject, backend, dtype))
+    return tuple(defect for defect in in_force() if defect.touches(subject, backend, dtype))
 
 
 @cache
-def load(path: Path = _FILE) -> tuple[KnownDefect, ...]:
-    """Read the known defects.
+def load(path: Path = defect_file.DEFAULT) -> tuple[KnownDefect, ...]:
+    """Read a file of known defects; by default the suite's own.
 
     Raises
     ------
-    ValueError
-        For an entry with a missing, unknown or malformed field.
+    verify.defect_file.BadFile
+        For a file that cannot be used, with a sentence that says how to mend it.
     """
-    entries = tomllib.loads(path.read_text(encoding="utf-8")).get("defect", [])
-    return tuple(_entry(dict(entry)) for entry in entries)
+    return tuple(KnownDefect(**fields) for fields in defect_file.read(path))
 
 
-def _entry(entry: dict[str, Any]) -> KnownDefect:
-    identity = entry.get("id", "without id")
-    try:
-        return KnownDefect(
-            id=entry.pop("id"),
-            subjects=_names(entry.pop("subjects")),
-            backends=_names(entry.pop("backends", [])),
-            dtypes=_names(entry.pop("dtypes", [])),
-            since=_version(entry.pop("since", "0.0")),
-            until=_version(entry.pop("until", "999.0")),
-            symptom=entry.pop("symptom"),
-            link=entry.pop("link", ""),
-            check=entry.pop("check"),
-            promises=_names(entry.pop("promises", ["law"])),
-            **_extent(entry),
-        )
-    except (KeyError, TypeError, ValueError, AttributeError) as problem:
-        raise ValueError(f"known defect {identity!r}: {problem!r}; see the README") from problem
+_chosen: tuple[KnownDefect, ...] | None = None
 
 
-def _extent(entry: dict[str, Any]) -> dict[str, Any]:
-    """What it spoils: either calls, or a region with its witness and the witness's seed."""
-    if "calls" in entry:
-        calls = _names(entry.pop("calls"))
-        if entry or not calls:
-            raise ValueError(f"calls stand alone and are not empty: {calls}, {[*entry]}")
-        return {"calls": calls}
-    region = {name: (low, high) for name, (low, high) in entry.pop("region").items()}
-    return {"region": region, "witness": entry.pop("witness"), **entry}
+def choose(defects: tuple[KnownDefect, ...] | None) -> None:
+    """Decide which known defects this process knows of; none stands for the suite's own."""
+    global _chosen
+    _chosen = defects
 
 
-def _names(value: Any) -> tuple[str, ...]:
-    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
-        raise TypeError(f"{value!r} is not a list of names")
-    return tuple(value)
-
-
-def _version(text: str) -> tuple[int, int]:
-    major, minor = text.split(".")[:2]
-    return int(major), int(minor)
+def in_force() -> tuple[KnownDefect, ...]:
+    """The known defects that this process knows of."""
+    return load() if _chosen is None else _chosen

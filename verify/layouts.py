@@ -9,13 +9,17 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from verify.unlawful import Unlawful
+
 CANARY = -12345.0
 """What surrounds a tensor that is a window of a larger one; every dtype holds it exactly or at
 least always the same."""
 
 
-class Damaged(Exception):
+class Damaged(Unlawful):
     """Something outside the tensor was written to."""
+
+    check = "canary"
 
 
 @dataclass(frozen=True)

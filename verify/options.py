@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from verify import backends, torch_api
+from verify import backends, defect_file, known_defects, torch_api
+from verify.known_defects import KnownDefect
 from verify.profiles import PROFILES, Profile
 from verify.run import derive
 
 _SEEDS = 1 << 64
+
+OWN_DEFECTS = "default"
+"""The value that stands for the suite's own file of known defects."""
+
+_DEFECTS: Mapping[str, tuple[KnownDefect, ...] | None] = {OWN_DEFECTS: None, "none": ()}
 
 
 class BadOption(ValueError):
@@ -99,6 +107,25 @@ def shard(text: str) -> tuple[int, int]:
     if not match or not 1 <= int(match[1]) <= int(match[2]):
         raise BadOption(f"the shard {text!r} is not of the form I/N with 1 <= I <= N, like 2/4.")
     return int(match[1]), int(match[2])
+
+
+def defects(text: str) -> tuple[KnownDefect, ...] | None:
+    """The known defects to forgive: none at all, or those of a file; None for the suite's own."""
+    if text in _DEFECTS:
+        return _DEFECTS[text]
+    try:
+        return known_defects.load(Path(text))
+    except defect_file.BadFile as problem:
+        raise BadOption(str(problem)) from None
+
+
+def said_of_defects(text: str) -> str:
+    """The choice in words for the report, the contents of a file by their number and a digest."""
+    chosen = defects(text)
+    if text in _DEFECTS or chosen is None:
+        return text
+    digest = hashlib.sha256(repr(chosen).encode()).hexdigest()[:12]
+    return f"{text}, {len(chosen)} entries, SHA-256 {digest}"
 
 
 def in_shard(nodeid: str, part: int, parts: int) -> bool:

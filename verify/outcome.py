@@ -9,7 +9,7 @@ from typing import Any
 from verify.checks.finding import Finding
 from verify.evidence import NOTHING, Evidence
 
-SCHEMA = 1
+SCHEMA = 2
 """Version of the cell line; readers refuse what they do not know."""
 
 
@@ -28,8 +28,8 @@ class Outcome:
     findings : tuple of Finding
         Cell-scope findings, and the case-scope ones that matter.
     verdict : str
-        ``pass``, ``fail``, ``timed out``, ``unsupported`` or ``known defect``; by default from
-        the findings.
+        ``pass``, ``fail``, ``timed out``, ``unsupported``, ``not tested`` or ``known defect``;
+        by default from the findings.
     reason : str
         One sentence, where the verdict needs one.
     n, cases, calls, decisions : int
@@ -38,6 +38,8 @@ class Outcome:
         Known defects whose region was left out.
     history : str
         Since which version the law holds, where an earlier release had another.
+    streams : mapping
+        Fingerprints of seeded streams by case.
     """
 
     promise: str
@@ -57,6 +59,7 @@ class Outcome:
     evidence: Evidence = field(default=NOTHING)
     excluded: tuple[str, ...] = ()
     history: str = ""
+    streams: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def failures(self) -> tuple[Finding, ...]:
@@ -100,5 +103,6 @@ class Outcome:
             "statistics": self.evidence.to_json(),
             "tensors": {name: e.to_json() for name, e in sorted(self.evidence.tensors.items())},
             "excluded": list(self.excluded),
+            "streams": dict(self.streams),
             "replay": replay,
         }

@@ -40,6 +40,10 @@ class Extent:
         )
 
 
+_SINGLE = ("initializer", "operation")
+"""Families whose subjects fill one tensor of the drawn size."""
+
+
 @dataclass(frozen=True)
 class Profile:
     """Sizes of a run, by family of subjects.
@@ -54,7 +58,7 @@ class Profile:
 
     def of(self, family: str) -> Extent:
         """The extent of a family of subjects."""
-        return self.module if family in ("module", "network", "propagation") else self.initializer
+        return self.initializer if family in _SINGLE else self.module
 
 
 PROFILES = {

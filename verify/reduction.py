@@ -8,13 +8,24 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from verify.checks import discrete, independent, orthogonal, responses, sparsity, structural
+from verify.checks import (
+    discrete,
+    independent,
+    masked,
+    orthogonal,
+    products,
+    responses,
+    sparsity,
+    structural,
+)
 from verify.evidence import Evidence
 from verify.laws import (
     Continuous,
     Discrete,
     Haar,
+    Independent,
     Law,
+    Masked,
     Permutation,
     Sparse,
     Structure,
@@ -40,6 +51,10 @@ def _sparse(values: Tensor, shape: Shape, law: Sparse, host: Stream, sort: bool)
     return sparsity.reduce(values, shape, law, host, sort=sort)
 
 
+def _masked(values: Tensor, shape: Shape, law: Masked, host: Stream, sort: bool) -> Statistics:
+    return masked.reduce(values, shape, law, host, sort=sort)
+
+
 def _discrete(values: Tensor, shape: Shape, law: Discrete, host: Stream, _sort: bool) -> Statistics:
     return discrete.reduce(values, shape, law, host)
 
@@ -62,14 +77,22 @@ def _responses(
     return dict(responses.reduce(values))
 
 
+def _products(
+    values: Tensor, shape: Shape, law: Independent, _host: Stream, _sort: bool
+) -> Statistics:
+    return dict(products.reduce(values, shape, law))
+
+
 _REDUCTIONS: dict[type[Any], Callable[..., Statistics]] = {
     Continuous: _continuous,
     Discrete: _discrete,
     Permutation: _permutation,
     Haar: _haar,
     Sparse: _sparse,
+    Masked: _masked,
     Structure: _structure,
     UniformSum: _responses,
+    Independent: _products,
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 
 import torch
 
@@ -35,12 +36,15 @@ class Run:
         Seconds of processor time that one call of a subject may take.
     worker : int
         Number of this worker process; it chooses the device among several.
+    day : datetime.date
+        The day on which it began: entries of known defects expire by it, and nothing else.
     """
 
     seed: int
     profile: Profile
     time_limit: float
     worker: int
+    day: date = date.min
 
 
 @dataclass(frozen=True)
@@ -81,13 +85,20 @@ class Cell:
         return dtype
 
 
-def cells(backend_names: Iterable[str]) -> list[Cell]:
-    """Every cell of the backends, the slowest first: they would otherwise finish a run alone."""
+def cells(backend_names: Iterable[str], subjects: Iterable[Subject] | None = None) -> list[Cell]:
+    """Every cell of the backends, the slowest first: they would otherwise finish a run alone.
+
+    Parameters
+    ----------
+    backend_names : iterable of str
+    subjects : iterable of Subject, optional
+        By default all of the tables.
+    """
     known = backends.known()
     planned = [
         Cell(subject, known[name], dtype)
         for name in sorted(backend_names)
-        for subject in SUBJECTS.values()
+        for subject in (SUBJECTS.values() if subjects is None else subjects)
         for dtype in subject.dtypes or (*known[name].dtypes, *subject.complex_dtypes)
     ]
     return sorted(planned, key=lambda cell: (-_weight(cell), cell.id))

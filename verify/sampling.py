@@ -11,20 +11,26 @@ import torch
 from torch import Tensor
 
 from verify import torch_api, watchdog
-from verify.layouts import Damaged
 from verify.run import Cell, Run, derive
 from verify.subjects.subject import Case, Place
+from verify.unlawful import Unlawful
 
 _ONE_CALL_FROM = 1 << 18
 """Tensors of this size are not drawn twice for a single case."""
 
 
 class SubjectRaised(Exception):
-    """The subject raised on a valid case."""
+    """The subject raised on a valid case, or its road found something unlawful.
 
+    Attributes
+    ----------
+    check : str
+        The check that has found it.
+    """
 
-class SubjectDamaged(SubjectRaised):
-    """The subject wrote outside its tensor."""
+    def __init__(self, said: str, check: str = "raises") -> None:
+        super().__init__(said)
+        self.check = check
 
 
 class Unsupported(Exception):
@@ -140,8 +146,8 @@ class Sampler:
                     tensors = fill()
                     filled.append({n: t for n, t in tensors.items() if not only or n in only})
                 self.cell.backend.synchronize(self.device)
-            except Damaged as reason:
-                raise SubjectDamaged(f"{reason}") from reason
+            except Unlawful as reason:
+                raise SubjectRaised(f"{reason}", reason.check) from reason
             except Exception as reason:
                 if torch_api.unsupported(reason):
                     raise Unsupported(f"{reason}") from reason

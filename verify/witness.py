@@ -15,6 +15,7 @@ from verify.run import Cell, Run
 from verify.sampling import Sampler, SubjectRaised, Unsupported
 from verify.subjects import SUBJECTS
 from verify.subjects.subject import Case
+from verify.watchdog import TimedOut
 
 T = TypeVar("T")
 
@@ -25,8 +26,15 @@ def witnesses(cells: list[Cell]) -> list[tuple[Cell, KnownDefect]]:
         (cell, defect)
         for cell in cells
         for defect in of_cell(cell)
-        if type(cell.subject.anchors[0]) is type(SUBJECTS[defect.subjects[0]].anchors[0])
+        if cell.subject.name in shown_on(defect)
     ]
+
+
+def shown_on(defect: KnownDefect) -> tuple[str, ...]:
+    """The subjects of a defect that have cases like its witness: like those of the first."""
+    known = [name for name in defect.subjects if name in SUBJECTS]
+    kinds = {name: type(SUBJECTS[name].anchors[0]) for name in known}
+    return tuple(name for name in known if kinds[name] is kinds[known[0]])
 
 
 def witness(cell: Cell, defect: KnownDefect, run: Run) -> Outcome:
@@ -74,7 +82,9 @@ def _findings(cell: Cell, case: Case, defect: KnownDefect, run: Run) -> list[Fin
     try:
         sample = Sampler(cell, run, defect.promises[0]).draw(case, defect.id, 1, seed=defect.seed)
     except SubjectRaised as reason:
-        return [Finding("raises", False, None, 1, str(reason))]
+        return [Finding(reason.check, False, None, 1, str(reason))]
+    except TimedOut as reason:
+        return [Finding("time_limit", False, None, 1, str(reason))]
     tensors = cell.subject.tensors(case)
     if problem := unlawful_state(sample, tensors):
         return [Finding("state", False, None, 1, problem)]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from reports import render, store, summary
+from reports import store, summary
 from reports.commands.problem import Problem
+from reports.page import render
 from reports.verdict import overview
 
 

@@ -29,6 +29,7 @@ NAMES = {  # Under which check name each kind is put to use.
     "largest": "orthogonality",
     "sub_gaussian_moments": "moments",
     "signal": "signal",
+    "products": "products",
 }
 
 

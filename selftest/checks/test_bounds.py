@@ -289,6 +289,7 @@ class TestRare:
 
     def test_threshold_without_any_expected(self):
         assert bounds.rare_threshold(0.0) == 1
+        assert bounds.rare_threshold(5e-324) == 1
 
 
 class TestBinomial:

@@ -19,6 +19,7 @@ from verify.checks.statistics import (
     Kolmogorov,
     Largest,
     NormalMoments,
+    Products,
     Rare,
     Signal,
     SubGaussianMoments,
@@ -63,6 +64,10 @@ POOLING = {  # Kind: (a random one whose sums are exact in doubles, the identity
             int(rng.integers(99)), rng.integers(64) / 4, rng.integers(64) / 4
         ),
         SubGaussianMoments(0, 0.0, 0.0),
+    ),
+    "products": (
+        lambda rng: Products(int(rng.integers(9, 99)), *map(float, rng.integers(1, 64, 7) / 4)),
+        Products(0, *[0.0] * 7),
     ),
     "extremes": (some_extremes, Extremes(0, np.ones(2), np.ones(2), 0.0)),
     "correlation": (some_correlation, Correlation({}, {})),

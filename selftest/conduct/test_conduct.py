@@ -35,8 +35,7 @@ def trial(seed=1):
 
 def defect(*calls):
     return KnownDefect(
-        id="a-defect", subjects=("Linear",), backends=(), dtypes=(), since=(0, 0),
-        until=(999, 0), symptom="", link="", check="construction", calls=calls,
+        id="a-defect", subjects=("Linear",), symptom="", check="construction", calls=calls,
         promises=("construction",),
     )  # fmt: skip
 
@@ -108,17 +107,39 @@ class TestAsking:
 
 class TestKnownDefects:
     def test_are_left_out(self, monkeypatch):
-        monkeypatch.setattr(known_defects, "load", lambda: (defect("a"),))
+        monkeypatch.setattr(known_defects, "in_force", lambda: (defect("a"),))
         outcome = ask(promise(a=lambda _: ["wrong"], b=lambda _: []), "Linear")
         assert (outcome.final_verdict, outcome.excluded) == ("pass", ("a-defect",))
 
-    def test_are_not_mentioned_where_the_question_does_not_arise(self, monkeypatch):
-        monkeypatch.setattr(known_defects, "load", lambda: (defect("a"),))
+    def test_of_a_question_that_never_arises_are_red(self, monkeypatch):
+        monkeypatch.setattr(known_defects, "in_force", lambda: (defect("a", "b"),))
         never = Question(lambda _: ["wrong"], lambda _: False)
-        assert ask(promise(a=never, b=lambda _: []), "Linear").excluded == ()
+        outcome = ask(promise(a=never, b=lambda _: ["wrong"]), "Linear")
+        assert outcome.final_verdict == "fail"
+        assert "'a-defect' matches nothing: 'a' is never asked here" in outcome.diagnosis
+        assert "'b' is never asked" not in outcome.diagnosis
+
+    def test_of_a_question_that_seldom_arises_are_waited_for(self, monkeypatch):
+        monkeypatch.setattr(known_defects, "in_force", lambda: (defect("a"),))
+        asked = []
+
+        def seldom(t):
+            return t.case.arguments.in_features % 7 == 5
+
+        question = Question(lambda t: asked.append(t.case) or ["wrong"], seldom)
+        outcome = ask(promise(a=question, b=lambda _: []), "Linear")
+        assert (outcome.final_verdict, outcome.excluded) == ("pass", ("a-defect",))
+        assert len(set(asked)) <= 2, "no more cases than one are sought"
+
+    def test_of_a_question_without_an_answer_are_no_failure(self, monkeypatch):
+        def gap(_):
+            raise NotImplementedError("no kernel")
+
+        monkeypatch.setattr(known_defects, "in_force", lambda: (defect("a"),))
+        assert ask(promise(a=gap, b=lambda _: []), "Linear").final_verdict == "pass"
 
     def test_of_no_question_are_an_error(self, monkeypatch):
-        monkeypatch.setattr(known_defects, "load", lambda: (defect("c"),))
+        monkeypatch.setattr(known_defects, "in_force", lambda: (defect("c"),))
         with pytest.raises(ValueError, match="'a-defect': 'c' is no comparison"):
             ask(promise(a=lambda _: []), "Linear")
 

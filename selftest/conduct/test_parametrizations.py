@@ -84,7 +84,8 @@ def test_every_question_finds_something():
 def test_without_faults_only_known_defects_are_found(name):
     outcome = ask(PROMISE, name)
     assert outcome.final_verdict == "pass"
-    assert "initializer-lost-under-parametrization" in outcome.excluded
+    lost = "initializer-lost-under-parametrization"
+    assert any(defect.endswith(lost) for defect in outcome.excluded)
 
 
 def test_a_reset_that_is_mended_is_noticed(monkeypatch):

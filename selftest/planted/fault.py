@@ -28,8 +28,9 @@ class Fault:
         The fault in one clause.
     targets
         What to replace: names in ``torch.nn.init``, helpers with an underscore included, and
-        dotted names below ``torch.nn``, such as ``Linear.reset_parameters``, or from ``torch.``
-        on. A method that a class inherits is replaced for that class and those below it.
+        dotted names below ``torch.nn``, such as ``Linear.reset_parameters``, or from ``torch.``,
+        ``transformers.`` or, for a recipe's own step, ``verify.`` on. A method that a class
+        inherits is replaced for that class and those below it.
     plant
         Makes the faulty function from the original one; called once for each target.
     node

@@ -7,18 +7,18 @@ suite that binds an initializer by name binds the faulty one.
 
 from __future__ import annotations
 
-import functools
 import operator
 import os
+import pkgutil
 from typing import Any
 
 import pytest
-import torch
 from torch import nn
 
 from selftest.planted.faults import FAULTS
 
 VARIABLE = "PLANTED_FAULT"
+PACKAGES = ("torch", "transformers", "verify")  # In which targets are named from the root on.
 
 
 def plant(name: str) -> None:
@@ -48,8 +48,8 @@ def plant(name: str) -> None:
 def _place(target: str) -> tuple[Any, str]:
     """Return what holds a target, a module or a class, and the target's name there."""
     path, _, name = target.rpartition(".")
-    if path.partition(".")[0] == "torch":
-        return functools.reduce(getattr, path.split(".")[1:], torch), name
+    if path.partition(".")[0] in PACKAGES:
+        return pkgutil.resolve_name(path), name
     return (operator.attrgetter(path)(nn) if path else nn.init), name
 
 

@@ -35,6 +35,11 @@ def _histogram(*counts: int) -> dict:
     return {"distribution": {"kind": "histogram", "counts": counts}}
 
 
+def _packed(**wrong: object) -> dict:
+    counts = {"dtype": "int64", "size": 2, "least": 0, "bits": 8, "packed": "AAE=", **wrong}
+    return {"distribution": {"kind": "histogram", "counts": counts}}
+
+
 def test_round_trip(tmp_path: Path) -> None:
     line = fakes.cell_line("normal_", "bfloat16")
     evidence = store.read(_written(tmp_path, [line]))
@@ -88,7 +93,12 @@ def test_lines_are_on_disk_as_soon_as_they_are_appended(tmp_path: Path) -> None:
         (b'{"schema": 1, "kind": "cell", "nodeid": "x', "truncated or not JSON"),
         (b"\xff\xfe", "truncated or not JSON"),
         (b"[1, 2]", "not a JSON object"),
-        (b'{"schema": 2, "kind": "cell"}', "its schema is 2"),
+        (b'{"schema": 3, "kind": "cell"}', "its schema is 3, and this version reads 1 and 2"),
+        (_cell(statistics=_histogram("x")), "was not used"),
+        (_cell(statistics={"h": {"kind": "histogram", "counts": {}}}), "'size' is missing"),
+        (_cell(statistics=_packed(packed="?")), "a packed array is not base64"),
+        (_cell(statistics=_packed(packed="AAAA")), "of 2 entries of 8 bits has 3 bytes"),
+        (_cell(statistics=_packed(size=1 << 40)), "cannot have 1099511627776 entries"),
         (b'{"hello": "world"}', "its schema is None"),
         (b'{"schema": 1, "kind": "song"}', "kind 'song' is unknown"),
         (b'{"schema": 1, "kind": "cell", "nodeid": "x"}', "entry 'promise' is missing"),

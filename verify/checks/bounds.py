@@ -53,9 +53,9 @@ def dkw_band(n: int, level: float = ALPHA) -> float:
     return math.sqrt(math.log(2 / level) / (2 * n))
 
 
-def ks_detectable(n: int, resolution: float) -> float:
+def ks_detectable(n: int, resolution: float, level: float = ALPHA) -> float:
     """KS distance that `dkw` finds with power 0.999 though the lattice may take `resolution`."""
-    return dkw_band(n) + dkw_band(n, 2 * POWER_MISS) + resolution
+    return dkw_band(n, level) + dkw_band(n, 2 * POWER_MISS) + resolution
 
 
 def normal_mean(total: float, n: int) -> float:
@@ -88,17 +88,17 @@ def sub_gaussian_scale(sum_of_squares: float, n: int) -> float:
     return at_most_one(2 * math.exp(-n * exponent))
 
 
-def sub_gaussian_scale_detectable(n: int) -> float:
+def sub_gaussian_scale_detectable(n: int, level: float = ALPHA) -> float:
     """Relative excess of the scale that `sub_gaussian_scale` finds with power 0.999."""
-    wanted = 2 * math.log(2 / ALPHA) / n
+    wanted = 2 * math.log(2 / level) / n
     alarm = float(-special.lambertw(-math.exp(-1 - wanted), -1).real)  # x − 1 − log x = wanted.
     short = 1 - math.sqrt(-6 * math.log(POWER_MISS) / n)
     return math.sqrt(alarm / short) - 1 if short > 0 else math.inf
 
 
-def scale_detectable(n: int) -> float:
+def scale_detectable(n: int, level: float = ALPHA) -> float:
     """Relative excess of a normal's scale that `normal_scale` finds with power 0.999."""
-    alarm, seen = special.chdtri(n, ALPHA / 2), special.chdtri(n, 1 - POWER_MISS)
+    alarm, seen = special.chdtri(n, level / 2), special.chdtri(n, 1 - POWER_MISS)
     return math.sqrt(alarm / seen) - 1
 
 
@@ -158,6 +158,26 @@ def sub_gaussian(standard_errors: Floats) -> float:
     return at_most_one(2 * standard_errors.size * math.exp(-exponent))
 
 
+def sub_gamma(excess: float, variance: float, scale: float) -> float:
+    """Two-sided bound for a sum that is sub-gamma about its mean, and off it by `excess`.
+
+    From ``log E e^{tS} ≤ t²V / (2(1 − c|t|))`` follows ``P(|S| ≥ s) ≤ 2 exp(−V/c²·h(cs/V))`` with
+    ``h(u) = 1 + u − √(1+2u)`` (Boucheron, Lugosi & Massart 2013, sec. 2.4), written so that it
+    loses no digits. With c = 0 the sum is sub-Gaussian with the proxy V.
+    """
+    if excess == 0:
+        return 1.0
+    u = scale * abs(excess) / variance
+    exponent = excess * (excess / variance) / (1 + u + math.sqrt(1 + 2 * u))
+    return at_most_one(2 * math.exp(-exponent))
+
+
+def sub_gamma_quantile(variance: float, scale: float, level: float) -> float:
+    """The excess that `sub_gamma` puts at `level`."""
+    wanted = math.log(2 / level)
+    return math.sqrt(2 * variance * wanted) + scale * wanted
+
+
 def serial_correlation(correlation: float, pairs: int) -> float:
     """Two-sided bound for the sample correlation at a lag of independent uniform values.
 
@@ -206,7 +226,7 @@ def rare(count: int, rate: float) -> float:
 
 def rare_threshold(rate: float, level: float = ALPHA) -> int:
     """The smallest count that `rare` puts below `level`."""
-    if rate <= 0:
+    if rate <= level / math.e:  # Then one is enough; of much smaller rates the rest would overflow.
         return 1
     excess = float(special.lambertw((-math.log(level) - rate) / (rate * math.e)).real)
     return math.ceil(rate * math.exp(1 + excess))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 
@@ -84,8 +84,9 @@ class Finding:
     tensor: str = ""
 
     def to_json(self) -> dict[str, Any]:
-        """A JSON object with every attribute."""
-        return asdict(self)
+        """A JSON object with every attribute that is not at its default."""
+        written = asdict(self)
+        return {f.name: written[f.name] for f in fields(self) if written[f.name] != f.default}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Finding:

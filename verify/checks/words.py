@@ -111,14 +111,30 @@ WORDS: dict[str, Words] = {
         "neighbouring columns share their zeros",
         "excess overlap per zero",
     ),
+    "zero_share": Words(
+        "as many values are zero as should be",
+        "another share of the values is zero",
+        "excess share",
+        ("of zeros",),
+    ),
     "exact": Words("every entry is exact", "entries differ from the exact values"),
     "state": Words(
         "every tensor is there, and has a law", "the module's tensors are not those documented"
     ),
+    "fresh": Words("every build draws anew", "every build gives the same values"),
     "between": Words(
         "the tensors are independent of each other", "two tensors depend on each other"
     ),
+    "product_mean": Words(
+        "products of independent draws average zero",
+        "products of independent draws do not average zero",
+    ),
+    "product_variance": Words(
+        "the variance of a product is the product of the variances",
+        "the variance of a product is not the product of the variances",
+    ),
     "copies": Words("copies equal their original", "copies differ from their original"),
+    "entry": Words("the entry is up to date", "the entry has to be looked at"),
     "completeness": Words("nothing is forgotten", "something is forgotten"),
     "batch_norm": Words(
         "parameters and statistics do as documented", "parameters or statistics do otherwise"
@@ -137,6 +153,10 @@ WORDS: dict[str, Words] = {
     ),
     "tie": Words("what is tied stays tied", "what is tied does not stay tied"),
     "embedding": Words("the rows do as documented", "rows do otherwise than documented"),
+    "symmetry": Words(
+        "units that start alike stay alike, and only they",
+        "units that start alike do not stay so, or others become alike",
+    ),
     "streams": Words(
         "streams start, go on and are restored as documented",
         "streams do not start, go on or return as documented",

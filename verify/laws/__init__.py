@@ -13,11 +13,23 @@ from verify.laws.fans import fan, fan_in_and_fan_out
 from verify.laws.gains import GAINS, gain
 from verify.laws.haar import Haar
 from verify.laws.lattice import LATTICES, Lattice, Rounded
+from verify.laws.masked import Masked
+from verify.laws.products import Independent
 from verify.laws.propagation import UniformSum
 from verify.laws.sparse import Sparse
 from verify.laws.structure import Constant, Dirac, Eye, Structure
 
-Law = Continuous | Discrete | Haar | Permutation | Sparse | Structure | UniformSum
+Law = (
+    Continuous
+    | Discrete
+    | Haar
+    | Independent
+    | Masked
+    | Permutation
+    | Sparse
+    | Structure
+    | UniformSum
+)
 
 __all__ = [
     "GAINS",
@@ -31,8 +43,10 @@ __all__ = [
     "Exponential",
     "Eye",
     "Haar",
+    "Independent",
     "Lattice",
     "Law",
+    "Masked",
     "Normal",
     "Permutation",
     "Rounded",

@@ -10,6 +10,7 @@ import numpy as np
 from scipy import special as host_special
 
 from verify.laws.continuous import Array, Continuous, TruncatedNormal, Uniform
+from verify.laws.masked import Masked
 from verify.laws.sparse import Sparse
 from verify.laws.structure import Constant
 
@@ -61,6 +62,8 @@ class Lattice:
             return not math.isfinite(law.background) or abs(law.background) <= self.largest
         if isinstance(law, Sparse):
             return self.holds(law.values)
+        if isinstance(law, Masked):
+            return self.holds(law.law)
         if isinstance(law, Continuous):
             ends = (law.farthest if math.isinf(end) else abs(end) for end in law.support)
             return max(ends) <= self.largest

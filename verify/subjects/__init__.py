@@ -2,15 +2,26 @@
 
 from verify.subjects.depth import EXPERIMENTS, Experiment
 from verify.subjects.initializers import INITIALIZERS
+from verify.subjects.lemmas import LEMMAS, Lemma
 from verify.subjects.modules import MODULES
 from verify.subjects.networks import NETWORKS, Network
 from verify.subjects.operations import OPERATIONS
 from verify.subjects.propagation import PROPAGATIONS, Propagation
+from verify.subjects.recipes import RECIPES, Recipe
 from verify.subjects.subject import Initializer, Module, Operation, Subject
 
 SUBJECTS: dict[str, Subject] = {
     subject.name: subject
-    for table in (INITIALIZERS, MODULES, OPERATIONS, NETWORKS, PROPAGATIONS, EXPERIMENTS)
+    for table in (
+        INITIALIZERS,
+        MODULES,
+        OPERATIONS,
+        NETWORKS,
+        PROPAGATIONS,
+        EXPERIMENTS,
+        LEMMAS,
+        RECIPES,
+    )
     for subject in table
 }
 """Every subject by name."""
@@ -18,16 +29,20 @@ SUBJECTS: dict[str, Subject] = {
 __all__ = [
     "EXPERIMENTS",
     "INITIALIZERS",
+    "LEMMAS",
     "MODULES",
     "NETWORKS",
     "OPERATIONS",
     "PROPAGATIONS",
+    "RECIPES",
     "SUBJECTS",
     "Experiment",
     "Initializer",
+    "Lemma",
     "Module",
     "Network",
     "Operation",
     "Propagation",
+    "Recipe",
     "Subject",
 ]

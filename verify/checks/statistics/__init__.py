@@ -10,10 +10,11 @@ from verify.checks.statistics.counts import Exact, Largest, Rare
 from verify.checks.statistics.dependence import Correlation, Deviations
 from verify.checks.statistics.distribution import BINS, TAIL, Histogram, Kolmogorov
 from verify.checks.statistics.marginal import Extremes, NormalMoments, SubGaussianMoments
+from verify.checks.statistics.products import Products
 from verify.checks.statistics.signal import Signal
 
 __all__ = [
     "BINS", "FINE", "KINDS", "TAIL", "Correlation", "Deviations", "Exact", "Extremes",
-    "Histogram", "Kolmogorov", "Largest", "NormalMoments", "Rare", "Signal", "Statistic",
-    "SubGaussianMoments", "from_json",
+    "Histogram", "Kolmogorov", "Largest", "NormalMoments", "Products", "Rare", "Signal",
+    "Statistic", "SubGaussianMoments", "from_json",
 ]  # fmt: skip

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
 
+from verify.checks import packing
 from verify.checks.bounds import ALPHA
 from verify.checks.finding import Detectable, Effect, Finding
 from verify.checks.words import WORDS
@@ -21,16 +23,19 @@ FINE = 2.0**-18
 law alone (support, band-KS, extremes, repeats) and not pooled: 2^-18 is 200 times below what
 KS sees in 2^24 values, and shifts no moment by more than a fifth of a standard error of 2^28."""
 
+_SHORT = 8
+"""Arrays of so many entries are lists in JSON: easy to read, and short enough."""
+
 POWER_Z = 3.0902
 """Standard errors that an estimate exceeds with probability 0.999 from above its mean."""
 
 
-def separation(tests: int = 1) -> float:
+def separation(tests: int = 1, level: float = ALPHA) -> float:
     """Standard errors between the law and an alternative found with power 0.999.
 
-    For the largest of `tests` sub-Gaussian sums at level α.
+    For the largest of `tests` sub-Gaussian sums.
     """
-    return math.sqrt(2 * math.log(2 * tests / ALPHA)) + POWER_Z
+    return math.sqrt(2 * math.log(2 * tests / level)) + POWER_Z
 
 
 KINDS: dict[str, type[Statistic]] = {}
@@ -57,21 +62,33 @@ class Statistic:
         pairs = ((getattr(self, f.name), getattr(other, f.name)) for f in fields(self))
         return type(self)(*(a + b for a, b in pairs))
 
-    def findings(self, name: str) -> list[Finding]:
-        """Decide, under the check's `name`."""
+    def findings(self, name: str, level: float = ALPHA) -> list[Finding]:
+        """Decide at a level, under the check's `name`."""
         raise NotImplementedError
 
     def to_json(self) -> dict[str, Any]:
-        """A JSON object: kind and fields, arrays as lists."""
+        """A JSON object: kind and fields; long arrays are packed, see `verify.checks.packing`."""
         values = {f.name: _plain(getattr(self, f.name)) for f in fields(self)}
         return {"kind": self.kind, **values}
 
+    @classmethod
+    def of_json(cls, document: Mapping[str, Any]) -> Self:
+        """Rebuild a statistic of this kind from the fields that `to_json` wrote."""
+        return cls(*(_numbers(document[f.name]) for f in fields(cls)))
+
 
 def _plain(value: Any) -> Any:
-    return value.tolist() if isinstance(value, np.ndarray) else value
+    if not isinstance(value, np.ndarray):
+        return value
+    return packing.pack(value) if value.size > _SHORT else value.tolist()
 
 
-def from_json(document: dict[str, Any]) -> Statistic:
+def _numbers(value: Any) -> Any:
+    packed = isinstance(value, list) or (isinstance(value, dict) and "packed" in value)
+    return packing.array(value) if packed else value
+
+
+def from_json(document: Mapping[str, Any]) -> Statistic:
     """Rebuild a statistic from `Statistic.to_json`.
 
     Raises
@@ -83,10 +100,9 @@ def from_json(document: dict[str, Any]) -> Statistic:
     if cls is None:
         raise ValueError(f"unknown statistic kind {document.get('kind')!r}; use a newer suite")
     try:
-        values = [document[f.name] for f in fields(cls)]
+        return cls.of_json(document)
     except KeyError as missing:
         raise ValueError(f"statistic {cls.kind!r} lacks the field {missing}") from None
-    return cls(*(np.asarray(v) if isinstance(v, list) else v for v in values))
 
 
 def decided(
@@ -94,12 +110,13 @@ def decided(
     p_value: float,
     n: int,
     *,
+    level: float,
     detail: str,
     effect: Effect | None = None,
     detectable: Detectable | None = None,
 ) -> Finding:
-    """A statistical decision at level α; a NaN p-value is a failure, never a pass."""
-    passed = p_value >= ALPHA
+    """A statistical decision at a level; a NaN p-value is a failure, never a pass."""
+    passed = p_value >= level
     message = f"{WORDS[check].subject(passed)}: {detail}"
     if detectable is not None and not math.isfinite(detectable.size):
         detectable = None  # Too few values to see anything of the kind.

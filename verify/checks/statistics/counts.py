@@ -8,6 +8,7 @@ from typing import Self
 import numpy as np
 
 from verify.checks import bounds
+from verify.checks.bounds import ALPHA
 from verify.checks.finding import Detectable, Effect, Finding
 from verify.checks.statistics.base import Statistic, decided
 from verify.checks.words import WORDS
@@ -23,13 +24,14 @@ class Rare(Statistic):
 
     kind = "rare"
 
-    def findings(self, name: str) -> list[Finding]:  # noqa: D102
-        threshold = bounds.rare_threshold(self.rate)
+    def findings(self, name: str, level: float = ALPHA) -> list[Finding]:  # noqa: D102
+        threshold = bounds.rare_threshold(self.rate, level)
         return [
             decided(
                 name,
                 bounds.rare(self.count, self.rate),
                 self.n,
+                level=level,
                 detail=f"{self.count} where at most {self.rate:.3g} are expected",
                 effect=Effect(WORDS[name].quantity, self.count, self.count, self.count),
                 detectable=Detectable(WORDS[name].quantity, threshold, f"of {self.n}"),
@@ -46,7 +48,7 @@ class Exact(Statistic):
 
     kind = "exact"
 
-    def findings(self, name: str) -> list[Finding]:  # noqa: D102
+    def findings(self, name: str, level: float = ALPHA) -> list[Finding]:  # noqa: D102
         share = f"{self.mismatches} of {self.n}"
         return [
             Finding(
@@ -73,7 +75,7 @@ class Largest(Statistic):
     def merge(self, other: Self) -> Self:  # noqa: D102
         return type(self)(self.n + other.n, float(np.maximum(self.value, other.value)))
 
-    def findings(self, name: str) -> list[Finding]:  # noqa: D102
+    def findings(self, name: str, level: float = ALPHA) -> list[Finding]:  # noqa: D102
         passed = self.value <= 1
         return [
             Finding(

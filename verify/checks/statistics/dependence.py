@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -27,19 +28,38 @@ class Correlation(Statistic):
     def merge(self, other: Self) -> Self:  # noqa: D102
         return type(self)(_added(self.sums, other.sums), _added(self.pairs, other.pairs))
 
-    def findings(self, name: str) -> list[Finding]:  # noqa: D102
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object that names every lag once."""
+        lags = sorted(self.pairs)
+        rows = {
+            "pairs": [self.pairs[lag] for lag in lags],
+            "sums": [self.sums[lag] for lag in lags],
+        }
+        return {"kind": self.kind, "lags": lags, **rows}
+
+    @classmethod
+    def of_json(cls, document: Mapping[str, Any]) -> Self:
+        """Rebuild it; older files hold two objects by lag."""
+        pairs, sums = document["pairs"], document["sums"]
+        if isinstance(pairs, dict):
+            return cls(dict(sums), dict(pairs))
+        lags = document["lags"]
+        return cls(dict(zip(lags, sums, strict=True)), dict(zip(lags, pairs, strict=True)))
+
+    def findings(self, name: str, level: float = ALPHA) -> list[Finding]:  # noqa: D102
         r = {lag: 12 * self.sums[lag] / pairs for lag, pairs in self.pairs.items() if pairs}
         if not r:
             return []
         p_values = [bounds.serial_correlation(r[lag], self.pairs[lag]) for lag in r]
         worst = list(r)[int(np.argmin(p_values))]
         pairs, half = self.pairs[worst], INTERVAL_Z / math.sqrt(self.pairs[worst])
-        least = bounds.correlation_threshold(pairs, ALPHA / len(r))
+        least = bounds.correlation_threshold(pairs, level / len(r))
         return [
             decided(
                 name,
                 bounds.at_most_one(len(r) * float(np.min(p_values))),
                 pairs,
+                level=level,
                 detail=f"correlation {r[worst]:+.3g} with {worst}",
                 effect=Effect(
                     f"correlation with {worst}", r[worst], r[worst] - half, r[worst] + half
@@ -67,7 +87,7 @@ class Deviations(Statistic):
         proxies = np.maximum(self.proxies, other.proxies)
         return type(self)(self.totals + other.totals, self.counts + other.counts, proxies)
 
-    def findings(self, name: str) -> list[Finding]:  # noqa: D102
+    def findings(self, name: str, level: float = ALPHA) -> list[Finding]:  # noqa: D102
         places = np.flatnonzero(self.counts)
         if places.size == 0:
             return []
@@ -82,9 +102,12 @@ class Deviations(Statistic):
                 name,
                 bounds.sub_gaussian(estimates / errors),
                 int(counts[worst]),
+                level=level,
                 detail=f"{quantity} {estimate:+.3g} {_named(name, int(places[worst]))}".rstrip(),
                 effect=Effect(quantity, estimate, estimate - half, estimate + half),
-                detectable=Detectable(quantity, separation(places.size) * float(errors.max())),
+                detectable=Detectable(
+                    quantity, separation(places.size, level) * float(errors.max())
+                ),
             )
         ]
 

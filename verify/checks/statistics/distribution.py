@@ -52,27 +52,27 @@ class Histogram(Statistic):
         """Number of values."""
         return int(self.counts.sum())
 
-    def findings(self, name: str) -> list[Finding]:  # noqa: D102
+    def findings(self, name: str, level: float = ALPHA) -> list[Finding]:  # noqa: D102
         if self.n == 0:
             return []
-        found = [self._kolmogorov_smirnov(), self._legendre(), self._tails()]
+        found = [self._kolmogorov_smirnov(level), self._legendre(level), self._tails(level)]
         if self.n >= _CHI_SQUARE_FROM:
-            found.append(self._chi_square())
-        return found if name == _WHOLE else [_summed_up(name, found)]
+            found.append(self._chi_square(level))
+        return found if name == _WHOLE else [_summed_up(name, found, level)]
 
-    def _kolmogorov_smirnov(self) -> Finding:
+    def _kolmogorov_smirnov(self, level: float) -> Finding:
         """KS by DKW on the bin edges, a lower bound of the sample's own distance."""
         grid = np.arange(1, BINS) / BINS
         deviation = np.cumsum(self.counts)[:-1] / self.n - grid
         worst = int(np.abs(deviation).argmax())
         finding = _kolmogorov_finding(
-            float(abs(deviation[worst])), self.n, self.resolution, bounds.dkw, grid[worst]
+            float(abs(deviation[worst])), self.n, self.resolution, bounds.dkw, level, grid[worst]
         )
         # A jump inside a bin may hide up to one bin's width from the grid.
-        least = Detectable("KS distance", bounds.ks_detectable(self.n, self.resolution) + 1 / BINS)
-        return replace(finding, detectable=least)
+        seen = bounds.ks_detectable(self.n, self.resolution, level) + 1 / BINS
+        return replace(finding, detectable=Detectable("KS distance", seen))
 
-    def _legendre(self) -> Finding:
+    def _legendre(self, level: float) -> Finding:
         """Components 1 to 8 of Neyman's smooth test, each scored by bin averages."""
         means = _LEGENDRE_SCORES @ self.counts / self.n
         p_values = [
@@ -85,9 +85,10 @@ class Histogram(Statistic):
             "legendre",
             p_value,
             self.n,
+            level=level,
             detail=f"the {_COMPONENTS[worst]} of F(x) is off by {means[worst]:+.3g}",
             effect=self._spread(float(means[1])),
-            detectable=Detectable("spread", _spread_detectable(self.n), "relative"),
+            detectable=Detectable("spread", _spread_detectable(self.n, level), "relative"),
         )
 
     def _spread(self, second: float) -> Effect:
@@ -101,7 +102,7 @@ class Histogram(Statistic):
             "spread of F(x)", spread(second), spread(second - half), spread(second + half), "× law"
         )
 
-    def _tails(self) -> Finding:
+    def _tails(self, level: float) -> Finding:
         expected = self.n * TAIL
         p_values = [bounds.binomial(int(count), self.n, TAIL) for count in self.tails]
         worst = int(np.argmin(p_values))
@@ -111,6 +112,7 @@ class Histogram(Statistic):
             "tails",
             bounds.at_most_one(2 * p_values[worst]),
             self.n,
+            level=level,
             detail=f"{count} values in the {side} tail where {expected:.1f} are expected",
             effect=Effect(
                 f"{side} tail mass",
@@ -120,15 +122,19 @@ class Histogram(Statistic):
                 "× law",
             ),
             detectable=Detectable(
-                "tail mass", bounds.count_detectable(expected, ALPHA / 4), "relative"
+                "tail mass", bounds.count_detectable(expected, level / 4), "relative"
             ),
         )
 
-    def _chi_square(self) -> Finding:
+    def _chi_square(self, level: float) -> Finding:
         statistic, p_value = bounds.chi_square(self.counts, _CHI_SQUARE_BINS)
         degrees = _CHI_SQUARE_BINS - 1
         return decided(
-            "chi_square", p_value, self.n, detail=f"{statistic:.1f} on {degrees} degrees of freedom"
+            "chi_square",
+            p_value,
+            self.n,
+            level=level,
+            detail=f"{statistic:.1f} on {degrees} degrees of freedom",
         )
 
 
@@ -157,15 +163,15 @@ def _spread_rates() -> tuple[Floats, Floats]:
     return np.log(means), np.log(rates)
 
 
-def _spread_detectable(n: int) -> float:
+def _spread_detectable(n: int, level: float) -> float:
     """Relative error of the transform's spread that the components find with power 0.999."""
     means, rates = _spread_rates()
-    wanted = math.log(math.log(2 * _LEGENDRE / ALPHA) / n)
+    wanted = math.log(math.log(2 * _LEGENDRE / level) / n)
     component = math.exp(np.interp(wanted, rates, means, right=math.inf))
     return math.sqrt(1 + 2 * component / math.sqrt(5)) - 1 + POWER_Z / math.sqrt(5 * n)
 
 
-def _summed_up(name: str, findings: list[Finding]) -> Finding:
+def _summed_up(name: str, findings: list[Finding], level: float) -> Finding:
     """One finding for a distribution that is not the cell's own: the worst of several."""
     p_values = [math.nan if f.p_value is None else f.p_value for f in findings]
     worst = findings[int(np.argmin(p_values))]
@@ -174,6 +180,7 @@ def _summed_up(name: str, findings: list[Finding]) -> Finding:
         name,
         p_value,
         worst.n,
+        level=level,
         detail=worst.message,
         effect=worst.effect,
         detectable=worst.detectable,
@@ -194,9 +201,9 @@ class Kolmogorov(Statistic):
     def pools(self) -> bool:  # noqa: D102
         return False
 
-    def findings(self, name: str) -> list[Finding]:  # noqa: D102
+    def findings(self, name: str, level: float = ALPHA) -> list[Finding]:  # noqa: D102
         finding = _kolmogorov_finding(
-            self.distance, self.n, self.resolution, bounds.kolmogorov, check=name
+            self.distance, self.n, self.resolution, bounds.kolmogorov, level, check=name
         )
         return [finding]
 
@@ -206,6 +213,7 @@ def _kolmogorov_finding(
     n: int,
     resolution: float,
     p_value: Callable[[float, int], float],
+    level: float,
     where: float | None = None,
     check: str = "kolmogorov_smirnov",
 ) -> Finding:
@@ -215,9 +223,10 @@ def _kolmogorov_finding(
         check,
         p_value(float(np.maximum(0.0, distance - resolution)), n),
         n,
+        level=level,
         detail=f"distance {distance:.3g}{place}",
         effect=Effect(
             "KS distance", distance, max(0.0, distance - band), min(1.0, distance + band)
         ),
-        detectable=Detectable("KS distance", bounds.ks_detectable(n, resolution)),
+        detectable=Detectable("KS distance", bounds.ks_detectable(n, resolution, level)),
     )

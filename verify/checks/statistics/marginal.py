@@ -32,11 +32,11 @@ class NormalMoments(Statistic):
         """The p-value of the sum of squares."""
         return bounds.normal_scale(self.squares, self.n)
 
-    def detectable(self) -> float:
+    def detectable(self, level: float) -> float:
         """The relative excess of the scale that would have been found."""
-        return bounds.scale_detectable(self.n)
+        return bounds.scale_detectable(self.n, level)
 
-    def findings(self, name: str) -> list[Finding]:  # noqa: D102
+    def findings(self, name: str, level: float = ALPHA) -> list[Finding]:  # noqa: D102
         if self.n == 0:
             return []
         mean, scale = self.total / self.n, math.sqrt(self.squares / self.n)
@@ -47,17 +47,21 @@ class NormalMoments(Statistic):
                 "mean",
                 self.of_mean(),
                 self.n,
+                level=level,
                 detail=f"the mean is off by {mean:+.3g} standard deviations",
                 effect=Effect("location", mean, mean - half_mean, mean + half_mean, "std"),
-                detectable=Detectable("location", separation() / math.sqrt(self.n), "std"),
+                detectable=Detectable(
+                    "location", separation(level=level) / math.sqrt(self.n), "std"
+                ),
             ),
             decided(
                 "scale",
                 self.of_scale(),
                 self.n,
+                level=level,
                 detail=f"the standard deviation is {scale:.4g}× the law's",
                 effect=Effect("scale", scale, low, high, "× law"),
-                detectable=Detectable("scale", self.detectable(), "relative"),
+                detectable=Detectable("scale", self.detectable(level), "relative"),
             ),
         ]
 
@@ -74,8 +78,8 @@ class SubGaussianMoments(NormalMoments):
     def of_scale(self) -> float:  # noqa: D102
         return bounds.sub_gaussian_scale(self.squares, self.n)
 
-    def detectable(self) -> float:  # noqa: D102
-        return bounds.sub_gaussian_scale_detectable(self.n)
+    def detectable(self, level: float) -> float:  # noqa: D102
+        return bounds.sub_gaussian_scale_detectable(self.n, level)
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,7 +110,7 @@ class Extremes(Statistic):
             max(self.resolution, other.resolution),
         )
 
-    def findings(self, name: str) -> list[Finding]:  # noqa: D102
+    def findings(self, name: str, level: float = ALPHA) -> list[Finding]:  # noqa: D102
         if self.n == 0:
             return []
         outliers = [bounds.no_outlier(float(u), self.n) for u in self.inward]
@@ -119,12 +123,13 @@ class Extremes(Statistic):
                 name,
                 bounds.at_most_one(len(_EXTREMES) * (outliers + gaps)[worst]),
                 self.n,
+                level=level,
                 detail=f"the {side} value lies at tail probability {u:.3g}, {judged} the range "
                 f"expected of {self.n} values",
                 effect=Effect(f"tail probability of the {side} value", u, u, u),
                 detectable=Detectable(
                     "gap at a bound",
-                    -math.expm1(math.log(ALPHA / len(_EXTREMES)) / self.n) + self.resolution,
+                    -math.expm1(math.log(level / len(_EXTREMES)) / self.n) + self.resolution,
                     "probability",
                 ),
             )

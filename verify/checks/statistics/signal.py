@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from verify.checks import bounds
-from verify.checks.bounds import INTERVAL_Z
+from verify.checks.bounds import ALPHA, INTERVAL_Z
 from verify.checks.finding import Detectable, Effect, Finding
 from verify.checks.statistics.base import Floats, Statistic, decided, separation
 
@@ -36,17 +36,20 @@ class Signal(Statistic):
         """No: every network has layers of its own."""
         return False
 
-    def findings(self, name: str) -> list[Finding]:  # noqa: D102
+    def findings(self, name: str, level: float = ALPHA) -> list[Finding]:  # noqa: D102
         factor, half = 1 + self.excess, INTERVAL_Z * self.error
         return [
             decided(
                 name,
                 bounds.at_most_one(2 * math.exp(-self.exponent)),
                 self.n,
+                level=level,
                 detail=f"a layer makes {factor:.4g}× the mean square that theory gives it",
                 effect=Effect(
                     "mean square of a layer", factor, factor - half, factor + half, "× theory"
                 ),
-                detectable=Detectable("mean square", separation() * self.error, "relative"),
+                detectable=Detectable(
+                    "mean square", separation(level=level) * self.error, "relative"
+                ),
             )
         ]

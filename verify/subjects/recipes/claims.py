@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
+import torch
 from torch import Tensor, nn
 
 from verify.laws import Constant, Law
 from verify.subjects.subject import TensorLaw
 
 _ZERO = Constant(0.0)
+
+_SHOWN = 8
+"""Problems that are told; all are counted."""
 
 Lawful = Law | Callable[[tuple[int, ...]], Law]
 """A law, or what gives the law of a tensor from its shape."""
@@ -69,80 +74,148 @@ Claims = Mapping[str, Claim]
 """Pattern of full names (``*`` and ``?`` as in a shell) → what it says of them."""
 
 
-class Unclaimed(ValueError):
-    """Parameters and patterns that do not fit each other one to one; its text names them all."""
+@dataclass(frozen=True)
+class Claimed:
+    """A tensor of a model, under one name, and the patterns that claim it.
+
+    Attributes
+    ----------
+    name : str
+        The first of its names that no `Same` speaks of.
+    tensor : Tensor
+    patterns : tuple of str
+        One, if all is well.
+    """
+
+    name: str
+    tensor: Tensor
+    patterns: tuple[str, ...]
+
+
+def parameters(model: nn.Module, claims: Claims) -> list[Claimed]:
+    """Every parameter once, however many names it has."""
+    names: dict[Tensor, list[str]] = defaultdict(list)  # Tensors are hashed by identity.
+    for name, tensor in model.named_parameters(remove_duplicate=False):
+        names[tensor].append(name)
+    return [
+        Claimed(name, tensor, _claiming(name, claims))
+        for tensor, found in names.items()
+        for name in [_canonical(found, claims)]
+    ]
+
+
+def claimed(model: nn.Module, claims: Claims) -> list[Claimed]:
+    """Every parameter, and every buffer that a pattern speaks of which speaks of no parameter."""
+    found = parameters(model, claims)
+    spoken = {pattern for each in found for pattern in each.patterns}
+    of_buffers = {p: claim for p, claim in claims.items() if p not in spoken}
+    buffers = (
+        Claimed(name, tensor, patterns)
+        for name, tensor in model.named_buffers()
+        if (patterns := _claiming(name, of_buffers))
+    )
+    return [*found, *buffers]
 
 
 def problems(model: nn.Module, claims: Claims) -> str:
     """What keeps every parameter from being claimed by exactly one law; or nothing.
 
-    A tensor of several names is one parameter under its first name; the others may be claimed by
-    `Same`, and need not be. Buffers may be claimed too. A claim that claims nothing is a problem.
+    A tensor of several names is one parameter. Other names may be claimed by `Same`, and need not
+    be. Buffers may be claimed too. A claim that claims nothing is a problem.
     """
     every = dict(model.named_parameters(remove_duplicate=False))
-    first = dict(model.named_parameters())
-    buffers = dict(model.named_buffers())
-    found = []
-    for name, tensor in first.items():
-        claiming = _claiming(name, claims)
-        if not claiming:
-            found.append(f"no law claims the parameter {name} of shape {tuple(tensor.shape)}")
-        if len(claiming) > 1:
-            found.append(f"{name} is claimed by {' and by '.join(map(repr, claiming))}")
-    for pattern, claim in claims.items():
-        if isinstance(claim, Same):
-            if pattern not in every or every[pattern] is not every.get(claim.name):
-                found.append(f"{pattern} is not the tensor {claim.name}")
-        elif not any(fnmatchcase(name, pattern) for name in (*first, *buffers)):
-            found.append(f"the pattern {pattern!r} claims no parameter")
-    return "; ".join(found)
+    found = claimed(model, claims)
+    spoken = {pattern for each in found for pattern in each.patterns}
+    told = [
+        *_untied(every, claims),
+        *(_unclaimed(each) for each in found if not each.patterns and each.name not in claims),
+        *(_overlapping(each) for each in found if len(each.patterns) > 1),
+        *(_idle(p, every) for p, c in claims.items() if p not in spoken and _is_law(c)),
+    ]
+    more = [f"and {len(told) - _SHOWN} more"] if len(told) > _SHOWN else []
+    return "; ".join([*told[:_SHOWN], *more])
+
+
+def _untied(every: Mapping[str, Tensor], claims: Claims) -> Iterator[str]:
+    for name, claim in claims.items():
+        if not isinstance(claim, Same):
+            continue
+        if name not in every or every[name] is not every.get(claim.name):
+            yield f"{name} is not the tensor {claim.name}"
+
+
+def _unclaimed(parameter: Claimed) -> str:
+    shape = tuple(parameter.tensor.shape)
+    return f"no law claims the parameter {parameter.name} of shape {shape}"
+
+
+def _overlapping(parameter: Claimed) -> str:
+    return f"{parameter.name} is claimed by {' and by '.join(map(repr, parameter.patterns))}"
+
+
+def _idle(pattern: str, every: Mapping[str, Tensor]) -> str:
+    if any(fnmatchcase(name, pattern) for name in every):
+        return f"the pattern {pattern!r} claims nothing but other names of tied parameters"
+    return f"the pattern {pattern!r} claims no parameter"
 
 
 def laws(model: nn.Module, claims: Claims) -> Iterator[TensorLaw]:
     """The law of each claimed tensor and part."""
-    for name, tensor in _tensors(model).items():
-        for pattern in _claiming(name, claims)[:1]:
-            yield from _of_tensor(name, tuple(tensor.shape), claims[pattern], pattern)
+    for each in claimed(model, claims):
+        for pattern in each.patterns[:1]:
+            yield from of_tensor(each.name, tuple(each.tensor.shape), claims[pattern], pattern)
 
 
 def state(model: nn.Module, claims: Claims) -> dict[str, Tensor]:
-    """The claimed tensors of a model by name, those of several parts part by part."""
+    """Copies of the claimed tensors by name, those of several parts part by part."""
     found: dict[str, Tensor] = {}
-    for name, tensor in _tensors(model).items():
-        for pattern in _claiming(name, claims)[:1]:
-            claim = claims[pattern]
+    for each in claimed(model, claims):
+        for pattern in each.patterns[:1]:
+            claim, values = claims[pattern], each.tensor.detach()
             if isinstance(claim, Blocks):
-                parts = tensor.detach().chunk(claim.count)
-                found |= {_part(name, i): part.contiguous() for i, part in enumerate(parts)}
+                parts = values.chunk(claim.count)
+                found |= {_part(each.name, i): _copied(part) for i, part in enumerate(parts)}
             else:
-                found[name] = tensor.detach()
+                found[each.name] = _copied(values)
     return found
 
 
-def _tensors(model: nn.Module) -> dict[str, Tensor]:
-    """Parameters and buffers, each under its first name."""
-    return {**dict(model.named_parameters()), **dict(model.named_buffers())}
+def _copied(values: Tensor) -> Tensor:
+    return values.clone(memory_format=torch.contiguous_format)
 
 
-def _claiming(name: str, claims: Claims) -> list[str]:
+def _is_law(claim: Claim) -> bool:
+    return not isinstance(claim, Same)
+
+
+def _canonical(names: list[str], claims: Claims) -> str:
+    """The name under which a parameter is claimed."""
+    return next((name for name in names if _is_law(claims.get(name, _ZERO))), names[0])
+
+
+def _claiming(name: str, claims: Claims) -> tuple[str, ...]:
     """The patterns that claim a tensor for a law."""
-    return [
-        p for p, claim in claims.items() if not isinstance(claim, Same) and fnmatchcase(name, p)
-    ]
+    return tuple(p for p, claim in claims.items() if _is_law(claim) and fnmatchcase(name, p))
 
 
 def _part(name: str, index: int) -> str:
     return f"{name}[part {index}]"
 
 
-def _of_tensor(name: str, shape: tuple[int, ...], claim: Claim, kind: str) -> Iterator[TensorLaw]:
-    """The laws of one tensor, pooled by pattern."""
+def of_tensor(name: str, shape: tuple[int, ...], claim: Claim, kind: str) -> Iterator[TensorLaw]:
+    """The laws of one tensor, pooled by pattern.
+
+    Raises
+    ------
+    IndexError
+        For a row that the tensor does not have.
+    """
     if isinstance(claim, Blocks):
         part = (shape[0] // claim.count, *shape[1:])
         for index in range(claim.count):
             yield TensorLaw(_part(name, index), part, _law(claim.law, part), kind)
     elif isinstance(claim, Rows):
-        row = claim.row % shape[0]
+        row = range(shape[0])[claim.row]
         law = TensorLaw(name, shape, _law(claim.law, shape), kind)
         yield replace(law, but_row=row)
         yield replace(law, row=row, law=claim.its_law, kind=f"{kind}[{row}]")

@@ -3,18 +3,39 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+import importlib.util
+import math
+import warnings
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from verify.laws import LATTICES, Continuous, Haar, Lattice
 from verify.subjects.recipes import claims as claimed
-from verify.subjects.recipes.claims import Claims, Unclaimed
+from verify.subjects.recipes.claims import Claims
 from verify.subjects.subject import Fill, Place, Road, Subject, TensorLaw
+from verify.unlawful import Unlawful
 
-_HOST = Place(torch.device("cpu"), torch.float32)
+HOST = Place(torch.device("cpu"), torch.float32)
+"""Where a model is looked at for its names and shapes."""
+
+_ASIDE = 0x5EED
+"""Seeds the model that is built aside."""
+
+_BEGINNING = 64
+"""Entries of a tensor by which builds are told apart."""
+
+_BITS = 100.0
+"""Two independent draws that leave so much to chance never agree in every bit."""
+
+
+class Repeating(Unlawful):
+    """A build whose values do not depend on the seed."""
+
+    check = "fresh"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,25 +60,115 @@ class Recipe(Subject):
 
     def tensors(self, case: Any) -> tuple[TensorLaw, ...]:
         """Every claimed tensor; names and shapes are the model's own."""
-        return _laws(self, case)
+        return _aside(self, case, HOST.device, HOST.dtype).tensors
 
     @property
     def roads(self) -> Mapping[str, Road]:
         """The model as it is built."""
         return {"recipe": self._built}
 
+    @property
+    def untested(self) -> str:
+        """Why nothing of the recipe can be tested here; or nothing."""
+        if not self.package or importlib.util.find_spec(self.package):
+            return ""
+        return f"not tested: {self.package} is not installed (pip install {self.package})"
+
     def _built(self, case: Any, place: Place) -> Fill:
+        other, claims = _aside(self, case, place.device, place.dtype), self.claims(case)
+
         def filled() -> Mapping[str, Tensor]:
-            model, claims = self.make(case, place), self.claims(case)
-            if problems := claimed.problems(model, claims):
-                raise Unclaimed(problems)
-            return claimed.state(model, claims)
+            model = self.make(case, place)
+            if wrong := misplaced(model, place) or claimed.problems(model, claims):
+                raise Unlawful(wrong)
+            state = claimed.state(model, claims)
+            other.check(state)
+            return state
 
         return filled
 
 
+def misplaced(model: nn.Module, place: Place) -> str:
+    """The first parameter that is on another device or of another dtype than asked; or nothing."""
+    for name, tensor in model.named_parameters():
+        if tensor.device.type != place.device.type:
+            return f"{name} is on the device {tensor.device.type}, not on {place.device.type}"
+        if tensor.is_floating_point() and tensor.dtype != place.dtype:
+            return f"{name} is of the dtype {tensor.dtype}, not of {place.dtype}"
+    return ""
+
+
+@dataclass(frozen=True)
+class _Aside:
+    """What is kept of a model that was built aside, under a seed of its own.
+
+    Attributes
+    ----------
+    tensors : tuple of TensorLaw
+    beginnings : mapping
+        How each tensor begins that no two builds share.
+    """
+
+    tensors: tuple[TensorLaw, ...]
+    beginnings: Mapping[TensorLaw, Tensor]
+
+    def check(self, state: Mapping[str, Tensor]) -> None:
+        """Refuse a model of other shapes, and one that begins as under the other seed."""
+        here = {name: tuple(values.shape) for name, values in state.items()}
+        there = {tensor.name: tensor.shape for tensor in self.tensors}
+        if other := sorted(dict(here.items() ^ there.items())):
+            name = other[0]
+            raise Unlawful(
+                f"{name} has the shape {here.get(name)} in one build, {there.get(name)} in another"
+            )
+        now = _beginnings(state, self.beginnings)
+        same = [law for law, values in now.items() if torch.equal(values, self.beginnings[law])]
+        if same:
+            whole = len(same) == len(self.beginnings)
+            raise Repeating(f"does it set the seed itself{'' if whole else _before(same)}?")
+
+
+def _before(repeated: list[TensorLaw]) -> str:
+    return f", before {repeated[0].name}"
+
+
 @functools.lru_cache(maxsize=512)
-def _laws(recipe: Recipe, case: Any) -> tuple[TensorLaw, ...]:
-    with torch.random.fork_rng(devices=[]):  # Looking at a model must not move the streams.
-        model = recipe.make(case, _HOST)
-    return tuple(claimed.laws(model, recipe.claims(case)))
+def _aside(recipe: Recipe, case: Any, device: torch.device, dtype: torch.dtype) -> _Aside:
+    claims = recipe.claims(case)
+    model = built_aside(lambda: recipe.make(case, Place(device, dtype)), device)
+    tensors = tuple(claimed.laws(model, claims))
+    lattice = LATTICES[str(dtype).removeprefix("torch.")]
+    distinct = [tensor for tensor in tensors if _bits(tensor, lattice) > _BITS]
+    return _Aside(tensors, _beginnings(claimed.state(model, claims), distinct))
+
+
+def built_aside(build: Callable[[], nn.Module], device: torch.device) -> nn.Module:
+    """A model built under a seed of its own, which moves no stream."""
+    devices = [] if device.type == "cpu" else [device]
+    with (
+        torch.random.fork_rng(devices, device_type=devices[0].type if devices else "cuda"),
+        warnings.catch_warnings(),
+    ):
+        warnings.simplefilter("ignore")
+        torch.manual_seed(_ASIDE)
+        torch.rand(1, device=device)  # No sample starts here, even if it has this very seed.
+        return build()
+
+
+def _beginnings(
+    state: Mapping[str, Tensor], tensors: Iterable[TensorLaw]
+) -> dict[TensorLaw, Tensor]:
+    return {
+        tensor: tensor.lawful(state[tensor.name].view(1, -1))[0, :_BEGINNING].clone()
+        for tensor in tensors
+    }
+
+
+def _bits(tensor: TensorLaw, lattice: Lattice) -> float:
+    """A lower bound for what the beginning of a tensor leaves to chance, in bits."""
+    entries, law = min(_BEGINNING, math.prod(tensor.lawful_shape)), tensor.law
+    if isinstance(law, Haar):
+        return math.inf if entries >= 16 and law.gain else 0.0
+    if not isinstance(law, Continuous) or not law.scale > 0:
+        return 0.0
+    return -entries * math.log2(law.point_mass(lattice.step, lattice.draw_step))

@@ -1,0 +1,46 @@
+"""Show many runs side by side: what became of each cell from run to run."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from reports import store
+from reports.commands.problem import Problem
+from reports.nights import chronicle, history
+
+
+def declare(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument(
+        "directory",
+        type=Path,
+        help=f"holds one folder for each run, with {store.EVIDENCE} and {store.TIMINGS}",
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Write the page, print the table and return the exit code of the last run."""
+    directory: Path = options.directory
+    notes: list[str] = []
+    try:
+        nights = history.read(directory, notes)
+    except OSError as error:
+        raise Problem(f"{directory} cannot be read: {error.strerror}") from None
+    if not nights:
+        raise Problem(
+            f"{directory} holds no folder with usable evidence: name the folder that holds the "
+            "report folders of the runs"
+        )
+    found = history.traces(nights)
+    path = directory / chronicle.PAGE
+    try:
+        chronicle.page(path, nights, found, notes)
+    except OSError as error:
+        raise Problem(f"{path} cannot be written: {error.strerror}") from None
+    for line in chronicle.text(nights, found):
+        print(line)
+    for note in notes:
+        print(f"warning: {note}")
+    print(f"page: {path}")
+    return chronicle.exit_code(nights)

@@ -1,0 +1,47 @@
+"""Join the parts of a run, and add up the evidence of several nights."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from reports import store
+from reports.commands import build
+from reports.commands.problem import Problem
+from reports.nights import merge, parts
+
+
+def declare(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("out", type=Path, help="the folder that gets the whole")
+    parser.add_argument(
+        "parts", type=Path, nargs="+", metavar="part", help="a report folder or an evidence file"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Write the merged evidence and its pages, and return the exit code of the whole."""
+    out: Path = options.out
+    target = out / store.EVIDENCE
+    try:
+        merged = merge.merge(options.parts)
+        _refuse_loss(target, options.parts)
+        store.write_atomically(target, merged.text)
+    except parts.Refused as reason:
+        raise Problem(str(reason)) from None
+    except OSError as error:
+        raise Problem(f"{error.filename or target} cannot be used: {error.strerror}") from None
+    for note in merged.notes:
+        print(f"note: {note}")
+    code = build.run(argparse.Namespace(directory=out))
+    return code if merged.complete else code or 3
+
+
+def _refuse_loss(target: Path, given: list[Path]) -> None:
+    """Refuse to overwrite evidence that is not among the parts."""
+    held = {night for part in given for night in parts.shards_of(store.evidence_in(part))}
+    if not parts.shards_of(target) <= held:
+        raise Problem(
+            f"{target} holds a run that is not among the parts, and would be lost: name it as a "
+            f"part too, or another folder to write to"
+        )

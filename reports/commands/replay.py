@@ -1,0 +1,132 @@
+"""Run one finding again in this environment, and say whether it fails again or is fixed."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from reports import store
+from reports.commands.inputs import MEANT, evidence_of, file_of
+from reports.commands.problem import Problem
+from reports.records import Cell, Evidence, Run
+from reports.summary import diagnosis
+from reports.verdict import INCOMPLETE, WRONG, worst_first
+from reports.words import listing, plain, plural
+
+ROOT = Path(__file__).resolve().parents[2]
+FIXED, FAILED, UNKNOWN = 0, 1, 3
+# More names than this are counted.
+MOST = 10
+
+
+def declare(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument("evidence", type=Path, help=MEANT)
+    parser.add_argument(
+        "cell", nargs="?", help="its node id, or a part that no other has; default: the worst"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Replay the finding, say what came of it, and return 0 fixed, 1 failed again, or 3."""
+    evidence = evidence_of(file_of(options.evidence))
+    cell = _worst(evidence) if options.cell is None else _named(evidence, options.cell)
+    if cell is None:
+        print("There is nothing to replay: every cell keeps its promise.")
+        return FIXED
+    command = _command(cell, evidence.run)
+    print(plain(f"{cell.verdict} in the record: {cell.nodeid}"))
+    print(plain(f"replay: pytest {shlex.join(command)}"), flush=True)
+    again, complaint = _replayed(command)
+    if again is None:
+        print(plain(f"cannot be replayed: {complaint}"))
+        return UNKNOWN
+    for line in _other_torch(evidence.run, again.run):
+        print(plain(line))
+    found = next((other for other in again.cells if other.nodeid == _item(cell)), None)
+    code, said = _told(cell, found)
+    print(plain(said))
+    return code
+
+
+def _worst(evidence: Evidence) -> Cell | None:
+    troubled = [cell for cell in evidence.cells if cell.verdict in WRONG | INCOMPLETE]
+    return next(iter(worst_first(troubled)), None)
+
+
+def _named(evidence: Evidence, name: str) -> Cell:
+    exact = [cell for cell in evidence.cells if cell.nodeid == name]
+    found = exact or [cell for cell in evidence.cells if name in cell.nodeid]
+    if not found:
+        raise Problem(f"no cell has {name!r} in its name: the node ids stand in {store.EVIDENCE}")
+    if len(found) > 1:
+        names = listing([cell.nodeid for cell in found], MOST)
+        raise Problem(
+            f"{name!r} is in the names of {plural(len(found), 'cell')}, write more: {names}"
+        )
+    return found[0]
+
+
+def _command(cell: Cell, run: Run) -> list[str]:
+    """The arguments of pytest: as recorded, or for a cell that never came to record them."""
+    if not cell.replay:
+        return [_item(cell), "--run-seed", run.run_seed, "--profile", run.profile]
+    try:
+        program, *arguments = shlex.split(cell.replay)
+    except ValueError:
+        program, arguments = "", []
+    if program != "pytest":
+        raise Problem(f"the replay command of {cell.nodeid} is damaged: {cell.replay!r}")
+    return arguments
+
+
+def _item(cell: Cell) -> str:
+    return cell.nodeid.removesuffix("::teardown")
+
+
+def _replayed(arguments: list[str]) -> tuple[Evidence | None, str]:
+    """The evidence of a run of pytest with these arguments; without any, its complaint."""
+    with tempfile.TemporaryDirectory(prefix="replay-") as folder:
+        own = ["-p", "no:cacheprovider", "--report-dir", folder]
+        ended = subprocess.run(
+            [sys.executable, "-m", "pytest", *arguments, *own],
+            cwd=ROOT,
+            env={"OMP_NUM_THREADS": "1"} | os.environ,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        path = Path(folder) / store.EVIDENCE
+        if path.is_file():
+            return store.read(path), ""
+    lines = [line for line in (ended.stderr or ended.stdout).splitlines() if line.strip()]
+    errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
+    return None, (errors or lines or [f"pytest ended with {ended.returncode}"])[-1]
+
+
+def _other_torch(recorded: Run, here: Run) -> list[str]:
+    if recorded.torch == here.torch:
+        return []
+    return [f"note: recorded with torch {recorded.torch}, replayed with {here.torch}"]
+
+
+def _told(recorded: Cell, found: Cell | None) -> tuple[int, str]:
+    """The exit code, and what the replay says about the record."""
+    if found is None or found.verdict in INCOMPLETE:
+        reason = found.reason if found else "the item left no result"
+        return UNKNOWN, f"cannot be replayed: {reason}"
+    wrong = recorded.verdict in WRONG
+    if found.verdict in WRONG:
+        return FAILED, f"{'failed again' if wrong else 'fails now'}: {diagnosis(found)}"
+    if found.verdict == recorded.verdict:
+        return FIXED, f"as recorded: {found.verdict}"
+    if found.verdict == "unsupported":
+        return UNKNOWN, f"cannot be replayed: unsupported here: {found.reason}"
+    if found.verdict == "pass":
+        return FIXED, "fixed: it passes now" if wrong else "it passes now"
+    return FIXED, f"{found.verdict} now: {found.reason}"

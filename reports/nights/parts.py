@@ -1,0 +1,218 @@
+"""The parts that are merged: evidence files, the runs in them, and what they must agree on."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from reports import store
+from reports.records import Cell, Line, Run
+from reports.words import count
+
+T = TypeVar("T")
+
+ALPHA = 1e-12
+# More run seeds than this are counted.
+_MOST_SEEDS = 3
+# What all parts must agree on, by the last word in the environment, and what to say of it.
+_COMMON = {
+    "torch": "two versions of PyTorch do not add up, {}: `python -m reports compare` is the "
+    "command for them",
+    "known defects": "two choices of known defects do not add up, {}: merge runs of one",
+}
+_SHARD = re.compile(r"\d+/([1-9]\d{0,5})")
+
+
+class Refused(Exception):
+    """Parts that cannot be merged: one clause that says why."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """An evidence file and the run lines in it."""
+
+    path: Path
+    runs: tuple[Line, ...]
+
+    @property
+    def nights(self) -> dict[str, dict[str, str]]:
+        """What was run under each run seed."""
+        return {seed: night for run in self.runs for seed, night in _nights(run).items()}
+
+    @property
+    def planned(self) -> Iterator[tuple[str, str]]:
+        """The run seed and the node id of all that its own runs planned."""
+        for run in self.runs:
+            if not run.get("nights"):
+                yield from ((str(run["run_seed"]), str(name)) for name in run.get("planned") or ())
+
+    def cells(self, of_line: Callable[[Line, str], T], notes: list[str]) -> Iterator[tuple[str, T]]:
+        """Yield the cells, each with the run seed of the run line above it.
+
+        Parameters
+        ----------
+        of_line
+            Turns a line and its run seed into the cell that is wanted.
+        notes
+            Gets a sentence for each line that cannot be used.
+
+        """
+        problems: list[str] = []
+        for _, (seed, cell) in store.records_of(self.path, _Reader(of_line).read, problems):
+            if cell is not None:
+                yield seed, cell
+        notes += [f"{self.path}: {problem}" for problem in problems]
+
+
+@dataclass
+class _Reader(Generic[T]):
+    """Reads the lines of one file in turn."""
+
+    of_line: Callable[[Line, str], T]
+    seed: str = ""
+
+    def read(self, line: Line) -> tuple[str, T | None]:
+        """Return the run seed and the cell; nothing for a run line, which tells the seed."""
+        if line["kind"] == "run":
+            self.seed = str(line["run_seed"]) if _nights(line) else ""
+            return self.seed, None
+        if not self.seed:
+            raise ValueError("there is no run line above it")
+        Cell.from_json(line)
+        return self.seed, self.of_line(line, self.seed)
+
+
+def parts(paths: Iterable[Path], notes: list[str]) -> list[Part]:
+    """Return the parts that can be used: those of most nights first, then by path.
+
+    Parameters
+    ----------
+    paths
+        Report folders and evidence files.
+    notes
+        Gets a sentence for each that cannot be used.
+
+    """
+    found = []
+    for file in map(store.evidence_in, paths):
+        try:
+            runs = _runs(file)
+        except OSError as error:
+            notes.append(f"{file} was not used: it cannot be read ({error.strerror}).")
+            continue
+        if runs:
+            found.append(Part(file, runs))
+        else:
+            notes.append(f"{file} was not used: it has no run line that says which run it is.")
+    return sorted(found, key=lambda part: (-len(part.nights), f"{part.path}"))
+
+
+def shards_of(path: Path) -> set[tuple[str, str]]:
+    """The run seeds and shards that an evidence file holds; none where there is no such file."""
+    return {
+        (seed, shard)
+        for run in (_runs(path) if path.is_file() else ())
+        for seed, night in _nights(run).items()
+        for shard in night["shard"].split(" + ")
+    }
+
+
+def refuse_unlike(given: Sequence[Part]) -> None:
+    """Raise `Refused` if runs do not add up whatever they found."""
+    for name, sentence in _COMMON.items():
+        found: dict[str, str] = {}
+        for part in given:
+            for value in _said(part, name):
+                found.setdefault(value, f"{part.path}")
+        if len(found) > 1:
+            told = " and ".join(f"{value} in {path}" for value, path in list(found.items())[:2])
+            raise Refused(sentence.format(told))
+    if len({float(run.get("alpha", ALPHA)) for part in given for run in part.runs}) > 1:
+        raise Refused("the parts decide at different levels: merge runs of one level")
+
+
+def all_nights(runs: Iterable[Line]) -> dict[str, dict[str, str]]:
+    """Profile and shards of each run seed; `Refused` if one seed was run under two profiles."""
+    nights: dict[str, dict[str, str]] = {}
+    for run in runs:
+        for seed, night in _nights(run).items():
+            known = nights.setdefault(seed, dict(night))
+            if known["profile"] != night["profile"]:
+                raise Refused(
+                    f"run seed {seed} was run under two profiles, {known['profile']} and "
+                    f"{night['profile']}, which draw the same values: leave one of them out"
+                )
+            known["shard"] = _shards([known["shard"], night["shard"]])
+    return nights
+
+
+def run_line(runs: Sequence[Line]) -> dict[str, Any]:
+    """The run line of the whole."""
+    nights = all_nights(runs)
+    environment: dict[str, list[str]] = defaultdict(list)
+    for run in runs:
+        for key, value in (run.get("environment") or {}).items():
+            environment[str(key)].append(str(value))
+    several = len(nights) > 1
+    line = {
+        **runs[0],
+        "schema": store.SCHEMA if several else max(run["schema"] for run in runs),
+        "run_seed": _seeds(sorted(nights)) if several else runs[0]["run_seed"],
+        "profile": _together(night["profile"] for night in nights.values()),
+        "shard": _shards(night["shard"] for night in nights.values()),
+        "environment": {key: _together(values) for key, values in environment.items()},
+        "planned": sorted({str(name) for run in runs for name in run.get("planned") or ()}),
+    }
+    return {**line, "nights": nights} if several else line
+
+
+def _runs(path: Path) -> tuple[Line, ...]:
+    with path.open("rb") as file:
+        # Only lines that may be one are parsed here: cells are large.
+        found = map(_run, (raw for raw in file if b'"run"' in raw))
+        return tuple(filter(None, found))
+
+
+def _run(raw: bytes) -> Line | None:
+    try:
+        line = store.parsed(raw)
+        return line if isinstance(store.typed(line), Run) and _nights(line) else None
+    except store.MALFORMED:
+        return None
+
+
+def _nights(run: Line) -> dict[str, dict[str, str]]:
+    nights = run.get("nights") or {run["run_seed"]: run}
+    return {
+        str(seed): {key: str(night.get(key) or "") for key in ("profile", "shard")}
+        for seed, night in nights.items()
+    }
+
+
+def _said(part: Part, name: str) -> Iterator[str]:
+    for run in part.runs:
+        for key, value in (run.get("environment") or {}).items():
+            if key.rpartition(": ")[2] == name:
+                yield str(value)
+
+
+def _seeds(seeds: Sequence[str]) -> str:
+    return " + ".join(seeds) if len(seeds) <= _MOST_SEEDS else f"{count(len(seeds))} run seeds"
+
+
+def _together(values: Iterable[str]) -> str:
+    return " + ".join(sorted({each for value in values for each in value.split(" + ")}))
+
+
+def _shards(values: Iterable[str]) -> str:
+    """Name shards together; all shards of a run are the whole run."""
+    joined = _together(values)
+    named = {*joined.split(" + ")}
+    for parts in {int(match[1]) for match in map(_SHARD.fullmatch, named) if match}:
+        if {f"{part}/{parts}" for part in range(1, parts + 1)} <= named:
+            return "1/1"
+    return joined

@@ -1,0 +1,237 @@
+"""One cell over several nights: evidence that adds up, and verdicts that stay.
+
+Under the null a p-value that is looked at again after every night falls below any fixed level
+some night (Robbins 1970). The k-th look at the pool of a check is therefore decided at
+α_k = α · 6 / (π² k²). These levels add up to α, so by Bonferroni's bound the pool of a check
+raises a false alarm in any night ever with probability at most α: one decision more in the
+union bound, beside those that each night took at α itself. It holds for nights that are added
+one after the other and not chosen by what they show.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from reports.nights import exactly
+from reports.records import Finding, Line
+from reports.verdict import INCOMPLETE, ORDER, WRONG, finding_key
+from reports.words import listing
+from verify.evidence import Evidence
+
+# What a cell is, and must be in every night.
+IDENTITY = ("nodeid", "promise", "subject", "backend", "dtype", "law", "source")
+# What each night keeps to itself.
+_OWN = ("verdict", "reason", "replay", "n", "cases", "calls", "decisions")
+LOST = "lost"
+
+
+class Unlike(Exception):
+    """Two cells of one name that do not add up."""
+
+
+@dataclass(frozen=True)
+class Pool:
+    """A cell as several nights saw it.
+
+    Attributes
+    ----------
+    identity
+        The entries of the line that no night changes.
+    nights
+        By run seed: verdict, counts, what failed, and a digest of the line it comes from.
+    evidence
+        The sum, in fractions.
+    excluded
+        Known defects whose region was left out.
+    streams
+        Fingerprints of seeded streams by case.
+
+    """
+
+    identity: Line
+    nights: Mapping[str, Line]
+    evidence: Evidence
+    excluded: frozenset[str]
+    streams: Mapping[str, frozenset[str]]
+
+    @classmethod
+    def of_line(cls, line: Line, run_seed: str) -> Pool:
+        """Read a cell line: of the run of a seed, or of several nights."""
+        whole = _evidence_of(line)
+        nights = line.get("nights") or {run_seed: _night(line)}
+        return cls(
+            identity={key: line[key] for key in IDENTITY if key in line},
+            nights={str(seed): dict(night) for seed, night in nights.items()},
+            evidence=exactly.exact(whole.pooled(), line.get("residues") or ()),
+            excluded=frozenset(map(str, line.get("excluded") or ())),
+            streams={k: frozenset(v.split(" + ")) for k, v in (line.get("streams") or {}).items()},
+        )
+
+    def __add__(self, other: Pool) -> Pool:
+        """The cell over the nights of both, which differ; `Unlike` if they are of two suites."""
+        own, others = self.identity, other.identity
+        if "law" in own and "law" in others and own != others:
+            raise Unlike("has another law")
+        try:
+            evidence = exactly.added(self.evidence, other.evidence)
+        except ValueError as reason:
+            raise Unlike(str(reason)) from None
+        return Pool(
+            # An item that handed nothing over is known by its name alone.
+            own if "law" in own else others,
+            _trimmed({**self.nights, **other.nights}),
+            evidence,
+            self.excluded | other.excluded,
+            {
+                case: self.streams.get(case, frozenset()) | other.streams.get(case, frozenset())
+                for case in self.streams.keys() | other.streams.keys()
+            },
+        )
+
+    def with_night(self, seed: str, night: Line) -> Pool:
+        """The same, with another account of one night."""
+        return replace(self, nights=_trimmed({**self.nights, seed: night}))
+
+    def found(self, other: Pool) -> Pool | None:
+        """The same without nights that were lost here and are there; None if that was all.
+
+        A night that was lost has added nothing.
+        """
+        nights = {
+            seed: night
+            for seed, night in self.nights.items()
+            if night["verdict"] != LOST or other.nights.get(seed, night)["verdict"] == LOST
+        }
+        return replace(self, nights=nights) if nights else None
+
+    def to_line(self, schema: int, alpha: float) -> dict[str, Any]:
+        """The cell line: every night's own verdict, and the decision on the sum of all."""
+        evidence = exactly.rounded(self.evidence)
+        looks = sum(bool(night["decisions"]) for night in self.nights.values())
+        pooled = evidence.findings("cell", level=level(alpha, looks)) if looks > 1 else []
+        known = {(f.check, f.tensor) for f in pooled}
+        nights = {seed: _without(known, night) for seed, night in sorted(self.nights.items())}
+        own = [finding for seed, night in nights.items() for finding in _labelled(seed, night)]
+        verdicts = [night["verdict"] for night in nights.values()]
+        verdicts += ["fail"] if any(not f.passed for f in pooled) else []
+        worst_seed = min(nights, key=lambda seed: (rank(nights[seed]["verdict"]), seed))
+        sums = {key: sum(night[key] for night in nights.values()) for key in _OWN[3:]}
+        return {
+            **self.identity,
+            **sums,
+            "schema": schema,
+            "kind": "cell",
+            "decisions": sums["decisions"] + len(pooled),
+            "verdict": min(verdicts, key=rank),
+            "reason": _reason(nights, alarm=verdicts[len(nights) :] != [], looks=looks),
+            "replay": nights[worst_seed]["replay"],
+            "findings": [finding.to_json() for finding in (*pooled, *own)],
+            "statistics": evidence.to_json(),
+            "tensors": {name: e.to_json() for name, e in sorted(evidence.tensors.items())},
+            "residues": exactly.layers_of(self.evidence),
+            "nights": nights,
+            "excluded": sorted(self.excluded),
+            "streams": {case: " + ".join(sorted(of)) for case, of in sorted(self.streams.items())},
+        }
+
+
+def level(alpha: float, look: int) -> float:
+    """The level of the k-th look at a pool: over all looks they add up to α."""
+    return alpha * 6 / (math.pi * max(1, look)) ** 2
+
+
+def rank(verdict: str) -> int:
+    """The place of a verdict among all, the most worrying first."""
+    return ORDER.index(verdict) if verdict in ORDER else 0
+
+
+def digest(line: Line) -> str:
+    """What tells whether two lines are the same."""
+    text = json.dumps(line, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode("ascii")).hexdigest()[:16]
+
+
+def _evidence_of(line: Line) -> Evidence:
+    whole = Evidence.from_json(line.get("statistics") or {})
+    tensors = {name: Evidence.from_json(e) for name, e in (line.get("tensors") or {}).items()}
+    return Evidence(whole.statistics, tensors)
+
+
+def _night(line: Line) -> dict[str, Any]:
+    """What one night keeps: its verdict, what failed, and of the rest what came nearest."""
+    texts = {key: str(line.get(key) or "") for key in _OWN[:3]}
+    counts = {key: int(line.get(key) or 0) for key in _OWN[3:]}
+    findings = [Finding.from_json(finding) for finding in line.get("findings") or ()]
+    nearest = _nearest(("", finding) for finding in findings if finding.passed)
+    kept = [f for f in findings if not f.passed or ("", f) in nearest.values()]
+    return {
+        **texts,
+        **counts,
+        "digest": digest(line),
+        "findings": [finding.to_json() for finding in kept],
+    }
+
+
+def _nearest(findings: Iterable[tuple[str, Finding]]) -> dict[object, tuple[str, Finding]]:
+    """Of all nights the finding nearest to failing: of each check of cells, and of the cases."""
+    nearest: dict[object, tuple[str, Finding]] = {}
+    for seed, finding in sorted(findings, key=_closeness):
+        cases = finding.scope == "case"
+        nearest.setdefault("case" if cases else (finding.check, finding.tensor), (seed, finding))
+    return nearest
+
+
+def _closeness(entry: tuple[str, Finding]) -> tuple[object, ...]:
+    seed, finding = entry
+    return (*finding_key(finding), seed, digest(finding.to_json()))
+
+
+def _findings(night: Line) -> Iterator[Finding]:
+    yield from map(Finding.from_json, night["findings"])
+
+
+def _trimmed(nights: Mapping[str, Line]) -> dict[str, Line]:
+    """Keep of passing findings only those that came nearest to failing in any night."""
+    passing = ((seed, f) for seed, night in nights.items() for f in _findings(night) if f.passed)
+    nearest = list(_nearest(passing).values())
+    return {
+        seed: {
+            **night,
+            "findings": [
+                f.to_json() for f in _findings(night) if not f.passed or (seed, f) in nearest
+            ],
+        }
+        for seed, night in nights.items()
+    }
+
+
+def _without(known: set[tuple[str, str]], night: Line) -> dict[str, Any]:
+    """A night without what passed in it and is decided again on the sum."""
+    kept = (
+        f for f in _findings(night)
+        if not (f.passed and f.scope == "cell" and (f.check, f.tensor) in known)
+    )  # fmt: skip
+    return {**night, "findings": [finding.to_json() for finding in kept]}
+
+
+def _labelled(seed: str, night: Line) -> Iterator[Finding]:
+    for finding in _findings(night):
+        yield replace(finding, message=f"{finding.message} (run seed {seed})")
+
+
+def _reason(nights: Mapping[str, Line], *, alarm: bool, looks: int) -> str:
+    troubled = WRONG | INCOMPLETE
+    said = [
+        f"{night['verdict']} under run seed {seed}"
+        + (f": {night['reason'].rstrip('.')}" if night["reason"] else "")
+        for seed, night in nights.items()
+        if night["verdict"] in troubled
+    ]
+    said += [f"{looks} nights together fail"] if alarm else []
+    others = dict.fromkeys(n["reason"] for n in nights.values() if n["reason"])
+    return f"{listing(said)}." if said else listing(others)

@@ -1,0 +1,1 @@
+"""The pages of a run: self-contained HTML from evidence."""

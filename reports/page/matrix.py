@@ -1,0 +1,215 @@
+"""Cells by promise, subject and dtype: what needs attention, and the matrix of all."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import starmap
+
+from reports.page.views import CellView
+from reports.verdict import ORDER, WRONG
+
+TITLES = {
+    "law": "Laws of the initializers",
+    "operation": "Random operations",
+    "transposed": "Transposed tensors",
+    "channels last": "Channels last",
+    "strided": "Strided tensors",
+    "offset": "Tensors inside a buffer",
+    "neighbouring seeds": "Neighbouring seeds",
+    "streams": "Streams and seeds",
+    "generators": "Generators",
+    "contract of the call": "The call",
+    "call under transforms": "The call under transforms",
+    "errors": "What must raise",
+    "bounded time": "Bounded time",
+    "empty": "Empty tensors",
+    "default": "Defaults of the modules",
+    "reset": "Resets",
+    "materialisation": "From the meta device",
+    "batch norm": "Batch norm",
+    "construction": "Construction",
+    "lazy": "Lazy modules",
+    "parametrization": "Parametrizations",
+    "embedding": "Embeddings",
+    "parameters": "Parameters",
+    "tied gradient": "Tied gradients",
+    "tie": "Ties",
+    "gain": "Gains",
+    "fan": "Fans",
+    "convolution": "Identity convolutions",
+    "independence": "Products of independent draws",
+    "propagation": "Signal propagation",
+    "depth": "A hundred layers",
+    "recipe": "Recipes",
+    "symmetry": "Symmetry of hidden units",
+    "deprecation": "Deprecated aliases",
+    "known defect": "Known defects of PyTorch",
+    "entry": "Entries of known defects",
+}
+# Beside rows that need attention, more quiet ones than this are folded.
+MOST_CALM = 6
+_DTYPES = ("float64", "float32", "bfloat16", "float16")
+_RANKS = {promise: rank for rank, promise in enumerate(TITLES)}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One subject of a matrix: its cells under each dtype."""
+
+    subject: str
+    entries: tuple[tuple[CellView, ...], ...]
+
+    @property
+    def calm(self) -> bool:
+        """Whether no cell of the row needs attention."""
+        return all(view.calm for entry in self.entries for view in entry)
+
+
+@dataclass(frozen=True)
+class Law:
+    """A law as it is said to readers, and the cells that are held to it."""
+
+    words: str
+    formula: str
+    history: str
+    source: str
+    cells: tuple[CellView, ...]
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some rows of a matrix, and the sections that they link to."""
+
+    rows: tuple[Row, ...]
+    cells: tuple[CellView, ...]
+
+    @property
+    def laws(self) -> list[Law]:
+        """The cells by what is promised of them, so that it is said once."""
+        found: dict[tuple[str, str, str, str], list[CellView]] = defaultdict(list)
+        for view in self.cells:
+            cell = view.cell
+            said = (cell.law_words, cell.law_formula, cell.law_history, cell.source)
+            found[said].append(view)
+        return [Law(*said, cells=tuple(views)) for said, views in found.items()]
+
+
+@dataclass(frozen=True)
+class Group:
+    """All cells of one promise: what needs attention, and what is folded away beside it."""
+
+    promise: str
+    title: str
+    dtypes: tuple[str, ...]
+    cells: tuple[CellView, ...]
+    shown: Part
+    folded: Part
+
+    @property
+    def open(self) -> bool:
+        """Whether the group starts open: something in it needs attention."""
+        return not all(view.calm for view in self.cells)
+
+    @property
+    def tally(self) -> list[tuple[str, int]]:
+        """How many cells have each verdict, the most worrying first."""
+        counts = Counter(view.cell.verdict for view in self.cells)
+        return sorted(counts.items(), key=lambda entry: _verdict_rank(entry[0]))
+
+    @property
+    def subjects(self) -> int:
+        """How many subjects are held to the promise."""
+        return len(self.shown.rows) + len(self.folded.rows)
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Cells of one subject that are wrong in one way, the worst first."""
+
+    cells: tuple[CellView, ...]
+
+    @property
+    def worst(self) -> CellView:
+        """The cell that speaks for all."""
+        return self.cells[0]
+
+    @property
+    def promises(self) -> dict[str, list[CellView]]:
+        """The cells by promise, each under its title."""
+        found: dict[str, list[CellView]] = defaultdict(list)
+        for view in sorted(self.cells, key=_place):
+            found[title(view.cell.promise)].append(view)
+        return found
+
+
+def title(promise: str) -> str:
+    """Return the heading of a promise."""
+    return TITLES.get(promise.replace("_", " "), promise.replace("_", " ").capitalize())
+
+
+def groups(cells: Iterable[CellView]) -> list[Group]:
+    """Return cells by promise: what is wrong, what has gaps, the rest; each as in `TITLES`."""
+    by_promise: dict[str, list[CellView]] = defaultdict(list)
+    for view in cells:
+        by_promise[view.cell.promise].append(view)
+    return sorted(starmap(_group, by_promise.items()), key=_urgency)
+
+
+def troubles(cells: Iterable[CellView]) -> list[Trouble]:
+    """Return what needs attention: one entry for each subject and way of being wrong."""
+    found: dict[tuple[str, ...], list[CellView]] = defaultdict(list)
+    for view in cells:
+        if not view.calm:
+            cell = view.cell
+            found[cell.verdict, cell.subject, view.tensor or cell.reason].append(view)
+    return [Trouble(tuple(views)) for views in found.values()]
+
+
+def _group(promise: str, cells: Sequence[CellView]) -> Group:
+    dtypes = sorted({view.cell.dtype for view in cells}, key=_dtype_key)
+    rows = _rows(cells, dtypes)
+    wrong = [row for row in rows if not row.calm]
+    calm = [row for row in rows if row.calm]
+    folding = wrong and len(calm) > MOST_CALM
+    shown, folded = (wrong, calm) if folding else (rows, [])
+    parts = (_part(shown, cells), _part(folded, cells))
+    return Group(promise, title(promise), tuple(dtypes), tuple(cells), *parts)
+
+
+def _rows(cells: Iterable[CellView], dtypes: Iterable[str]) -> list[Row]:
+    table: dict[str, dict[str, list[CellView]]] = defaultdict(lambda: defaultdict(list))
+    for view in cells:
+        table[view.cell.subject][view.cell.dtype].append(view)
+    return [
+        Row(subject, tuple(tuple(entries[dtype]) for dtype in dtypes))
+        for subject, entries in table.items()
+    ]
+
+
+def _part(rows: Sequence[Row], cells: Iterable[CellView]) -> Part:
+    subjects = {row.subject for row in rows}
+    return Part(tuple(rows), tuple(view for view in cells if view.cell.subject in subjects))
+
+
+def _urgency(group: Group) -> tuple[bool, bool, int]:
+    wrong = any(view.cell.verdict in WRONG for view in group.cells)
+    return (not wrong, not group.open, _rank(group.promise))
+
+
+def _place(view: CellView) -> tuple[int, str, tuple[int, str]]:
+    promise = view.cell.promise
+    return (_rank(promise), promise, _dtype_key(view.cell.dtype))
+
+
+def _rank(promise: str) -> int:
+    return _RANKS.get(promise.replace("_", " "), len(_RANKS))
+
+
+def _verdict_rank(verdict: str) -> int:
+    return ORDER.index(verdict) if verdict in ORDER else -1
+
+
+def _dtype_key(dtype: str) -> tuple[int, str]:
+    return (_DTYPES.index(dtype) if dtype in _DTYPES else len(_DTYPES), dtype)

@@ -1,0 +1,185 @@
+"""Self-contained pages from evidence: one for each backend, and an index."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from markupsafe import Markup, escape
+
+from reports import summary, verdict, words
+from reports.page import matrix, packed, pictures, views
+from reports.page.sources import linked
+from reports.records import Cell, Evidence
+from reports.store import complete, write_atomically
+
+MOST_BYTES = 3_000_000
+# Of these, what the pictures and tables of failing cells may take as plain markup.
+INLINE_BYTES = 1_200_000
+# More entries than this under "what needs attention" are counted, and left to the matrix.
+MOST_TROUBLES = 40
+MARK = '<meta name="generator" content="verify reports">'
+# Where the page takes what is known only once the rest of it is: no text of a cell can hold it.
+NOTE, PACKED = "<!--note-->", "<!--packed-->"
+# Letters of the sentence that says what is left out.
+SPARE = 400
+
+
+def build(evidence: Evidence, directory: Path) -> None:
+    """Write the pages and the Markdown summary of a run; items never seen count as lost."""
+    whole = complete(evidence)
+    pages = {name: _page(whole, backend) for backend, name in page_names(whole).items()}
+    pages["index.html"] = _index(whole)
+    for name, text in pages.items():
+        write_atomically(directory / name, _encoded(text).decode())
+    write_atomically(directory / summary.SUMMARY, summary.markdown(whole))
+    clear(directory, keep=frozenset(pages))
+
+
+def write(path: Path, template: str, **shown: object) -> None:
+    """Write a page of its own from one of the templates."""
+    write_atomically(path, _encoded(_template(template).render(shown)).decode())
+
+
+def clear(directory: Path, keep: frozenset[str] = frozenset()) -> None:
+    """Remove pages of an earlier run, so that nobody mistakes them for this one's."""
+    for path in directory.glob("*.html"):
+        if path.name not in keep and MARK.encode() in path.read_bytes()[:400]:
+            path.unlink()
+
+
+def page_names(evidence: Evidence) -> dict[str, str]:
+    """Return the file name of each backend's page."""
+    backends = sorted({cell.backend for cell in evidence.cells} - {""}) or [""]
+    names: dict[str, str] = {}
+    for backend in backends:
+        stem = re.sub(r"[^\w-]+", "_", backend)[:60].strip("_") or "backend"
+        while f"{stem}.html" in {*names.values(), "index.html"}:
+            stem += "_"
+        names[backend] = f"{stem}.html"
+    return names
+
+
+def _page(evidence: Evidence, backend: str) -> str:
+    # Items of no backend (a file that cannot be collected) concern every page.
+    cells = [cell for cell in evidence.cells if cell.backend in (backend, "")]
+    known = _known(evidence, backend, cells)
+    bare = views.views(cells)
+    details = (_detail(view, evidence.run.alpha) for view in bare)
+    placed = views.placed(bare, details, INLINE_BYTES)
+    return _filled(_shown(known, placed), placed)
+
+
+def _filled(page: str, cells: Sequence[views.CellView]) -> str:
+    """Pack what does not stand in a page as it is; leave the calmest out if that is too much."""
+    hidden = {view.anchor: view.detail for view in cells if not view.inline and view.detail}
+    room = MOST_BYTES - SPARE - len(_encoded(page))
+    text, kept = packed.fitting(hidden, room)
+    left_out = len(hidden) - kept
+    note = _template("left_out.html").render(amount=left_out) if left_out else ""
+    return page.replace(NOTE, note, 1).replace(PACKED, text, 1)
+
+
+def _detail(view: views.CellView, alpha: float) -> list[str]:
+    """Return the markup of a cell's tables and of its pictures; a reader sees pictures first."""
+    tables = _template("tables.html").render(view=view).strip()
+    figure = _template("figure.html")
+    drawn = (picture and figure.render(picture=picture) for picture in view.pictures(alpha))
+    return [tables, *(text or "" for text in drawn)]
+
+
+def _known(evidence: Evidence, backend: str, cells: Sequence[Cell]) -> dict[str, object]:
+    """Return what a page shows beside its cells."""
+    calibration = verdict.calibration(cells)
+    return {
+        "title": backend or "all backends",
+        "backend": backend,
+        "run": evidence.run,
+        "problems": evidence.problems,
+        "overview": verdict.overview(evidence, cells),
+        "dtypes": sorted({cell.dtype for cell in cells} - {""}),
+        "power": verdict.power(cells),
+        "calibration": calibration,
+        "calibration_picture": _calibration_picture(calibration),
+        "most_troubles": MOST_TROUBLES,
+    }
+
+
+def _shown(known: dict[str, object], cells: Sequence[views.CellView]) -> str:
+    return _template("backend.html").render(
+        known,
+        groups=matrix.groups(cells),
+        troubles=matrix.troubles(cells),
+        anchors={view.cell.nodeid: view.anchor for view in cells},
+        defects=views.defects(cells),
+    )
+
+
+def _calibration_picture(calibration: verdict.Calibration | None) -> str:
+    return pictures.bars(calibration.bins, "P-values of passing checks") if calibration else ""
+
+
+def _index(evidence: Evidence) -> str:
+    names = page_names(evidence)
+    entries = []
+    for backend, name in names.items():
+        cells = [cell for cell in evidence.cells if cell.backend in (backend, "")]
+        entries.append((backend or "all backends", name, verdict.overview(evidence, cells)))
+    return _template("index.html").render(
+        title="all backends",
+        run=evidence.run,
+        problems=evidence.problems,
+        overview=verdict.overview(evidence),
+        entries=entries,
+    )
+
+
+@cache
+def _template(name: str) -> Template:
+    environment = Environment(
+        autoescape=True,
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        big=words.big,
+        count=words.count,
+        number=words.number,
+        p=words.p_value,
+        p_words=words.p_words,
+        effect=words.effect,
+        detectable=words.detectable,
+        plural=words.plural,
+        linked=linked,
+        naming=naming,
+        code=code,
+        slug=views.slug,
+        drawn=Markup,
+    )
+    environment.globals.update(
+        glyphs=views.GLYPHS, mark=Markup(MARK), note=Markup(NOTE), packed=Markup(PACKED)
+    )
+    return environment.get_template(name)
+
+
+def code(text: str) -> Markup:
+    """Return text for an element that holds nothing else: quotes stay as they are."""
+    return Markup(html.escape(text, quote=False))
+
+
+def naming(text: str, tensor: str) -> Markup:
+    """Return text with the name that it begins with set apart."""
+    name = f"{tensor}: "
+    if not tensor or not text.startswith(name):
+        return escape(text)
+    return Markup("<code>{}</code>: {}").format(tensor, text.removeprefix(name))
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode("utf-8", errors="backslashreplace")

@@ -1,0 +1,161 @@
+(() => {
+  "use strict";
+  const form = document.getElementById("filter");
+  const names = ["q", "verdict", "subject", "dtype", "promise"];
+  const field = (name) => form.elements.namedItem(name);
+
+  // What stands packed in the page: the pictures and tables of each cell, by its id.
+  let unpacking;
+  const unpack = async () => {
+    const text = atob(document.getElementById("packed").textContent.trim());
+    const bytes = Uint8Array.from(text, (letter) => letter.charCodeAt(0));
+    const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+    return JSON.parse(await new Response(stream).text());
+  };
+  const unpacked = () => (unpacking ??= unpack());
+  const markup = ([tables = {}, ...pictures], id) => {
+    const figures = pictures.map((column) => column[id] ?? "").join("");
+    return `${figures && `<div class="pictures">${figures}</div>`}${tables[id] ?? ""}`;
+  };
+  const draw = async (section) => {
+    if (section.querySelector(".detail")) return;
+    const place = section.appendChild(document.createElement("div"));
+    place.className = "detail";
+    try {
+      place.innerHTML = markup(await unpacked(), section.id);
+    } catch (error) {
+      place.textContent = "This browser cannot unpack the pictures and tables; evidence.jsonl holds everything.";
+    }
+  };
+
+  // Cells, and for all that is hidden with them which cells it stands for.
+  const cells = [...document.querySelectorAll(".cell")].map((section) => {
+    const [subject, dtype] = section.querySelector("summary > :nth-child(2)").children;
+    return {
+      section,
+      verdict: section.querySelector(".chip").textContent,
+      subject: subject.textContent,
+      dtype: dtype.textContent,
+      promise: section.closest(".group").dataset.promise,
+      shown: true,
+    };
+  });
+  const byId = new Map(cells.map((cell) => [cell.section.id, cell]));
+  const links = [...document.querySelectorAll(".tile, .where a")];
+  const standsFor = new Map();
+  const note = (element, cell) => {
+    for (let e = element; e && e.tagName !== "SECTION"; e = e.parentElement)
+      if (e.matches("tr, .group, .fold, .stated, .wrong > li, .tile, .where, .where a, .cell"))
+        standsFor.set(e, (standsFor.get(e) ?? new Set()).add(cell));
+  };
+  for (const link of links) note(link, byId.get(link.hash.slice(1)));
+  for (const cell of cells) note(cell.section, cell);
+  const folds = new Map([...document.querySelectorAll(".group, .group > .fold")].map((e) => [e, e.open]));
+
+  const plain = (text) => text.replace(/<[^>]*>/g, " ").replace(/&(?:#39|#34|amp|lt|gt);/g,
+    (name) => ({ "&#39;": "'", "&#34;": '"', "&amp;": "&", "&lt;": "<", "&gt;": ">" })[name]);
+  const text = (cell, pieces) => {
+    const law = cell.section.closest(".stated").querySelector(".law");
+    const rest = plain(pieces[0]?.[cell.section.id] ?? "");
+    return `${cell.section.textContent} ${law ? law.textContent : ""} ${rest}`.toLowerCase();
+  };
+  const matches = (cell, words, pieces) =>
+    names.slice(1).every((name) => !field(name).value || field(name).value === cell[name]) &&
+    (!words.length || words.every((word) => (cell.text ??= text(cell, pieces)).includes(word)));
+
+  let asked = 0;
+  const apply = async () => {
+    const turn = ++asked;
+    const words = field("q").value.toLowerCase().split(/\s+/).filter(Boolean);
+    const pieces = words.length ? await unpacked().catch(() => []) : [];
+    if (turn !== asked) return;
+    for (const cell of cells) cell.shown = matches(cell, words, pieces);
+    for (const [element, own] of standsFor) element.hidden = ![...own].some((cell) => cell.shown);
+    const shown = cells.filter((cell) => cell.shown).length;
+    const all = shown === cells.length;
+    for (const [fold, open] of folds) fold.open = open || !all;
+    form.querySelector("output").value = all ? "" : `${shown} of ${cells.length} cells`;
+    form.querySelector("[type=reset]").hidden = names.every((name) => !field(name).value);
+  };
+
+  // The address holds the filters: a reload and the Back button bring them back.
+  const search = () => {
+    const query = new URLSearchParams(names.map((n) => [n, field(n).value]).filter((x) => x[1]));
+    return `${query}` && `?${query}`;
+  };
+  const restore = async () => {
+    const query = new URLSearchParams(location.search);
+    const before = search();
+    for (const name of names) field(name).value = query.get(name) ?? "";
+    if (search() !== before) await apply();
+  };
+  let typing = false;
+  const remember = (event) => {
+    const keeps = event.target.name === "q" && typing ? "replaceState" : "pushState";
+    typing = event.target.name === "q";
+    history[keeps](null, "", `${location.pathname}${search()}`);
+  };
+  const reveal = () => {
+    const cell = byId.get(location.hash.slice(1));
+    if (!cell) return;
+    for (let e = cell.section; e; e = e.parentElement.closest("details")) e.open = true;
+    cell.section.scrollIntoView();
+    cell.section.querySelector("summary").focus({ preventScroll: true });
+  };
+
+  const offer = (place) => {
+    for (const command of place.querySelectorAll(".replay")) {
+      if (command.querySelector("button")) continue;
+      const button = command.appendChild(document.createElement("button"));
+      button.type = "button";
+      button.textContent = "copy";
+    }
+  };
+  const copy = async (button) => {
+    const command = button.previousElementSibling;
+    try {
+      await navigator.clipboard.writeText(command.textContent);
+      button.textContent = "copied";
+    } catch (error) {
+      getSelection().selectAllChildren(command);
+      button.textContent = "selected";
+    }
+    setTimeout(() => (button.textContent = "copy"), 2000);
+  };
+
+  for (const name of [...new Set(cells.map((cell) => cell.subject))].sort())
+    field("subject").append(new Option(name));
+  form.addEventListener("input", (event) => { remember(event); apply(); });
+  form.addEventListener("reset", (event) => setTimeout(() => { remember(event); apply(); }));
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const first = cells.find((cell) => cell.shown);
+    if (!first) return;
+    if (location.hash === `#${first.section.id}`) reveal();
+    else location.hash = first.section.id;
+  });
+  addEventListener("popstate", async () => { typing = false; await restore(); reveal(); });
+  document.addEventListener("click", (event) => {
+    if (event.target.matches(".replay button")) copy(event.target);
+    else if (event.target.matches(".tile, .wrong a") && event.target.hash === location.hash) reveal();
+  });
+  document.addEventListener("keydown", (event) => {
+    const busy = event.target.closest("input, select, textarea") || event.ctrlKey || event.metaKey || event.altKey;
+    if (event.key !== "/" || busy) return;
+    event.preventDefault();
+    field("q").focus();
+    field("q").select();
+  });
+  document.addEventListener("toggle", (event) => {
+    if (!event.target.open || !event.target.matches(".cell")) return;
+    offer(event.target);
+    draw(event.target);
+  }, true);
+
+  for (const element of document.querySelectorAll("#filter, .keys")) element.hidden = false;
+  const wrong = document.getElementById("wrong");
+  if (wrong) offer(wrong);
+  for (const section of document.querySelectorAll(".cell[open]")) offer(section);
+  restore().then(reveal);
+  document.documentElement.dataset.ready = Math.round(performance.now());
+})();

@@ -1,0 +1,146 @@
+"""What the templates show of cells: findings, diagnoses, pictures."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from reports.page import decisions, pictures, tensors
+from reports.page.tensors import Failure, Tensor
+from reports.records import Cell, Effect, Finding
+from reports.summary import diagnosis, failing_cases
+from reports.verdict import INCOMPLETE, WRONG, finding_key, worst_finding, worst_first
+
+GLYPHS = {
+    "pass": "✓",
+    "fail": "✕",
+    "incomplete": "!",
+}
+# More effects than this are left to the table.
+MOST_EFFECTS = 8
+
+
+@dataclass(frozen=True)
+class CellView:
+    """A cell and all that its section shows.
+
+    Attributes
+    ----------
+    telling
+        The finding that speaks for the cell: a failed one, or the most worrying of its pools
+        that has an effect to show.
+    detail
+        The markup of its pictures, one by one, and of its tables.
+    inline
+        Whether that markup stands in the page as it is; otherwise it is packed.
+
+    """
+
+    anchor: str
+    cell: Cell
+    findings: tuple[Finding, ...]
+    failures: tuple[Failure, ...]
+    tensors: tuple[Tensor, ...]
+    worst: Finding | None
+    telling: Finding | None
+    effects: tuple[Effect, ...]
+    diagnosis: str
+    cases: tuple[str, ...]
+    detail: tuple[str, ...] = ()
+    inline: bool = False
+
+    @property
+    def tensor(self) -> str:
+        """The tensor that fails worst, if one does and is named."""
+        return self.worst.tensor if self.worst and not self.worst.passed else ""
+
+    @property
+    def calm(self) -> bool:
+        """Whether nothing about the cell needs attention."""
+        return self.cell.verdict not in WRONG | INCOMPLETE
+
+    @property
+    def open(self) -> bool:
+        """Whether the section starts open."""
+        return self.cell.verdict in WRONG and self.inline
+
+    def pictures(self, alpha: float) -> list[pictures.Picture | None]:
+        """Draw what was pooled and what was decided; passing cells with fewer points."""
+        return list(_pictures(self, alpha))
+
+
+def slug(verdict: str) -> str:
+    """Return the class of a verdict in the style sheet; colours never stand without its word."""
+    return re.sub(r"[^a-z]+", "-", verdict.lower()).strip("-") or "none"
+
+
+def views(cells: Iterable[Cell]) -> list[CellView]:
+    """Return the sections of a page, the most worrying first, without their details."""
+    return [_view(f"c{rank}", cell) for rank, cell in enumerate(worst_first(cells), start=1)]
+
+
+def placed(
+    cells: Sequence[CellView], details: Iterable[Sequence[str]], room: int
+) -> list[CellView]:
+    """Give cells their details; those of what needs attention stand in the page while they fit."""
+    shown = []
+    for view, detail in zip(cells, details, strict=True):
+        size = sum(len(part.encode("utf-8", errors="backslashreplace")) for part in detail)
+        inline = not view.calm and size <= room
+        room -= size if inline else 0
+        shown.append(replace(view, detail=tuple(detail), inline=inline))
+    return shown
+
+
+def defects(cells: Iterable[CellView]) -> dict[str, list[CellView]]:
+    """Return the known defects by id, and the cells that they are left out of or witnessed in."""
+    found: dict[str, list[CellView]] = defaultdict(list)
+    for view in cells:
+        for defect in view.cell.excluded:
+            found[defect].append(view)
+        if view.cell.verdict == "known defect" and ": " in view.cell.subject:
+            found[view.cell.subject.rpartition(": ")[2]].append(view)
+    return dict(sorted(found.items()))
+
+
+def _view(anchor: str, cell: Cell) -> CellView:
+    findings = tuple(sorted(cell.findings, key=finding_key))
+    failed = [f for f in findings if not f.passed]
+    pooled = [f for f in findings if f.effect is not None and f.scope == "cell"]
+    if not failed:
+        pooled.sort(key=lambda finding: finding.p_value is None)
+    most = min(MOST_EFFECTS, max(1, sum(not f.passed for f in pooled)))
+    worst = worst_finding(cell)
+    return CellView(
+        anchor=anchor,
+        cell=cell,
+        findings=findings,
+        failures=tensors.failures(failed),
+        tensors=tensors.tensors(cell),
+        worst=worst,
+        telling=worst if failed else next(iter(pooled), worst),
+        effects=tuple(f.effect for f in pooled[:most] if f.effect is not None),
+        diagnosis="" if cell.verdict == "pass" else diagnosis(cell),
+        cases=failing_cases(cell),
+    )
+
+
+def _pictures(view: CellView, alpha: float) -> Iterable[pictures.Picture | None]:
+    """Yield pictures, nothing for what a cell lacks: those of one kind have one place."""
+    cell = view.cell
+    points = pictures.COARSE if view.calm else pictures.POINTS
+    single = sum(cell.histogram) > 0 and not view.tensors
+    yield pictures.deviation(cell.histogram, alpha, points) if single else None
+    yield pictures.histogram(cell.histogram) if single else None
+    yield pictures.signal(cell.signal, cell.dtype)
+    yield decisions.strip(cell.findings, alpha)
+    yield decisions.effects(cell.findings)
+    yield decisions.comparisons(cell.findings)
+    yield from tensors.drawn(view.tensors, cell.tensors, alpha, points)
+    for name, counts in cell.others.items():
+        if sum(counts):
+            yield pictures.deviation(counts, alpha, points).of(name.replace("_", " "))
+    for name, sums in cell.places.items():
+        yield pictures.places(name, sums, alpha)

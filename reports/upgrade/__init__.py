@@ -1,0 +1,1 @@
+"""Two runs side by side: whether the candidate may replace the baseline."""

@@ -1,0 +1,263 @@
+"""Two runs side by side: which cells got worse, which got better, which cannot be compared."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from reports.records import Cell, Evidence
+from reports.upgrade.moves import Move, moves
+from reports.upgrade.remarks import remarks
+from reports.upgrade.speed import Times
+from reports.upgrade.streams import Streams, streams
+from reports.verdict import INCOMPLETE, WRONG, cell_key
+from reports.words import listing, plural
+
+EXIT_CODES = {"qualified": 0, "not qualified": 1, "incomplete": 3}
+WITNESS = "known defect"
+_GOODNESS = {"pass": 3, "unsupported": 2, "known defect": 1, "wrong": 0}
+
+
+@dataclass(frozen=True)
+class Change:
+    """A cell in both runs, or in one of them."""
+
+    before: Cell | None
+    after: Cell | None
+
+    @property
+    def cell(self) -> Cell:
+        """The cell as it is now, or as it was."""
+        found = self.after or self.before
+        assert found is not None
+        return found
+
+    @property
+    def states(self) -> tuple[str, str]:
+        """Of the baseline and the candidate."""
+        return _state(self.before), _state(self.after)
+
+    @property
+    def kind(self) -> str:
+        """One of the fields of `Comparison` that hold changes, or "same"."""
+        before, after = self.states
+        if after == "wrong" and before in ("absent", "gap"):
+            return "regressions"
+        if "gap" in (before, after):
+            return "gaps"
+        if "absent" in (before, after):
+            return "added" if before == "absent" else "removed"
+        return _compared(before, after)
+
+
+@dataclass(frozen=True)
+class LawChange:
+    """What a subject is held to in the baseline and in the candidate."""
+
+    promise: str
+    subject: str
+    dtypes: tuple[str, ...]
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """All that two runs say about an upgrade.
+
+    Attributes
+    ----------
+    baseline, candidate
+        The runs.
+    shared
+        How many cells are in both.
+    regressions, fixes, still_wrong, gaps, added, removed
+        Cells whose verdicts are not the same good ones, the most worrying first.
+    gone
+        Witnesses of known defects that the candidate's version no longer has.
+    laws
+        Laws in words, formula or history that are not the same.
+    excluded
+        For each known defect left out of one run only: of how many cells, and of which run.
+    effects
+        Sizes of deviations that moved, of cells that pass in both.
+    decisions
+        How many such sizes were compared.
+    times
+        Initializers that became slower or faster.
+    remarks
+        What makes the runs less comparable than they could be.
+
+    """
+
+    baseline: Evidence
+    candidate: Evidence
+    shared: int
+    regressions: tuple[Change, ...]
+    fixes: tuple[Change, ...]
+    still_wrong: tuple[Change, ...]
+    gaps: tuple[Change, ...]
+    added: tuple[Change, ...]
+    removed: tuple[Change, ...]
+    gone: tuple[Change, ...]
+    laws: tuple[LawChange, ...]
+    excluded: Mapping[tuple[str, str], int]
+    streams: Streams
+    effects: tuple[Move, ...]
+    decisions: int
+    times: Times
+    remarks: tuple[str, ...]
+
+    @property
+    def verdict(self) -> str:
+        """``qualified``, ``not qualified`` or ``incomplete``."""
+        if self.regressions:
+            return "not qualified"
+        kept = any(cell.verdict == "pass" for cell in self.candidate.cells)
+        return "qualified" if kept and not (self.gaps or self.removed) else "incomplete"
+
+    @property
+    def exit_code(self) -> int:
+        """0 qualified, 1 not qualified, 3 incomplete."""
+        return EXIT_CODES[self.verdict]
+
+    @property
+    def sentence(self) -> str:
+        """The verdict in one sentence."""
+        versions = f"PyTorch {self.candidate.run.torch} against {self.baseline.run.torch}"
+        shared = plural(self.shared, "cell")
+        lead = {
+            "qualified": f"none of the {shared} in both runs got worse",
+            "not qualified": _worse(self.regressions),
+            "incomplete": f"none of the {shared} in both runs got worse, but there are gaps",
+        }[self.verdict]
+        asides = [
+            f"{plural(len(changes), 'cell')} {words}"
+            for changes, words in (
+                (self.gaps, "cannot be compared"),
+                (self.removed, "of the baseline missing"),
+                (self.still_wrong, "wrong in both"),
+                ((*self.fixes, *self.gone), "better"),
+            )
+            if changes
+        ]
+        return f"{versions}: {'; '.join((lead, *asides))}."
+
+
+def compare(baseline: Evidence, candidate: Evidence, times: Times) -> Comparison:
+    """Compare two complete runs of the suite, and their speed files."""
+    changes = _matched(baseline, candidate)
+    pairs = [(c.before, c.after) for c in changes if c.before and c.after]
+    kinds: dict[str, list[Change]] = defaultdict(list)
+    for change in sorted(changes, key=_urgency):
+        kinds[change.kind].append(change)
+    gone = _witnesses(kinds["removed"], candidate)
+    new = _witnesses(kinds["added"], baseline)
+    passing = [pair for pair in pairs if {cell.verdict for cell in pair} == {"pass"}]
+    moved, decisions = moves(passing, candidate.run.alpha)
+    return Comparison(
+        baseline=baseline,
+        candidate=candidate,
+        shared=len(pairs),
+        regressions=(*kinds["regressions"], *new),
+        fixes=tuple(kinds["fixes"]),
+        still_wrong=tuple(kinds["still_wrong"]),
+        gaps=tuple(kinds["gaps"]),
+        added=tuple(change for change in kinds["added"] if change not in new),
+        removed=tuple(change for change in kinds["removed"] if change not in gone),
+        gone=tuple(gone),
+        laws=tuple(_laws(pairs)),
+        excluded=_excluded(pairs),
+        streams=streams(pair for pair in pairs if pair[0].backend == pair[1].backend),
+        effects=tuple(moved),
+        decisions=decisions,
+        times=times,
+        remarks=tuple(remarks(baseline, candidate)),
+    )
+
+
+def _state(cell: Cell | None) -> str:
+    if cell is None:
+        return "absent"
+    if cell.verdict in INCOMPLETE:
+        return "gap"
+    if cell.verdict in WRONG:
+        return "pass" if _fixed_upstream(cell) else "wrong"
+    # A verdict that this version does not know is no promise kept.
+    return cell.verdict if cell.verdict in _GOODNESS else "gap"
+
+
+def _fixed_upstream(cell: Cell) -> bool:
+    """Whether a cell fails for no other reason than that a known defect is gone."""
+    failed = [f for f in cell.findings if not f.passed]
+    told = [f for f in failed if f.scope == "case"]
+    counted = [f.effect.estimate for f in failed if f.scope == "cell" and f.effect]
+    every = bool(told) and all(f.message.startswith("fixed upstream: ") for f in told)
+    # Only the first problems of a cell are told one by one.
+    return every and all(amount <= len(told) for amount in counted)
+
+
+def _compared(before: str, after: str) -> str:
+    if before == "wrong" and after in ("wrong", "known defect"):
+        return "still_wrong"  # That it is documented makes it no better.
+    better = _GOODNESS[after] - _GOODNESS[before]
+    return "fixes" if better > 0 else "regressions" if better < 0 else "same"
+
+
+def _worse(regressions: Sequence[Change]) -> str:
+    subjects = listing(dict.fromkeys(change.cell.subject for change in regressions))
+    return f"{plural(len(regressions), 'cell')} got worse: {subjects}"
+
+
+def _matched(baseline: Evidence, candidate: Evidence) -> list[Change]:
+    """Every cell once, with its counterpart: by name, or across two backends but for theirs."""
+    own, other = _devices(baseline), _devices(candidate)
+    across = len(own) == len(other) == 1 and own != other
+    key: Callable[[Cell], str] = _placeless if across else lambda cell: cell.nodeid
+    before = {key(cell): cell for cell in baseline.cells}
+    after = {key(cell): cell for cell in candidate.cells}
+    return [Change(before.get(name), after.get(name)) for name in sorted({*before, *after})]
+
+
+def _devices(evidence: Evidence) -> set[str]:
+    return {cell.backend for cell in evidence.cells} - {"", "host"}
+
+
+def _placeless(cell: Cell) -> str:
+    return cell.nodeid.replace(f"[{cell.backend}-", "[", 1)
+
+
+def _urgency(change: Change) -> tuple[int, float, str, str, str]:
+    return cell_key(change.cell)
+
+
+def _witnesses(alone: Iterable[Change], other: Evidence) -> list[Change]:
+    """The witnesses of known defects in one run only, where the other has witnesses at all."""
+    if not any(cell.promise == WITNESS for cell in other.cells):
+        return []
+    return [change for change in alone if change.cell.promise == WITNESS]
+
+
+def _laws(pairs: Iterable[tuple[Cell, Cell]]) -> list[LawChange]:
+    dtypes: dict[tuple[str, str, str, str], list[str]] = defaultdict(list)
+    for before, after in pairs:
+        old, new = _law(before), _law(after)
+        if old != new and old and new:  # A cell that crashed has no law.
+            dtypes[after.promise, after.subject, old, new].append(after.dtype)
+    return [
+        LawChange(promise, subject, tuple(dict.fromkeys(found)), old, new)
+        for (promise, subject, old, new), found in sorted(dtypes.items())
+    ]
+
+
+def _law(cell: Cell) -> str:
+    return "; ".join(filter(None, (cell.law_words, cell.law_formula, cell.law_history)))
+
+
+def _excluded(pairs: Iterable[tuple[Cell, Cell]]) -> dict[tuple[str, str], int]:
+    found: dict[tuple[str, str], int] = defaultdict(int)
+    for before, after in pairs:
+        for defect in {*before.excluded} ^ {*after.excluded}:
+            found[defect, "candidate" if defect in after.excluded else "baseline"] += 1
+    return dict(sorted(found.items()))

@@ -1,0 +1,51 @@
+"""What makes two runs less comparable than they could be, each in one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from reports.records import Evidence, Run
+
+# What may differ between two environments without a word: it is what is compared.
+_COMPARED = frozenset({"torch", "python"})
+
+_ASKED: tuple[tuple[str, Callable[[Run], object], str], ...] = (
+    ("profiles", lambda run: run.profile, "the larger one sees smaller errors"),
+    ("run seeds", lambda run: run.run_seed, "a difference may come from the cases drawn"),
+    ("levels", lambda run: run.alpha, "one of them decides more strictly"),
+)
+
+
+def remarks(baseline: Evidence, candidate: Evidence) -> Iterator[str]:
+    """Yield a sentence for whatever differs beside PyTorch, and for what could not be read."""
+    for name, asked, so in _ASKED:
+        old, new = asked(baseline.run), asked(candidate.run)
+        if old != new:
+            yield f"The runs are of different {name} ({old} and {new}): {so}."
+    yield from _environments(baseline.run, candidate.run)
+    if baseline.run.torch == candidate.run.torch != "unknown":
+        yield f"Both runs are of PyTorch {candidate.run.torch}."
+    for side, evidence in (("baseline", baseline), ("candidate", candidate)):
+        yield from (f"In the {side}: {problem}" for problem in evidence.problems)
+
+
+def _environments(baseline: Run, candidate: Run) -> Iterator[str]:
+    """What a run was told of itself, and what describes its machine: ``backend: name``."""
+    machine = []
+    for key in sorted(baseline.environment.keys() & candidate.environment.keys()):
+        old, new = baseline.environment[key], candidate.environment[key]
+        backend, _, name = key.rpartition(": ")
+        if old == new or name in _COMPARED:
+            continue
+        if backend:
+            machine.append(f"{key}: {old} and {new}")
+        else:
+            yield (
+                f"The runs are not of the same {name} ({old} and {new}): a difference may come "
+                "from that."
+            )
+    if machine:
+        yield (
+            f"The runs are of different machines ({'; '.join(machine)}): bits and times may "
+            "differ for that reason."
+        )

@@ -1,0 +1,97 @@
+"""What needs attention, and the matrix: by promise, the quiet folded away."""
+
+from __future__ import annotations
+
+from reports.page import matrix, views
+from reports.records import Cell, Finding
+
+
+def _cell(subject: str, kind: str = "pass", *, tensor: str = "", **fields: str) -> Cell:
+    names = {"promise": "default", "dtype": "float32", "backend": "cpu", **fields}
+    failed = Finding("scale", False, 1e-20, 100, "it is off", tensor=tensor)
+    findings = (failed,) if kind == "fail" else ()
+    nodeid = f"{subject}{names}"
+    return Cell(nodeid=nodeid, subject=subject, verdict=kind, findings=findings, **names)
+
+
+def _groups(*cells: Cell) -> list[matrix.Group]:
+    return matrix.groups(views.views(cells))
+
+
+def _troubles(*cells: Cell) -> list[matrix.Trouble]:
+    return matrix.troubles(views.views(cells))
+
+
+def test_promises_have_titles() -> None:
+    titles = [matrix.title(name) for name in ("law", "materialisation", "batch_norm", "new_one")]
+    assert titles == ["Laws of the initializers", "From the meta device", "Batch norm", "New one"]
+
+
+def test_what_is_wrong_comes_first_then_gaps_then_the_order_of_titles() -> None:
+    found = _groups(
+        _cell("a", promise="reset"),
+        _cell("a", promise="tomorrow"),
+        _cell("a", promise="law"),
+        _cell("a", "error", promise="default"),
+        _cell("a", "fail", promise="gain"),
+    )
+    assert [group.promise for group in found] == ["gain", "default", "law", "reset", "tomorrow"]
+    assert [group.open for group in found] == [True, True, False, False, False]
+
+
+def test_a_group_in_order_is_closed_and_counted() -> None:
+    (group,) = _groups(
+        _cell("a"),
+        _cell("a", dtype="float64"),
+        _cell("b", "unsupported"),
+        _cell("c", "known defect"),
+    )
+    assert not group.open
+    assert group.tally == [("known defect", 1), ("unsupported", 1), ("pass", 2)]
+    assert (group.subjects, group.dtypes) == (3, ("float64", "float32"))
+    assert len(group.shown.cells) == 4 and not group.folded.rows
+
+
+def test_beside_what_is_wrong_many_rows_in_order_are_folded() -> None:
+    calm = [_cell(f"s{index}") for index in range(matrix.MOST_CALM + 1)]
+    (group,) = _groups(_cell("LSTM", "fail"), _cell("LSTM", dtype="float64"), *calm)
+    assert [row.subject for row in group.shown.rows] == ["LSTM"]
+    assert {view.cell.subject for view in group.shown.cells} == {"LSTM"}
+    assert len(group.folded.rows) == len(group.folded.cells) == len(calm)
+    (small,) = _groups(_cell("LSTM", "fail"), *calm[1:])
+    assert len(small.shown.rows) == len(calm) and not small.folded.rows
+
+
+def test_a_law_that_cells_share_is_said_once() -> None:
+    (group,) = _groups(
+        _cell("a", law_words="uniform"),
+        _cell("b", law_words="uniform", source="here"),
+        _cell("c", law_words="uniform"),
+    )
+    laws = group.shown.laws
+    assert [(law.words, law.source) for law in laws] == [("uniform", ""), ("uniform", "here")]
+    assert [[view.cell.subject for view in law.cells] for law in laws] == [["a", "c"], ["b"]]
+
+
+def test_one_fault_is_one_trouble_wherever_it_shows() -> None:
+    promises = ("reset", "default")
+    wrong = [_cell("LSTM", "fail", tensor="weight_hr", promise=name) for name in promises]
+    (trouble,) = _troubles(
+        *wrong, _cell("LSTM"), _cell("LSTM", "fail", tensor="weight_hr", dtype="float64")
+    )
+    shown = {
+        title: [view.cell.dtype for view in found] for title, found in trouble.promises.items()
+    }
+    assert shown == {"Defaults of the modules": ["float64", "float32"], "Resets": ["float32"]}
+    assert list(shown) == ["Defaults of the modules", "Resets"]
+
+
+def test_other_faults_are_troubles_of_their_own() -> None:
+    found = _troubles(
+        _cell("LSTM", "fail", tensor="weight_hr"),
+        _cell("LSTM", "fail", tensor="bias", promise="reset"),
+        _cell("GRU", "fail", tensor="bias"),
+        _cell("GRU", "error", promise="reset"),
+        _cell("RNN", "known defect"),
+    )
+    assert len(found) == 4

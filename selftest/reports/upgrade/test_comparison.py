@@ -1,0 +1,194 @@
+"""What two runs say about an upgrade, cell by cell."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from reports.records import Cell, Effect, Evidence, Finding, Run
+from reports.upgrade.comparison import Change, compare
+from reports.upgrade.speed import Times
+
+SEED = {"run_seed": "7", "profile": "standard"}
+OLD = Run(**SEED, environment={"cpu: torch": "2.13.0"})
+NEW = Run(**SEED, environment={"cpu: torch": "2.15.0"})
+FIXED = Finding("call", False, None, 1, "fixed upstream: x gives 1", scope="case")
+BROKEN = replace(FIXED, message="y gives 2")
+
+
+def cell(subject: str = "normal_", verdict: str = "pass", promise: str = "law", **more) -> Cell:
+    backend, dtype = more.pop("backend", "cpu"), more.pop("dtype", "float32")
+    nodeid = f"verify/test_x.py::test_{promise}[{backend}-{dtype}-{subject}]"
+    return Cell(nodeid, promise, subject, backend, dtype, verdict, **more)
+
+
+def found(before: list[Cell], after: list[Cell], old: Run = OLD, new: Run = NEW):
+    return compare(Evidence(old, tuple(before)), Evidence(new, tuple(after)), Times())
+
+
+PASS, FAIL, KNOWN = cell(), cell(verdict="fail"), cell(verdict="known defect")
+REFUSED, LOST, LATE = cell(verdict="unsupported"), cell(verdict="lost"), cell(verdict="timed out")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "kind"),
+    [
+        (PASS, PASS, "same"),
+        (PASS, FAIL, "regressions"),
+        (PASS, LATE, "regressions"),
+        (PASS, REFUSED, "regressions"),
+        (PASS, KNOWN, "regressions"),
+        (KNOWN, FAIL, "regressions"),
+        (REFUSED, FAIL, "regressions"),
+        (LOST, FAIL, "regressions"),
+        (None, FAIL, "regressions"),
+        (None, KNOWN, "added"),
+        (LOST, KNOWN, "gaps"),
+        (FAIL, PASS, "fixes"),
+        (LATE, PASS, "fixes"),
+        (KNOWN, PASS, "fixes"),
+        (REFUSED, PASS, "fixes"),
+        (FAIL, REFUSED, "fixes"),
+        (FAIL, LATE, "still_wrong"),
+        (FAIL, KNOWN, "still_wrong"),
+        (KNOWN, KNOWN, "same"),
+        (PASS, LOST, "gaps"),
+        (LOST, PASS, "gaps"),
+        (None, LOST, "gaps"),
+        (PASS, cell(verdict="a verdict of tomorrow"), "gaps"),
+        (None, PASS, "added"),
+        (PASS, None, "removed"),
+        (KNOWN, replace(FAIL, findings=(FIXED,)), "fixes"),
+        (KNOWN, replace(FAIL, findings=(FIXED, BROKEN)), "regressions"),
+    ],
+)
+def test_what_became_of_a_cell(before, after, kind):
+    assert Change(before, after).kind == kind
+
+
+def test_a_defect_that_is_gone_must_be_told_in_full():
+    """Of many mismatches only the first are told: the others may be anything."""
+    many = replace(BROKEN, scope="cell", effect=Effect("mismatches", 3, 3, 3))
+    one = replace(BROKEN, scope="cell", effect=Effect("mismatches", 1, 1, 1))
+    assert Change(KNOWN, replace(FAIL, findings=(one, FIXED))).kind == "fixes"
+    assert Change(KNOWN, replace(FAIL, findings=(many, FIXED))).kind == "regressions"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "code", "said"),
+    [
+        ([PASS], [PASS], 0, "none of the 1 cell in both runs got worse."),
+        ([PASS], [FAIL], 1, "1 cell got worse: normal_."),
+        ([PASS], [LOST], 3, "1 cell cannot be compared."),
+        ([PASS, cell("eye_")], [PASS], 3, "1 cell of the baseline missing."),
+        ([FAIL], [FAIL], 3, "1 cell wrong in both."),
+        ([PASS, cell("eye_", "fail")], [PASS, cell("eye_", "fail")], 0, "1 cell wrong in both."),
+        ([PASS, cell("eye_", "fail")], [PASS, cell("eye_")], 0, "1 cell better."),
+        ([REFUSED], [REFUSED], 3, "there are gaps"),
+        ([PASS, cell("eye_")], [FAIL, cell("eye_", "lost")], 1, "1 cell cannot be compared."),
+    ],
+)
+def test_the_verdict(before, after, code, said):
+    result = found(before, after)
+    assert result.exit_code == code
+    assert result.sentence.startswith("PyTorch 2.15.0 against 2.13.0: ")
+    assert said in result.sentence
+
+
+def test_a_witness_that_is_not_planned_any_more_is_a_defect_that_is_gone():
+    gone, there = (cell(name, "known defect", "known defect") for name in ("a", "b"))
+    result = found([PASS, gone, there], [PASS, there])
+    assert [change.before for change in result.gone] == [gone]
+    assert (result.removed, result.exit_code) == ((), 0)
+    # Where no witness was planned at all, nothing is known about the defects.
+    assert [c.before for c in found([PASS, gone, there], [PASS]).removed] == [gone, there]
+
+
+def test_a_witness_that_only_the_candidate_plans_is_a_defect_that_is_new():
+    there, new = (cell(name, "known defect", "known defect") for name in ("a", "b"))
+    result = found([PASS, there], [PASS, there, new])
+    assert [change.after for change in result.regressions] == [new]
+    assert (result.added, result.exit_code) == ((), 1)
+    # Where the baseline looked at no witness, nothing is known about when it came.
+    result = found([PASS], [PASS, new])
+    assert ([change.after for change in result.added], result.exit_code) == ([new], 0)
+
+
+def test_laws_that_changed_are_told_once_for_all_dtypes():
+    old = [cell(dtype=dtype, law_formula="U(0, 1)") for dtype in ("float32", "float64")]
+    new = [replace(each, law_formula="1", law_history="since 2.14") for each in old]
+    (law,) = found(old, new).laws
+    assert (law.dtypes, law.before, law.after) == (
+        ("float32", "float64"),
+        "U(0, 1)",
+        "1; since 2.14",
+    )
+    assert found(old, old).laws == ()
+
+
+def test_a_crashed_cell_has_no_law_that_could_have_changed():
+    assert found([cell(law_formula="1")], [cell(verdict="crashed")]).laws == ()
+
+
+def test_known_defects_left_out_of_one_run_only():
+    old, new = cell(excluded=("a", "b")), cell(excluded=("b", "c"))
+    assert found([old], [new]).excluded == {("a", "baseline"): 1, ("c", "candidate"): 1}
+
+
+def test_two_backends_are_compared_cell_by_cell():
+    host = cell("gain", backend="host")
+    result = found([cell(), host], [cell(backend="cuda", verdict="fail"), host])
+    assert result.shared == 2
+    assert [change.cell.backend for change in result.regressions] == ["cuda"]
+
+
+def test_streams_by_subject_dtype_and_layout():
+    streams = {"anchor 1": "aa", "anchor 2": "bb"}
+    other = {"anchor 1": "aa", "anchor 2": "cc", "anchor 3": "dd"}
+    places = [("law", "float32"), ("law", "float64"), ("strided", "float32")]
+    old = [cell(promise=p, dtype=d, streams=streams) for p, d in places]
+    new = [replace(old[0], streams=other), old[1], replace(old[2], streams={"anchor 1": "zz"})]
+    result = found(old, new).streams
+    assert (result.compared, result.changed) == (5, 2)
+    assert (result.cells, result.changed_cells, result.dtypes) == (3, 2, ("float32",))
+    told = {name: str(tally) for name, tally in result.rows["normal_"]["float32"].items()}
+    assert told == {"law": "1 of 2", "strided": "all"}
+
+
+def test_subjects_whose_streams_changed_alike_are_one_line():
+    old = [cell(name, streams={"x": "a"}) for name in ("normal_", "randn", "uniform_")]
+    new = [replace(each, streams={"x": "b"}) for each in old[:2]] + old[2:]
+    ((subjects, entries),) = found(old, new).streams.grouped
+    assert subjects == ["normal_", "randn"]
+    assert [dtypes for dtypes, _ in entries] == [["float32"]]
+
+
+def test_streams_of_two_backends_are_never_the_same_and_not_compared():
+    result = found([cell(streams={"x": "a"})], [cell(backend="cuda", streams={"x": "b"})])
+    assert result.shared == 1
+    assert result.streams.compared == 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"profile": "smoke"}, "different profiles (standard and smoke)"),
+        ({"run_seed": "8"}, "different run seeds (7 and 8)"),
+        ({"alpha": 1e-6}, "different levels"),
+        ({"environment": {"suite": "b", "cpu: torch": "2.15"}}, "not of the same suite (a and b)"),
+        (
+            {"environment": {"cpu: vector": "AVX2"}},
+            "different machines (cpu: vector: SSE and AVX2)",
+        ),
+    ],
+)
+def test_what_makes_runs_less_comparable_is_said(changes, said):
+    old = replace(OLD, environment={**OLD.environment, "suite": "a", "cpu: vector": "SSE"})
+    (remark,) = found([PASS], [PASS], old, replace(NEW, **changes)).remarks
+    assert said in remark
+
+
+def test_comparable_runs_go_without_remark():
+    assert found([PASS], [PASS]).remarks == ()
+    assert found([PASS], [PASS], OLD, OLD).remarks == ("Both runs are of PyTorch 2.13.0.",)

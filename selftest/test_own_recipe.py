@@ -1,0 +1,138 @@
+"""A user's own recipe, through the real command: green as it should be, red for every fault."""
+
+from __future__ import annotations
+
+import shlex
+
+import pytest
+
+from selftest.test_command import ROOT, command, lines
+
+MODEL = "selftest.recipes.model:Model.build"
+LAWS = "selftest/recipes/laws.py"
+SMALL = ("--profile", "smoke", "--run-seed", "20260101")
+
+
+def run(report, recipe=MODEL, laws=LAWS, arguments=SMALL, where="verify/test_recipes.py"):
+    return command(report, where, "--recipe", recipe, "--laws", str(laws), *arguments)
+
+
+def failing(report):
+    """The failing findings of the one cell: check, tensor, message."""
+    (cell,) = lines(report)[1:]
+    assert cell["verdict"] == "fail"
+    failed = [finding for finding in cell["findings"] if not finding["passed"]]
+    return {f["check"]: (f.get("tensor", ""), f["message"]) for f in failed}
+
+
+@pytest.fixture(scope="module")
+def green(tmp_path_factory):
+    report = tmp_path_factory.mktemp("green")
+    return run(report, where="verify"), lines(report)
+
+
+class TestGreen:
+    def test_the_example_passes(self, green):
+        ended, (_, cell) = green
+        assert ended.returncode == 0, ended.stdout
+        assert (cell["subject"], cell["dtype"], cell["verdict"]) == (MODEL, "float32", "pass")
+        assert sorted(cell["tensors"]) == [
+            "*.bias", "embed.weight", "embed.weight[0]", "layers.*.weight", "norm.weight"
+        ]  # fmt: skip
+
+    def test_nothing_else_is_verified_and_the_header_says_so(self, green):
+        ended, (run_line, _) = green
+        assert f"everything is left out but --recipe {MODEL} --laws {LAWS}" in ended.stdout
+        assert run_line["planned"] == [f"verify/test_recipes.py::test_recipe[cpu-float32-{MODEL}]"]
+        assert run_line["environment"]["recipe"] == MODEL
+        assert run_line["environment"]["laws"] == LAWS
+
+    def test_workers_give_the_same_evidence_byte_for_byte(self, green, tmp_path):
+        ended = run(tmp_path, arguments=(*SMALL, "-n", "2"))
+        assert ended.returncode == 0, ended.stdout
+        assert lines(tmp_path) == green[1]
+
+
+FAULTS = {  # Build: check, tensor, and what the finding must say.
+    "scaled": ("scale", "layers.*.weight", "the scale is off"),
+    "forgotten": ("scale", "layers.1.weight", "the scale is off"),
+    "untied": ("state", "", "head.weight is not the tensor embed.weight"),
+    "redrawn": ("exact", "embed.weight[0]", "entries differ from the exact values"),
+    "padded": ("exact", "embed.weight[0]", "entries differ from the exact values"),
+    "seeded": ("fresh", "", "every build gives the same values: does it set the seed itself?"),
+    "seeded_late": ("fresh", "", "does it set the seed itself, before layers.0.weight?"),
+    "kept": ("fresh", "", "every build gives the same values"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_is_red_and_named(fault, tmp_path):
+    ended = run(tmp_path, f"selftest.recipes.faulty:{fault}")
+    assert ended.returncode == 1, ended.stdout
+    check, tensor, message = FAULTS[fault]
+    found = failing(tmp_path)
+    assert found[check][0] == tensor, found
+    assert message in found[check][1], found
+
+
+WRONG_LAWS = {  # What is added to the laws, and what must be said of it.
+    "'decoder.*': Constant(0.0)": "the pattern 'decoder.*' claims no parameter",
+    "'norm.*': Constant(0.0)": "norm.weight is claimed by 'norm.weight' and by 'norm.*'",
+    "'head.weigh?': Constant(0.0)": "claims nothing but other names of tied parameters",
+}
+
+
+@pytest.mark.parametrize("added", WRONG_LAWS, ids=["matches nothing", "overlaps", "other names"])
+def test_patterns_that_do_not_fit_are_red(added, tmp_path):
+    laws = tmp_path / "laws.py"
+    laws.write_text(
+        "from selftest.recipes.laws import LAWS\nfrom verify.recipes import Constant\n"
+        f"LAWS = {{**LAWS, {added}}}\n"
+    )
+    ended = run(tmp_path, laws=laws)
+    assert ended.returncode == 1, ended.stdout
+    assert WRONG_LAWS[added] in failing(tmp_path)["state"][1]
+
+
+def test_a_replay_draws_the_same_from_anywhere(tmp_path):
+    """A model in the current directory, whose name pytest escapes, and a quoted file of laws."""
+    (tmp_path / "modèle.py").write_text(
+        "import torch\nfrom torch import nn\ntorch.set_default_dtype(torch.float64)\n"
+        "def build():\n    return nn.Linear(8, 8)\n",
+        encoding="utf-8",
+    )
+    (tmp_path / "the laws.py").write_text(
+        "from verify.recipes import Normal\nLAWS = {'*': lambda shape: Normal(0.0, 0.1)}\n"
+    )
+    options = ("--recipe", "modèle:build", "--laws", "the laws.py")
+    ended = command(
+        tmp_path / "first",
+        f"{ROOT}/verify/test_recipes.py",
+        *options,
+        *SMALL,
+        "-n",
+        "2",
+        folder=tmp_path,
+    )
+    assert ended.returncode == 1, ended.stdout + ended.stderr
+    _, cell = lines(tmp_path / "first")
+    assert (cell["subject"], cell["dtype"]) == ("modèle:build", "float64")
+    nodeid, *replayed = shlex.split(cell["replay"].removeprefix("pytest "))
+    again = command(tmp_path / "again", f"{ROOT}/{nodeid}", *replayed, folder=tmp_path)
+    assert again.returncode == 1, again.stdout + again.stderr
+    assert lines(tmp_path / "again")[1] == cell
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--recipe", MODEL), "--recipe needs the laws that it must keep"),
+        (("--recipe", "no.such:model", "--laws", LAWS), "there is no module 'no.such' in"),
+    ],
+    ids=["no laws", "no module"],
+)
+def test_bad_input_is_one_sentence_and_exit_code_4(arguments, sentence, tmp_path):
+    ended = command(tmp_path, "verify/test_recipes.py", *arguments)
+    assert ended.returncode == 4, ended.stdout + ended.stderr
+    assert sentence in ended.stderr
+    assert "Traceback" not in ended.stderr

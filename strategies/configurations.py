@@ -1,0 +1,183 @@
+"""Configurations of the models of the transformers package."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from strategies import _check
+from strategies._choices import Choices
+from strategies._define import strategy
+from strategies.modules._draw import MAX_NUMEL, flag, largest
+from strategies.modules.arguments import Arguments
+
+_HEADS = (1, 2, 3, 4)
+_LAYERS = (1, 2, 3)
+_RANGE = 0.02
+_RANGES = (_RANGE, 0.01, 0.05, 0.1)
+
+
+@dataclass(frozen=True)
+class EncoderArguments(Arguments):
+    """Fields of a ``transformers.BertConfig``, and whether the model has a pooler."""
+
+    vocab_size: int
+    hidden_size: int
+    num_hidden_layers: int
+    num_attention_heads: int
+    intermediate_size: int
+    max_position_embeddings: int
+    type_vocab_size: int = 2
+    pad_token_id: int = 0
+    initializer_range: float = _RANGE
+    num_labels: int = 2
+    tie_word_embeddings: bool = True
+    pooled: bool = True
+
+    def keywords(self) -> dict[str, Any]:
+        """The fields of the configuration alone."""
+        return {name: value for name, value in super().keywords().items() if name != "pooled"}
+
+
+@dataclass(frozen=True)
+class DecoderArguments(Arguments):
+    """Fields of a ``transformers.GPT2Config``."""
+
+    vocab_size: int
+    n_positions: int
+    n_embd: int
+    n_layer: int
+    n_head: int
+    n_inner: int | None = None
+    initializer_range: float = _RANGE
+
+
+@strategy
+def encoders(*, max_numel: int = MAX_NUMEL) -> Callable[[Choices], EncoderArguments]:
+    """Draw the configuration of a small BERT.
+
+    One to three layers of one to four heads; vocabularies, inner layers and labels of any size
+    that is left. The padding index is the first in half of the draws, else any. The standard
+    deviation is 0.02 in one draw of eight at least.
+
+    Parameters
+    ----------
+    max_numel
+        The largest total number of entries of any model built from it; at least 64.
+
+    Returns
+    -------
+    SearchStrategy[EncoderArguments]
+        Shrinks to one layer, one head, sizes of one and the documented defaults.
+
+    Raises
+    ------
+    InvalidArgument
+        When `max_numel` is not an integer of at least 64.
+
+    References
+    ----------
+    https://huggingface.co/docs/transformers/model_doc/bert#transformers.BertConfig
+
+    Examples
+    --------
+    >>> from hypothesis import find
+    >>> find(encoders(), lambda drawn: drawn.num_attention_heads == 2).hidden_size
+    2
+    """
+    _check.integers(64, max_numel=max_numel)
+
+    def draw_arguments(choices: Choices) -> EncoderArguments:
+        heads, layers = choices.pick(_HEADS), choices.pick(_LAYERS)
+
+        def core(size: int) -> int:
+            hidden = heads * size
+            # Attention, its norms, pooler, transform, and one row of everything else.
+            return layers * (4 * hidden**2 + 11 * hidden + 1) + 2 * hidden**2 + 18 * hidden + 5
+
+        if core(1) > max_numel:
+            heads, layers = 1, 1
+        hidden = heads * choices.log_integer(1, largest(core, max_numel // 2))
+        share = max(0, max_numel - core(hidden // heads)) // 5
+
+        def rows(cost: int) -> int:
+            return choices.log_integer(1, 1 + share // cost)
+
+        vocabulary, other = rows(2 * hidden + 2), choices.one_in(2)
+        padding = choices.below(vocabulary)
+        return EncoderArguments(
+            vocab_size=vocabulary,
+            hidden_size=hidden,
+            num_hidden_layers=layers,
+            num_attention_heads=heads,
+            intermediate_size=rows(layers * (2 * hidden + 1)),
+            max_position_embeddings=rows(hidden),
+            type_vocab_size=rows(hidden),
+            pad_token_id=padding if other else 0,
+            initializer_range=choices.scale(1e-3, 1.0, _RANGES),
+            num_labels=rows(hidden + 1),
+            tie_word_embeddings=flag(choices, True),
+            pooled=flag(choices, True),
+        )
+
+    return draw_arguments
+
+
+@strategy
+def decoders(*, max_numel: int = MAX_NUMEL) -> Callable[[Choices], DecoderArguments]:
+    """Draw the configuration of a small GPT-2.
+
+    One to eight layers of one to four heads; the inner layer is left at its default, four times
+    the width, in half of the draws.
+
+    Parameters
+    ----------
+    max_numel
+        The largest total number of entries of the model; at least 64.
+
+    Returns
+    -------
+    SearchStrategy[DecoderArguments]
+        Shrinks to one layer, one head and sizes of one.
+
+    Raises
+    ------
+    InvalidArgument
+        When `max_numel` is not an integer of at least 64.
+
+    References
+    ----------
+    https://huggingface.co/docs/transformers/model_doc/gpt2#transformers.GPT2Config
+
+    Examples
+    --------
+    >>> from hypothesis import find
+    >>> find(decoders(), lambda drawn: drawn.n_layer > 1)
+    DecoderArguments(vocab_size=1, n_positions=1, n_embd=1, n_layer=2, n_head=1)
+    """
+    _check.integers(64, max_numel=max_numel)
+
+    def draw_arguments(choices: Choices) -> DecoderArguments:
+        heads, layers = choices.pick(_HEADS), choices.log_integer(1, 8)
+
+        def core(size: int) -> int:
+            width = heads * size
+            return layers * (12 * width**2 + 13 * width) + 4 * width
+
+        if core(1) > max_numel:
+            heads, layers = 1, 1
+        width = heads * choices.log_integer(1, largest(core, max_numel // 2))
+        share = max(0, max_numel - core(width // heads)) // (2 * width)
+        inner, own = choices.log_integer(1, 4 * width), choices.one_in(2)
+        return DecoderArguments(
+            vocab_size=choices.log_integer(1, 1 + share),
+            n_positions=choices.log_integer(1, 1 + share),
+            n_embd=width,
+            n_layer=layers,
+            n_head=heads,
+            n_inner=inner if own else None,
+            initializer_range=choices.scale(1e-3, 1.0, _RANGES),
+        )
+
+    return draw_arguments

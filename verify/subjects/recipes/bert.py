@@ -1,0 +1,126 @@
+"""BERT, as the transformers package builds it from a configuration."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import nn
+
+import strategies
+from strategies import EncoderArguments
+from verify.laws import Constant, Normal
+from verify.subjects.recipes.claims import Claim, Claims, Rows, Same
+from verify.subjects.recipes.parts import TRANSFORMERS, arguments_of
+from verify.subjects.recipes.recipe import Recipe
+from verify.subjects.subject import ModuleCase, Place
+
+_LINEAR = (
+    "attention.self.query", "attention.self.key", "attention.self.value",
+    "attention.output.dense", "intermediate.dense", "output.dense",
+)  # fmt: skip
+_NORMS = ("attention.output.LayerNorm", "output.LayerNorm")
+_WORDS = "embeddings.word_embeddings.weight"
+_HEAD = "cls.predictions"
+
+_Parts = dict[str, Claim]
+
+
+def _linear(name: str, weight: Normal) -> _Parts:
+    return {f"{name}.weight": weight, f"{name}.bias": Constant(0.0)}
+
+
+def _norm(name: str) -> _Parts:
+    return {f"{name}.weight": Constant(1.0), f"{name}.bias": Constant(0.0)}
+
+
+def _normal(a: EncoderArguments) -> Normal:
+    return Normal(0.0, a.initializer_range)
+
+
+def _body(a: EncoderArguments, at: str = "bert.", *, pooled: bool = False) -> _Parts:
+    """Embeddings, layers and pooler; `at` is where they are found in a model."""
+    normal, layer = _normal(a), f"{at}encoder.layer.?"
+    claims: _Parts = {
+        f"{at}{_WORDS}": Rows(normal, a.pad_token_id),
+        f"{at}embeddings.position_embeddings.weight": normal,
+        f"{at}embeddings.token_type_embeddings.weight": normal,
+        **_norm(f"{at}embeddings.LayerNorm"),
+    }
+    for part in _NORMS:
+        claims |= _norm(f"{layer}.{part}")
+    for part in _LINEAR:
+        claims |= _linear(f"{layer}.{part}", normal)
+    return claims | (_linear(f"{at}pooler.dense", normal) if pooled else {})
+
+
+def _of_model(case: ModuleCase) -> Claims:
+    a = arguments_of(case, EncoderArguments)
+    return _body(a, "", pooled=a.pooled)
+
+
+def _of_classifier(case: ModuleCase) -> Claims:
+    a = arguments_of(case, EncoderArguments)
+    return _body(a, pooled=True) | _linear("classifier", _normal(a))
+
+
+def _of_language_model(case: ModuleCase) -> Claims:
+    """The decoder is the word embedding, padding row and all; or a linear layer like any other."""
+    a = arguments_of(case, EncoderArguments)
+    claims = _body(a) | _linear(f"{_HEAD}.transform.dense", _normal(a))
+    claims |= _norm(f"{_HEAD}.transform.LayerNorm")
+    if not a.tie_word_embeddings:
+        return claims | {f"{_HEAD}.bias": Constant(0.0)} | _linear(f"{_HEAD}.decoder", _normal(a))
+    return claims | {
+        f"{_HEAD}.bias": Constant(0.0),
+        f"{_HEAD}.decoder.weight": Same(f"bert.{_WORDS}"),
+        f"{_HEAD}.decoder.bias": Same(f"{_HEAD}.bias"),
+    }
+
+
+def _maker(model: str, **options: Callable[[EncoderArguments], Any]) -> Callable[..., nn.Module]:
+    """Builds the class of that name from the configuration alone, with options that it decides."""
+
+    def make(case: ModuleCase, place: Place) -> nn.Module:
+        package = importlib.import_module(TRANSFORMERS)
+        a = arguments_of(case, EncoderArguments)
+        chosen = {name: choose(a) for name, choose in options.items()}
+        with torch.device(place.device):
+            built: nn.Module = getattr(package, model)(package.BertConfig(**a.keywords()), **chosen)
+        return built
+
+    return make
+
+
+# Every kind of tensor has as many values in it, so that one build adds as much to each pool.
+_EVEN = EncoderArguments(96, 96, 1, 3, 96, 96, type_vocab_size=96, num_labels=96)
+_USUAL = EncoderArguments(200, 48, 2, 4, 96, 64, pad_token_id=3)
+
+
+def _row(name: str, make: Callable[..., nn.Module], claims: Callable[[Any], Claims]) -> Recipe:
+    untied = replace(_EVEN, tie_word_embeddings=False)
+    return Recipe(
+        name=name,
+        cases=lambda size: strategies.encoders(max_numel=size).map(ModuleCase),
+        make=make,
+        claims=claims,
+        package=TRANSFORMERS,
+        dtypes=("float32",),
+        anchors=tuple(map(ModuleCase, (_EVEN, untied, _USUAL))),
+        words="weights of linear layers and embeddings normal, the padding row 0, biases 0, layer "
+        "norms 1 and 0; the original draws the normal anew beyond two standard deviations, this "
+        "package does not",
+        formula="W ~ N(0, initializer_range²); E[pad_token_id] = 0; b = 0; γ = 1, β = 0",
+        source="Devlin et al. 2018, app. A.2; documentation of transformers, BertConfig",
+    )
+
+
+BERT: tuple[Recipe, ...] = (
+    _row("BertModel", _maker("BertModel", add_pooling_layer=lambda a: a.pooled), _of_model),
+    _row("BertForSequenceClassification", _maker("BertForSequenceClassification"), _of_classifier),
+    _row("BertForMaskedLM", _maker("BertForMaskedLM"), _of_language_model),
+)
+"""The model alone, under a classifier, and under a language model whose decoder may be tied."""

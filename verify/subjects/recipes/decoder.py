@@ -1,0 +1,67 @@
+"""GPT-2, as the transformers package builds it from a configuration."""
+
+from __future__ import annotations
+
+import importlib
+import math
+
+import torch
+from torch import nn
+
+import strategies
+from strategies import DecoderArguments
+from verify.laws import Constant, Normal
+from verify.subjects.recipes.claims import Claim, Claims, Same
+from verify.subjects.recipes.parts import TRANSFORMERS, arguments_of
+from verify.subjects.recipes.recipe import Recipe
+from verify.subjects.subject import ModuleCase, Place
+
+_INPUTS = ("attn.c_attn", "mlp.c_fc")
+_PROJECTIONS = ("attn.c_proj", "mlp.c_proj")
+_NORMS = ("h.?.ln_1", "h.?.ln_2", "ln_f")
+
+
+def _make(case: ModuleCase, place: Place) -> nn.Module:
+    package = importlib.import_module(TRANSFORMERS)
+    # The usual special tokens are beyond a small vocabulary, and the package would say so.
+    config = package.GPT2Config(
+        **arguments_of(case, DecoderArguments).keywords(), bos_token_id=None, eos_token_id=None
+    )
+    with torch.device(place.device):
+        model: nn.Module = package.GPT2LMHeadModel(config)
+    return model
+
+
+def _claims(case: ModuleCase) -> Claims:
+    a = arguments_of(case, DecoderArguments)
+    normal = Normal(0.0, a.initializer_range)
+    projection = Normal(0.0, a.initializer_range / math.sqrt(2 * a.n_layer))
+    claims: dict[str, Claim] = {"transformer.wte.weight": normal, "transformer.wpe.weight": normal}
+    for part in _NORMS:
+        claims[f"transformer.{part}.weight"] = Constant(1.0)
+        claims[f"transformer.{part}.bias"] = Constant(0.0)
+    for parts, weight in ((_INPUTS, normal), (_PROJECTIONS, projection)):
+        for part in parts:
+            claims[f"transformer.h.?.{part}.weight"] = weight
+            claims[f"transformer.h.?.{part}.bias"] = Constant(0.0)
+    return claims | {"lm_head.weight": Same("transformer.wte.weight")}
+
+
+_EVEN = DecoderArguments(96, 96, 96, 1, 3, n_inner=96)
+_DEEP = DecoderArguments(64, 32, 32, 8, 4)
+
+DECODER = Recipe(
+    name="GPT2LMHeadModel",
+    cases=lambda size: strategies.decoders(max_numel=size).map(ModuleCase),
+    make=_make,
+    claims=_claims,
+    package=TRANSFORMERS,
+    dtypes=("float32",),
+    anchors=tuple(map(ModuleCase, (_EVEN, _DEEP))),
+    words="weights and embeddings normal, those of the projections onto the residual stream "
+    "narrower by √(number of residual layers), of which each block has two; biases 0, layer norms "
+    "1 and 0; the head is the word embedding",
+    formula="W ~ N(0, r²), c_proj ~ N(0, r² / (2·n_layer)), r = initializer_range; b = 0",
+    source="Radford et al. 2019, sec. 2.3; documentation of transformers, GPT2Config",
+)
+"""A decoder with residual-scaled projections and a tied head."""
