@@ -124,13 +124,16 @@ def shards_of(path: Path) -> set[tuple[str, str]]:
 def refuse_unlike(given: Sequence[Part]) -> None:
     """Raise `Refused` if runs do not add up whatever they found."""
     for name, sentence in _COMMON.items():
-        found: dict[str, str] = {}
+        found: dict[str, dict[str, str]] = defaultdict(dict)
         for part in given:
-            for value in _said(part, name):
-                found.setdefault(value, f"{part.path}")
-        if len(found) > 1:
-            told = " and ".join(f"{value} in {path}" for value, path in list(found.items())[:2])
-            raise Refused(sentence.format(told))
+            for key, value in _said(part, name):
+                # Builds for several backends are one version, each under a label of its own.
+                for account, said in ((key, value), ("", value.partition("+")[0])):
+                    found[account].setdefault(said, f"{part.path}")
+        for values in found.values():
+            if len(values) > 1:
+                two = list(values.items())[:2]
+                raise Refused(sentence.format(" and ".join(f"{v} in {path}" for v, path in two)))
     if len({float(run.get("alpha", ALPHA)) for part in given for run in part.runs}) > 1:
         raise Refused("the parts decide at different levels: merge runs of one level")
 
@@ -193,11 +196,11 @@ def _nights(run: Line) -> dict[str, dict[str, str]]:
     }
 
 
-def _said(part: Part, name: str) -> Iterator[str]:
+def _said(part: Part, name: str) -> Iterator[tuple[str, str]]:
     for run in part.runs:
         for key, value in (run.get("environment") or {}).items():
             if key.rpartition(": ")[2] == name:
-                yield str(value)
+                yield str(key), str(value)
 
 
 def _seeds(seeds: Sequence[str]) -> str:
