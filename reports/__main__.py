@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from io import TextIOWrapper
@@ -34,8 +35,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.reconfigure(errors="replace")
     try:
         code: int = COMMANDS[options.command].run(options)
+        sys.stdout.flush()
     except Problem as problem:
         parser.error(str(problem))
+    except BrokenPipeError:
+        # Whoever read the output has seen enough; Python would flush once more on its way out.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     return code
 
 

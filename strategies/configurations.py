@@ -59,7 +59,7 @@ def encoders(*, max_numel: int = MAX_NUMEL) -> Callable[[Choices], EncoderArgume
 
     One to three layers of one to four heads; vocabularies, inner layers and labels of any size
     that is left. The padding index is the first in half of the draws, else any. The standard
-    deviation is 0.02 in one draw of eight at least.
+    deviation is 0.02 in one draw of eight.
 
     Parameters
     ----------
@@ -153,8 +153,8 @@ def decoders(*, max_numel: int = MAX_NUMEL) -> Callable[[Choices], DecoderArgume
     Examples
     --------
     >>> from hypothesis import find
-    >>> find(decoders(), lambda drawn: drawn.n_layer > 1)
-    DecoderArguments(vocab_size=1, n_positions=1, n_embd=1, n_layer=2, n_head=1)
+    >>> find(decoders(), lambda drawn: drawn.n_layer > 1).keywords()
+    {'vocab_size': 1, 'n_positions': 1, 'n_embd': 1, 'n_layer': 2, 'n_head': 1}
     """
     _check.integers(64, max_numel=max_numel)
 

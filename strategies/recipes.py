@@ -96,7 +96,7 @@ def recurrent_networks(draw: DrawFn, *, max_numel: int = MAX_NUMEL) -> Recurrent
     Raises
     ------
     InvalidArgument
-        When `max_numel` is not an integer of at least 8.
+        At the first draw, when `max_numel` is not an integer of at least 8.
 
     Examples
     --------

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from reports import store, summary
+from reports.commands.inputs import evidence_of
 from reports.commands.problem import Problem
 from reports.page import render
 from reports.verdict import overview
@@ -19,13 +20,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Build the pages, print the verdict and return the run's exit code."""
     directory: Path = options.directory
-    path = directory / store.EVIDENCE
-    try:
-        evidence = store.complete(store.read(path))
-    except OSError as error:
-        raise Problem(f"{path} cannot be read: {error.strerror}") from None
-    if not evidence.cells:
-        raise Problem(f"{path} holds no usable evidence")
+    evidence = evidence_of(directory / store.EVIDENCE)
     try:
         render.build(evidence, directory)
     except OSError as error:

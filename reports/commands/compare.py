@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from reports.commands.inputs import MEANT, evidence_of, file_of
+from reports import store
+from reports.commands.inputs import MEANT, evidence_of
 from reports.commands.problem import Problem
 from reports.upgrade import qualification, speed
 from reports.upgrade.comparison import compare
@@ -20,7 +21,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print what changed, write the page, and return 0, 1 or 3."""
-    paths = file_of(options.baseline), file_of(options.candidate)
+    paths = store.evidence_in(options.baseline), store.evidence_in(options.candidate)
     baseline, candidate = map(evidence_of, paths)
     found = compare(baseline, candidate, speed.times(*(path.parent for path in paths)))
     if not found.shared:

@@ -11,11 +11,6 @@ from reports.records import Evidence
 MEANT = f"a folder that holds {store.EVIDENCE}, or such a file"
 
 
-def file_of(path: Path) -> Path:
-    """Return the evidence file that a path names, or the one in the folder that it names."""
-    return path / store.EVIDENCE if path.is_dir() else path
-
-
 def evidence_of(path: Path) -> Evidence:
     """Return what a file holds, with what was planned and never seen; a `Problem` if nothing."""
     try:

@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 from reports import store
-from reports.commands.inputs import MEANT, evidence_of, file_of
+from reports.commands.inputs import MEANT, evidence_of
 from reports.commands.problem import Problem
 from reports.records import Cell, Evidence, Run
 from reports.summary import diagnosis
@@ -34,7 +34,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Replay the finding, say what came of it, and return 0 fixed, 1 failed again, or 3."""
-    evidence = evidence_of(file_of(options.evidence))
+    evidence = evidence_of(store.evidence_in(options.evidence))
     cell = _worst(evidence) if options.cell is None else _named(evidence, options.cell)
     if cell is None:
         print("There is nothing to replay: every cell keeps its promise.")

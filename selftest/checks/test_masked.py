@@ -79,7 +79,7 @@ FAULTS = {  # Sample, and the checks that must name the fault.
     "normal values": (
         lambda rng: masked(rng.normal(0, 7.41, SIZE)), {"support", "legendre"}),
     "rows that repeat": (
-        lambda rng: np.repeat(masked(drawn(rng, (2, SIZE[1]))), 2, axis=0), {"repeats"}),
+        lambda rng: np.repeat(masked(drawn(rng, (2, SIZE[1]))), 2, axis=0), {"correlation"}),
     "NaN": (
         lambda rng: np.where(rng.random(SIZE) < 1e-3, np.nan, masked(drawn(rng))), {"finite"}),
 }  # fmt: skip

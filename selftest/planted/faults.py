@@ -19,6 +19,7 @@ from selftest.planted import (
     parameters,
     parametrizations,
     precision,
+    pretrained,
     propagation,
     recipes,
     recurrent,
@@ -61,4 +62,5 @@ FAULTS: dict[str, Fault] = table(
     *contracts.FAULTS.values(),
     *refusals.FAULTS.values(),
     *recipes.FAULTS.values(),
+    *pretrained.FAULTS.values(),
 )

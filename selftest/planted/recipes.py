@@ -1,28 +1,20 @@
-"""Faults of recipes: of models of the transformers package, and of rules for layers and names."""
+"""Faults of recipes for layers and names."""
 
 from __future__ import annotations
 
 import functools
-import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from selftest.planted.fault import Call, Function, Plant, editing, table
-from selftest.planted.module import NARROW, WIDE, after, fault
+from selftest.planted.module import NARROW, WIDE, fault
 
 SCALE = ("scale", *NARROW)
 EXACT = ("exact",)
 ORTHOGONAL = ("orthogonality",)
-STATE = ("state",)
-# The smoke profile sees no less than 1.5 %.
-MORE_VALUES = ("--profile", "standard")
-
-_BERT = "transformers.models.bert.modeling_bert"
-_BERT_RULE = f"{_BERT}.BertPreTrainedModel._init_weights"
-_GPT2_RULE = "transformers.models.gpt2.modeling_gpt2.GPT2PreTrainedModel._init_weights"
 _OURS = "verify.subjects.recipes"
 
 
@@ -34,60 +26,6 @@ def recipe(name: str) -> str:
 def symmetry(dtype: str) -> str:
     """Return the node id of the test of symmetry."""
     return f"verify/test_symmetry.py::test_symmetry[cpu-{dtype}-Xavier and a constant]"
-
-
-CLASSIFIER = recipe("BertForSequenceClassification")
-LANGUAGE_MODEL = recipe("BertForMaskedLM")
-DECODER = recipe("GPT2LMHeadModel")
-
-
-def _ruled(edit: Callable[[Any, Any], object]) -> Plant:
-    """Change each module after the package's rule, with the model that the rule belongs to."""
-
-    def plant(original: Function) -> Function:
-        @functools.wraps(original)
-        def rule(self: Any, module: nn.Module) -> None:
-            original(self, module)
-            with torch.no_grad():
-                edit(module, self)
-
-        return rule
-
-    return plant
-
-
-def _of(kind: type[nn.Module], edit: Callable[[Any], object]) -> Plant:
-    """Change the modules of one kind."""
-    return _ruled(lambda module, _: edit(module) if isinstance(module, kind) else None)
-
-
-def _padding_normal(embedding: nn.Embedding) -> None:
-    if embedding.padding_idx is not None:
-        embedding.weight[embedding.padding_idx].normal_(0, 0.02)
-
-
-def _first_row_zero(embedding: nn.Embedding) -> None:
-    if embedding.padding_idx is not None:
-        embedding.weight[0].zero_()
-
-
-def _untied(model: Any) -> None:
-    decoder = model.cls.predictions.decoder
-    decoder.weight = nn.Parameter(torch.empty_like(decoder.weight).normal_(0, 0.02))
-
-
-def _redrawn(model: Any) -> None:
-    model.cls.predictions.decoder.weight.normal_(0, model.config.initializer_range)
-
-
-def _unscaled(module: Any, model: Any) -> None:
-    if hasattr(module, "c_proj"):
-        module.c_proj.weight.mul_(math.sqrt(2 * model.config.n_layer))
-
-
-def _one_path(module: Any, _: Any) -> None:
-    if hasattr(module, "c_proj"):
-        module.c_proj.weight.mul_(math.sqrt(2))
 
 
 def _square_by_square(original: Function) -> Function:
@@ -133,6 +71,16 @@ def _only_children(original: Function) -> Function:
     return apply
 
 
+def _only_direct(original: Function) -> Function:
+    """The same for a loop."""
+
+    @functools.wraps(original)
+    def modules(self: nn.Module) -> Iterator[nn.Module]:
+        return iter((self, *self.children()))
+
+    return modules
+
+
 def _only_zero(original: Function) -> Function:
     """A constant other than zero leaves the tensor as it was, if it is a bias."""
 
@@ -176,103 +124,7 @@ def _first_entry(tensor: Tensor, _: Call) -> None:
     tensor.view(-1)[0] += 1
 
 
-_OF_BERT = table(
-    fault(
-        "bert_scale_2_percent",
-        "weights of linear layers are 2 % wider",
-        _BERT_RULE,
-        _of(nn.Linear, lambda linear: linear.weight.mul_(1.02)),
-        CLASSIFIER,
-        "scale",
-    ),
-    fault(
-        "bert_scale_1_percent",
-        "weights of linear layers are 1 % narrower",
-        _BERT_RULE,
-        _of(nn.Linear, lambda linear: linear.weight.mul_(0.99)),
-        recipe("BertModel"),
-        "scale",
-        arguments=MORE_VALUES,
-    ),
-    fault(
-        "bert_padding_row_random",
-        "the padding row of the word embedding is drawn like the others",
-        _BERT_RULE,
-        _of(nn.Embedding, _padding_normal),
-        CLASSIFIER,
-        *EXACT,
-        says="word_embeddings",
-    ),
-    fault(
-        "bert_first_row_zero",
-        "the first row of the word embedding is zero, whichever the padding row is",
-        _BERT_RULE,
-        _of(nn.Embedding, _first_row_zero),
-        recipe("BertModel"),
-        "atoms",
-        says="word_embeddings",
-    ),
-    fault(
-        "bert_norm_bias",
-        "the bias of a layer norm is 0.01",
-        _BERT_RULE,
-        _of(nn.LayerNorm, lambda norm: norm.bias.fill_(0.01)),
-        CLASSIFIER,
-        *EXACT,
-        says="LayerNorm.bias",
-    ),
-    fault(
-        "bert_classifier_default",
-        "the classifier is left at the default of nn.Linear",
-        f"{_BERT}.BertForSequenceClassification.__init__",
-        after(lambda model: model.classifier.reset_parameters()),
-        CLASSIFIER,
-        *SCALE,
-        *EXACT,
-        says="classifier",
-    ),
-    fault(
-        "bert_decoder_untied",
-        "the decoder has a weight of its own",
-        f"{_BERT}.BertForMaskedLM.__init__",
-        after(_untied),
-        LANGUAGE_MODEL,
-        *STATE,
-        says="decoder.weight",
-    ),
-    fault(
-        "bert_decoder_redrawn",
-        "the decoder, and so the embedding, is drawn anew, the padding row too",
-        f"{_BERT}.BertForMaskedLM.__init__",
-        after(_redrawn),
-        LANGUAGE_MODEL,
-        *EXACT,
-        says="word_embeddings",
-    ),
-)
-
-_OF_GPT2 = table(
-    fault(
-        "gpt2_projections_unscaled",
-        "projections onto the residual stream are as wide as all other weights",
-        _GPT2_RULE,
-        _ruled(_unscaled),
-        DECODER,
-        *SCALE,
-        says="c_proj",
-    ),
-    fault(
-        "gpt2_one_residual_layer",
-        "each block counts as one residual layer",
-        _GPT2_RULE,
-        _ruled(_one_path),
-        DECODER,
-        *SCALE,
-        says="c_proj",
-    ),
-)
-
-_OF_NETWORKS = table(
+FAULTS = table(
     fault(
         "orthogonal_gate_by_gate",
         "each gate of the stacked hidden weights is orthogonal by itself",
@@ -329,6 +181,16 @@ _OF_NETWORKS = table(
         says="bias",
     ),
     fault(
+        "modules_misses_nested",
+        "modules() lists the children of a module alone",
+        "Module.modules",
+        _only_direct,
+        recipe("normal by inputs"),
+        *SCALE,
+        *EXACT,
+        "support",
+    ),
+    fault(
         "mask_threshold",
         "values are kept from 4.9 on",
         f"{_OURS}.dense._kept",
@@ -372,5 +234,3 @@ _OF_NETWORKS = table(
         says="let differ",
     ),
 )
-
-FAULTS = _OF_BERT | _OF_GPT2 | _OF_NETWORKS

@@ -41,6 +41,8 @@ def _finding(
         (["pass"], "pass", 0),
         (["pass", "unsupported"], "pass", 0),
         (["unsupported"], "incomplete", 3),
+        (["pass", "not tested"], "pass", 0),
+        (["not tested", "unsupported"], "incomplete", 3),
         (["pass", "known defect"], "pass", 0),
         (["fail", "known defect"], "fail", 1),
         ([], "incomplete", 3),
@@ -72,6 +74,7 @@ def test_overall_verdict_and_exit_code(verdicts: list[str], expected: str, code:
         (["pass", "fail", "lost"], "promise: fail; 1 lost."),
         (["pass", "lost", "crashed"], "No cell is wrong, but the run has gaps: 1 crashed, 1 lost."),
         (["unsupported"], "Nothing was verified"),
+        (["pass", "not tested"], "The one cell keeps its promise; 1 more not tested."),
     ],
 )
 def test_sentence(verdicts: list[str], words: str) -> None:

@@ -14,7 +14,7 @@ import strategies
 from strategies import EncoderArguments
 from verify.laws import Constant, Normal
 from verify.subjects.recipes.claims import Claim, Claims, Rows, Same
-from verify.subjects.recipes.parts import TRANSFORMERS, arguments_of
+from verify.subjects.recipes.parts import TRANSFORMERS, arguments_of, effort_of_building
 from verify.subjects.recipes.recipe import Recipe
 from verify.subjects.subject import ModuleCase, Place
 
@@ -95,6 +95,13 @@ def _maker(model: str, **options: Callable[[EncoderArguments], Any]) -> Callable
     return make
 
 
+def _effort(case: ModuleCase) -> float:
+    a = arguments_of(case, EncoderArguments)
+    rows = a.vocab_size + a.max_position_embeddings + a.type_vocab_size
+    inner = 4 * a.hidden_size + 2 * a.intermediate_size
+    return effort_of_building(a.hidden_size * (rows + a.num_hidden_layers * inner))
+
+
 # Every kind of tensor has as many values in it, so that one build adds as much to each pool.
 _EVEN = EncoderArguments(96, 96, 1, 3, 96, 96, type_vocab_size=96, num_labels=96)
 _USUAL = EncoderArguments(200, 48, 2, 4, 96, 64, pad_token_id=3)
@@ -107,6 +114,7 @@ def _row(name: str, make: Callable[..., nn.Module], claims: Callable[[Any], Clai
         cases=lambda size: strategies.encoders(max_numel=size).map(ModuleCase),
         make=make,
         claims=claims,
+        effort=_effort,
         package=TRANSFORMERS,
         dtypes=("float32",),
         anchors=tuple(map(ModuleCase, (_EVEN, untied, _USUAL))),

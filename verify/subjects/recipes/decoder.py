@@ -12,7 +12,7 @@ import strategies
 from strategies import DecoderArguments
 from verify.laws import Constant, Normal
 from verify.subjects.recipes.claims import Claim, Claims, Same
-from verify.subjects.recipes.parts import TRANSFORMERS, arguments_of
+from verify.subjects.recipes.parts import TRANSFORMERS, arguments_of, effort_of_building
 from verify.subjects.recipes.recipe import Recipe
 from verify.subjects.subject import ModuleCase, Place
 
@@ -47,6 +47,12 @@ def _claims(case: ModuleCase) -> Claims:
     return claims | {"lm_head.weight": Same("transformer.wte.weight")}
 
 
+def _effort(case: ModuleCase) -> float:
+    a = arguments_of(case, DecoderArguments)
+    block = 4 * a.n_embd + 2 * (a.n_inner or 4 * a.n_embd)
+    return effort_of_building(a.n_embd * (a.vocab_size + a.n_positions + a.n_layer * block))
+
+
 _EVEN = DecoderArguments(96, 96, 96, 1, 3, n_inner=96)
 _DEEP = DecoderArguments(64, 32, 32, 8, 4)
 
@@ -55,6 +61,7 @@ DECODER = Recipe(
     cases=lambda size: strategies.decoders(max_numel=size).map(ModuleCase),
     make=_make,
     claims=_claims,
+    effort=_effort,
     package=TRANSFORMERS,
     dtypes=("float32",),
     anchors=tuple(map(ModuleCase, (_EVEN, _DEEP))),

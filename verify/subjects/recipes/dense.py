@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
@@ -131,14 +132,15 @@ def _everywhere(weight: Lawful, *, chosen: bool = False) -> Callable[[ModuleCase
 
 
 _FLAT = PerceptronArguments((64, 128, 32))
-_NESTED = PerceptronArguments((20, 48, 24, 10), nested=True, visit="modules", bias=0.01)
+_NESTED = PerceptronArguments((20, 48, 24, 10), nested=True, bias=0.01)
+_LOOPED = replace(_NESTED, visit="modules")
 
 
 def _row(name: str, **more: Any) -> Recipe:
     def cases(size: int) -> SearchStrategy[ModuleCase]:
         return strategies.perceptrons(max_numel=size).map(ModuleCase)
 
-    anchors = tuple(map(ModuleCase, (_FLAT, _NESTED)))
+    anchors = tuple(map(ModuleCase, (_FLAT, _NESTED, _LOOPED)))
     return Recipe(
         **{"name": name, "cases": cases, "dtypes": ("float32",), "anchors": anchors} | more
     )

@@ -17,6 +17,15 @@ TRANSFORMERS = "transformers"
 """The package whose models are verified; imported when first used, which takes seconds."""
 
 
+_BUILD = 1 << 20
+"""What building such a model costs besides its values: as much as drawing so many."""
+
+
+def effort_of_building(numel: int) -> float:
+    """Cost of a value of a model with so many entries, relative to a plain draw."""
+    return 1 + _BUILD / numel
+
+
 def arguments_of(case: ModuleCase, kind: type[_A]) -> _A:
     """What a case is built from.
 
