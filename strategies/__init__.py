@@ -92,6 +92,7 @@ from strategies.propagation import Stack, stacks
 from strategies.recipes import (
     VISITS,
     ConvolutionalArguments,
+    Network,
     PerceptronArguments,
     RecurrentNetwork,
     Visit,
@@ -130,6 +131,7 @@ __all__ = [
     "IntervalKind",
     "LayerNormArguments",
     "LinearArguments",
+    "Network",
     "Nonlinearity",
     "NonlinearityName",
     "NormalParameters",

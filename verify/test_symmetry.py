@@ -29,8 +29,21 @@ _ALIKE: _Rule = ("constant_", _CONSTANT)
 _RANDOM: tuple[_Rule, ...] = (("xavier_uniform_",), ("normal_", 0.0, 0.01))
 
 
-def _network(trial: Trial, incoming: _Rule, outgoing: _Rule) -> nn.Sequential:
-    """One hidden layer, of a size that is drawn, between weights that are filled by rules."""
+class _Network(nn.Module):
+    """One hidden layer between two linear ones."""
+
+    def __init__(self, incoming: nn.Linear, outgoing: nn.Linear) -> None:
+        super().__init__()
+        self.incoming, self.outgoing = incoming, outgoing
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        hidden: Tensor = self.incoming(inputs).relu()
+        outputs: Tensor = self.outgoing(hidden)
+        return outputs
+
+
+def _network(trial: Trial, incoming: _Rule, outgoing: _Rule) -> _Network:
+    """Of sizes that are drawn; its weights are filled by rules, its biases are zero."""
     first, hidden, *_, last = (max(_FEWEST, min(size, _MOST)) for size in trial.arguments.sizes)
     factory: dict[str, Any] = {"device": trial.device, "dtype": trial.dtype}
     layers = nn.Linear(first, hidden, **factory), nn.Linear(hidden, last, **factory)
@@ -38,7 +51,7 @@ def _network(trial: Trial, incoming: _Rule, outgoing: _Rule) -> nn.Sequential:
     for layer, (name, *values) in zip(layers, (incoming, outgoing), strict=True):
         torch_api.initializer(name)(layer.weight, *values)
         torch_api.initializer("zeros_")(layer.bias)
-    return nn.Sequential(layers[0], nn.ReLU(), layers[1])
+    return _Network(*layers)
 
 
 def _whole(trial: Trial, *shape: int, of: str) -> Tensor:
@@ -47,10 +60,10 @@ def _whole(trial: Trial, *shape: int, of: str) -> Tensor:
     return torch.randint(1, 3, shape, generator=stream).to(trial.device, trial.dtype)
 
 
-def _train(trial: Trial, model: nn.Sequential) -> None:
+def _train(trial: Trial, model: _Network) -> None:
     """Some steps of gradient descent, each on a batch of its own."""
     optimizer = torch.optim.SGD(model.parameters(), lr=_RATE)
-    ends = model[0].in_features, model[-1].out_features
+    ends = model.incoming.in_features, model.outgoing.out_features
     for step in range(_STEPS[trial.cell.dtype_name]):
         inputs, gradients = (
             _whole(trial, _BATCH, size, of=f"{side} {step}")
@@ -61,11 +74,10 @@ def _train(trial: Trial, model: nn.Sequential) -> None:
         optimizer.step()
 
 
-def _units(model: nn.Sequential) -> Tensor:
+def _units(model: _Network) -> Tensor:
     """All that belongs to a hidden unit, a row each: weights in, bias, weights out."""
-    incoming, outgoing = model[0], model[-1]
-    parts = (incoming.weight, incoming.bias[:, None], outgoing.weight.T)
-    return torch.cat(parts, dim=1).detach()
+    ends = model.incoming.weight, model.incoming.bias[:, None], model.outgoing.weight.T
+    return torch.cat(ends, dim=1).detach()
 
 
 def _torn_apart(trial: Trial) -> list[str]:
@@ -92,7 +104,7 @@ def _merged(trial: Trial) -> list[str]:
         for outgoing in (rule, _ALIKE):
             model = _network(trial, rule, outgoing)
             _train(trial, model)
-            weights = model[0].weight.detach()
+            weights = model.incoming.weight.detach()
             if len(torch.unique(weights, dim=0)) < len(weights):
                 found.append(f"{rule[0]} before {outgoing[0]}")
     return found

@@ -21,7 +21,7 @@ from reports.verdict import INCOMPLETE, ORDER, WRONG, worst_finding
 ABSENT = "absent"
 LETTERS = {
     "pass": "P", "fail": "F", "timed out": "T", "crashed": "C", "lost": "L", "error": "E",
-    "not run": "N", "known defect": "K", "unsupported": "U", ABSENT: "·",
+    "not run": "N", "known defect": "K", "unsupported": "U", "not tested": "–", ABSENT: "·",
 }  # fmt: skip
 _BAD = WRONG | INCOMPLETE
 _DIGITS = re.compile(r"(\d+)")

@@ -46,6 +46,8 @@ class Change:
             return "regressions"
         if "gap" in (before, after):
             return "gaps"
+        if before == after == "absent":
+            return "same"
         if "absent" in (before, after):
             return "added" if before == "absent" else "removed"
         return _compared(before, after)
@@ -178,7 +180,7 @@ def compare(baseline: Evidence, candidate: Evidence, times: Times) -> Comparison
 
 
 def _state(cell: Cell | None) -> str:
-    if cell is None:
+    if cell is None or cell.verdict == "not tested":
         return "absent"
     if cell.verdict in INCOMPLETE:
         return "gap"

@@ -86,7 +86,7 @@ class TestAsking:
             while True:
                 pass
 
-        run = dataclasses.replace(RUN, time_limit=0.1)
+        run = dataclasses.replace(RUN, time_limit=1.0)  # A tenfold on the clock is fatal.
         outcome = verify_conduct(cell("Linear"), run, promise(a=endless))
         assert outcome.final_verdict == "timed out"
         assert outcome.findings[0].check == "time_limit"

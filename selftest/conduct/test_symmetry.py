@@ -55,8 +55,8 @@ FAULTS = (
     Fault("one entry", SUBJECT, nn.init, "constant_", one_entry_off, TORN),
     Fault("one unit rests", SUBJECT, torch.optim.SGD, "step", one_unit_rests, TORN),
     Fault("a last bit", SUBJECT, torch.optim.SGD, "step", last_bit, TORN, "float64"),
-    Fault("no step", SUBJECT, torch.optim.SGD, "step", no_step, f"{IDLE}0.weight', '0.bias', "),
-    Fault("a bias rests", SUBJECT, torch.optim.SGD, "step", resting_bias, f"{IDLE}0.bias']"),
+    Fault("no step", SUBJECT, torch.optim.SGD, "step", no_step, f"{IDLE}incoming.weight', 'in"),
+    Fault("a bias rests", SUBJECT, torch.optim.SGD, "step", resting_bias, f"{IDLE}incoming.bias']"),
     Fault(
         "rows of Xavier repeat", SUBJECT, nn.init, "xavier_uniform_", two_rows_alike,
         f"{ALIKE}xavier_uniform_ before ",

@@ -29,6 +29,7 @@ def found(before: list[Cell], after: list[Cell], old: Run = OLD, new: Run = NEW)
 
 PASS, FAIL, KNOWN = cell(), cell(verdict="fail"), cell(verdict="known defect")
 REFUSED, LOST, LATE = cell(verdict="unsupported"), cell(verdict="lost"), cell(verdict="timed out")
+UNTESTED = cell(verdict="not tested")
 
 
 @pytest.mark.parametrize(
@@ -59,6 +60,10 @@ REFUSED, LOST, LATE = cell(verdict="unsupported"), cell(verdict="lost"), cell(ve
         (PASS, cell(verdict="a verdict of tomorrow"), "gaps"),
         (None, PASS, "added"),
         (PASS, None, "removed"),
+        (UNTESTED, UNTESTED, "same"),
+        (UNTESTED, PASS, "added"),
+        (PASS, UNTESTED, "removed"),
+        (UNTESTED, FAIL, "regressions"),
         (KNOWN, replace(FAIL, findings=(FIXED,)), "fixes"),
         (KNOWN, replace(FAIL, findings=(FIXED, BROKEN)), "regressions"),
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from itertools import pairwise
+from typing import Any
 
 from torch import nn
 
@@ -19,7 +20,7 @@ _STD = 0.02
 
 
 def _build(a: ConvolutionalArguments, place: Place) -> nn.Module:
-    factory = {"device": place.device, "dtype": place.dtype}
+    factory: dict[str, Any] = {"device": place.device, "dtype": place.dtype}
     convolution = nn.ConvTranspose2d if a.transposed else nn.Conv2d
     layers: OrderedDict[str, nn.Module] = OrderedDict()
     for index, (inputs, outputs) in enumerate(pairwise(a.channels)):

@@ -133,6 +133,7 @@ def _everywhere(weight: Lawful, *, chosen: bool = False) -> Callable[[ModuleCase
 
 _FLAT = PerceptronArguments((64, 128, 32))
 _NESTED = PerceptronArguments((20, 48, 24, 10), nested=True, bias=0.01)
+_EVEN = PerceptronArguments((96,) * 5)  # As many values of each layer.
 _LOOPED = replace(_NESTED, visit="modules")
 
 
@@ -140,10 +141,13 @@ def _row(name: str, **more: Any) -> Recipe:
     def cases(size: int) -> SearchStrategy[ModuleCase]:
         return strategies.perceptrons(max_numel=size).map(ModuleCase)
 
-    anchors = tuple(map(ModuleCase, (_FLAT, _NESTED, _LOOPED)))
-    return Recipe(
-        **{"name": name, "cases": cases, "dtypes": ("float32",), "anchors": anchors} | more
-    )
+    defaults = {"dtypes": ("float32",), "anchors": _anchors(_FLAT, _NESTED, _LOOPED)}
+    fields: dict[str, Any] = defaults | more
+    return Recipe(name=name, cases=cases, **fields)
+
+
+def _anchors(*anchors: PerceptronArguments) -> tuple[ModuleCase, ...]:
+    return tuple(map(ModuleCase, anchors))
 
 
 CONSTANT = "Xavier and a constant"
@@ -182,9 +186,7 @@ DENSE: tuple[Recipe, ...] = (
         "those between as by default",
         formula="first: U(±√(6 / (in + out))); last: 42; between: U(±1/√in)",
         source=f"Glorot & Bengio 2010, eq. 16; {_DOCUMENTED}, torch.nn.Linear",
-        anchors=tuple(
-            ModuleCase(PerceptronArguments((96,) * 5, nested)) for nested in (False, True)
-        ),
+        anchors=_anchors(_EVEN, replace(_EVEN, nested=True)),
         dtypes=("float32", "float64"),
     ),
     _row(

@@ -10,7 +10,7 @@ from hypothesis.strategies import SearchStrategy
 from torch import Tensor, nn
 
 import strategies
-from strategies import RecurrentArguments, RecurrentNetwork
+from strategies import Network, RecurrentArguments, RecurrentNetwork
 from verify import torch_api
 from verify.laws import Constant, Haar, Law, Normal, Uniform, fan_in_and_fan_out
 from verify.subjects.recipes.claims import Blocks, Claims
@@ -99,7 +99,7 @@ def _row(name: str, **more: Any) -> Recipe:
     return Recipe(name=name, cases=cases, dtypes=("float32",), **more)
 
 
-def _anchors(*anchors: tuple[str, RecurrentArguments]) -> tuple[ModuleCase, ...]:
+def _anchors(*anchors: tuple[Network, RecurrentArguments]) -> tuple[ModuleCase, ...]:
     return tuple(ModuleCase(RecurrentNetwork(*anchor)) for anchor in anchors)
 
 
