@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 
 import pytest
@@ -51,6 +52,24 @@ class TestGreen:
         ended = run(tmp_path, arguments=(*SMALL, "-n", "2"))
         assert ended.returncode == 0, ended.stdout
         assert lines(tmp_path) == green[1]
+
+
+@pytest.mark.parametrize("name", ["model.py", "laws.py", None])
+def test_the_example_of_the_readme_runs_as_written(tmp_path, name):
+    """The files as they stand there; and with one of them left out."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    example = readme.partition("## Your own model")[2].partition("\n## ")[0]
+    files = dict(re.findall(r"`(\w+\.py)`:\n\n```python\n(.*?)```", example, re.DOTALL))
+    told = re.search(r"verify (--recipe \S+) --laws laws\.py$", example, re.MULTILINE)
+    assert files.keys() == {"model.py", "laws.py"} and told
+    for each, text in files.items():
+        if each != name:
+            (tmp_path / each).write_text(text, encoding="utf-8")
+    laws = str(tmp_path / "laws.py")
+    ended = command(
+        tmp_path, "verify", *told[1].split(), "--laws", laws, *SMALL, PYTHONPATH=str(tmp_path)
+    )
+    assert ended.returncode == (4 if name else 0), ended.stdout + ended.stderr
 
 
 FAULTS = {  # Build: check, tensor, and what the finding must say.
