@@ -58,6 +58,7 @@ _WINDOWS: Mapping[str, _Window] = {
     "from 300 on": _Window(0.0, 1.0, 300.0, math.inf),
     "of width 1e-6 at 0.5": _Window(0.0, 1.0, 0.5, 0.5 + 1e-6),
     "of width 1e-6 at 0": _Window(0.0, 1.0, -1e-6, 0.0),
+    "between two values of float16": _Window(12.34, 0.01, 11.871, 11.872),
     "of one point": _Window(0.0, 1.0, 1.0, 1.0),
 }
 """Windows by what is said of them, in standard deviations."""
@@ -164,9 +165,15 @@ class _Calls:
         inside = (values >= low) & (values <= high) & values.isfinite()
         return int((~inside).sum())
 
+    def _asked(self, case: TruncatedCase) -> bool:
+        """Whether the dtype has room, and the law's own defects leave no half precision to luck."""
+        known = known_defects.of_cell(self.cell, "law")
+        lucky = not self.cell.is_wide and known_defects.spoiling(case, known)
+        return self.cell.holds(case) and not lucky
+
     def _smallest_wrong(self) -> list[str]:
         def examine(window: Truncation) -> None:
-            if self.cell.holds(TruncatedCase((_ENTRIES,), window)):
+            if self._asked(TruncatedCase((_ENTRIES,), window)):
                 call = _Window(window.mean, window.std, window.a, window.b)
                 if found := self._wrong(_DRAWN, call):
                     raise _Broken(*found, f"by {window}")

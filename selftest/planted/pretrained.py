@@ -110,6 +110,8 @@ _OF_BERT = table(
         _of(nn.Embedding, _first_row_zero),
         recipe("BertModel"),
         "atoms",
+        "repeats",
+        "scale",
         says="word_embeddings",
     ),
     fault(
