@@ -48,8 +48,15 @@ def test_reducing_again_gives_the_same(sort):
 def test_the_host_stream_depends_on_the_seed_alone():
     values = tensor(np.zeros((1, 1)))
     samples = (Sample({"": values}, {"": (1, 1)}, seed, 1) for seed in (1, 1, 2))
-    draws = [sample.host_stream.random(3).tolist() for sample in samples]
+    draws = [sample.host_stream().random(3).tolist() for sample in samples]
     assert draws[0] == draws[1] != draws[2]
+
+
+def test_tensors_of_a_sample_share_no_host_stream():
+    """What completes or rounds one tensor would otherwise be found again in the next."""
+    sample = Sample({}, {}, 1, 1)
+    draws = {tuple(sample.host_stream(name).random(3)) for name in ("", "weight", "weight[part 1]")}
+    assert len(draws) == 3
 
 
 def test_unknown_laws_are_refused():

@@ -62,7 +62,8 @@ def _of_one(sample: Sample, tensor: TensorLaw, sort: bool) -> Evidence:
     values = tensor.lawful(sample.tensors[tensor.name])
     if values.numel() == 0:
         return Evidence({})
-    return reduce(values, tensor.lawful_shape, tensor.law, sample.host_stream, sort=sort)
+    host = sample.host_stream(tensor.label)
+    return reduce(values, tensor.lawful_shape, tensor.law, host, sort=sort)
 
 
 def _together(sample: Sample, tensors: Iterable[TensorLaw]) -> dict[str, Statistic]:
@@ -79,7 +80,7 @@ def _together(sample: Sample, tensors: Iterable[TensorLaw]) -> dict[str, Statist
         and (values := tensor.lawful(sample.tensors[tensor.name])).numel()
         and bool(values.isfinite().all())
     }
-    found["between"] = joint.between(drawn, sample.host_stream)
+    found["between"] = joint.between(drawn, sample.host_stream())
     return found
 
 

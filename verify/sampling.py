@@ -67,10 +67,12 @@ class Sample:
         """Entries of all tensors, in all calls."""
         return sum(tensor.numel() for tensor in self.tensors.values())
 
-    @property
-    def host_stream(self) -> np.random.Generator:
-        """Randomness for checks that need their own, independent of the code under test."""
-        return np.random.default_rng([self.seed, 1])
+    def host_stream(self, tensor: str = "") -> np.random.Generator:
+        """Randomness for checks that need their own, independent of the code under test.
+
+        One for each tensor: tensors of one kind are pooled as if they shared nothing.
+        """
+        return np.random.default_rng([self.seed, 1, *tensor.encode()])
 
 
 @dataclass
