@@ -20,8 +20,8 @@ from pathlib import Path
 import torch
 from scipy import stats
 
-from reports.upgrade.speed import SCHEMA, Ratio
 from reports.store import write_atomically
+from reports.upgrade.speed import SCHEMA, Ratio
 from verify import backends, torch_api
 from verify.backends import Backend
 from verify.subjects import INITIALIZERS, Initializer
