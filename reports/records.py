@@ -34,6 +34,8 @@ class Cell:
         Standard deviations of a signal layer by layer: observed and expected.
     streams
         Fingerprints of what fixed cases draw from a fixed seed.
+    alpha
+        The level at which its pool was decided; 0 if that is the run's.
 
     """
 
@@ -61,6 +63,7 @@ class Cell:
     excluded: tuple[str, ...] = ()
     streams: Mapping[str, str] = field(default_factory=dict)
     replay: str = ""
+    alpha: float = 0.0
 
     @classmethod
     def from_json(cls, data: Line) -> Cell:
@@ -91,6 +94,7 @@ class Cell:
             excluded=tuple(str(name) for name in data.get("excluded") or ()),
             streams={str(k): str(v) for k, v in (data.get("streams") or {}).items()},
             replay=str(data.get("replay") or ""),
+            alpha=float(data.get("alpha") or 0),
         )
 
 

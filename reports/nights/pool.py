@@ -113,7 +113,8 @@ class Pool:
         """The cell line: every night's own verdict, and the decision on the sum of all."""
         evidence = exactly.rounded(self.evidence)
         looks = sum(bool(night["decisions"]) for night in self.nights.values())
-        pooled = evidence.findings("cell", level=level(alpha, looks)) if looks > 1 else []
+        own_level = level(alpha, looks) if looks > 1 else alpha
+        pooled = evidence.findings("cell", level=own_level) if looks > 1 else []
         known = {(f.check, f.tensor) for f in pooled}
         nights = {seed: _without(known, night) for seed, night in sorted(self.nights.items())}
         own = [finding for seed, night in nights.items() for finding in _labelled(seed, night)]
@@ -126,6 +127,7 @@ class Pool:
             **sums,
             "schema": schema,
             "kind": "cell",
+            "alpha": own_level,
             "decisions": sums["decisions"] + len(pooled),
             "verdict": min(verdicts, key=rank),
             "reason": _reason(nights, alarm=verdicts[len(nights) :] != [], looks=looks),
@@ -221,7 +223,10 @@ def _without(known: set[tuple[str, str]], night: Line) -> dict[str, Any]:
 
 def _labelled(seed: str, night: Line) -> Iterator[Finding]:
     for finding in _findings(night):
-        yield replace(finding, message=f"{finding.message} (run seed {seed})")
+        decided = finding.scope == "cell" and finding.p_value is not None and not finding.passed
+        # It was decided by its night, at the night's level.
+        scope = "night" if decided else finding.scope
+        yield replace(finding, scope=scope, message=f"{finding.message} (run seed {seed})")
 
 
 def _reason(nights: Mapping[str, Line], *, alarm: bool, looks: int) -> str:

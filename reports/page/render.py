@@ -69,7 +69,7 @@ def _page(evidence: Evidence, backend: str) -> str:
     cells = [cell for cell in evidence.cells if cell.backend in (backend, "")]
     known = _known(evidence, backend, cells)
     bare = views.views(cells)
-    details = (_detail(view, evidence.run.alpha) for view in bare)
+    details = (_detail(view, view.cell.alpha or evidence.run.alpha) for view in bare)
     placed = views.placed(bare, details, INLINE_BYTES)
     return _filled(_shown(known, placed), placed)
 

@@ -191,6 +191,11 @@ class TestNights:
         nights += [_night(tmp_path / "2", 2, _cell(_moments(0.1, 1 << 13)))]
         failed = [f for f in _only(*nights)["findings"] if not f["passed"]]
         assert [f["message"].endswith("(run seed 2)") for f in failed] == [True]
+        assert [f["scope"] for f in failed] == ["night"]
+
+    def test_the_sum_says_at_which_level_it_was_decided(self, tmp_path: Path) -> None:
+        nights = [_night(tmp_path / f"{s}", s, _cell(_moments())) for s in range(3)]
+        assert _only(*nights)["alpha"] == pool.level(bounds.ALPHA, 3)
 
     def test_what_a_night_planned_and_never_saw_is_lost(self, tmp_path: Path) -> None:
         cell = _cell(_moments())

@@ -140,6 +140,14 @@ def test_a_module_that_fails_says_which_tensor_where_and_how_to_replay(tmp_path:
     assert text.count('<details class="fold" open>') == len(lines)
 
 
+def test_a_sum_of_nights_is_shown_at_the_level_of_its_decisions(tmp_path: Path) -> None:
+    line = fakes.cell_line("uniform_")
+    one, sum_of_two = (_page(tmp_path, {**line, **more}) for more in ({}, {"alpha": 1.5e-13}))
+    assert "against α = 10⁻¹²" in one and "against α = 1.5 × 10⁻¹³" in sum_of_two
+    (narrow,), (wide,) = (_unpacked(text).values() for text in (one, sum_of_two))
+    assert "α = 10⁻¹²" in narrow and "α = 1.5 × 10⁻¹³" in wide
+
+
 def test_a_group_in_order_is_closed_and_one_in_trouble_open(tmp_path: Path) -> None:
     wrong = fakes.module_line(promise="reset", zero="weight_hr_l0")
     text = _page(tmp_path, wrong, fakes.module_line("GRU"))
