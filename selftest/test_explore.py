@@ -1,8 +1,10 @@
 """The exploration of a module's cell: every random kind pooled, every case of its own."""
 
+import hashlib
+
 import pytest
 
-from verify import backends
+from verify import backends, explore
 from verify.explore import verify_cell
 from verify.profiles import PROFILES
 from verify.run import Cell, Run
@@ -70,3 +72,34 @@ def test_a_failing_tensor_is_named_and_confirmed(monkeypatch):
     assert "bias · " in concluded.diagnosis
     statistical = [f for f in concluded.failures if f.p_value is not None]
     assert statistical and all(f.confirmation < 1e-12 for f in statistical)
+
+
+@pytest.mark.parametrize("most", [10, 30])
+def test_a_smaller_failure_is_not_sought_without_end(monkeypatch, most):
+    """Where each case is a toss, a smaller one that fails may always be round the corner."""
+    tried = []
+
+    def toss(exploration, case):
+        tried.append(case)
+        if len(tried) <= 2 or hashlib.sha256(repr(case).encode()).digest()[0] % 2 == 0:
+            return []
+        return [explore._broken("raises", case, "tails")]
+
+    monkeypatch.setattr(explore._Exploration, "_examined", toss)
+    counts = {}
+    for limit in (most, 10_000):
+        monkeypatch.setattr(explore, "_SMALLER", limit)
+        assert outcome("Transformer", "default").final_verdict == "fail"
+        counts[limit] = len(tried)
+        tried.clear()
+    assert most < counts[most] <= most + 4 < counts[10_000]
+
+
+def test_the_pool_before_a_failed_case_is_redrawn_in_proportion():
+    cell = Cell(SUBJECTS["Linear"], backends.known()["cpu"], "float32")
+    exploration = explore._Exploration(cell, RUN, "default", 1.0)
+    exploration.examine(cell.subject.anchors[1])
+    held, redrawn = exploration.tally.evidence.tensors, exploration._redrawn_pool().tensors
+    for kind in ("weight", "bias"):
+        n = held[kind].statistics["distribution"].n
+        assert redrawn[kind].statistics["distribution"].n == 4 * n

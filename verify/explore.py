@@ -38,6 +38,9 @@ _CALL = 1 << 12
 _CONFIRMATION = 4
 """A failure is redrawn on so many times the sample."""
 
+_SMALLER = 100
+"""Cases tried for a smaller failure: where a fault is only just seen, each draw is a toss."""
+
 
 class CaseFailed(Exception):
     """Checks of one case failed; Hypothesis shrinks on this."""
@@ -66,6 +69,7 @@ class _Tally:
     decisions: int = 0
     unsupported: str = ""
     pooling: bool = True
+    smaller: int = 0  # Cases tried since the first failure.
     evidence: Evidence = NOTHING
     examined: dict[Case, list[Finding]] = field(default_factory=dict)
     pooled: dict[Case, set[str]] = field(default_factory=dict)  # And the kinds it fills.
@@ -130,7 +134,9 @@ class _Exploration:
                 if subject.numel(anchor) <= self._largest():
                     self.examine(anchor)
             if self.pool:
-                self.tally.evidence = self._filled_pool("pool", self.tally.evidence)
+                most = int(self.pool * self.cell.pooled(self.extent.pool_values))
+                wanted = dict.fromkeys(self._pooled_kinds(), most)
+                self.tally.evidence = self._filled_pool("pool", self.tally.evidence, wanted)
         except (CaseFailed, CaseTimedOut) as failure:
             redrawn = self._redrawn_case(failure.case)
             return [_confirmed(finding, redrawn) for finding in failure.findings]
@@ -156,6 +162,10 @@ class _Exploration:
             if defect := known_defects.spoiling(case, self.defects):
                 self.tally.excluded.add(defect.id)
                 return
+            if not self.tally.pooling:
+                if self.tally.smaller == _SMALLER:
+                    return
+                self.tally.smaller += 1
             self.tally.examined[case] = self._examined(case)
         failures = [f for f in self.tally.examined[case] if not f.passed]
         if failures:
@@ -168,6 +178,8 @@ class _Exploration:
         except Unsupported as reason:
             self.tally.unsupported = self.tally.unsupported or f"{case!r}: {reason}"
             return []
+        except CaseFailed as failure:
+            return failure.findings
         findings = self._forgiven(case, evidence.findings("case", case))
         self.tally.decisions += len(findings)
         if self.tally.pooling and all(finding.passed for finding in findings):
@@ -213,12 +225,10 @@ class _Exploration:
             names = {tensor.name for tensor in tensors} if only else ()
             sample = self.sampler.draw(case, replicate, calls, only=names)
         except SubjectRaised as reason:
-            self.tally.pooling = False
             raise CaseFailed(case, [_broken(reason.check, case, reason)]) from reason
         except TimedOut as reason:
             raise CaseTimedOut(case, _broken("time_limit", case, reason)) from None
         if problem := unlawful_state(sample, tensors):
-            self.tally.pooling = False
             raise CaseFailed(case, [_broken("state", case, problem)])
         self.tally.n += sample.n
         self.tally.calls += sample.calls
@@ -226,16 +236,20 @@ class _Exploration:
             return NOTHING
         return observe(sample, tensors, sort=sort)
 
-    def _filled_pool(self, tag: str, evidence: Evidence, times: int = 1) -> Evidence:
-        """Replicate cases in turn until every random kind of tensors is full."""
-        wanted = int(times * self.pool * self.cell.pooled(self.extent.pool_values))
-        kinds = sorted(set().union(*self.tally.pooled.values()))
-        for kind in kinds:
+    def _pooled_kinds(self) -> list[str]:
+        """The random kinds of tensors that have been pooled."""
+        return sorted(set().union(*self.tally.pooled.values()))
+
+    def _filled_pool(self, tag: str, evidence: Evidence, wanted: Mapping[str, int]) -> Evidence:
+        """Replicate cases in turn until every kind of tensors has the values wanted."""
+        for kind in wanted:
             cases = self._poolable(kind)
             for turn in itertools.count():
                 before = _pooled(evidence, kind)
                 for case in cases:
-                    lacking = {k: m for k in kinds if (m := wanted - _pooled(evidence, k)) > 0}
+                    lacking = {
+                        k: m for k, most in wanted.items() if (m := most - _pooled(evidence, k)) > 0
+                    }
                     if kind not in lacking:
                         break
                     replicate = f"{tag} {kind} {turn}"
@@ -278,7 +292,9 @@ class _Exploration:
     @functools.cached_property
     def _redrawn_pool(self) -> Callable[[], Evidence]:
         """The pool on fresh draws, four times as many, drawn when first asked for."""
-        return functools.cache(lambda: self._filled_pool("confirmation", NOTHING, _CONFIRMATION))
+        # After a case that failed the pool is what was there by then.
+        held = {k: _CONFIRMATION * _pooled(self.tally.evidence, k) for k in self._pooled_kinds()}
+        return functools.cache(lambda: self._filled_pool("confirmation", NOTHING, held))
 
     def _redrawn_case(self, case: Case) -> Callable[[], Evidence]:
         """The case on fresh draws, four times as many, drawn when first asked for."""
