@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from selftest.forked import run_pytest
 from selftest.planted.fault import Fault, law
 from selftest.planted.faults import FAULTS
 from selftest.planted.module import conduct, default, materialisation, reset
@@ -83,20 +82,16 @@ def said(cell: dict[str, Any], checks: frozenset[str]) -> list[str]:
 def run(node: str, folder: Path, name: str = "", extra: tuple[str, ...] = ()) -> Run:
     """Run one node of the suite in a process of its own, with a fault or without."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith(FOREIGN)}
-    environment |= {"PYTHONPATH": str(ROOT), VARIABLE: name}
-    command = [sys.executable, "-m", "pytest", node, "-p", PLUGIN, "-p", "no:cacheprovider"]
-    command += ["--profile", "smoke", "--run-seed", "20260101", "--report-dir", str(folder)]
-    done = subprocess.run(
-        [*command, *extra],
-        cwd=ROOT,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
+    arguments = [node, "-p", PLUGIN, "-p", "no:cacheprovider"]
+    arguments += ["--profile", "smoke", "--run-seed", "20260101", "--report-dir", str(folder)]
+    exit_code, output = run_pytest(
+        [*arguments, *extra],
+        folder=ROOT,
+        environment={**environment, VARIABLE: name},
+        output=folder / "output.txt",
         timeout=RUN_LIMIT,
-        check=False,
     )
-    return Run(done.returncode, done.stdout, _cells(folder / "evidence.jsonl"))
+    return Run(exit_code, output, _cells(folder / "evidence.jsonl"))
 
 
 def _cells(evidence: Path) -> list[dict[str, Any]]:
