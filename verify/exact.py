@@ -54,6 +54,8 @@ class Comparison:
             actual, shown = type(error), _of_error(error)
         if _agree(actual, self.expected):
             return ""
+        if self.expected == []:
+            return f"{self.call}: {_listed(actual) or shown}"
         return f"{self.call} gives {shown}, not {_shown(self.expected)}"
 
 
@@ -66,6 +68,11 @@ def _agree(actual: Any, expected: Any) -> bool:
 
 def _shown(value: Any) -> str:
     return value.__name__ if isinstance(value, type) else repr(value)
+
+
+def _listed(actual: Any) -> str:
+    """Complaints, where none was expected."""
+    return ", ".join(map(str, actual)) if isinstance(actual, list) else ""
 
 
 def _of_error(error: Exception) -> str:
@@ -110,8 +117,10 @@ class Judge:
 
     @staticmethod
     def _fixed(defect: KnownDefect, comparison: Comparison) -> str:
+        expected = comparison.expected
+        found = ": nothing is wrong" if expected == [] else f" gives {_shown(expected)}"
         return (
-            f"fixed upstream: {comparison.call} gives {_shown(comparison.expected)}; "
+            f"fixed upstream: {comparison.call}{found}; "
             f"end the entry {defect.id!r} with `until`, or remove it"
         )
 

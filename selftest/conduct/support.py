@@ -82,4 +82,4 @@ def then(do):
 def unasked(promise, faults):
     """The questions that none of the faults is for: they might be unable to fail."""
     sentences = [fault.sentence for fault in faults]
-    return [q for q in promise.questions if not any(s.startswith(f"{q} gives") for s in sentences)]
+    return [q for q in promise.questions if not any(s.startswith(f"{q}:") for s in sentences)]

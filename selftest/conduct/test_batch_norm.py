@@ -70,30 +70,30 @@ FAULTS = (
     Fault(
         "variance 0 at the start", "BatchNorm2d", nn.BatchNorm2d, "__init__",
         in_place("running_var", "zero_"),
-        "tensors that start otherwise than documented gives ['running_var']",
+        "tensors that start otherwise than documented: running_var",
     ),
     Fault(
         "a counter of nothing", "InstanceNorm1d", nn.InstanceNorm1d, "__init__", empty_counter,
-        "what should be None gives ['num_batches_tracked']",
+        "what should be None: num_batches_tracked",
     ),
     Fault(
         "training moves the weight", "InstanceNorm2d", nn.InstanceNorm2d, "forward",
-        in_place("weight", "add_", 1), "tensors that training should not touch gives ['weight']",
+        in_place("weight", "add_", 1), "tensors that training should not touch: weight",
     ),
     Fault(
         "training tracks nothing", "BatchNorm3d", functional, "batch_norm",
         lambda _original, x, *_args, **_kwargs: x,
-        "statistics that training does not touch gives ['running_mean', 'running_var']",
+        "statistics that training does not touch: running_mean, running_var",
     ),
     Fault(
         "two for each batch", "BatchNorm2d", nn.BatchNorm2d, "forward",
         in_place(COUNTER, "add_", 1, when=lambda self: self.training),
-        "batches that are not counted gives ['6 after 3 batches']",
+        "batches that are not counted: 6 after 3 batches",
     ),
     Fault(
         "momentum off by a thousandth", "BatchNorm2d", torch, "batch_norm",
         lambda original, *args: momentum_off_by_a_thousandth(original, *args),
-        "running statistics off their average gives ['running_mean by ",
+        "running statistics off their average: running_mean by ",
     ),
     Fault(
         "the biased variance", "BatchNorm2d", torch, "batch_norm",
@@ -101,54 +101,54 @@ FAULTS = (
             lambda x, mean, variance, *args: original(x, weight, bias, mean, variance, *args),
             x, mean, variance, *args,
         ),
-        "running statistics off their average gives ['running_var by ",
+        "running statistics off their average: running_var by ",
     ),
     Fault(
         "no cumulative average", "BatchNorm1d", nn.BatchNorm1d, "forward", usual_momentum,
-        "running statistics off their average gives ['running_mean by ",
+        "running statistics off their average: running_mean by ",
     ),
     Fault(
         "evaluation counts", "BatchNorm2d", nn.BatchNorm2d, "forward",
         in_place(COUNTER, "add_", 1, when=lambda self: not self.training),
-        "tensors that eval mode touches gives ['num_batches_tracked']",
+        "tensors that eval mode touches: num_batches_tracked",
     ),
     Fault(
         "the counter is not reset", "SyncBatchNorm", nn.SyncBatchNorm, "reset_running_stats",
         in_place(COUNTER, "fill_", 7),
-        "tensors wrong after reset_running_stats gives ['num_batches_tracked']",
+        "tensors wrong after reset_running_stats: num_batches_tracked",
     ),
     Fault(
         "the weight is reset along", "BatchNorm2d", nn.BatchNorm2d, "reset_running_stats",
         in_place("weight", "fill_", 1),
-        "tensors wrong after reset_running_stats gives ['weight']",
+        "tensors wrong after reset_running_stats: weight",
     ),
     Fault(
         "the bias is not reset", "InstanceNorm3d", nn.InstanceNorm3d, "reset_parameters",
-        in_place("bias", "add_", 1), "tensors wrong after reset_parameters gives ['bias']",
+        in_place("bias", "add_", 1), "tensors wrong after reset_parameters: bias",
     ),
     Fault(
         "a reset by arithmetic", "BatchNorm2d", nn.BatchNorm2d, "reset_parameters", by_arithmetic,
-        "tensors wrong after NaN and reset_parameters gives ['bias', 'weight']",
+        "tensors wrong after NaN and reset_parameters: bias, weight",
     ),
     Fault(
         "conversion forgets a variance", "BatchNorm2d", *CONVERSION, forgetful,
-        "what convert_sync_batchnorm does not keep gives "
-        "['0.running_var', '1.in.0.0.running_var']",
+        "what convert_sync_batchnorm does not keep: "
+        "0.running_var, 1.in.0.0.running_var",
     ),
     Fault(
         "conversion ends evaluation", "BatchNorm3d", *CONVERSION,
         lambda original, module, *group: original(module, *group).train(),
-        "what convert_sync_batchnorm does not keep gives ['1.in.0.0.training']",
+        "what convert_sync_batchnorm does not keep: 1.in.0.0.training",
     ),
     Fault(
         "nothing is converted", "BatchNorm1d", *CONVERSION,
         lambda _original, module: module,
-        "what convert_sync_batchnorm does not keep gives ['0 is a BatchNorm1d'",
+        "what convert_sync_batchnorm does not keep: 0 is a BatchNorm1d",
     ),
     Fault(
         "everything is converted", "InstanceNorm1d", *CONVERSION,
         lambda _original, module: nn.Sequential(nn.SyncBatchNorm(module[0].num_features)),
-        "what convert_sync_batchnorm does not keep gives ['0.bias', ",
+        "what convert_sync_batchnorm does not keep: 0.bias, ",
     ),
 )  # fmt: skip
 

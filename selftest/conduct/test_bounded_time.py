@@ -106,7 +106,7 @@ def test_an_error_is_no_end(monkeypatch):
         raise RuntimeError("to is out of bounds")
 
     outcome = ask(monkeypatch, refuse)
-    assert "gives RuntimeError (to is out of bounds)" in outcome.diagnosis
+    assert ": RuntimeError (to is out of bounds)" in outcome.diagnosis
     assert "of one point" not in rows(outcome)
 
 

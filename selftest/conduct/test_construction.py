@@ -59,67 +59,67 @@ def of_own_stream(original, *arguments, **keywords):
 FAULTS = (
     Fault(
         "a bias in float32", "Linear", nn.Linear, "__init__", then(single_bias),
-        "tensors of another dtype or device than asked gives ['bias is torch.float32 on cpu']",
+        "tensors of another dtype or device than asked: bias is torch.float32 on cpu",
         dtype="float64",
     ),
     Fault(
         "another sign by default", "Linear", nn.Linear, "__init__", negated_by_default,
-        "what the default device and dtype change gives ['weight']",
+        "what the default device and dtype change: weight",
     ),
     Fault(
         "a frozen bias", "Conv2d", nn.Conv2d, "__init__", then(frozen_bias),
-        "parameters that cannot be trained, buffers that can gives ['bias']",
+        "parameters that cannot be trained, buffers that can: bias",
     ),
     Fault(
         "a weight as a buffer", "RMSNorm", nn.RMSNorm, "__init__", then(weight_as_buffer),
-        "parameters that are buffers, buffers that are parameters gives ['weight']",
+        "parameters that are buffers, buffers that are parameters: weight",
     ),
     Fault(
         "an unsaved variance", "BatchNorm1d", nn.BatchNorm1d, "__init__", then(unsaved_variance),
-        "tensors that the state dict leaves out gives ['running_var']",
+        "tensors that the state dict leaves out: running_var",
     ),
     Fault(
         "biases of one memory", "GRUCell", nn.GRUCell, "__init__", then(tied_biases),
-        "tensors that share memory gives ['bias_",
+        "tensors that share memory: bias_",
     ),
     Fault(
         "a draw for nothing", "GroupNorm", nn.GroupNorm, "__init__", then(lambda _: torch.rand(1)),
-        "what the global stream shows gives ['a construction without randomness draws']",
+        "what the global stream shows: a construction without randomness draws",
     ),
     Fault(
         "a bias of its own stream", "Linear", nn.init, "uniform_", of_own_stream,
-        "tensors that the seed does not reach gives ['bias']",
+        "tensors that the seed does not reach: bias",
     ),
     Fault(
         "a weight of its own stream", "RNN", nn.init, "uniform_", of_own_stream,
-        "what the global stream shows gives ['nothing is drawn']",
+        "what the global stream shows: nothing is drawn",
     ),
     Fault(
         "a skip that draws", "Linear", nn.utils, "skip_init",
         lambda _original, cls, **keywords: cls(**keywords),
-        "what skip_init does otherwise gives ['the global stream']",
+        "what skip_init does otherwise: the global stream",
     ),
     Fault(
         "a skip without dtype", "Linear", nn.utils, "skip_init",
         lambda original, cls, dtype, **keywords: original(cls, **keywords),
-        "what skip_init does otherwise gives ['bias', 'weight']", dtype="float64",
+        "what skip_init does otherwise: bias, weight", dtype="float64",
     ),
     Fault(
         "a copy of the same memory", "Embedding", nn.Parameter, "__deepcopy__",
         lambda _original, self, _memo: copy.copy(self),
-        "what deepcopy changes or shares gives ['weight and weight']",
+        "what deepcopy changes or shares: weight and weight",
     ),
     Fault(
         "a slope on the host", "PReLU", nn.PReLU, "__init__", then(real_slope),
-        "what is real on the meta device gives ['weight']",
+        "what is real on the meta device: weight",
     ),
     Fault(
         "a draw on the meta device", "Linear", nn.Linear, "__init__", drawing_on_meta,
-        "what is real on the meta device gives ['the global stream']",
+        "what is real on the meta device: the global stream",
     ),
     Fault(
         "a reset that makes a new slope", "PReLU", nn.PReLU, "reset_parameters", then(real_slope),
-        "parameters that a reset replaces gives ['weight']",
+        "parameters that a reset replaces: weight",
     ),
 )  # fmt: skip
 

@@ -86,21 +86,21 @@ CONTRACT_FAULTS = [
     *(
         fault(
             f"memory changes when laid {layout}", "kaiming_normal_", OTHER_PLACE,
-            f"what else changes of a tensor that is laid {layout} gives ['",
+            f"what else changes of a tensor that is laid {layout}: ",
         )
         for layout in ("transposed", "channels_last", "offset")
     ),
     fault(
         "the gradient is lost", "zeros_", WITHOUT_GRADIENT,
-        "what else changes of a Parameter gives ['grad']",
+        "what else changes of a Parameter: grad",
     ),
     fault(
         "a copy of the generator is drawn from", "xavier_normal_", arguments(copied),
-        "what the generator does not decide gives ['the generator stays where it is']",
+        "what the generator does not decide: the generator stays where it is",
     ),
     fault(
         "a kernel without entries is refused", "orthogonal_", refusing_empty_kernels,
-        "what goes wrong without a kernel gives ValueError (planted)",
+        "what goes wrong without a kernel: ValueError (planted)",
     ),
 ]  # fmt: skip
 
@@ -109,20 +109,20 @@ TRANSFORMS_FAULTS = [
     fault(
         "under a dispatch mode values have another sign", "uniform_",
         where(is_counted, lambda call: call.tensor.neg_()),
-        "what counting changes gives ['counted operators']",
+        "what counting changes: counted operators",
     ),
     fault(
         "a fake tensor seeds the global stream", "xavier_uniform_",
         where(is_fake, lambda _: torch.manual_seed(1)),
-        "what changes of a fake tensor gives ['a stream moves']",
+        "what changes of a fake tensor: a stream moves",
     ),
     fault(
         "vmap draws for the whole batch", "kaiming_uniform_", where(batched, fill_whole_batch),
-        "rows that vmap makes different with randomness='same' gives ['row 1', 'row 2']",
+        "rows that vmap makes different with randomness='same': row 1, row 2",
     ),
     fault(
         "vmap does not know that values are random", "normal_", filling_from_host,
-        "what vmap lets pass with randomness='error' gives ['a random call']",
+        "what vmap lets pass with randomness='error': a random call",
     ),
 ]  # fmt: skip
 

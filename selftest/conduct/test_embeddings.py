@@ -51,35 +51,35 @@ def shortening_more(original, rows, weight, padding, largest, *args):
 FAULTS = (
     Fault(
         "padding learns", "Embedding", functional, "embedding", learning_padding,
-        "rows that learn or do not, wrongly gives ['1 rows: 0']",
+        "rows that learn or do not, wrongly: 1 rows: 0",
     ),
     Fault(
         "nothing learns", "Embedding", functional, "embedding", learning_nothing,
-        "rows that learn or do not, wrongly gives",
+        "rows that learn or do not, wrongly:",
     ),
     Fault(
         "padding learns in bags", "EmbeddingBag", torch, "embedding_bag", learning_in_bags,
-        "rows that learn or do not, wrongly gives ['1 rows: ",
+        "rows that learn or do not, wrongly: 1 rows: ",
     ),
     Fault(
         "padding is zeroed", "Embedding", nn.Embedding, "from_pretrained", zeroing_padding,
-        "what from_pretrained does not keep gives ['the values with {}'",
+        "what from_pretrained does not keep: the values with {}",
     ),
     Fault(
         "nothing is frozen", "EmbeddingBag", nn.EmbeddingBag, "from_pretrained", thawed,
-        "what from_pretrained does not keep gives ['requires_grad with {}', ",
+        "what from_pretrained does not keep: requires_grad with {}, ",
     ),
     Fault(
         "short from the start", "EmbeddingBag", nn.EmbeddingBag, "__init__", then(short),
-        "rows that max_norm shortens at construction gives",
+        "rows that max_norm shortens at construction:",
     ),
     Fault(
         "rows not looked up shrink", "Embedding", functional, "embedding", shortening_all,
-        "rows that max_norm shortens wrongly when used gives ['rows not looked up']",
+        "rows that max_norm shortens wrongly when used: rows not looked up",
     ),
     Fault(
         "rows shrink too much", "Embedding", functional, "embedding", shortening_more,
-        "rows that max_norm shortens wrongly when used gives ['looked-up rows by ",
+        "rows that max_norm shortens wrongly when used: looked-up rows by ",
     ),
 )  # fmt: skip
 

@@ -48,16 +48,16 @@ FAULTS = {
     "shape": (
         EMPTY,
         lambda made, _: made.detach()[None].requires_grad_(made.requires_grad),
-        "'shape'",
+        ": shape",
     ),
-    "dtype": (EMPTY, lambda made, _: made.detach().to(torch.float16), "'dtype'"),
-    "device": (FULL, lambda made, _: made.to("meta"), "'device'"),
-    "strides": (STRIDED, reordered, "'strides'"),
-    "gradient": (FULL, lambda made, _: made.detach(), "'requires_grad'"),
-    "shared memory": ("torch.empty_like", lambda made, model: model.detach(), "'memory'"),
-    "stream": ("Tensor.new_empty", drawing, "streams that move gives ['a global stream'"),
-    "value": ("torch.full_like", one_off, "entries that are not the value gives ['1 of 1'"),
-    "left as found": (EMPTY, one_off, "memory that is left as it was found gives ['1 of 1'"),
+    "dtype": (EMPTY, lambda made, _: made.detach().to(torch.float16), ": dtype"),
+    "device": (FULL, lambda made, _: made.to("meta"), ": device"),
+    "strides": (STRIDED, reordered, ": strides"),
+    "gradient": (FULL, lambda made, _: made.detach(), ": requires_grad"),
+    "shared memory": ("torch.empty_like", lambda made, model: model.detach(), ": memory"),
+    "stream": ("Tensor.new_empty", drawing, "streams that move: a global stream"),
+    "value": ("torch.full_like", one_off, "entries that are not the value: 1 of 1"),
+    "left as found": (EMPTY, one_off, "memory that is left as it was found: 1 of 1"),
 }
 
 

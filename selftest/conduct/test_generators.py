@@ -23,27 +23,27 @@ FAULTS = (
     Fault(
         "the seed is cut", "torch.rand", torch, "initial_seed",
         lambda original: original() % 2**32,
-        "seeds that are forgotten gives ['4294967296 globally', ",
+        "seeds that are forgotten: 4294967296 globally, ",
     ),
     Fault(
         "seeds out of range are taken", "torch.rand", torch, "Generator",
         generator(manual_seed=taking_all),
-        "seeds out of range that are taken gives ['-9223372036854775809', '18446744073709551616']",
+        "seeds out of range that are taken: -9223372036854775809, 18446744073709551616",
     ),
     Fault(
         "a chosen seed is always the same", "torch.rand", torch, "seed",
         lambda _original: torch.default_generator.manual_seed(1 << 40).initial_seed(),
-        "what is wrong with a chosen seed gives ['torch.seed repeats']",
+        "what is wrong with a chosen seed: torch.seed repeats",
     ),
     Fault(
         "a chosen seed is small", "torch.rand", torch, "seed",
         lambda original: torch.default_generator.manual_seed(original() % 2**32).initial_seed(),
-        "what is wrong with a chosen seed gives ['torch.seed has few bits']",
+        "what is wrong with a chosen seed: torch.seed has few bits",
     ),
     Fault(
         "another seed is returned", "torch.rand", torch, "Generator",
         generator(seed=lambda self: type(self).__base__.seed(self) ^ 1),
-        "what a chosen seed does not start gives ['seed']",
+        "what a chosen seed does not start: seed",
     ),
 )  # fmt: skip
 

@@ -69,48 +69,48 @@ def sized(norm, batch, affine):
 FAULTS = (
     Fault(
         "a bias from the start", "LazyLinear", nn.LazyLinear, "__init__", then(early_bias),
-        "tensors that are initialised before the first input gives ['bias']",
+        "tensors that are initialised before the first input: bias",
     ),
     Fault(
         "a draw from the start", "LazyConv2d", nn.LazyConv2d, "__init__",
         then(lambda _: torch.rand(1)),
-        "what draws before the first input gives ['the global stream']",
+        "what draws before the first input: the global stream",
     ),
     Fault(
         "a reset that materialises", "LazyLinear", nn.LazyLinear, "reset_parameters",
-        then(materialising), "what reset_parameters does before the first input gives ['weight']",
+        then(materialising), "what reset_parameters does before the first input: weight",
     ),
     Fault(
         "lazy for ever", "LazyConvTranspose1d", nn.LazyConvTranspose1d, "_infer_parameters",
         staying_lazy,
-        "what the first input leaves unfinished gives ['the class is LazyConvTranspose1d']",
+        "what the first input leaves unfinished: the class is LazyConvTranspose1d",
     ),
     Fault(
         "a channel too many", "LazyConv1d", nn.LazyConv1d, "initialize_parameters",
         lambda original, self, batch: (original(self, batch), forgetting(self)),
-        "sizes not inferred gives ['in_channels is 2, not 1']",
+        "sizes not inferred: in_channels is 2, not 1",
     ),
     Fault(
         "a draw before the weights", "LazyConv1d", nn.LazyConv1d, "initialize_parameters",
-        drawing_first, "tensors other than the eager module's gives ['bias', 'weight']",
+        drawing_first, "tensors other than the eager module's: bias, weight",
     ),
     Fault(
         "every use moves the weight", "LazyLinear", nn.Linear, "forward",
         lambda original, self, batch: (original(self, batch), self.weight.data.add_(1)),
-        "tensors that a second input touches gives ['weight']",
+        "tensors that a second input touches: weight",
     ),
     Fault(
         "loading doubles", "LazyLinear", nn.LazyLinear, "load_state_dict", doubling,
-        "tensors that load_state_dict does not keep gives ['bias', 'weight']",
+        "tensors that load_state_dict does not keep: bias, weight",
     ),
     Fault(
         "the first input resets what was loaded", "LazyConv3d", nn.LazyConv3d,
         "initialize_parameters", resetting,
-        "what the first input changes after load_state_dict gives ['bias', 'weight']",
+        "what the first input changes after load_state_dict: bias, weight",
     ),
     Fault(
         "sizes from nowhere", "LazyLinear", nn.LazyLinear, "load_state_dict", loading_sizes,
-        "what load_state_dict makes of a state without sizes gives ['weight']",
+        "what load_state_dict makes of a state without sizes: weight",
     ),
 )  # fmt: skip
 
@@ -118,22 +118,22 @@ MENDED = (
     Fault(
         "channels after loading", "LazyConv1d", nn.LazyConv1d, "initialize_parameters",
         lambda original, self, batch: (original(self, batch), knowing(self, batch)),
-        "fixed upstream: sizes not inferred after load_state_dict gives []; end the entry "
+        "fixed upstream: sizes not inferred after load_state_dict: nothing is wrong; end the entry "
         "'lazy-size-lost-in-loading' with `until`, or remove it",
     ),
     Fault(
         "sizes without tensors", "LazyInstanceNorm1d", nn.LazyInstanceNorm1d,
         "initialize_parameters",
         lambda original, self, batch: (original(self, batch), sized(self, batch, affine=False)),
-        "fixed upstream: sizes not inferred without tensors gives []; end the entry "
+        "fixed upstream: sizes not inferred without tensors: nothing is wrong; end the entry "
         "'lazy-norm-without-tensors-infers-nothing' with `until`, or remove it",
     ),
     Fault(
         "sizes after loading", "LazyInstanceNorm2d", nn.LazyInstanceNorm2d,
         "initialize_parameters",
         lambda original, self, batch: (original(self, batch), sized(self, batch, affine=True)),
-        "fixed upstream: what the first input changes after load_state_dict, if affine gives []; "
-        "end the entry 'lazy-instance-norm-unusable-after-loading' with `until`, or remove it",
+        "fixed upstream: what the first input changes after load_state_dict, if affine: nothing "
+        "is wrong; end the entry 'lazy-instance-norm-unusable-after-loading' with `until`, ",
     ),
 )  # fmt: skip
 

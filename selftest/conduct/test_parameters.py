@@ -78,155 +78,155 @@ def first_output(original, self, *args):
 FAULTS = (
     Fault(
         "a state of copies", "Linear", nn.Module, "state_dict", by(planted.copying),
-        "tensors that a road does not lead to gives ['0.weight by state_dict",
+        "tensors that a road does not lead to: 0.weight by state_dict",
     ),
     Fault(
         "a parameter forgotten", "BatchNorm1d", nn.Module, "named_parameters", without_last,
-        "tensors that a road does not lead to gives ['1.1.bias by named_parameters'",
+        "tensors that a road does not lead to: 1.1.bias by named_parameters",
     ),
     Fault(
         "parameters backwards", "GRU", nn.Module, "parameters", backwards,
-        "what is listed out of order gives ['parameters()', 'the blocks'",
+        "what is listed out of order: parameters(), the blocks",
     ),
     Fault(
         "a child forgotten", "Conv2d", nn.Module, "children", without_last,
-        "modules that a road does not lead to gives ['children'",
+        "modules that a road does not lead to: children",
     ),
     Fault(
         "nothing is refused", "Linear", nn.Module, "get_parameter", anything,
-        "names that are not refused gives ['0.nothing by get_parameter'",
+        "names that are not refused: 0.nothing by get_parameter",
     ),
     Fault(
         "shared twice", "TransformerEncoder", nn.Module, "parameters",
         by(instead(planted.every_name)),
-        "what is counted again where it is shared gives ['parameters()'",
+        "what is counted again where it is shared: parameters()",
     ),
     Fault(
         "parents first", "Embedding", nn.Module, "apply", by(instead(planted.parent_first)),
-        "what apply visits otherwise gives ['the order",
+        "what apply visits otherwise: the order",
     ),
     Fault(
         "parents left out", "Linear", nn.Module, "apply", by(instead(planted.childless)),
-        "what apply visits otherwise gives ['the order of modules that are apart', 'the reach",
+        "what apply visits otherwise: the order of modules that are apart, the reach",
     ),
     Fault(
         "errors swallowed", "Linear", nn.Module, "apply", silent,
-        "what apply takes for a function of modules gives ['a method without arguments']",
+        "what apply takes for a function of modules: a method without arguments",
     ),
     Fault(
         "a dictionary not registered", "Bilinear", nn.ParameterDict, "__init__", unregistered,
-        "what registration does not reach gives",
+        "what registration does not reach:",
     ),
     Fault(
         "every buffer is saved", "Linear", nn.Module, "register_buffer",
         by(arguments(always("persistent", True))),
-        "what a passing buffer does otherwise gives ['passing in the state'",
+        "what a passing buffer does otherwise: passing in the state",
     ),
     Fault(
         "decay without a gradient", "LSTM", torch.optim.SGD, "step", by(planted.decaying),
-        "what learns although it is frozen gives ['bias_ih_l0 in a step', 'weight_ih_l0 in a step'",
+        "what learns although it is frozen: bias_ih_l0 in a step, weight_ih_l0 in a step",
     ),
     Fault(
         "nothing is frozen", "Linear", torch.Tensor, "requires_grad_", by(planted.thawed),
-        "what learns although it is frozen gives ['weight has a gradient when partly frozen'",
+        "what learns although it is frozen: weight has a gradient when partly frozen",
     ),
     Fault(
         "no module is frozen", "MultiheadAttention", nn.Module, "requires_grad_",
         by(planted.thawed),
-        "what freezing a module does not stop gives ['in_proj_weight requires a gradient'",
+        "what freezing a module does not stop: in_proj_weight requires a gradient",
     ),
     Fault(
         "a reset replaces", "Linear", nn.Linear, "reset_parameters",
         by(after(planted.new_weight)),
-        "what a reset thaws or replaces gives ['weight']",
+        "what a reset thaws or replaces: weight",
     ),
     Fault(
         "decay of what is replaced", "RNN", torch.optim.SGD, "step", by(planted.decaying),
-        "what replaced parameters leave gives ['bias_hh_l0, replaced, in a step'",
+        "what replaced parameters leave: bias_hh_l0, replaced, in a step",
     ),
     Fault(
         "gradients overwritten", "Conv2d", torch.autograd, "backward", by(planted.overwriting),
-        "gradients that do not accumulate gives ['weight'",
+        "gradients that do not accumulate: weight",
     ),
     Fault(
         "nothing is zeroed", "Linear", nn.Module, "zero_grad", by(instead(planted.keeping)),
-        "what zero_grad leaves gives",
+        "what zero_grad leaves:",
     ),
     Fault(
         "one is zeroed", "Linear", nn.Module, "zero_grad", by(instead(planted.first_alone)),
-        "what zero_grad leaves gives ['0.bias with set_to_none=True', ",
+        "what zero_grad leaves: 0.bias with set_to_none=True, ",
     ),
     Fault(
         "clipped one by one", "Linear", nn.utils, "clip_grad_norm_", by(planted.one_by_one),
-        "gradients off the limit gives ['gradients for p = 2",
+        "gradients off the limit: gradients for p = 2",
     ),
     Fault(
         "scaled up", "Linear", nn.utils, "clip_grad_norm_", by(planted.to_the_limit),
-        "gradients clipped below the limit gives",
+        "gradients clipped below the limit:",
     ),
     Fault(
         "NaN is taken", "Linear", nn.utils, "clip_grad_norm_",
         by(arguments(always("error_if_nonfinite", False))),
-        "what is not finite and not refused gives ['nan with foreach=None is taken'",
+        "what is not finite and not refused: nan with foreach=None is taken",
     ),
     Fault(
         "another largest value", "Linear", nn.utils, "clip_grad_value_", clamped_by_one,
-        "gradients off the largest value gives",
+        "gradients off the largest value:",
     ),
     Fault(
         "eval shrinks", "Linear", nn.Module, "eval", by(times("*weight", 0.999)),
-        "what train and eval change gives ['0.weight'",
+        "what train and eval change: 0.weight",
     ),
     Fault(
         "modes stay outside", "Linear", nn.Module, "train", by(instead(planted.reached_not)),
-        "what train and eval change gives ['the mode of 0'",
+        "what train and eval change: the mode of 0",
     ),
     Fault(
         "biases stay", "BatchNorm1d", nn.Module, "load_state_dict", by(planted.without_biases),
-        "what a state dict loses gives ['bias', ",
+        "what a state dict loses: bias, ",
     ),
     Fault(
         "assigned values are copied", "Linear", nn.Module, "load_state_dict",
         copying_when_assigned,
-        "what assign=True loses gives",
+        "what assign=True loses:",
     ),
     Fault(
         "cast by half precision", "Linear", nn.Module, "to", by(planted.rounded),
-        "what a change of dtype loses gives", "float64",
+        "what a change of dtype loses:", "float64",
     ),
     Fault(
         "a file thaws", "Linear", torch, "load", thawing,
-        "what a file loses gives ['weight']",
+        "what a file loses: weight",
     ),
     Fault(
         "never strict", "Linear", nn.Module, "load_state_dict",
         by(arguments(planted.never_strict)),
-        "keys that are wrong and not reported gives ['weight missing is taken'",
+        "keys that are wrong and not reported: weight missing is taken",
     ),
     Fault(
         "shapes are trimmed", "Linear", nn.Module, "load_state_dict", trimming,
-        "shapes that do not fit and are taken gives ['weight with strict=True'",
+        "shapes that do not fit and are taken: weight with strict=True",
     ),
     Fault(
         "vectors backwards", "Linear", nn.utils, "vector_to_parameters", by(planted.backwards),
-        "what a vector of parameters loses gives ['bias', 'weight']",
+        "what a vector of parameters loses: bias, weight",
     ),
     Fault(
         "flattening rescales", "LSTM", nn.RNNBase, "flatten_parameters",
         by(times("weight*", 1.001)),
-        "what flatten_parameters changes gives ['weight_hh_l0', 'weight_ih_l0'",
+        "what flatten_parameters changes: weight_hh_l0, weight_ih_l0",
     ),
     Fault(
         "states by sequence", "GRU", nn.GRU, "forward", transposed,
-        "outputs of another shape gives",
+        "outputs of another shape:",
     ),
     Fault(
         "steps backwards", "RNN", nn.RNN, "forward", first_output,
-        "outputs of another shape gives ['the final state is not the last output'",
+        "outputs of another shape: the final state is not the last output",
     ),
     Fault(
         "gates swapped", "LSTM", nn.LSTM, "forward", by(planted.swapped),
-        "gates out of order gives ['the cell with i shut",
+        "gates out of order: the cell with i shut",
     ),
 )  # fmt: skip
 

@@ -25,39 +25,39 @@ def scaled(original, self, *args):
 FAULTS = (
     Fault(
         "norms along another axis", "Linear", WEIGHT_NORM, "right_inverse", along_another_axis,
-        "what weight_norm starts as gives ['magnitude of weight for dim=",
+        "what weight_norm starts as: magnitude of weight for dim=",
     ),
     Fault(
         "a weight too long by a thousandth", "Conv2d", WEIGHT_NORM, "forward", scaled,
-        "what weight_norm starts as gives ['weight by ",
+        "what weight_norm starts as: weight by ",
     ),
     Fault(
         "another direction", "RNN", WEIGHT_NORM, "right_inverse",
         lambda original, self, weight: original(self, 2 * weight),
-        "what weight_norm starts as gives ['magnitude of weight_ih_l0 for dim=0 by ",
+        "what weight_norm starts as: magnitude of weight_ih_l0 for dim=0 by ",
     ),
     Fault(
         "assignments are lost", "Linear", nn.utils.parametrize.ParametrizationList,
         "right_inverse", lambda _original, self, value: None,
-        "weights off what was assigned under weight_norm gives ['weight by ",
+        "weights off what was assigned under weight_norm: weight by ",
     ),
     Fault(
         "no iterations", "Linear", SPECTRAL_NORM, "_power_method", lambda *_: None,
-        "what spectral_norm starts as gives ['sigma is ",
+        "what spectral_norm starts as: sigma is ",
     ),
     Fault(
         "a spectral weight too large", "Conv2d", SPECTRAL_NORM, "forward", scaled,
-        "what spectral_norm starts as gives ['weight by ",
+        "what spectral_norm starts as: weight by ",
     ),
     Fault(
         "an assigned weight is doubled", "Conv2d", SPECTRAL_NORM, "right_inverse",
         lambda _original, self, value: 2 * value,
-        "weights off what was assigned under spectral_norm gives ['the original']",
+        "weights off what was assigned under spectral_norm: the original",
     ),
     *(
         Fault(
             f"{what}, {each}", "Linear", ORTHOGONAL, "forward", scaled,
-            f"{question} under orthogonal, {each} gives ['{tensor} by ",
+            f"{question} under orthogonal, {each}: {tensor} by ",
         )
         for each in ("matrix_exp", "cayley", "householder")
         for what, question, tensor in (

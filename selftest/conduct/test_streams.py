@@ -132,59 +132,59 @@ def forgetting(bit):
 FAULTS = (
     Fault(
         "the clock seeds", "kaiming_uniform_", init, "kaiming_uniform_", by_the_clock,
-        "ways in which one seed gives other values gives ['law', 'transposed', ",
+        "ways in which one seed gives other values: law, transposed, ",
     ),
     Fault(
         "memory decides", "normal_", init, "normal_", by_memory,
-        "what memory held that changes the values gives ['after 0.0', 'after 1.0']",
+        "what memory held that changes the values: after 0.0, after 1.0",
     ),
     Fault(
         "threads decide", "xavier_normal_", init, "xavier_normal_", by_threads,
-        "numbers of threads that change the values gives ['4 threads']",
+        "numbers of threads that change the values: 4 threads",
     ),
     Fault(
         "a pair is shared", "normal_", torch.Tensor, "normal_", of_one_pair(),
-        "other streams that change the values gives ['after draws from another generator']",
+        "other streams that change the values: after draws from another generator",
     ),
     Fault(
         "a count survives", "uniform_", init, "uniform_", of_one_generator(),
-        "what a reseed leaves behind gives ['after a reseed']",
+        "what a reseed leaves behind: after a reseed",
     ),
     Fault(
         "a count is not restored", "uniform_", init, "uniform_", of_one_generator(),
-        "states that are not restored gives ['by clone_state', 'by set_state']",
+        "states that are not restored: by clone_state, by set_state",
     ),
     Fault(
         "a fork leaks", "torch.rand", torch.random, "fork_rng", leaking,
-        "states that are not restored gives ['by fork_rng']",
+        "states that are not restored: by fork_rng",
     ),
     Fault(
         "a restored state is ignored", "torch.randn", torch, "set_rng_state", lambda *_: None,
-        "states that are not restored gives ['by fork_rng', 'by set_rng_state']",
+        "states that are not restored: by fork_rng, by set_rng_state",
     ),
     Fault(
         "the global stream moves", "torch.randperm", torch, "randperm", moving,
-        "global streams that a call with a generator moves gives [\"the host's\"]", "int64",
+        "global streams that a call with a generator moves: the host's", "int64",
     ),
     Fault(
         "the stream stands still", "orthogonal_", init, "orthogonal_", standing,
-        "consecutive calls that repeat gives ['the second call']",
+        "consecutive calls that repeat: the second call",
     ),
     Fault(
         "the stream has a period", "trunc_normal_", init, "trunc_normal_", of_period(64),
-        "calls after which the values repeat gives ['64']",
+        "calls after which the values repeat: 64",
     ),
     Fault(
         "large calls overlap", "uniform_", init, "uniform_", overlapping(1000, 1 << 30, 0.5),
-        "consecutive calls that overlap gives ['the second call begins within the first']",
+        "consecutive calls that overlap: the second call begins within the first",
     ),
     Fault(
         "small calls overlap", "uniform_", init, "uniform_", overlapping(2, 15, 0.1),
-        "sizes at which consecutive calls share values gives ['2', '3', ",
+        "sizes at which consecutive calls share values: 2, 3, ",
     ),
     Fault(
         "the highest bit is lost", "kaiming_normal_", init, "kaiming_normal_", forgetting(31),
-        "seeds of 32 bits that give the same values gives ['0 and 2147483648']",
+        "seeds of 32 bits that give the same values: 0 and 2147483648",
     ),
 )  # fmt: skip
 

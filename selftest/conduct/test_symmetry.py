@@ -48,15 +48,15 @@ def two_rows_alike(original, tensor, *args):
     return tensor
 
 
-TORN = "hidden units that constant weights let differ gives ['"
-IDLE = "parameters that do not learn gives ['"
-ALIKE = "hidden units that random weights leave alike gives ['"
+TORN = "hidden units that constant weights let differ: "
+IDLE = "parameters that do not learn: "
+ALIKE = "hidden units that random weights leave alike: "
 FAULTS = (
     Fault("one entry", SUBJECT, nn.init, "constant_", one_entry_off, TORN),
     Fault("one unit rests", SUBJECT, torch.optim.SGD, "step", one_unit_rests, TORN),
     Fault("a last bit", SUBJECT, torch.optim.SGD, "step", last_bit, TORN, "float64"),
-    Fault("no step", SUBJECT, torch.optim.SGD, "step", no_step, f"{IDLE}incoming.weight', 'in"),
-    Fault("a bias rests", SUBJECT, torch.optim.SGD, "step", resting_bias, f"{IDLE}incoming.bias']"),
+    Fault("no step", SUBJECT, torch.optim.SGD, "step", no_step, f"{IDLE}incoming.weight, in"),
+    Fault("a bias rests", SUBJECT, torch.optim.SGD, "step", resting_bias, f"{IDLE}incoming.bias"),
     Fault(
         "rows of Xavier repeat", SUBJECT, nn.init, "xavier_uniform_", two_rows_alike,
         f"{ALIKE}xavier_uniform_ before ",

@@ -91,7 +91,7 @@ def untying(original, of, *args):
 
 
 def fault(name, owner, attribute, replacement, question, subject="tied Linear", dtype="float32"):
-    return Fault(name, subject, owner, attribute, replacement, f"{question} gives", dtype)
+    return Fault(name, subject, owner, attribute, replacement, f"{question}:", dtype)
 
 
 GRADIENTS = (

@@ -160,8 +160,8 @@ FAULTS = table(
         arguments(always("generator", None)),
         "verify/test_contracts.py::test_contract[cpu-float32-normal_]",
         frozenset({"call"}),
-        says="streams that are used besides the generator gives ['the global stream moves', "
-        "'the global seed changes the values']",
+        says="streams that are used besides the generator: the global stream moves, "
+        "the global seed changes the values",
     ),
     Fault(
         "serial_correlation",

@@ -166,47 +166,47 @@ _IMPOSSIBLE = table(
     fault(
         "vector_has_fans", "a tensor of one dimension is taken for a column",
         "init.xavier_normal_", _around(_as_column), errors("float32-xavier_normal_"), *ERRORS,
-        says="fewer than two dimensions gives ['nothing is raised'",
+        says="fewer than two dimensions: nothing is raised",
     ),
     fault(
         "eye_of_three_dimensions", "each slice of three dimensions becomes the identity",
         "init.eye_", _around(_every_slice), errors("float32-eye_"), *ERRORS,
-        says="other than two dimensions gives ['nothing is raised'",
+        says="other than two dimensions: nothing is raised",
     ),
     fault(
         "dirac_divides_anyway", "groups that do not divide are replaced by fewer",
         "init.dirac_", changing(_fewer_groups), errors("float32-dirac_"), *ERRORS,
-        says="groups that do not divide gives ['nothing is raised'",
+        says="groups that do not divide: nothing is raised",
     ),
     fault(
         "any_mode_is_fan_in", "an unknown mode counts as fan_in",
         "init.kaiming_uniform_", changing(_usual_mode), errors("float32-kaiming_uniform_"),
-        *ERRORS, says="an unknown mode gives ['nothing is raised'",
+        *ERRORS, says="an unknown mode: nothing is raised",
     ),
     fault(
         "any_nonlinearity_is_relu", "an unknown nonlinearity counts as a rectifier",
         "init.calculate_gain", _around(_usual_nonlinearity), errors("float32-kaiming_normal_"),
-        *ERRORS, says="an unknown nonlinearity gives ['nothing is raised'",
+        *ERRORS, says="an unknown nonlinearity: nothing is raised",
     ),
     fault(
         "uniform_sorts_its_bounds", "swapped bounds are drawn up to the lower one",
         "init.uniform_", changing(lambda v: v.update(b=max(v["a"], v["b"]))),
-        errors("float32-uniform_"), *ERRORS, says="swapped bounds gives ['nothing is raised'",
+        errors("float32-uniform_"), *ERRORS, says="swapped bounds: nothing is raised",
     ),
     fault(
         "normal_of_magnitude", "the sign of a standard deviation is ignored",
         "init.normal_", changing(_magnitude), errors("float32-normal_"), *ERRORS,
-        says="a negative standard deviation gives ['nothing is raised'",
+        says="a negative standard deviation: nothing is raised",
     ),
     fault(
         "randint_sorts_its_bounds", "a range without a number is turned round",
         "torch.randint", _around(_sorted_range), errors("int64-torch.randint"), *ERRORS,
-        says="a range without a number gives ['nothing is raised'",
+        says="a range without a number: nothing is raised",
     ),
     fault(
         "whole_numbers_are_truncated", "whole numbers get the draws cut to whole ones",
         "init.uniform_", _around(_truncated), errors("float32-uniform_"), *ERRORS,
-        says="whole numbers or truth values gives ['nothing is raised'",
+        says="whole numbers or truth values: nothing is raised",
     ),
     fault(
         "refused_when_half_done", "the tensor is zeroed before its dimensions are looked at",
@@ -216,7 +216,7 @@ _IMPOSSIBLE = table(
     fault(
         "refused_after_a_draw", "something is drawn before the dimensions are looked at",
         "init.orthogonal_", _around(_drawn_first), errors("float32-orthogonal_"), *ERRORS,
-        says="fewer than two dimensions gives ['a stream is moved'",
+        says="fewer than two dimensions: a stream is moved",
     ),
     fault(
         "refused_by_assertion", "what is impossible fails an assertion",
@@ -241,12 +241,12 @@ _IMPOSSIBLE = table(
     fault(
         "no_entries_are_refused", "a tensor without entries is refused",
         "init.trunc_normal_", _around(_no_entries), errors("float32-trunc_normal_"), *ERRORS,
-        says="a tensor without entries gives ['ValueError",
+        says="a tensor without entries: ValueError",
     ),
     fault(
         "sparsity_is_looked_at", "a known defect is mended: an impossible sparsity is refused",
         "init.sparse_", _around(_in_range), errors("float32-sparse_"), *ERRORS,
-        says="fixed upstream: a sparsity above one gives []",
+        says="fixed upstream: a sparsity above one: nothing is wrong",
     ),
 )  # fmt: skip
 
@@ -273,7 +273,7 @@ _MADE = table(
     fault(
         "empty_like_is_contiguous", "empty_like forgets the order of the axes",
         "torch.empty_like", _around(_contiguous), made("torch.empty_like"), "empty",
-        says="['strides'",
+        says=": strides",
     ),
     fault(
         "empty_strided_draws", "empty_strided moves the global stream",

@@ -204,22 +204,22 @@ FAULTS = table(
     _fault(
         "seed_truncated", "a seed counts by its lowest 8 bits only",
         "normal_", arguments(_truncated), streams("float32-normal_"),
-        "seeds of 32 bits that give the same values gives ['0 and 256', ",
+        "seeds of 32 bits that give the same values: 0 and 256, ",
     ),
     _fault(
         "stream_of_no_seed", "all calls draw from one stream that no seed starts",
         "uniform_", _fixed, streams("float64-uniform_"),
-        "ways in which one seed gives other values gives ['law', ",
+        "ways in which one seed gives other values: law, ",
     ),
     _fault(
         "seed_of_the_clock", "each call draws from a seed of the clock",
         "xavier_normal_", arguments(_clock), streams("bfloat16-xavier_normal_"),
-        "ways in which one seed gives other values gives ['law', ",
+        "ways in which one seed gives other values: law, ",
     ),
     _fault(
         "layout_of_no_seed", "no seed decides what a tensor that is not contiguous gets",
         "kaiming_uniform_", editing(_shift_unless_contiguous), streams("float32-kaiming_uniform_"),
-        "ways in which one seed gives other values gives ['",
+        "ways in which one seed gives other values: ",
     ),
     _fault(
         "stream_stands_still", "the stream is put back to where it was before the call",
@@ -229,27 +229,27 @@ FAULTS = table(
     _fault(
         "calls_overlap", "a call begins in the middle of the call before",
         "uniform_", _winding(_to_half), streams("float32-uniform_"),
-        "consecutive calls that overlap gives ['the second call begins within the first']",
+        "consecutive calls that overlap: the second call begins within the first",
     ),
     _fault(
         "small_calls_overlap", "a call of less than 16 values moves the stream by one",
         "uniform_", _winding(_one_on_if_small), streams("float64-uniform_"),
-        "sizes at which consecutive calls share values gives ['2', '3', ",
+        "sizes at which consecutive calls share values: 2, 3, ",
     ),
     _fault(
         "period_of_64_calls", "the stream starts anew after 64 calls",
         "kaiming_normal_", arguments(_Period(64)), streams("float32-kaiming_normal_"),
-        "calls after which the values repeat gives ['64']",
+        "calls after which the values repeat: 64",
     ),
     _fault(
         "state_outside_the_generator", "a call begins with the last value of the call before",
         "normal_", _Kept(until_seeded=True), streams("float32-normal_"),
-        "states that are not restored gives ['by clone_state', 'by set_state'",
+        "states that are not restored: by clone_state, by set_state",
     ),
     _fault(
         "pair_survives_a_reseed", "half of a pair of normals survives a reseed",
         "normal_", _Kept(until_seeded=False), streams("float64-normal_"),
-        "what a reseed leaves behind gives ['after a reseed']",
+        "what a reseed leaves behind: after a reseed",
     ),
     _fault(
         "pair_of_another_generator", "half of a pair of normals goes to another generator's draw",
@@ -259,12 +259,12 @@ FAULTS = table(
     _fault(
         "values_by_threads", "the values depend on the number of threads",
         "kaiming_normal_", editing(_negate_on_threads), streams("float64-kaiming_normal_"),
-        "numbers of threads that change the values gives ['4 threads']",
+        "numbers of threads that change the values: 4 threads",
     ),
     _fault(
         "values_by_memory", "the values depend on what memory held",
         "uniform_", stale(_negate_zeros), streams("float16-uniform_"),
-        "what memory held that changes the values gives ['after 0.0']",
+        "what memory held that changes the values: after 0.0",
     ),
     _fault(
         "neighbours_are_shifted", "the stream of the next seed is the same, one value on",
@@ -274,22 +274,22 @@ FAULTS = table(
     _fault(
         "call_seeds_the_global_stream", "a call with a generator seeds the global stream",
         "torch.rand", _reseeding, streams("float32-torch.rand"),
-        "global streams that a call with a generator moves gives [\"the host's\"]",
+        "global streams that a call with a generator moves: the host's",
     ),
     _fault(
         "fork_leaks", "what is drawn within fork_rng moves the stream outside",
         "torch.random.fork_rng", _leaking, streams("int64-torch.randint"),
-        "states that are not restored gives ['by fork_rng']",
+        "states that are not restored: by fork_rng",
     ),
     _fault(
         "chosen_seed_of_few_bits", "torch.seed returns the low 32 bits of what it seeds with",
         "torch.seed", _cut, GENERATORS,
-        "what is wrong with a chosen seed gives ['torch.seed is not what it seeds with', ",
+        "what is wrong with a chosen seed: torch.seed is not what it seeds with, ",
     ),
     _fault(
         "seed_forgotten", "torch.initial_seed returns the low 32 bits of the seed",
         "torch.initial_seed", _cut, GENERATORS,
-        "seeds that are forgotten gives ['4294967296 globally', ",
+        "seeds that are forgotten: 4294967296 globally, ",
     ),
 )  # fmt: skip
 """Faults of streams by name."""
