@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from reports import promises
 from reports.records import Cell, Detectable, Evidence, Finding
 from reports.words import listing, plural
 
@@ -151,12 +152,23 @@ def worst_finding(cell: Cell) -> Finding | None:
     return min(cell.findings, key=finding_key, default=None)
 
 
-def cell_key(cell: Cell) -> tuple[int, float, str, str, str]:
-    """Order cells: verdict, then the smallest p-value adjusted for the cell's decisions."""
+def cell_key(cell: Cell) -> tuple[int, bool, float, int, str, str, str]:
+    """Order cells: verdict, wrong values before wrong conduct, then the smallest p-value.
+
+    The p-value is adjusted for the number of the cell's findings.
+    """
     rank = ORDER.index(cell.verdict) if cell.verdict in ORDER else 0
     worst = worst_finding(cell)
     p = 1.0 if worst is None else finding_key(worst)[1]
-    return (rank, min(1.0, p * max(1, len(cell.findings))), cell.subject, cell.dtype, cell.nodeid)
+    return (
+        rank,
+        cell.verdict in WRONG and not promises.is_of_values(cell.promise),
+        min(1.0, p * max(1, len(cell.findings))),
+        promises.rank(cell.promise),
+        cell.subject,
+        cell.dtype,
+        cell.nodeid,
+    )
 
 
 def worst_first(cells: Iterable[Cell]) -> list[Cell]:

@@ -139,7 +139,6 @@ def test_a_run_without_findings_has_nothing_to_replay(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("gain", "'gain' is in the names of 12 cells, write more: gain_0, gain_1, gain_10, "),
         ("loss", "no cell has 'loss' in its name"),
         ("gain_7", "the replay command of gain_7 is damaged: 'rm -r'"),
         ("gain_8", "the replay command of gain_8 is damaged"),
@@ -160,6 +159,20 @@ def test_the_whole_name_wins_over_names_that_hold_it(asked, tmp_path):
     lines = [line("fail", "gain_1", "pytest gain_1"), line("fail", "gain_10", "pytest gain_10")]
     main(["replay", str(fakes.write(tmp_path, lines)), "gain_1"])
     assert calls == [["gain_1"]]
+
+
+def test_of_several_cells_with_a_name_the_worst_is_replayed(asked, tmp_path, capsys):
+    calls = asked("fail")
+    subjects = {"a[xavier_uniform_]": "fail", "b[uniform_]": "pass", "c[uniform_]": "fail"}
+    lines = [line(verdict, name, f"pytest {name}") for name, verdict in subjects.items()]
+    for each in lines:
+        each["subject"] = each["nodeid"][2:-1]
+    folder = str(fakes.write(tmp_path, lines))
+    for name, amount, worst in (("uniform_", 2, "c[uniform_]"), ("form", 3, "c[uniform_]")):
+        main(["replay", folder, name])
+        assert calls.pop() == [worst]
+        said = f"{name!r} is in the names of {amount} cells; this is the worst"
+        assert said in capsys.readouterr().out
 
 
 def test_the_record_is_left_alone(tmp_path):

@@ -8,6 +8,7 @@ import shlex
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from reports import store
@@ -16,19 +17,19 @@ from reports.commands.problem import Problem
 from reports.records import Cell, Evidence, Run
 from reports.summary import diagnosis
 from reports.verdict import INCOMPLETE, WRONG, worst_first
-from reports.words import listing, plain, plural
+from reports.words import plain, plural
 
 ROOT = Path(__file__).resolve().parents[2]
 FIXED, FAILED, UNKNOWN = 0, 1, 3
-# More names than this are counted.
-MOST = 10
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("evidence", type=Path, help=MEANT)
     parser.add_argument(
-        "cell", nargs="?", help="its node id, or a part that no other has; default: the worst"
+        "cell",
+        nargs="?",
+        help="its node id, its subject, or a part of its name; of several, and of all, the worst",
     )
 
 
@@ -60,16 +61,17 @@ def _worst(evidence: Evidence) -> Cell | None:
 
 
 def _named(evidence: Evidence, name: str) -> Cell:
-    exact = [cell for cell in evidence.cells if cell.nodeid == name]
-    found = exact or [cell for cell in evidence.cells if name in cell.nodeid]
+    ways: tuple[Callable[[Cell], bool], ...] = (
+        lambda cell: name == cell.nodeid,
+        lambda cell: name == cell.subject,
+        lambda cell: name in cell.nodeid,
+    )
+    found = next(filter(None, ([*filter(way, evidence.cells)] for way in ways)), [])
     if not found:
         raise Problem(f"no cell has {name!r} in its name: the node ids stand in {store.EVIDENCE}")
     if len(found) > 1:
-        names = listing([cell.nodeid for cell in found], MOST)
-        raise Problem(
-            f"{name!r} is in the names of {plural(len(found), 'cell')}, write more: {names}"
-        )
-    return found[0]
+        print(plain(f"{name!r} is in the names of {plural(len(found), 'cell')}; this is the worst"))
+    return worst_first(found)[0]
 
 
 def _command(cell: Cell, run: Run) -> list[str]:

@@ -7,51 +7,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import starmap
 
+from reports import promises
 from reports.page.views import CellView
 from reports.verdict import ORDER, WRONG
 
-TITLES = {
-    "law": "Laws of the initializers",
-    "operation": "Random operations",
-    "transposed": "Transposed tensors",
-    "channels last": "Channels last",
-    "strided": "Strided tensors",
-    "offset": "Tensors inside a buffer",
-    "neighbouring seeds": "Neighbouring seeds",
-    "streams": "Streams and seeds",
-    "generators": "Generators",
-    "contract of the call": "The call",
-    "call under transforms": "The call under transforms",
-    "errors": "What must raise",
-    "bounded time": "Bounded time",
-    "empty": "Empty tensors",
-    "default": "Defaults of the modules",
-    "reset": "Resets",
-    "materialisation": "From the meta device",
-    "batch norm": "Batch norm",
-    "construction": "Construction",
-    "lazy": "Lazy modules",
-    "parametrization": "Parametrizations",
-    "embedding": "Embeddings",
-    "parameters": "Parameters",
-    "tied gradient": "Tied gradients",
-    "tie": "Ties",
-    "gain": "Gains",
-    "fan": "Fans",
-    "convolution": "Identity convolutions",
-    "independence": "Products of independent draws",
-    "propagation": "Signal propagation",
-    "depth": "A hundred layers",
-    "recipe": "Recipes",
-    "symmetry": "Symmetry of hidden units",
-    "deprecation": "Deprecated aliases",
-    "known defect": "Known defects of PyTorch",
-    "entry": "Entries of known defects",
-}
 # Beside rows that need attention, more quiet ones than this are folded.
 MOST_CALM = 6
 _DTYPES = ("float64", "float32", "bfloat16", "float16")
-_RANKS = {promise: rank for rank, promise in enumerate(TITLES)}
 
 
 @dataclass(frozen=True)
@@ -140,13 +102,8 @@ class Trouble:
         """The cells by promise, each under its title."""
         found: dict[str, list[CellView]] = defaultdict(list)
         for view in sorted(self.cells, key=_place):
-            found[title(view.cell.promise)].append(view)
+            found[promises.title(view.cell.promise)].append(view)
         return found
-
-
-def title(promise: str) -> str:
-    """Return the heading of a promise."""
-    return TITLES.get(promise.replace("_", " "), promise.replace("_", " ").capitalize())
 
 
 def groups(cells: Iterable[CellView]) -> list[Group]:
@@ -175,7 +132,7 @@ def _group(promise: str, cells: Sequence[CellView]) -> Group:
     folding = wrong and len(calm) > MOST_CALM
     shown, folded = (wrong, calm) if folding else (rows, [])
     parts = (_part(shown, cells), _part(folded, cells))
-    return Group(promise, title(promise), tuple(dtypes), tuple(cells), *parts)
+    return Group(promise, promises.title(promise), tuple(dtypes), tuple(cells), *parts)
 
 
 def _rows(cells: Iterable[CellView], dtypes: Iterable[str]) -> list[Row]:
@@ -195,16 +152,12 @@ def _part(rows: Sequence[Row], cells: Iterable[CellView]) -> Part:
 
 def _urgency(group: Group) -> tuple[bool, bool, int]:
     wrong = any(view.cell.verdict in WRONG for view in group.cells)
-    return (not wrong, not group.open, _rank(group.promise))
+    return (not wrong, not group.open, promises.rank(group.promise))
 
 
 def _place(view: CellView) -> tuple[int, str, tuple[int, str]]:
     promise = view.cell.promise
-    return (_rank(promise), promise, _dtype_key(view.cell.dtype))
-
-
-def _rank(promise: str) -> int:
-    return _RANKS.get(promise.replace("_", " "), len(_RANKS))
+    return (promises.rank(promise), promise, _dtype_key(view.cell.dtype))
 
 
 def _verdict_rank(verdict: str) -> int:

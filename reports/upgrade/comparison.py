@@ -230,7 +230,7 @@ def _placeless(cell: Cell) -> str:
     return cell.nodeid.replace(f"[{cell.backend}-", "[", 1)
 
 
-def _urgency(change: Change) -> tuple[int, float, str, str, str]:
+def _urgency(change: Change) -> tuple[object, ...]:
     return cell_key(change.cell)
 
 

@@ -22,11 +22,6 @@ def _troubles(*cells: Cell) -> list[matrix.Trouble]:
     return matrix.troubles(views.views(cells))
 
 
-def test_promises_have_titles() -> None:
-    titles = [matrix.title(name) for name in ("law", "materialisation", "batch_norm", "new_one")]
-    assert titles == ["Laws of the initializers", "From the meta device", "Batch norm", "New one"]
-
-
 def test_what_is_wrong_comes_first_then_gaps_then_the_order_of_titles() -> None:
     found = _groups(
         _cell("a", promise="reset"),
