@@ -6,12 +6,12 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from reports.records import Cell, Evidence
+from reports.records import Cell, Defect, Evidence
 from reports.upgrade.moves import Move, moves
 from reports.upgrade.remarks import remarks
 from reports.upgrade.speed import Times
 from reports.upgrade.streams import Streams, streams
-from reports.verdict import INCOMPLETE, WRONG, cell_key
+from reports.verdict import INCOMPLETE, WRONG, Power, cell_key, power
 from reports.words import listing, plural
 
 EXIT_CODES = {"qualified": 0, "not qualified": 1, "incomplete": 3}
@@ -123,6 +123,20 @@ class Comparison:
     def exit_code(self) -> int:
         """0 qualified, 1 not qualified, 3 incomplete."""
         return EXIT_CODES[self.verdict]
+
+    @property
+    def defects(self) -> dict[str, Defect]:
+        """The known defects that are still in the candidate, by their ids."""
+        cells = self.candidate.cells
+        witnessed = {c.subject.rpartition(": ")[2] for c in cells if _state(c) == WITNESS}
+        left_out = {defect for cell in cells for defect in cell.excluded}
+        known = self.candidate.run.defects
+        return {id: known.get(id, Defect()) for id in sorted(left_out | (witnessed & known.keys()))}
+
+    @property
+    def power(self) -> list[Power]:
+        """The smallest errors that the candidate's run could have seen."""
+        return power(self.candidate.cells)
 
     @property
     def sentence(self) -> str:

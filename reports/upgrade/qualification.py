@@ -122,7 +122,7 @@ def _lines(entry: Entry) -> list[str]:
 def _tables(comparison: Comparison) -> Iterator[tuple[str, list[str]]]:
     """Everything beside verdicts, each with its heading; what did not change has no lines."""
     streams, times = comparison.streams, comparison.times
-    tables = (
+    tables: tuple[tuple[str, list[str]], ...] = (
         (
             f"Laws changed: {len(comparison.laws)}",
             [
@@ -138,6 +138,7 @@ def _tables(comparison: Comparison) -> Iterator[tuple[str, list[str]]]:
                 for (defect, side), cells in comparison.excluded.items()
             ],
         ),
+        (f"Known defects still there: {len(comparison.defects)}", []),
         (
             f"Seeded streams that changed bit for bit: {words.count(streams.changed)} of "
             f"{words.count(streams.compared)}, in {words.count(streams.changed_cells)} of "

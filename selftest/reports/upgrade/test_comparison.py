@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from reports.records import Cell, Effect, Evidence, Finding, Run
+from reports.records import Cell, Defect, Detectable, Effect, Evidence, Finding, Run
 from reports.upgrade.comparison import Change, compare
 from reports.upgrade.speed import Times
 
@@ -197,3 +197,25 @@ def test_what_makes_runs_less_comparable_is_said(changes, said):
 def test_comparable_runs_go_without_remark():
     assert found([PASS], [PASS]).remarks == ()
     assert found([PASS], [PASS], OLD, OLD).remarks == ("Both runs are of PyTorch 2.13.0.",)
+
+
+def test_known_defects_that_are_still_there_are_named() -> None:
+    """By a witness, or because something is left out; one that is mended or unknown is not."""
+    known = {name: Defect(symptom=name) for name in ("shown", "left-out", "mended")}
+    cells = [
+        cell("normal_: shown", "known defect", "known_defect"),
+        cell("normal_: mended", "fail", "known_defect", findings=(FIXED,)),
+        cell("uniform_", "known defect"),
+        cell("normal_", excluded=("left-out",)),
+    ]
+    overview = found(cells, cells, new=replace(NEW, defects=known))
+    assert {id: defect.symptom for id, defect in overview.defects.items()} == {
+        "left-out": "left-out",
+        "shown": "shown",
+    }
+
+
+def test_what_the_candidate_could_have_seen() -> None:
+    seen = Finding("scale", True, 0.5, 9, "", detectable=Detectable("scale", 0.01, "relative"))
+    (row,) = found([PASS], [replace(PASS, findings=(seen,))]).power
+    assert (row.check, row.worst) == ("scale", 0.01)
