@@ -16,7 +16,16 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from reports import store
-from reports.nights.parts import ALPHA, Part, Refused, all_nights, parts, refuse_unlike, run_line
+from reports.nights.parts import (
+    ALPHA,
+    Part,
+    Refused,
+    all_nights,
+    of_two_suites,
+    parts,
+    refuse_unlike,
+    run_line,
+)
 from reports.nights.pool import LOST, Pool, Unlike, digest, rank
 from reports.records import Line
 from reports.words import plural
@@ -58,6 +67,7 @@ def merge(paths: Sequence[Path]) -> Result:
     if not given:
         raise Refused(" ".join(notes).rstrip("."))
     refuse_unlike(given)
+    notes += of_two_suites(given)
     runs = [run for part in given for run in part.runs]
     several = len(all_nights(runs)) > 1
     alpha = float(runs[0].get("alpha", ALPHA))

@@ -138,6 +138,18 @@ def refuse_unlike(given: Sequence[Part]) -> None:
         raise Refused("the parts decide at different levels: merge runs of one level")
 
 
+def of_two_suites(given: Sequence[Part]) -> list[str]:
+    """Say so, in one sentence, if the parts come from different versions of the suite."""
+    found: dict[str, str] = {}
+    for part in given:
+        for _, suite in _said(part, "suite"):
+            found.setdefault(suite, f"{part.path}")
+    if len(found) < 2:
+        return []
+    places = " and ".join(f"{suite} in {path}" for suite, path in list(found.items())[:2])
+    return [f"The parts are of different versions of this suite, {places}."]
+
+
 def all_nights(runs: Iterable[Line]) -> dict[str, dict[str, str]]:
     """Profile and shards of each run seed; `Refused` if one seed was run under two profiles."""
     nights: dict[str, dict[str, str]] = {}

@@ -303,6 +303,15 @@ class TestRefusals:
         with pytest.raises(Refused, match="of different suites"):
             merge(parts)
 
+    def test_two_versions_of_the_suite_with_the_same_laws_are_noted(self, tmp_path: Path) -> None:
+        nights = [
+            _night(tmp_path / f"{s}", s, _cell(_moments()), environment={"suite": f"v{s}"})
+            for s in range(2)
+        ]
+        (note,) = merge(nights).notes
+        assert "different versions of this suite, v0 in " in note and "v1 in " in note
+        assert not merge(nights[:1]).notes
+
     def test_pools_that_share_a_night_among_others(self, tmp_path: Path) -> None:
         a, b, c = (_night(tmp_path / f"{s}", s, _cell(_moments())) for s in range(3))
         parts = [_kept(tmp_path / "ab", a, b), _kept(tmp_path / "bc", b, c)]
