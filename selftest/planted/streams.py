@@ -224,7 +224,7 @@ FAULTS = table(
     _fault(
         "stream_stands_still", "the stream is put back to where it was before the call",
         "uniform_", _winding(_stand_still), streams("complex64-uniform_"),
-        "consecutive calls that repeat gives",
+        "consecutive calls that repeat:",
     ),
     _fault(
         "calls_overlap", "a call begins in the middle of the call before",
@@ -254,7 +254,7 @@ FAULTS = table(
     _fault(
         "pair_of_another_generator", "half of a pair of normals goes to another generator's draw",
         "torch.Tensor.normal_", _kept_by_nobody, streams("float32-xavier_normal_"),
-        "other streams that change the values gives",
+        "other streams that change the values:",
     ),
     _fault(
         "values_by_threads", "the values depend on the number of threads",
