@@ -211,7 +211,7 @@ def power(cells: Iterable[Cell]) -> list[Power]:
     groups: dict[tuple[str, str, str], dict[tuple[str, str], _Seen]] = defaultdict(dict)
     for cell in cells:
         for finding in cell.findings:
-            if finding.detectable is None or finding.scope != "cell":
+            if finding.detectable is None or finding.scope != "cell" or not finding.n:
                 continue
             size, unit = _comparable(finding.detectable)
             pools = groups[finding.check, finding.detectable.name, unit]

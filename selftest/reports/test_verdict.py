@@ -154,3 +154,8 @@ def test_counts_are_compared_as_shares() -> None:
     cells = [_cell("pass", unit, _finding(0.5, size=size, unit=unit)) for size, unit in sizes]
     (row,) = verdict.power(cells)
     assert (row.unit, row.best, row.worst) == ("share", 0.003, 0.02)
+
+
+def test_what_was_never_compared_has_no_power() -> None:
+    asked_nothing = replace(_finding(None, size=1.0, unit="of 0"), n=0)
+    assert verdict.power([_cell("unsupported", "", asked_nothing)]) == []
