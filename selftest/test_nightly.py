@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -29,8 +30,9 @@ def run(folder: Path, script: str, **variables: str) -> subprocess.CompletedProc
     """Run a step where `python` is ours, and `-m reports` is found from any folder."""
     (folder / "bin").mkdir(exist_ok=True)
     python = folder / "bin" / "python"
-    if not python.exists():
-        python.symlink_to(sys.executable)
+    # Not a link: seen from there Python would be outside its virtual environment.
+    python.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} "$@"\n', encoding="utf-8")
+    python.chmod(0o755)
     output = folder / "output"
     path = f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}"
     environment = {"PATH": path, "PYTHONPATH": str(ROOT), "PYTHONHOME": "", "RUN_SEED": "7"}
@@ -80,9 +82,10 @@ def test_two_backends_in_parts_become_one_night(tmp_path):
         for number in (1, 2):
             part(tmp_path, backend, number)
     merged = run(tmp_path, step("conclude", "Put the parts together"))
-    assert merged.returncode == 0, merged.stderr
+    assert merged.returncode == 0
     night = (tmp_path / "output").read_text().strip().removeprefix("night=")
-    assert {"cpu.html", "cuda.html", "index.html"} <= {p.name for p in (tmp_path / night).iterdir()}
+    for page in ("cpu.html", "cuda.html", "index.html"):
+        assert (tmp_path / night / page).exists(), merged.stderr
     changed = run(tmp_path, step("conclude", "What has changed"))
     assert (tmp_path / "nights" / "history.html").exists(), changed.stderr
     verdict = run(tmp_path, step("conclude", "Verdict"), NIGHT=night)
@@ -94,7 +97,8 @@ def test_a_night_that_is_red_still_has_its_history(tmp_path):
     part(tmp_path, "cpu", 1, of=1)
     run(tmp_path, step("conclude", "Put the parts together"))
     done = run(tmp_path, step("conclude", "What has changed"))
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.returncode == 0
+    assert (tmp_path / "nights" / "history.html").exists(), done.stderr
 
 
 def test_thirty_nights_are_kept(tmp_path):
