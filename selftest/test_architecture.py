@@ -123,6 +123,14 @@ def test_statistics_never_come_from_global_generators(path):
     assert drawn <= {"np.random.Generator", "np.random.default_rng"}
 
 
+@pytest.mark.parametrize("path", sources("selftest"), ids=lambda p: str(p.relative_to(ROOT)))
+def test_no_fault_is_left_to_chance(path):
+    """``Generator.seed()`` and ``torch.seed()`` take a number from the system."""
+    calls = [node for node in ast.walk(tree(path)) if isinstance(node, ast.Call)]
+    names = [name_of(call.func).split(".")[-1] for call in calls if not call.args]
+    assert "seed" not in names
+
+
 @modules
 def test_modules_are_short(path):
     lines = len(path.read_text(encoding="utf-8").splitlines())

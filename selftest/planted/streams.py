@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -57,9 +58,14 @@ def _fixed(original: Function) -> Function:
     return arguments(always("generator", torch.Generator().manual_seed(1)))(original)
 
 
-def _clock(values: dict[str, Any]) -> None:
-    values["generator"] = torch.Generator()
-    values["generator"].seed()
+def _clock() -> Callable[[dict[str, Any]], None]:
+    """A clock that ticks at each call, so that the fault repeats."""
+    ticks = itertools.count()
+
+    def change(values: dict[str, Any]) -> None:
+        values["generator"] = torch.Generator().manual_seed(next(ticks))
+
+    return change
 
 
 def _winding(back: Callable[[torch.Generator, Tensor, Tensor], None]) -> Plant:
@@ -160,9 +166,15 @@ def _negate_zeros(tensor: Tensor, before: Tensor) -> None:
         tensor.neg_()
 
 
-def _shift_unless_contiguous(tensor: Tensor, _: Call) -> None:
-    if not tensor.is_contiguous():
-        tensor.mul_(1 + torch.Generator().seed() % 8 / 64)
+def _shift_unless_contiguous() -> Callable[[Tensor, Call], None]:
+    """Another factor at each call."""
+    ticks = itertools.count()
+
+    def edit(tensor: Tensor, _: Call) -> None:
+        if not tensor.is_contiguous():
+            tensor.mul_(1 + next(ticks) % 8 / 64)
+
+    return edit
 
 
 def _shifted(values: dict[str, Any]) -> None:
@@ -213,12 +225,13 @@ FAULTS = table(
     ),
     _fault(
         "seed_of_the_clock", "each call draws from a seed of the clock",
-        "xavier_normal_", arguments(_clock), streams("bfloat16-xavier_normal_"),
+        "xavier_normal_", arguments(_clock()), streams("bfloat16-xavier_normal_"),
         "ways in which one seed gives other values: law, ",
     ),
     _fault(
         "layout_of_no_seed", "no seed decides what a tensor that is not contiguous gets",
-        "kaiming_uniform_", editing(_shift_unless_contiguous), streams("float32-kaiming_uniform_"),
+        "kaiming_uniform_", editing(_shift_unless_contiguous()),
+        streams("float32-kaiming_uniform_"),
         "ways in which one seed gives other values: ",
     ),
     _fault(

@@ -321,7 +321,10 @@ _IN_PLACE = (
         words="uniform within ± the He bound",
         formula="U(−b, b), b = gain·√(3 / fan)",
         source=f"{_HE}, eqs. 10 and 14",
-        anchors=(KaimingCase(_MATRIX, "fan_in", Nonlinearity("leaky_relu", math.sqrt(5))),),
+        anchors=tuple(
+            KaimingCase(shape, "fan_in", Nonlinearity("leaky_relu", math.sqrt(5)))
+            for shape in (_MATRIX, _KERNEL)
+        ),
     ),
     Initializer(
         name="kaiming_normal_",
