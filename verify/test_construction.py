@@ -86,7 +86,7 @@ def _trainable(parameter: Tensor) -> bool:
 
 
 def _shared(*states: Mapping[str, Tensor]) -> list[str]:
-    """Pairs of tensors that share memory."""
+    """Pairs of tensors that share memory, in an order that does not hang on where they lie."""
     ranges = sorted(
         (tensor.data_ptr(), tensor.data_ptr() + tensor.nbytes, name)
         for state in states
@@ -94,7 +94,8 @@ def _shared(*states: Mapping[str, Tensor]) -> list[str]:
         if tensor.nbytes
     )
     neighbours = itertools.pairwise(ranges)
-    return [f"{one[2]} and {other[2]}" for one, other in neighbours if other[0] < one[1]]
+    found = [sorted((one[2], other[2])) for one, other in neighbours if other[0] < one[1]]
+    return [" and ".join(pair) for pair in sorted(found)]
 
 
 def _sharing(trial: Trial) -> list[str]:
