@@ -65,6 +65,13 @@ class Cell:
     replay: str = ""
     alpha: float = 0.0
 
+    @property
+    def defects(self) -> tuple[str, ...]:
+        """The known defects that it leaves out, or whose witness it is: each still there."""
+        subject, _, witnessed = self.subject.rpartition(": ")
+        shown = self.verdict == "known defect" and subject
+        return (*self.excluded, witnessed) if shown else self.excluded
+
     @classmethod
     def from_json(cls, data: Line) -> Cell:
         """Read a cell line; raise KeyError, TypeError or ValueError where it is malformed."""

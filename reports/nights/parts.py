@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -132,8 +132,7 @@ def refuse_unlike(given: Sequence[Part]) -> None:
                     found[account].setdefault(said, f"{part.path}")
         for values in found.values():
             if len(values) > 1:
-                two = list(values.items())[:2]
-                raise Refused(sentence.format(" and ".join(f"{v} in {path}" for v, path in two)))
+                raise Refused(sentence.format(_first_two(values)))
     if len({float(run.get("alpha", ALPHA)) for part in given for run in part.runs}) > 1:
         raise Refused("the parts decide at different levels: merge runs of one level")
 
@@ -146,8 +145,7 @@ def of_two_suites(given: Sequence[Part]) -> list[str]:
             found.setdefault(suite, f"{part.path}")
     if len(found) < 2:
         return []
-    places = " and ".join(f"{suite} in {path}" for suite, path in list(found.items())[:2])
-    return [f"The parts are of different versions of this suite, {places}."]
+    return [f"The parts are of different versions of this suite, {_first_two(found)}."]
 
 
 def all_nights(runs: Iterable[Line]) -> dict[str, dict[str, str]]:
@@ -213,6 +211,11 @@ def _said(part: Part, name: str) -> Iterator[tuple[str, str]]:
         for key, value in (run.get("environment") or {}).items():
             if key.rpartition(": ")[2] == name:
                 yield str(key), str(value)
+
+
+def _first_two(places: Mapping[str, str]) -> str:
+    """What is said, and in which part."""
+    return " and ".join(f"{said} in {path}" for said, path in list(places.items())[:2])
 
 
 def _seeds(seeds: Sequence[str]) -> str:

@@ -107,7 +107,7 @@ class Trouble:
 
 
 def groups(cells: Iterable[CellView]) -> list[Group]:
-    """Return cells by promise: what is wrong, what has gaps, the rest; each as in `TITLES`."""
+    """Return cells by promise: what is wrong, what has gaps, the rest; each by `promises.rank`."""
     by_promise: dict[str, list[CellView]] = defaultdict(list)
     for view in cells:
         by_promise[view.cell.promise].append(view)

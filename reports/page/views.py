@@ -98,10 +98,8 @@ def defects(cells: Iterable[CellView]) -> dict[str, list[CellView]]:
     """Return the known defects by id, and the cells that they are left out of or witnessed in."""
     found: dict[str, list[CellView]] = defaultdict(list)
     for view in cells:
-        for defect in view.cell.excluded:
+        for defect in view.cell.defects:
             found[defect].append(view)
-        if view.cell.verdict == "known defect" and ": " in view.cell.subject:
-            found[view.cell.subject.rpartition(": ")[2]].append(view)
     return dict(sorted(found.items()))
 
 

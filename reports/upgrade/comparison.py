@@ -127,11 +127,9 @@ class Comparison:
     @property
     def defects(self) -> dict[str, Defect]:
         """The known defects that are still in the candidate, by their ids."""
-        cells = self.candidate.cells
-        witnessed = {c.subject.rpartition(": ")[2] for c in cells if _state(c) == WITNESS}
-        left_out = {defect for cell in cells for defect in cell.excluded}
+        found = {defect for cell in self.candidate.cells for defect in cell.defects}
         known = self.candidate.run.defects
-        return {id: known.get(id, Defect()) for id in sorted(left_out | (witnessed & known.keys()))}
+        return {id: known.get(id, Defect()) for id in sorted(found)}
 
     @property
     def power(self) -> list[Power]:

@@ -15,6 +15,7 @@ from verify.subjects.subject import Place
 from verify.test_streams import _RANDOM, PROMISE, _holds
 
 CPU = torch.device("cpu")
+TICKS = itertools.count()
 
 
 def trial(name, dtype="float32", seed=1):
@@ -22,14 +23,9 @@ def trial(name, dtype="float32", seed=1):
     return Trial(subject, subject.subject.anchors[0], CPU, seed)
 
 
-def by_a_clock():
-    ticks = itertools.count()
-
-    def fill(original, tensor, *args, generator=None, **kwargs):
-        own = torch.Generator().manual_seed(next(ticks))
-        return original(tensor, *args, generator=own, **kwargs)
-
-    return fill
+def by_a_clock(original, tensor, *args, generator=None, **kwargs):
+    own = torch.Generator().manual_seed(next(TICKS))
+    return original(tensor, *args, generator=own, **kwargs)
 
 
 def by_memory(original, tensor, *args, **kwargs):
@@ -135,7 +131,7 @@ def forgetting(bit):
 
 FAULTS = (
     Fault(
-        "the clock seeds", "kaiming_uniform_", init, "kaiming_uniform_", by_a_clock(),
+        "the clock seeds", "kaiming_uniform_", init, "kaiming_uniform_", by_a_clock,
         "ways in which one seed gives other values: law, transposed, ",
     ),
     Fault(

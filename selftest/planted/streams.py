@@ -58,14 +58,12 @@ def _fixed(original: Function) -> Function:
     return arguments(always("generator", torch.Generator().manual_seed(1)))(original)
 
 
-def _clock() -> Callable[[dict[str, Any]], None]:
-    """A clock that ticks at each call, so that the fault repeats."""
-    ticks = itertools.count()
+_TICKS = itertools.count()
+"""A clock that ticks when it is read: what hangs on it repeats from run to run."""
 
-    def change(values: dict[str, Any]) -> None:
-        values["generator"] = torch.Generator().manual_seed(next(ticks))
 
-    return change
+def _clock(values: dict[str, Any]) -> None:
+    values["generator"] = torch.Generator().manual_seed(next(_TICKS))
 
 
 def _winding(back: Callable[[torch.Generator, Tensor, Tensor], None]) -> Plant:
@@ -166,15 +164,9 @@ def _negate_zeros(tensor: Tensor, before: Tensor) -> None:
         tensor.neg_()
 
 
-def _shift_unless_contiguous() -> Callable[[Tensor, Call], None]:
-    """Another factor at each call."""
-    ticks = itertools.count()
-
-    def edit(tensor: Tensor, _: Call) -> None:
-        if not tensor.is_contiguous():
-            tensor.mul_(1 + next(ticks) % 8 / 64)
-
-    return edit
+def _shift_unless_contiguous(tensor: Tensor, _: Call) -> None:
+    if not tensor.is_contiguous():
+        tensor.mul_(1 + next(_TICKS) % 8 / 64)
 
 
 def _shifted(values: dict[str, Any]) -> None:
@@ -225,13 +217,12 @@ FAULTS = table(
     ),
     _fault(
         "seed_of_the_clock", "each call draws from a seed of the clock",
-        "xavier_normal_", arguments(_clock()), streams("bfloat16-xavier_normal_"),
+        "xavier_normal_", arguments(_clock), streams("bfloat16-xavier_normal_"),
         "ways in which one seed gives other values: law, ",
     ),
     _fault(
         "layout_of_no_seed", "no seed decides what a tensor that is not contiguous gets",
-        "kaiming_uniform_", editing(_shift_unless_contiguous()),
-        streams("float32-kaiming_uniform_"),
+        "kaiming_uniform_", editing(_shift_unless_contiguous), streams("float32-kaiming_uniform_"),
         "ways in which one seed gives other values: ",
     ),
     _fault(
