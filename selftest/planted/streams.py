@@ -169,6 +169,11 @@ def _shift_unless_contiguous(tensor: Tensor, _: Call) -> None:
         tensor.mul_(1 + next(_TICKS) % 8 / 64)
 
 
+def _shift_channels_last(tensor: Tensor, call: Call) -> None:
+    if tensor.dim() == 4 and tensor.is_contiguous(memory_format=torch.channels_last):
+        _shift_unless_contiguous(tensor, call)
+
+
 def _shifted(values: dict[str, Any]) -> None:
     stream = _stream(values["generator"])
     if _is_fresh(stream):
@@ -224,6 +229,11 @@ FAULTS = table(
         "layout_of_no_seed", "no seed decides what a tensor that is not contiguous gets",
         "kaiming_uniform_", editing(_shift_unless_contiguous), streams("float32-kaiming_uniform_"),
         "ways in which one seed gives other values: ",
+    ),
+    _fault(
+        "channels_last_of_no_seed", "no seed decides what a weight in channels_last format gets",
+        "kaiming_uniform_", editing(_shift_channels_last), streams("float32-kaiming_uniform_"),
+        "ways in which one seed gives other values: channels_last",
     ),
     _fault(
         "stream_stands_still", "the stream is put back to where it was before the call",
