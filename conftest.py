@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 import importlib.util
 import json
-import pkgutil
 import secrets
 import shlex
 from collections.abc import Callable, Generator, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -64,7 +61,6 @@ def pytest_configure(config: pytest.Config) -> None:
             "PyTorch is not installed here: install the one to verify, for example with "
             "`pip install torch`, or let `tox run -e verify` do it."
         )
-    _load_everything()
     from verify import options
 
     try:
@@ -90,23 +86,6 @@ def pytest_collection(session: pytest.Session) -> None:
             options.unmanaged_generator()
         except options.BadOption as problem:
             raise pytest.UsageError(str(problem)) from None
-
-
-def _load_everything() -> None:
-    """Import every module of ours in every process.
-
-    Hypothesis draws some constants from the source of the local modules that are loaded: the
-    drawn cases would depend on who loaded what before.
-    """
-    for package in map(importlib.import_module, ("strategies", "verify", "reports")):
-        _load(package)
-
-
-def _load(package: ModuleType) -> None:
-    for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-        name = module.name.rpartition(".")[2]
-        if name != "__main__" and not name.startswith("test_"):
-            importlib.import_module(module.name)
 
 
 def _prepare(config: pytest.Config) -> None:

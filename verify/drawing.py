@@ -7,9 +7,15 @@ from typing import TypeVar
 
 import hypothesis
 from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis.internal.conjecture import providers
+from hypothesis.internal.constants_ast import Constants
 from hypothesis.strategies import SearchStrategy
 
 T = TypeVar("T")
+
+# Hypothesis draws some constants from the source of the local modules that happen to be loaded.
+# Cases must not depend on how the suite is written, nor on who imported what; no setting says so.
+providers._get_local_constants = Constants
 
 
 def for_each_case(
