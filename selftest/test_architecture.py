@@ -116,7 +116,12 @@ def test_tensors_are_never_turned_into_lists(path):
 
 @modules
 def test_statistics_never_come_from_global_generators(path):
-    """Hypothesis seeds `random` and `numpy.random` with 0 before every example."""
+    """Hypothesis seeds `random` and `numpy.random` with 0 before every example.
+
+    One module seeds them anew, for what models of other libraries draw from them.
+    """
+    if path == ROOT / "verify/python_streams.py":
+        return
     assert "random" not in set(imported(path))
     used = {name_of(node) for node in ast.walk(tree(path)) if isinstance(node, ast.Attribute)}
     drawn = {name for name in used if name.startswith(("np.random.", "numpy.random."))}

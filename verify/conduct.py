@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor, nn
 
-from verify import known_defects, torch_api, watchdog
+from verify import known_defects, python_streams, torch_api, watchdog
 from verify.checks.finding import Finding
 from verify.checks.words import WORDS
 from verify.drawing import for_each_case
@@ -247,6 +247,8 @@ def _explore(cell: Cell, run: Run, promise: Promise, judge: Judge, seen: _Seen) 
             return
         seen.cases.add(case)
         trial, before = trial_of(case), len(judge.problems)
+        # Once a trial, not once a place: torch's seed alone must decide what torch draws.
+        python_streams.seed(trial.seed)
         for name, question in promise.questions.items():
             if question.arises(trial):
                 ask(name, question, trial)

@@ -11,6 +11,8 @@ from hypothesis.internal.conjecture import providers
 from hypothesis.internal.constants_ast import Constants
 from hypothesis.strategies import SearchStrategy
 
+from verify import python_streams
+
 T = TypeVar("T")
 
 # Hypothesis draws some constants from the source of the local modules that happen to be loaded.
@@ -25,6 +27,7 @@ def for_each_case(
 
     Every setting that a profile, a database, a deadline or the environment could change is
     fixed here: Hypothesis's own profile for CI, for one, draws the same cases every night.
+    So are the global streams of Python and NumPy, which Hypothesis starts from 0.
     """
 
     @hypothesis.seed(seed)
@@ -40,6 +43,7 @@ def for_each_case(
     )
     @given(strategy)
     def explore(value: T) -> None:
+        python_streams.seed(seed)
         check(value)
 
     explore()

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from verify import torch_api, watchdog
+from verify import python_streams, torch_api, watchdog
 from verify.run import Cell, Run, derive
 from verify.subjects.subject import Case, Place
 from verify.unlawful import Unlawful
@@ -114,7 +114,7 @@ class Sampler:
         seed: int | None = None,
         only: Collection[str] = (),
     ) -> Sample:
-        """Fill fresh tensors by consecutive calls.
+        """Fill fresh tensors by consecutive calls, every global stream seeded before the first.
 
         Parameters
         ----------
@@ -135,6 +135,7 @@ class Sampler:
         """
         seed = self._seed(case, replicate) if seed is None else seed
         generator = self.cell.backend.generator(self.device, seed)
+        python_streams.seed(seed)
         place = Place(self.device, self.cell.dtype, generator)
         road = self.cell.subject.roads[self.promise]
         filled: list[Mapping[str, Tensor]] = []

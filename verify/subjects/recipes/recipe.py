@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from verify import python_streams
 from verify.laws import LATTICES, Continuous, Haar, Lattice
 from verify.subjects.recipes import claims as claimed
 from verify.subjects.recipes.claims import Claims
@@ -45,7 +46,8 @@ class Recipe(Subject):
     Attributes
     ----------
     make : callable
-        The model, built and initialised, for a case and a place; draws from the global streams.
+        The model, built and initialised, for a case and a place; draws from the global streams of
+        torch, Python and NumPy.
     claims : callable
         The law of each of its parameters for a case.
     package : str
@@ -147,10 +149,12 @@ def built_aside(build: Callable[[], nn.Module], device: torch.device) -> nn.Modu
     devices = [] if device.type == "cpu" else [device]
     with (
         torch.random.fork_rng(devices, device_type=devices[0].type if devices else "cuda"),
+        python_streams.kept(),
         warnings.catch_warnings(),
     ):
         warnings.simplefilter("ignore")
         torch.manual_seed(_ASIDE)
+        python_streams.seed("a model built aside")
         torch.rand(1, device=device)  # No sample starts here, even if it has this very seed.
         return build()
 
