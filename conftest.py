@@ -166,12 +166,15 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     """Say what is verified, and how to run the very same again."""
     import torch
 
+    from verify.known_defects import in_force
+
     run, backends = config.stash[_RUN], config.stash[_BACKENDS]
     own = config.stash[_OWN]
     return [
         f"verify: torch {torch.__version__} on {', '.join(backends)}; "
         f"profile {run.profile.name}; --run-seed {run.seed}{_forgiving(config)}",
         *([f"verify: everything is left out but{_recipe(config)}"] if own else []),
+        *(f"verify: {defect.unsaid}." for defect in in_force() if defect.unsaid),
     ]
 
 

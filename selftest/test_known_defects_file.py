@@ -44,7 +44,7 @@ class TestEntries:
     def test_is_complete(self, defect):
         assert defect.id and defect.symptom.strip().endswith(".")
         assert defect.subjects and set(defect.subjects) <= set(SUBJECTS)
-        assert set(defect.backends) <= set(backends.known())
+        assert defect.backends and set(defect.backends) <= set(backends.known())
         assert set(defect.dtypes) <= DTYPES
         assert defect.since < defect.until
         assert defect.check in WORDS
@@ -121,6 +121,12 @@ class TestReading:
     def test_an_entry_that_expires(self, tmp_path):
         (defect,) = read(entry(expires='"2031-12-31"'), tmp_path)
         assert defect.expires == date(2031, 12, 31)
+
+    def test_an_entry_without_backends_speaks_of_the_cpu_and_says_so(self, tmp_path):
+        unsaid, said = read(entry() + entry(id='"another"', backends='["cuda"]'), tmp_path)
+        assert (unsaid.seen_on, said.seen_on) == (("cpu",), ("cuda",))
+        assert 'write those on which its witness was seen, like backends = ["cpu"]' in unsaid.unsaid
+        assert "'a-defect'" in unsaid.unsaid and said.unsaid == ""
 
     def test_exact_comparisons_in_place_of_a_region(self, tmp_path):
         (defect,) = read(entry(**CALLS, promises='["gain"]'), tmp_path)
@@ -310,6 +316,8 @@ class TestRegions:
             ({}, ("normal_", "cpu", "float32"), False),
             ({"backends": ("cuda",)}, ("uniform_", "cpu", "float32"), False),
             ({"backends": ("cuda", "cpu")}, ("uniform_", "cpu", "float32"), True),
+            ({"backends": ("cpu",)}, ("uniform_", "cuda", "float32"), False),
+            ({}, ("uniform_", "cuda", "float32"), False),
             ({"dtypes": ("float64",)}, ("uniform_", "cpu", "float32"), False),
             ({"since": (2, 13)}, ("uniform_", "cpu", "float32"), True),
             ({"since": (2, 14)}, ("uniform_", "cpu", "float32"), False),

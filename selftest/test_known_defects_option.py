@@ -81,6 +81,8 @@ def test_an_extending_file_adds_with_one_worker_or_many(tmp_path, own):
         assert ended.returncode == 1, ended.stdout + ended.stderr
         written.append((tmp_path / workers / "evidence.jsonl").read_bytes())
     assert written[0] == written[1]
+    said = "verify: the known defect 'ours' names no backends, so it speaks of cpu alone: write "
+    assert said in ended.stdout
     found = cells(tmp_path / "2")
     assert {node: cell["verdict"] for node, cell in found.items() if "sparse" not in node} == {
         ERRORS: "pass",

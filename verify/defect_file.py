@@ -100,7 +100,7 @@ def _seed(value: Any) -> int:
 _FIELDS: Mapping[str, _Field] = {
     "id": _Field(_said, "a name of its own", required=True),
     "subjects": _Field(_names, 'a list of names, like ["uniform_"]', required=True),
-    "backends": _Field(_names, 'a list of names, like ["cpu"], or nothing'),
+    "backends": _Field(_names, 'a list of names, like ["cpu"]'),
     "dtypes": _Field(_names, 'a list of names, like ["float32"], or nothing'),
     "promises": _Field(_names, 'a list of names, like ["law"], or nothing'),
     "since": _Field(_version, 'a version, like "2.12"'),

@@ -58,6 +58,7 @@ def judge(defect: KnownDefect, run: Run) -> Outcome:
         words=" ".join(defect.symptom.split()),
         formula="",
         source=defect.link,
+        reason=defect.unsaid,
         **fields_of(2, [(problem, defect.id) for problem in problems], "entry"),
     )
 

@@ -15,6 +15,9 @@ from verify.subjects.subject import Case
 
 _ALWAYS = ((0, 0), (999, 0))
 
+_UNSAID = ("cpu",)
+"""The backends of an entry that names none: every machine has this one."""
+
 
 @dataclass(frozen=True)
 class KnownDefect:
@@ -25,8 +28,10 @@ class KnownDefect:
     id : str
     subjects : tuple of str
         What it spoils.
-    backends, dtypes : tuple of str
-        Where it lives; empty means everywhere.
+    backends : tuple of str
+        Those on which its witness was seen; empty means that the file does not say.
+    dtypes : tuple of str
+        In which it lives; empty means all.
     promises : tuple of str
         Which promises it breaks.
     since, until : tuple of int
@@ -68,6 +73,22 @@ class KnownDefect:
     expires: date | None = None
 
     @property
+    def seen_on(self) -> tuple[str, ...]:
+        """The backends of which it speaks: whether another one has the fault, nobody has tried."""
+        return self.backends or _UNSAID
+
+    @property
+    def unsaid(self) -> str:
+        """How to mend an entry that names no backends; nothing for one that does."""
+        if self.backends:
+            return ""
+        return (
+            f"the known defect {self.id!r} names no backends, so it speaks of "
+            f"{', '.join(_UNSAID)} alone: write those on which its witness was seen, "
+            f'like backends = ["{_UNSAID[0]}"]'
+        )
+
+    @property
     def is_current(self) -> bool:
         """Whether the PyTorch under test is one of the versions that have it."""
         return self.since <= torch_api.version() < self.until
@@ -85,7 +106,7 @@ class KnownDefect:
         """Whether the defect lives in that cell of the PyTorch under test."""
         return (
             subject in self.subjects
-            and (not self.backends or backend in self.backends)
+            and backend in self.seen_on
             and (not self.dtypes or dtype in self.dtypes)
             and self.is_current
         )
