@@ -33,9 +33,6 @@ FACTS: Mapping[str, Callable[[Tensor], object]] = {
 }
 """What an in-place call leaves as it is, of every tensor."""
 
-PLACED = {**FACTS, "address": lambda tensor: tensor.data_ptr()}
-"""The same of a tensor that has memory."""
-
 
 def blank(trial: Trial, *batch: int) -> Tensor:
     """A tensor of the case full of NaN; or a batch of them."""
@@ -71,24 +68,85 @@ def drawn(
     return tensor
 
 
-def changed(
-    tensor: Tensor, fill: Filler, facts: Mapping[str, Callable[[Tensor], object]] = PLACED
-) -> list[str]:
-    """Fill a tensor; the facts that the call changes, and whether something else is returned."""
-    before = {name: fact(tensor) for name, fact in facts.items()}
+def changed(tensor: Tensor, fill: Filler, *, placed: bool = True) -> list[str]:
+    """Fill a tensor; the facts that the call changes, and whether something else is returned.
+
+    Whether it still has its address is seen through a view of its memory, which must show what is
+    written to it (PyTorch documentation, "Tensor Views"): not every device tells where a tensor
+    lies.
+
+    Parameters
+    ----------
+    tensor : Tensor
+    fill : callable
+    placed : bool
+        Whether the tensor has memory.
+    """
+    view = tensor.detach()
+    before = {name: fact(tensor) for name, fact in FACTS.items()}
     result: object = fill(tensor)
-    found = [name for name, fact in facts.items() if fact(tensor) != before[name]]
+    found = [name for name, fact in FACTS.items() if fact(tensor) != before[name]]
+    if placed and not _shows(view, tensor):
+        found.append("address")
     if result is tensor:
         return found
     if not isinstance(result, Tensor):
         return [*found, f"{type(result).__name__} is returned"]
-    others = [name for name, fact in facts.items() if fact(result) != before[name]]
+    others = [name for name, fact in FACTS.items() if fact(result) != before[name]]
     return [*found, f"another tensor is returned, of another {', '.join(others) or 'identity'}"]
 
 
+def _shows(view: Tensor, tensor: Tensor) -> bool:
+    """Whether what is written to a tensor shows in a view; its values are restored."""
+    values = tensor.detach().clone()
+    tensor.detach().fill_(torch.nan)
+    shown = bool(view.isnan().all())
+    tensor.detach().copy_(values)
+    return shown
+
+
 def same(one: Tensor, other: Tensor) -> bool:
-    """Whether two draws agree in every bit, be they NaN."""
+    """Whether two draws agree in every bit, be they NaN.
+
+    Asked of one program that runs twice from one seed: the note "Reproducibility" of PyTorch's
+    documentation promises the same bits on the same release, platform and device.
+    """
     return torch.equal(bits(one), bits(other))
+
+
+def agree(trial: Trial, one: Tensor, other: Tensor) -> bool:
+    """Whether two fills from one seed by different ways are the same but for rounding.
+
+    A mode, a wrapper, a batch or another number of threads may take another kernel, with other
+    vectors, contractions and orders of summation: the note "Numerical accuracy" of PyTorch's
+    documentation promises no bits across them, while the stream that the seed starts is the same.
+    What is drawn may then differ by a few roundings. The inverse of a distribution function
+    magnifies those of its argument by one over the density, which within 4 standard deviations
+    stays below the root of one over the machine epsilon in float32. So half of the digits must be
+    the same, relative to the largest value: another draw, sign or scale shows in any of them.
+
+    Of an orthogonal matrix the first vector is looked at, a normalised draw: those after it are
+    as sensitive as the drawn matrix is ill-conditioned.
+    """
+    if same(one, other):
+        return True
+    if one.shape != other.shape or not (one.is_floating_point() or one.is_complex()):
+        return False
+    if isinstance(law(trial), Haar):
+        return _close(one.reshape(trial.case.shape), other.reshape(trial.case.shape))
+    wide = torch.complex128 if one.is_complex() else torch.float64
+    away = (one.to(wide) - other.to(wide)).abs()
+    return bool((away <= math.sqrt(torch.finfo(one.dtype).eps) * one.to(wide).abs().max()).all())
+
+
+def _close(one: Tensor, other: Tensor) -> bool:
+    """Whether the first of the orthonormal vectors is the same but for rounding."""
+    rows, numel = len(one), one.numel()
+    tall = rows >= numel // rows
+    first, second = (m.reshape(rows, -1)[:, 0] if tall else m[0].reshape(-1) for m in (one, other))
+    length = torch.linalg.vector_norm(first)
+    excess = torch.linalg.vector_norm(first - second)
+    return bool(excess <= length * Haar.tolerance(rows, numel // rows, torch.finfo(one.dtype).eps))
 
 
 def alike(one: Iterable[Tensor], other: Iterable[Tensor]) -> bool:
