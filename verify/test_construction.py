@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -86,15 +85,21 @@ def _trainable(parameter: Tensor) -> bool:
 
 
 def _shared(*states: Mapping[str, Tensor]) -> list[str]:
-    """Pairs of tensors that share memory, in an order that does not hang on where they lie."""
-    ranges = sorted(
-        (tensor.data_ptr(), tensor.data_ptr() + tensor.nbytes, name)
-        for state in states
-        for name, tensor in state.items()
-        if tensor.nbytes
-    )
-    neighbours = itertools.pairwise(ranges)
-    found = [sorted((one[2], other[2])) for one, other in neighbours if other[0] < one[1]]
+    """Pairs of tensors that share memory; every value is lost.
+
+    Each tensor is filled with its number, one after another: what does not hold its own in the end
+    was overwritten through the one whose number it shows. No address is looked at, which not every
+    device has.
+    """
+    tensors = [pair for state in states for pair in state.items()]
+    for number, (_, tensor) in enumerate(tensors):
+        tensor.fill_(number)
+    found = {
+        tuple(sorted((name, tensors[int(shown)][0])))
+        for number, (name, tensor) in enumerate(tensors)
+        for shown in tensor.unique()
+        if shown != number
+    }
     return [" and ".join(pair) for pair in sorted(found)]
 
 

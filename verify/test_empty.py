@@ -126,14 +126,22 @@ def _unlike(factory: _Make, device: torch.device, asked: _Asked) -> list[str]:
         "device": made.device == model.device,
         "layout": made.layout is torch.strided,
         "requires_grad": made.requires_grad == asked.grad and made.is_leaf,
-        "memory": made.storage_offset() == 0 and (not model.numel() or not _shared(made, model)),
-        "strides": strides is None or made.stride() == tuple(strides),
+        "strides": strides is None or _visible(made, made.stride()) == _visible(made, strides),
+        "memory": not _shared(made, model),
     }
     return [name for name, agrees in facts.items() if not agrees]
 
 
-def _shared(one: Tensor, other: Tensor) -> bool:
-    return one.untyped_storage().data_ptr() == other.untyped_storage().data_ptr()
+def _visible(tensor: Tensor, strides: Sequence[int]) -> list[int]:
+    """Strides that lead somewhere: along an axis of one entry, or of none, no step is taken."""
+    steps = [step for step, size in zip(strides, tensor.shape, strict=False) if size > 1]
+    return steps if tensor.numel() else []
+
+
+def _shared(made: Tensor, model: Tensor) -> bool:
+    """Whether what is written to one, after all other facts, shows in the other, which is zero."""
+    made.detach().fill_(1)
+    return bool(model.any())
 
 
 def _moved(factory: _Make, device: torch.device, asked: _Asked) -> list[str]:
