@@ -17,19 +17,20 @@ from verify.torch_api import filler
 _ALIASES = [subject for subject in INITIALIZERS if subject.deprecated]
 
 
-def _categories(alias: Initializer) -> list[str]:
-    """Names of the warnings that one call emits."""
+def _missing(alias: Initializer) -> list[str]:
+    """The FutureWarning, where a call emits none; what else is warned of is not the alias's."""
     anchor = alias.anchors[0]
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         filler(alias.name, alias.arguments(anchor), None)(torch.empty(anchor.shape))
-    return [warning.category.__name__ for warning in caught]
+    found = {issubclass(warning.category, FutureWarning) for warning in caught}
+    return [] if True in found else ["FutureWarning"]
 
 
 @pytest.mark.parametrize("alias", _ALIASES, ids=[f"host-any-{alias.name}" for alias in _ALIASES])
 def test_future_warning(alias: Initializer, conclude: Callable[[Outcome], None]) -> None:
-    """One FutureWarning for each call, and no other warning."""
-    call = Comparison(f"warnings of {alias.name}", partial(_categories, alias), ["FutureWarning"])
+    """A FutureWarning for each call."""
+    call = Comparison(f"warnings that {alias.name} lacks", partial(_missing, alias), [])
     conclude(
         Outcome(
             promise="deprecation",

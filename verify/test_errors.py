@@ -158,7 +158,8 @@ def _done_to_nothing(cell: Cell, place: Place, attempt: Attempt) -> list[str]:
             result = call(cell.subject, attempt, given, place)()
         except Exception as error:
             return [f"{_shown(error)} is raised"]
-    found = [f"{w.category.__name__} is emitted" for w in caught if w.category is not UserWarning]
+    categories = [w.category for w in caught if not issubclass(w.category, UserWarning)]
+    found = [f"{category.__name__} is emitted" for category in categories]
     if tuple(given.shape) != attempt.shape or result is not given:
         found.append("something else is returned")
     return found if _alike(before, _states(place)) else [*found, "a stream is moved"]

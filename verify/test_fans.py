@@ -13,6 +13,7 @@ from verify import laws
 from verify.drawing import for_each_case
 from verify.exact import Comparison, compare
 from verify.outcome import Outcome
+from verify.refusal import REFUSED
 from verify.run import Run, derive
 from verify.torch_api import fan_in_and_fan_out
 
@@ -51,4 +52,4 @@ def _comparisons(run: Run) -> list[Comparison]:
         examples=10 * run.profile.initializer.examples,
     )
     fans = [Comparison(f"fans of {s}", _fans(s), laws.fan_in_and_fan_out(s)) for s in shapes]
-    return fans + [Comparison(f"fans of {s}", _fans(s), ValueError) for s in _WITHOUT_FAN]
+    return fans + [Comparison(f"fans of {s}", _fans(s), REFUSED) for s in _WITHOUT_FAN]
