@@ -17,6 +17,9 @@ from verify.sampling import Sampler
 from verify.subjects.initializers import DiracCase
 
 _MAX_NUMEL = 1 << 12
+_NEAR = 0.25
+"""Nearer to a whole number than this is that number: of a weight, 0.1 % show."""
+
 _CONVOLUTIONS = {
     3: torch.nn.functional.conv1d,
     4: torch.nn.functional.conv2d,
@@ -28,10 +31,12 @@ _CONVOLUTIONS = {
 def test_identity_convolution(cell: Cell, run: Run, conclude: Callable[[Outcome], None]) -> None:
     """Real convolutions with the drawn weights: the preserved channels pass, the rest is zero."""
     sampler, parts = Sampler(cell, run), list[Evidence]()
+    # Either holds what any narrower dtype does; the question is what the weights are.
+    dtype = torch.float64 if "float64" in cell.backend.dtypes else torch.float32
 
     def convolve(case: DiracCase) -> None:
         weight = sampler.draw(case, "convolution", 1).values.view(case.shape)
-        parts.append(_passed_through(weight, case.groups))
+        parts.append(_passed_through(weight.to(dtype), case.groups))
 
     for_each_case(
         cell.subject.cases(_MAX_NUMEL),
@@ -61,7 +66,13 @@ def test_identity_convolution(cell: Cell, run: Run, conclude: Callable[[Outcome]
 
 
 def _passed_through(weight: Tensor, groups: int) -> Evidence:
-    """Convolve distinct whole numbers, which every dtype adds and multiplies exactly."""
+    """Convolve whole numbers of which neighbours differ, to less than the half of one.
+
+    Direct sums are exact here. Winograd's algorithms and Fourier's round, by at most a constant
+    of the algorithm times ‖x‖∞·‖w‖₁ roundings (Barabasz, Anderson, Soodhalter & Gregg 2020; Higham
+    2002, chapter 24), where ‖x‖∞ ≤ 250 and ‖w‖₁ ≤ 1: a constant of 16,000 stays below `_NEAR` even
+    in float32.
+    """
     out, inputs, *kernel = weight.shape
     sides = [3] * len(kernel)
     signal = torch.arange(1, groups * inputs * 3 ** len(kernel) + 1, device=weight.device) % 251
@@ -74,4 +85,5 @@ def _passed_through(weight: Tensor, groups: int) -> Evidence:
     passed = min(out // groups, inputs)
     expected = torch.zeros_like(answer)
     expected[:, :passed] = signal[0].view(groups, inputs, *sides)[:, :passed]
-    return Evidence({"exact": Exact(answer.numel(), int((answer != expected).sum()))})
+    near = (answer - expected).abs() < _NEAR
+    return Evidence({"exact": Exact(answer.numel(), int((~near).sum()))})
