@@ -178,15 +178,17 @@ def _averaged(
 ) -> Bounded:
     """The exponential average; without momentum the mean of all batches.
 
-    A step multiplies twice and adds once, by factors that are rounded themselves: each term is
-    off by four roundings at most. Errors made before shrink as what they belong to.
+    With r the average before, b what is new and m its share, r + m·(b − r) is off by at most
+    (3m)·b + (1 + m)·r roundings, and by m·(b + r) more for an m that is rounded; (1 − m)·r + m·b by
+    no more. That is below four roundings of r and of m·b. Errors made before shrink as what they
+    belong to (Higham 2002, section 3.1).
     """
     roundoff = torch.finfo(dtype).eps / 2
     average = torch.full_like(observed[0][0], start)
     error = torch.zeros_like(average)
     for t, (value, bound) in enumerate(observed, start=1):
         new = 1 / t if momentum is None else momentum
-        terms = ((1 - new) * average.abs(), new * value.abs())
+        terms = (average.abs(), new * value.abs())
         error = (1 - new) * error + new * bound + 4 * roundoff * (terms[0] + terms[1])
         average = (1 - new) * average + new * value
     if momentum is None:
@@ -210,15 +212,16 @@ def _mean(batch: Tensor, trial: Trial) -> Bounded:
 
 
 def _variance(batch: Tensor, trial: Trial) -> Bounded:
-    """The unbiased variance, by whatever stable way: Chan, Golub & LeVeque 1983, table 3.1.
+    """The unbiased variance, by whatever way: Chan, Golub & LeVeque 1983, table 3.1.
 
-    Its relative error is N·κ roundings for updating formulas and less for two passes, where
-    κ² = 1 + mean²/variance; the table leaves out a small constant factor.
+    Its relative error is N·κ² roundings for the mean of squares less the squared mean, which one
+    pass needs, N·κ for updating formulas and less for two passes, where κ² = 1 + mean²/variance;
+    the table leaves out a small constant factor.
     """
     values, roundoff = _groups(batch, trial), torch.finfo(trial.dtype).eps / 2
     groups, _, n = values.shape
     variance = values.var(-1, correction=1)
-    condition = (1 + values.mean(-1).square() / values.var(-1, correction=0)).sqrt()
+    condition = 1 + values.mean(-1).square() / values.var(-1, correction=0)
     allowed = (4 * (n + 2) * condition + groups + 2) * roundoff * variance
     return variance.mean(0), allowed.mean(0)
 

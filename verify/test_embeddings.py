@@ -112,6 +112,8 @@ def _wrongly_shortened(trial: Trial) -> list[str]:
     after, expected = module.get_parameter("weight").detach(), before.double()
     norms = _norms(trial, before)
     shrunk = expected * (largest / norms.clamp(min=largest))
+    # A sum of powers in any order, a root, a quotient and a product, with powers off by 16 units in
+    # the last place at most (OpenCL specification, "Relative error as ULPs").
     roundings = (before.shape[1] + 16) * torch.finfo(trial.dtype).eps
     slack = (roundings + 2 * _RENORM_EPS / norms.clamp(min=largest)) * shrunk.abs()
     untouched = torch.ones(len(before), dtype=torch.bool, device=trial.device)
