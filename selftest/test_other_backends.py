@@ -18,7 +18,7 @@ from selftest.conduct.support import RUN
 from verify import known_defects
 from verify.backends import Backend
 from verify.explore import verify_cell
-from verify.known_defects import load
+from verify.known_defects import KnownDefect, load
 from verify.outcome import Outcome
 from verify.profiles import Extent, Profile
 from verify.run import Cell
