@@ -97,7 +97,7 @@ def _shared(*states: Mapping[str, Tensor]) -> list[str]:
     found = {
         tuple(sorted((name, tensors[int(shown)][0])))
         for number, (name, tensor) in enumerate(tensors)
-        for shown in tensor.unique()
+        for shown in torch.unique(tensor)
         if shown != number
     }
     return [" and ".join(pair) for pair in sorted(found)]
