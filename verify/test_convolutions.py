@@ -32,7 +32,8 @@ def test_identity_convolution(cell: Cell, run: Run, conclude: Callable[[Outcome]
     """Real convolutions with the drawn weights: the preserved channels pass, the rest is zero."""
     sampler, parts = Sampler(cell, run), list[Evidence]()
     # Either holds what any narrower dtype does; the question is what the weights are.
-    dtype = torch.float64 if "float64" in cell.backend.dtypes else torch.float32
+    real = torch.float64 if "float64" in cell.backend.dtypes else torch.float32
+    dtype = torch.promote_types(cell.dtype, real)
 
     def convolve(case: DiracCase) -> None:
         weight = sampler.draw(case, "convolution", 1).values.view(case.shape)

@@ -255,6 +255,10 @@ class TestConvolution:
         test_convolutions.test_identity_convolution(cell("dirac_", dtype), RUN, heard.append)
         return heard[0].final_verdict
 
+    @pytest.mark.parametrize("dtype", ["complex32", "complex128"])
+    def test_of_complex_numbers(self, dtype):
+        assert self.ask(dtype) == "pass"
+
     @pytest.mark.usefixtures("fourier")
     @pytest.mark.parametrize("dtype", ["bfloat16", "float32"])
     def test_by_another_algorithm(self, dtype):
