@@ -11,16 +11,14 @@ from torch.func import functional_call, grad
 from verify.conduct import Trial, copied, differing
 from verify.subjects.networks.parts import Parts
 from verify.tied.reference import (
-    Sum,
-    apart,
     cotangent,
     groups,
     has_shared_modules,
     inputs,
-    summed,
     sums,
     terms,
     tied,
+    total,
     values_of,
 )
 from verify.torch_api import state
@@ -39,10 +37,8 @@ def off_by_functional_call(trial: Trial) -> list[str]:
 
 
 def off_by_transform(trial: Trial) -> list[str]:
-    """Under `torch.func.grad` kernels may be others, so untied gradients are taken there too."""
-    copies, network = apart(trial), tied(trial, "other values")
-    untied = grad(_loss(trial, copies))(values_of(copies))
-    expected = summed(trial, {name: [term] for name, term in untied.items()})
+    """The same under `torch.func.grad`, whose kernels may be others."""
+    expected, network = sums(trial), tied(trial, "other values")
     found = grad(_loss(trial, network))(values_of(tied(trial)))
     return [p for name in found for p in expected[name].wrong(name, found[name])]
 
@@ -74,10 +70,10 @@ def off_without_tie(trial: Trial) -> list[str]:
     value = network.get_parameter(first).detach().clone().requires_grad_()
     output = functional_call(network, {first: value}, (inputs(trial),), tie_weights=False)
     output.backward(cotangent(trial, output))
-    rest = Sum.of([untied[name][0] for name in others])
+    rest = network.get_parameter(first).grad
     return [
-        *Sum.of(untied[first]).wrong(first, value.grad),
-        *rest.wrong(f"all but {first}", network.get_parameter(first).grad),
+        *total(trial, untied, [first]).wrong(first, value.grad),
+        *total(trial, untied, others).wrong(f"all but {first}", rest),
     ]
 
 

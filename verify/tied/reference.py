@@ -1,17 +1,24 @@
 """What tied networks are asked with: their gradients, against those of untied copies.
 
-The same network with independent copies of the same values in each place computes the very same
-numbers, so the gradients of its copies are the terms of which the tied gradient is the sum. Only
-the order in which a sum is accumulated is open. Whatever it is, n terms are added with a relative
-error of at most γₙ₋₁ = (n−1)u / (1 − (n−1)u) of the sum of their sizes, u half the distance from 1
-to the next number (Higham 2002, Accuracy and Stability of Numerical Algorithms, secs. 3.1 and 4.2).
-Underflow adds nothing: sums that underflow are exact.
+The same network with independent copies of the same values in each place makes the gradients of
+which the tied gradient is the sum. Two things are open, and neither is ever compared bit by bit:
+
+- the order in which the sum is accumulated. Whatever it is, n terms are added with a relative error
+  of at most γₙ₋₁ of the sum of their sizes (Higham 2002, Accuracy and Stability of Numerical
+  Algorithms, secs. 3.1 and 4.2). Underflow adds nothing: sums that underflow are exact.
+- the kernels that make the terms. PyTorch may choose others for a tensor that is shared, under
+  ``no_grad`` (the first pass of reentrant checkpointing), in a transform, in another memory layout
+  or with more threads, and none of them promises its last bits. `_kernels` bounds what they do.
+
+A share of the gradient that is lost, doubled or averaged is off by as much as the gradient itself.
+The bound is some ten-thousandths of it in float32 for small networks, and a quarter at most in
+half precision: `selftest/test_tied.py` holds it to that.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -19,11 +26,15 @@ from torch import Tensor, nn
 
 from strategies import TiedArguments
 from verify.conduct import Trial, off
+from verify.rounding import gamma, least, sensitivities
+from verify.run import derive
 from verify.subjects.networks import META, Network, Ties
 from verify.subjects.networks.parts import Parts
 
-Change = Callable[[Parts], Parts]
-"""Something done to a network before it learns."""
+_STORED = 4
+"""Roundings to a half precision in each layer, forward and back: of sums, activations, gates and
+products, some of which cancel each other. Within a sum half precisions are added up in float32
+(PyTorch documentation, “Numerical accuracy”)."""
 
 
 @dataclass(frozen=True)
@@ -34,19 +45,19 @@ class Sum:
     ----------
     value : Tensor
     slack : Tensor
-        The error of any order of summation, in the dtype of the terms and here.
+        The error of any order of summation, in the dtype of the terms and here, and of kernels.
     """
 
     value: Tensor
     slack: Tensor
 
     @classmethod
-    def of(cls, terms: list[Tensor]) -> Sum:
-        """The sum of these terms."""
+    def of(cls, terms: list[Tensor], kernels: float = 0.0) -> Sum:
+        """The sum of these terms, which kernels may have made larger or smaller by so much."""
         wide = torch.stack(terms).double()
         n = len(terms)
         relative = gamma(n - 1, terms[0].dtype) + gamma(2 * n, torch.float64)
-        return cls(wide.sum(dim=0), relative * wide.abs().sum(dim=0))
+        return cls(wide.sum(dim=0), relative * wide.abs().sum(dim=0) + kernels)
 
     def wrong(self, name: str, found: Tensor | None) -> list[str]:
         """What is wrong with a gradient that should be this sum."""
@@ -55,18 +66,6 @@ class Sum:
         if found.shape != self.value.shape:
             return [f"{name} of shape {tuple(found.shape)}"]
         return off(name, found, self.value, self.slack + least(torch.float64))
-
-
-def gamma(roundings: int, dtype: torch.dtype) -> float:
-    """The relative error of so many roundings: Higham's γ."""
-    error = roundings * torch.finfo(dtype).eps / 2
-    return error / (1 - error)
-
-
-def least(dtype: torch.dtype) -> float:
-    """The smallest positive number of a dtype."""
-    numbers = torch.finfo(dtype)
-    return numbers.smallest_normal * numbers.eps
 
 
 def tied(trial: Trial, of: str = "") -> Parts:
@@ -131,20 +130,16 @@ def cotangent(trial: Trial, output: Tensor, call: int = 0) -> Tensor:
     return trial.normals(*output.shape, of=f"cotangent {call}")
 
 
-def _as_it_is(network: Parts) -> Parts:
-    return network
-
-
-def terms(trial: Trial, calls: int = 1, change: Change = _as_it_is) -> dict[str, list[Tensor]]:
+def terms(trial: Trial, calls: int = 1) -> dict[str, list[Tensor]]:
     """The gradients of the untied network by name, one for each call."""
-    found = [_gradients(trial, call, change) for call in range(calls)]
+    found = [_gradients(trial, call) for call in range(calls)]
     return {name: [gradients[name] for gradients in found] for name in found[0]}
 
 
 @functools.lru_cache(maxsize=8)
-def _gradients(trial: Trial, call: int, change: Change) -> Mapping[str, Tensor]:
+def _gradients(trial: Trial, call: int) -> Mapping[str, Tensor]:
     """Of one call; several questions compare with them."""
-    network = change(apart(trial))
+    network = apart(trial)
     backward(trial, network, call)
     return {
         name: torch.zeros_like(p) if p.grad is None else p.grad
@@ -153,25 +148,55 @@ def _gradients(trial: Trial, call: int, change: Change) -> Mapping[str, Tensor]:
 
 
 @functools.lru_cache(maxsize=8)
-def sums(trial: Trial, calls: int = 1, change: Change = _as_it_is) -> Mapping[str, Sum]:
+def sums(trial: Trial, calls: int = 1) -> Mapping[str, Sum]:
     """What the tied gradient of each name must be after so many calls."""
-    return summed(trial, terms(trial, calls, change))
-
-
-def summed(trial: Trial, untied: Mapping[str, list[Tensor]]) -> dict[str, Sum]:
-    """The sum for each name, of the terms of all names that are tied to it."""
-    found = dict[str, Sum]()
+    untied, found = terms(trial, calls), dict[str, Sum]()
     for group in groups(trial):
-        together = Sum.of([term for name in group for term in untied[name]])
-        found |= dict.fromkeys(group, together)
-    return {name: found.get(name) or Sum.of(own) for name, own in untied.items()}
+        found |= dict.fromkeys(group, total(trial, untied, group))
+    return {name: found.get(name) or total(trial, untied, [name]) for name in untied}
 
 
-def off_sums(
-    trial: Trial, network: nn.Module, calls: int = 1, change: Change = _as_it_is
-) -> list[str]:
+def total(trial: Trial, untied: Mapping[str, list[Tensor]], names: Sequence[str]) -> Sum:
+    """The sum of all terms of some names."""
+    calls = len(untied[names[0]])
+    kernels = sum(_kernels(trial, call)[name] for call in range(calls) for name in names)
+    return Sum.of([term for name in names for term in untied[name]], kernels)
+
+
+@functools.lru_cache(maxsize=8)
+def _kernels(trial: Trial, call: int) -> Mapping[str, float]:
+    """By how much the kernels of two lawful passes may differ in any entry of each gradient.
+
+    A sum in a layer has no more products than a row or column of a weight has entries, or than the
+    input has: forward, back, and in the weight's gradient. So many roundings are made in the dtype
+    of sums by either pass, and some in that of the results. The condition of the gradient turns
+    them into its error (`verify.rounding`).
+    """
+    host, given = apart(trial).to("cpu", torch.float64), inputs(trial, call).cpu()
+    named, looked_up = dict(host.named_parameters()), trial.network.looks_up
+    fans = (p.numel() // size for p in named.values() for size in p.shape[:2])
+    layers, longest = trial.arguments.places + 1, max(given.numel(), *fans)
+    wide = torch.promote_types(trial.dtype, torch.float32)
+    relative = gamma(4 * layers * longest, wide) + gamma(_STORED * layers, trial.dtype)
+    weights = cotangent(trial, host(given if looked_up else given.double()), call)
+
+    def compute(data: list[Tensor]) -> list[Tensor]:
+        combined, *values = data
+        with torch.no_grad():
+            for parameter, value in zip(named.values(), values, strict=False):
+                parameter.copy_(value)
+        output = host(given if looked_up else values[-1].requires_grad_())
+        found = torch.autograd.grad(output, [*named.values()], combined, allow_unused=True)
+        return [torch.zeros(()) if each is None else each for each in found]
+
+    data = [weights, *values_of(host).values(), *([] if looked_up else [given])]
+    found = sensitivities(compute, data, derive(trial.seed, f"nudges {call}"))
+    return {name: relative * size for name, size in zip(named, found, strict=True)}
+
+
+def off_sums(trial: Trial, network: nn.Module, calls: int = 1) -> list[str]:
     """Parameters of a tied network whose gradient is not the sum."""
-    expected = sums(trial, calls, change)
+    expected = sums(trial, calls)
     return [
         problem
         for name, parameter in network.named_parameters()
