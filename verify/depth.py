@@ -1,4 +1,9 @@
-"""Run an experiment of many layers, and hold what is seen layer by layer against theory."""
+"""Run an experiment of many layers, and hold what is seen layer by layer against theory.
+
+Each layer's squares are held against the law given the layer before, as it was computed: no
+rounding adds up over layers. In float64 a layer's own are off by at most γ₂₅₈ = 3e-14 of a sum of
+sizes (Higham 2002, sec. 4.2), beside a spread of a hundredth, whatever kernel multiplies.
+"""
 
 from __future__ import annotations
 

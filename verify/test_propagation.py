@@ -41,7 +41,11 @@ def test_depth(cell: Cell, run: Run, conclude: Callable[[Outcome], None]) -> Non
 
 
 _DIGITS = 12
-"""Decimals to which the quadrature is exact, and then some."""
+"""Decimals of a ratio that is 1, a number far from where they would be rounded otherwise.
+
+A sum over 800 nodes, of positive numbers, is off by at most γ₈₀₀ = 9e-14 in any order (Higham 2002,
+sec. 4.2), and squares of functions off by 4 last places by 2e-15: less than half of a last decimal.
+"""
 
 _KEEPING = (
     ("linear", None),
@@ -104,19 +108,21 @@ def _of_functions() -> Iterator[Comparison]:
     for name in propagation.ACTIVATIONS:
         for moment in (propagation.second_moment, propagation.slope_moment):
             yield Comparison(
-                f"{moment.__name__} of torch's {name}",
-                partial(_measured, name, moment is propagation.slope_moment),
-                round(moment(name, param=0.2), _DIGITS),
+                f"{moment.__name__} of torch's {name}, over that of theory",
+                partial(_measured, name, moment),
+                1.0,
             )
 
 
-def _measured(name: str, derivative: bool) -> float:
+def _measured(name: str, moment: Callable[..., float]) -> float:
+    """A moment of PyTorch's function, as a share of that of theory."""
     nodes = torch.tensor(propagation.NODES, requires_grad=True)
     values = ACTIVATIONS[name](nodes, 0.2)
-    if derivative:
+    if moment is propagation.slope_moment:
         (values,) = torch.autograd.grad(values.sum(), nodes)
     weights = torch.tensor(propagation.WEIGHTS)
-    return round(float(weights @ values.detach().square()), _DIGITS)
+    measured = float(weights @ values.detach().square())
+    return round(measured / moment(name, param=0.2), _DIGITS)
 
 
 def _of_derivatives() -> Iterator[Comparison]:
@@ -130,9 +136,13 @@ def _of_derivatives() -> Iterator[Comparison]:
 
 
 def _off_rule(name: str, rule: Callable[[Any], Any]) -> int:
-    """Points at which the derivative is off by more than a few roundings of numbers up to 1."""
+    """Points at which the derivative is off by more than roundings of numbers up to 1.
+
+    Two values, that of the rule and that of the derivative, may each be off by 4 last places
+    (oneMKL Vector Mathematics, “Accuracy modes”; 1 in SLEEF), and 1 − t² doubles an error.
+    """
     nodes = torch.tensor(propagation.NODES, requires_grad=True)
     values = ACTIVATIONS[name](nodes, 0.0)
     (slopes,) = torch.autograd.grad(values.sum(), nodes)
     error = (slopes - rule(values.detach())).abs()
-    return int((error > 4 * torch.finfo(torch.float64).eps).sum())
+    return int((error > 16 * torch.finfo(torch.float64).eps).sum())
