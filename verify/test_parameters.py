@@ -44,7 +44,7 @@ PROMISE = Promise(
         "shapes that do not fit and are taken": Question(values.wrong_shapes_taken),
         "what a vector of parameters loses": Question(values.lost_by_vector, has_parameters),
         "what flatten_parameters changes": Question(
-            values.changed_by_flattening, recurrent.is_recurrent
+            recurrent.changed_by_flattening, recurrent.is_recurrent
         ),
         "outputs of another shape": Question(recurrent.of_other_shapes, recurrent.is_recurrent),
         "gates out of order": Question(recurrent.gates_out_of_order, recurrent.is_gated),

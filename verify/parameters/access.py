@@ -11,6 +11,9 @@ from torch import Tensor, nn
 from verify.conduct import Trial
 from verify.parameters.networks import Blocks, attribute, owned, parameters
 
+# Everything here is a question of identity or of names: no number is computed, and no address is
+# compared but by `Tensor.is_set_to`.
+
 
 def same(one: Iterable[object], other: Iterable[object]) -> bool:
     """Whether two sequences are of the same objects."""
@@ -55,10 +58,7 @@ def _detached_otherwise(found: Mapping[str, Tensor], expected: Mapping[str, Tens
     same = {
         name
         for name, tensor in found.items()
-        if name in expected
-        and tensor.data_ptr() == expected[name].data_ptr()
-        and tensor.shape == expected[name].shape
-        and not tensor.requires_grad
+        if name in expected and tensor.is_set_to(expected[name]) and not tensor.requires_grad
     }
     return [
         f"{name} by state_dict"

@@ -1,8 +1,10 @@
 """Gradients that are clipped: by one factor for all of them, or entry by entry.
 
-The gradients are whole numbers, so the sum of the p-th powers of a tensor's entries is exact in
-whatever order it is made; what is left are the roundings of a few roots, powers and products, and
-of the sum over the tensors.
+The gradients are ±1 and ±2, so the sum of their squares is exact in whatever order it is made;
+what is left are the roundings of a few roots, powers and products, and of the sum over the tensors.
+A cube may be off by some last places in a vectorised library, and a sum of such is rounded once for
+each entry (Higham 2002, sec. 4.2). An entry within its limit is multiplied by 1 or left alone, and
+one beyond its largest value becomes that value: there nothing is rounded.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from torch import Tensor, nn
 from verify.conduct import Trial, bits, identical, off
 from verify.parameters.access import refuses
 from verify.parameters.networks import owned
+from verify.rounding import gamma
 
 _ORDERS = (2.0, 3.0, math.inf)
 _PATHS = (None, False)
@@ -75,8 +78,9 @@ def off_the_limit(trial: Trial) -> list[str]:
     """Above the limit all gradients are multiplied by limit / (norm + 10⁻⁶); the norm is told."""
     learner, found = _Learner.of(trial), list[str]()
     before = learner.joined()
-    slack = (len(learner.gradients) + _ROUNDINGS) * torch.finfo(trial.dtype).eps
     for order in _ORDERS:
+        inexact = before.numel() if order == 3 else 0
+        slack = gamma(2 * (len(learner.gradients) + _ROUNDINGS) + inexact, trial.dtype)
         norm = _norm(before, order)
         expected = before.double() * (norm / 2 / (norm + _SPACER))
         for foreach in _PATHS:

@@ -1,4 +1,8 @@
-"""Switches and round trips: modes, states, dtypes, files and vectors change no value."""
+"""Switches and round trips: modes, states, dtypes, files and vectors change no value.
+
+Values are copied, or converted to a dtype that has room for them: there is nothing to round, and
+they are compared bit by bit.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +11,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
-from verify.conduct import Trial, bits, copied, differing, identical
+from verify.conduct import Trial, copied, differing, identical
 from verify.parameters.access import refuses
-from verify.parameters.networks import Blocks, attribute, names, output, owned, scrambled
+from verify.parameters.networks import Blocks, attribute, names, owned, scrambled
 from verify.torch_api import state
 
 
@@ -64,7 +68,7 @@ def lost_by_assigning(trial: Trial) -> list[str]:
         owned(trial, other)[name].requires_grad_(False)
     saved = module.state_dict()
     found = _loaded_with(other, saved, assign=True) + differing(saved, state(other))
-    found += [n for n, t in state(other).items() if t.data_ptr() != saved[n].data_ptr()]
+    found += [n for n, t in state(other).items() if not t.is_set_to(saved[n])]
     flags = {name: p.requires_grad for name, p in owned(trial, other).items()}
     return found + [n for n in names(trial) if n in flags and flags[n] == (n in frozen)]
 
@@ -156,19 +160,3 @@ def lost_by_vector(trial: Trial) -> list[str]:
     nn.utils.vector_to_parameters(vector.clone(), other.parameters())
     found += differing(copied(owned(trial, module)), copied(owned(trial, other)))
     return found + [n for n, p in owned(trial, other).items() if not p.requires_grad]
-
-
-def changed_by_flattening(trial: Trial) -> list[str]:
-    """Where the weights lie in memory is no matter of their values, nor of what they make."""
-    module = scrambled(trial)
-    before, held = copied(state(module)), owned(trial, module)
-    made = output(trial, module)
-    flatten: Any = module.flatten_parameters
-    flatten()
-    found = differing(before, state(module))
-    found += [f"{n} is another" for n, p in held.items() if attribute(module, n) is not p]
-    return found if _alike(made, output(trial, module)) else [*found, "the output"]
-
-
-def _alike(one: Tensor, other: Tensor) -> bool:
-    return torch.equal(bits(one), bits(other))

@@ -51,8 +51,9 @@ def off_adam(trial: Trial) -> list[str]:
         network = tied(trial)
         before = values_of(network)
         backward(trial, network)
-        options = {"lr": _RATE, "betas": _DECAYS, "eps": _ADAM_EPS, "foreach": foreach}
-        torch.optim.Adam(network.parameters(), **options).step()
+        torch.optim.Adam(
+            network.parameters(), lr=_RATE, betas=_DECAYS, eps=_ADAM_EPS, foreach=foreach
+        ).step()
         for name, parameter in network.named_parameters():
             gradient = _gradient(parameter)
             start = before[name].double()
