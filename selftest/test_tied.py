@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from selftest.conduct.support import cell
 from strategies import TiedArguments
 from verify import backends
 from verify.conduct import Trial
@@ -13,7 +14,7 @@ from verify.run import Cell
 from verify.subjects import NETWORKS
 from verify.subjects.networks import META
 from verify.subjects.subject import ModuleCase, Place
-from verify.tied.reference import Sum, gamma
+from verify.tied.reference import Sum, groups, sums
 from verify.tied.slopes import is_polynomial, slope_at_zero
 
 HOST = Place(torch.device("cpu"), torch.float64)
@@ -54,9 +55,19 @@ class TestSum:
         assert found.wrong("g", torch.full((2,), torch.nan)) != []
         assert found.wrong("g", torch.ones(1, 2)) == ["g of shape (1, 2)"]
 
-    def test_gamma(self):
-        assert gamma(0, torch.float32) == 0
-        assert gamma(1, torch.float64) == 2**-53 / (1 - 2**-53)
+
+SMALLEST = {"float64": 2e-13, "float32": 5e-5, "float16": 1 / 32, "bfloat16": 1 / 4}
+
+
+@pytest.mark.parametrize("dtype", SMALLEST)
+@each
+def test_the_bound_leaves_little_room(network, dtype):
+    """What is missed in the simplest case, of the largest entry of some tied gradient."""
+    trial = Trial(cell(network.name, dtype), network.anchors[0], HOST.device, 7)
+    tied = {name for group in groups(trial) for name in group}
+    expected = [of for name, of in sums(trial).items() if name in tied]
+    rooms = [float(of.slack.max() / of.value.abs().max()) for of in expected]
+    assert min(rooms) < SMALLEST[dtype]
 
 
 class TestSlope:

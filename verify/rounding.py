@@ -27,8 +27,9 @@ _PROBES = 6
 """Nudges. One probe in twelve shows less than a tenth of the condition; all six do so in one of
 three million."""
 
-_NUDGE = 2.0**-20
-"""Far above float64's rounding, and small enough for its square to be nothing."""
+_NUDGE = 2.0**-10
+"""Small enough for its square to be little. A smaller one would take what a fault does at random,
+call by call, for a condition, and forgive it."""
 
 
 def gamma(roundings: int, dtype: torch.dtype) -> float:

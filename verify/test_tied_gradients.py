@@ -139,7 +139,7 @@ def _gradients(is_tied: bool) -> list[float]:
 def _stepped(is_tied: bool) -> list[float]:
     network = _example(is_tied)
     torch.optim.SGD(network.parameters(), lr=0.1).step()
-    return [float(parameter) for parameter in network.parameters()]
+    return [float(parameter.detach()) for parameter in network.parameters()]
 
 
 _EXAMPLE = [

@@ -65,6 +65,12 @@ def clamped_by_one(original, parameters, value, **kwargs):
     return original(parameters, 1.0, **kwargs)
 
 
+def others(original, self):
+    original(self)
+    if not self.training:  # A module that is being built flattens its weights, too.
+        self._flat_weights = [weight.detach() * 1.001 for weight in self._flat_weights]
+
+
 def transposed(original, self, *args):
     output, state = original(self, *args)
     return output, state.transpose(0, 1)
@@ -215,6 +221,10 @@ FAULTS = (
         "flattening rescales", "LSTM", nn.RNNBase, "flatten_parameters",
         by(times("weight*", 1.001)),
         "what flatten_parameters changes: weight_hh_l0, weight_ih_l0",
+    ),
+    Fault(
+        "flattening loads others", "GRU", nn.RNNBase, "flatten_parameters", others,
+        "what flatten_parameters changes: the output by",
     ),
     Fault(
         "states by sequence", "GRU", nn.GRU, "forward", transposed,
