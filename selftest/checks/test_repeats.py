@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 import torch
+from scipy import stats
 
+from verify.checks import bounds
 from verify.checks.repeats import repeats
 
 SHAPE = (40, 6, 30)
@@ -52,6 +54,34 @@ class TestRepeats:
         flat = values.view(-1)
         flat[1600:1616] = flat[160:176]
         assert found(values).count == 1 and not passed(found(values))
+
+    def test_one_event_is_counted_once(self):
+        """An equal row of 64 values is four equal blocks, an equal row of 16 is one."""
+        values = torch.randn(1, 40, 64, generator=torch.Generator().manual_seed(3))
+        values[0, 31] = values[0, 3]
+        assert found(values, (40, 64)).count == 4
+        values = torch.randn(1, 40, 16, generator=torch.Generator().manual_seed(3))
+        values[0, 31] = values[0, 3]
+        assert found(values, (40, 16)).count == 1
+
+    @pytest.mark.parametrize("shape", [(200, 16), (100, 32), (16, 200)])
+    def test_the_count_obeys_the_bound(self, shape, monkeypatch):
+        """Fair bits as values: blocks, rows and columns that do coincide, 0.3 times a sample."""
+        monkeypatch.setattr("verify.checks.repeats._RARE", 10.0)
+        bits = np.random.default_rng(7).integers(0, 2, (3000, 1, *shape)).astype(np.float32)
+        each = [found(torch.from_numpy(sample), shape, 0.5) for sample in bits]
+        counts = np.array([statistic.count for statistic in each])
+        assert counts.sum() > 100
+        for count in (1, 2, 3):
+            seen = int((counts >= count).sum())
+            allowed = bounds.rare(count, each[0].rate)
+            assert stats.binom.sf(seen - 1, len(counts), allowed) > 1e-6
+        # Sums of samples obey it as well: here of ten.
+        sums = counts.reshape(-1, 10).sum(1)
+        for count in range(4, 16):
+            seen = int((sums >= count).sum())
+            allowed = bounds.rare(count, 10 * each[0].rate)
+            assert stats.binom.sf(seen - 1, len(sums), allowed) > 1e-6
 
     def test_slices_that_may_be_equal_say_nothing(self):
         ones = torch.ones(2, *SHAPE)

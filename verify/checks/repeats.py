@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import torch
@@ -25,8 +25,8 @@ def repeats(
 ) -> Rare:
     """Count slices that equal another: rows, columns, and aligned blocks of 16 values.
 
-    Given the slices before it, one of ``m`` independent slices of ``k`` values equals any of
-    them with probability at most ``m · point_mass^k``.
+    The slices of one cut share no value. Given those before it, one of ``m`` independent slices
+    of ``k`` values equals any of them with probability at most ``m · point_mass^k``.
 
     Parameters
     ----------
@@ -39,14 +39,47 @@ def repeats(
     host : numpy.random.Generator
         Chooses the weights by which slices are hashed; equal hashes are verified.
     """
-    bits = values.view(_INTEGERS[values.element_size()])
-    count, rate, n = 0, 0.0, 0
-    for slices in _slices(bits, shape):
-        m, length = slices.shape
-        expected = m * (m - 1) / 2 * point_mass**length
+    cuts = _slices(_bits(values), shape)
+    return _most(((cut, point_mass ** cut.shape[1]) for cut in cuts), host)
+
+
+def repeated_calls(values: Tensor, mass: float, host: np.random.Generator) -> Rare:
+    """Count calls that fill the whole tensor as an earlier one did, bit for bit.
+
+    Parameters
+    ----------
+    values, host
+        As in `repeats`.
+    mass : float
+        Bound on the probability of any one tensor.
+    """
+    return _most([(_bits(values), mass)], host)
+
+
+def _bits(values: Tensor) -> Tensor:
+    return values.view(_INTEGERS[values.element_size()])
+
+
+def _most(cuts: Iterable[tuple[Tensor, float]], host: np.random.Generator) -> Rare:
+    """The largest count of any cut, each into slices of which none is likelier than a bound.
+
+    A repeated row of 32 values is two repeated blocks of 16 as well, so the counts ``W_c`` of
+    several cuts do not add up: one event would be counted three times. Their largest, with the sum
+    ``Λ`` of the rates ``λ_c``, obeys the bound of `bounds.rare`. For t > 0 each cut has
+    ``E e^{tW_c} ≤ x_c := exp(λ_c(e^t − 1)) ≥ 1`` (Freedman 1975), so
+
+    ``E e^{t·max W_c} ≤ 1 + Σ (E e^{tW_c} − 1) ≤ 1 + Σ (x_c − 1) ≤ Π x_c = exp(Λ(e^t − 1))``,
+
+    the moment generating function of a Poisson count of rate Λ, from which Chernoff's bound
+    follows. It multiplies over independent samples: largest counts and rates may be added up.
+    """
+    most, rate, n = 0, 0.0, 0
+    for slices, mass in cuts:
+        m = len(slices)
+        expected = m * (m - 1) / 2 * mass
         if m > 1 and expected < _RARE:
-            count, rate, n = count + _equal(slices, host), rate + expected, n + m
-    return Rare(count, rate, n)
+            most, rate, n = max(most, _equal(slices, host)), rate + expected, n + m
+    return Rare(most, rate, n)
 
 
 def _slices(bits: Tensor, shape: tuple[int, ...]) -> Iterator[Tensor]:
