@@ -80,12 +80,15 @@ class Deviations(Statistic):
     totals: Floats
     counts: Counts
     proxies: Floats
+    bias: float = 0.0
+    """How far a lawful lattice may move a score's mean, or every score: it is taken off."""
 
     kind = "deviations"
 
     def merge(self, other: Self) -> Self:  # noqa: D102
         proxies = np.maximum(self.proxies, other.proxies)
-        return type(self)(self.totals + other.totals, self.counts + other.counts, proxies)
+        bias = max(self.bias, other.bias)
+        return type(self)(self.totals + other.totals, self.counts + other.counts, proxies, bias)
 
     def findings(self, name: str, level: float = ALPHA) -> list[Finding]:  # noqa: D102
         places = np.flatnonzero(self.counts)
@@ -94,19 +97,20 @@ class Deviations(Statistic):
         counts = self.counts[places]
         errors = np.sqrt(self.proxies[places] / counts)
         estimates = self.totals[places] / counts
-        worst = int(np.abs(estimates / errors).argmax())
+        beyond = np.maximum(0.0, np.abs(estimates) - self.bias) / errors
+        worst = int(beyond.argmax())
         estimate, error = float(estimates[worst]), float(errors[worst])
         half, quantity = INTERVAL_Z * error, WORDS[name].quantity
         return [
             decided(
                 name,
-                bounds.sub_gaussian(estimates / errors),
+                bounds.sub_gaussian(beyond),
                 int(counts[worst]),
                 level=level,
                 detail=f"{quantity} {estimate:+.3g} {_named(name, int(places[worst]))}".rstrip(),
                 effect=Effect(quantity, estimate, estimate - half, estimate + half),
                 detectable=Detectable(
-                    quantity, separation(places.size, level) * float(errors.max())
+                    quantity, separation(places.size, level) * float(errors.max()) + self.bias
                 ),
             )
         ]

@@ -76,7 +76,7 @@ class Histogram(Statistic):
         """Components 1 to 8 of Neyman's smooth test, each scored by bin averages."""
         means = _LEGENDRE_SCORES @ self.counts / self.n
         p_values = [
-            bounds.chernoff_mean(float(mean), scores, self.n)
+            bounds.chernoff_mean(float(mean), scores, self.n, self.resolution)
             for mean, scores in zip(means, _LEGENDRE_SCORES, strict=True)
         ]
         p_value = bounds.at_most_one(_LEGENDRE * float(np.min(p_values)))
@@ -104,7 +104,9 @@ class Histogram(Statistic):
 
     def _tails(self, level: float) -> Finding:
         expected = self.n * TAIL
-        p_values = [bounds.binomial(int(count), self.n, TAIL) for count in self.tails]
+        p_values = [
+            bounds.binomial(int(count), self.n, TAIL, self.resolution) for count in self.tails
+        ]
         worst = int(np.argmin(p_values))
         count, half = int(self.tails[worst]), INTERVAL_Z * math.sqrt(expected)
         side = ("lower", "upper")[worst]
@@ -127,7 +129,7 @@ class Histogram(Statistic):
         )
 
     def _chi_square(self, level: float) -> Finding:
-        statistic, p_value = bounds.chi_square(self.counts, _CHI_SQUARE_BINS)
+        statistic, p_value = bounds.chi_square(self.counts, _CHI_SQUARE_BINS, self.resolution)
         degrees = _CHI_SQUARE_BINS - 1
         return decided(
             "chi_square",

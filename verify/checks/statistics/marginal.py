@@ -21,16 +21,26 @@ class NormalMoments(Statistic):
     n: int
     total: float
     squares: float
+    resolution: float = 0.0
+    """The largest displacement of the cdf by the lattice among the merged samples."""
 
     kind = "normal_moments"
 
+    def merge(self, other: Self) -> Self:  # noqa: D102
+        sums = self.n + other.n, self.total + other.total, self.squares + other.squares
+        return type(self)(*sums, max(self.resolution, other.resolution))
+
     def of_mean(self) -> float:
-        """The p-value of the sum."""
-        return bounds.normal_mean(self.total, self.n)
+        """The p-value of the sum, less what the lattice may have put into it."""
+        moved, _ = bounds.normal_displacement(self.resolution)
+        return bounds.normal_mean(float(np.maximum(0.0, abs(self.total) - self.n * moved)), self.n)
 
     def of_scale(self) -> float:
-        """The p-value of the sum of squares."""
-        return bounds.normal_scale(self.squares, self.n)
+        """The p-value of the sum of squares, as near to its mean as the lattice may move it."""
+        _, moved = bounds.normal_displacement(self.resolution)
+        excess = self.squares - self.n
+        least = math.copysign(float(np.maximum(0.0, abs(excess) - self.n * moved)), excess)
+        return bounds.normal_scale(self.n + least, self.n)
 
     def detectable(self, level: float) -> float:
         """The relative excess of the scale that would have been found."""
