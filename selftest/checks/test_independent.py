@@ -183,6 +183,13 @@ class TestExactly:
         values = np.r_[stream("few").random(500), np.zeros(3), np.ones(4)]
         assert reduced(values, UNIT)["atoms"].count == 7
 
+    def test_atoms_are_expected_where_they_are_counted(self):
+        """At zero alone, or with five points more for each finite bound."""
+        n = 1000
+        for law, points in [(NORMAL, 1), (SYMMETRIC, 11), (TRUNCATED, 11)]:
+            mass = law.point_mass(2.0**-52, 2.0**-53)
+            assert reduced(drawn(law, n, stream("points")), law)["atoms"].rate == points * n * mass
+
     def test_two_halves_add_up_to_the_whole(self):
         values = drawn(NORMAL, (200, 150), stream("halves"))
         whole = Evidence(reduced(values, NORMAL, sort=False))

@@ -1,9 +1,11 @@
 """Masked values: lawful ones pass, each planted fault is named."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from selftest.checks.support import alarms, assert_valid, findings, stream, tensor
+from selftest.checks.support import alarms, assert_valid, decide, findings, stream, tensor
 from verify.checks.masked import reduce
 from verify.laws import Masked, Uniform
 
@@ -37,6 +39,13 @@ class TestLawful:
     def test_no_alarm_on_one_side(self, dtype):
         values = masked(stream("one side", dtype).uniform(-1, 9, SIZE), 2.0)
         assert alarms(reduced(values, Masked(Uniform(-1.0, 9.0), 2.0), dtype)) == {}
+
+    def test_the_share_of_a_coarse_lattice(self):
+        """What rounds up to the threshold is kept: one value in 600 of bfloat16."""
+        values = tensor(drawn(stream("coarse"), (64, 1 << 17)), "bfloat16").double().numpy()
+        found = reduced(masked(values), dtype="bfloat16", sort=False)
+        assert not {"zero_share", "support"} & set(alarms(found))
+        assert not decide(replace(found["zero_share"], bias=0.0), "zero_share")["zero_share"].passed
 
     def test_nothing_drawn_nothing_found(self):
         assert reduced(np.empty((3, 0))) == {}

@@ -172,3 +172,12 @@ class TestExactly:
         rest = values[values != 0] / 0.01
         assert found.n == rest.size == 54_000
         assert found.squares == pytest.approx((rest**2).sum(), rel=1e-9)
+
+
+class TestCoarseLattices:
+    @pytest.mark.parametrize("dtype", ["float16", "float32"])
+    def test_values_that_round_to_zero_are_lawful(self, dtype):
+        """In float16 a normal value of size 2^-23 rounds to zero in two of ten draws."""
+        law = Sparse(0.1, 2.0**-23 if dtype == "float16" else 0.01)
+        values = matrices(40, 200, 50, law, stream("tiny", dtype))
+        assert alarms(reduced(values, law, dtype=dtype)) == {}

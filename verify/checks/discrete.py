@@ -27,7 +27,11 @@ def reduce(
     found: Statistics = {"support": Exact(flat.numel(), flat.numel() - int(lawful.sum()))}
     if bool(lawful.all()) and low < high:
         found |= randomised(
-            values, shape, lambda x, v: law.transform(_above(x, low), v, torch), host
+            values,
+            shape,
+            lambda x, v: law.transform(_above(x, low), v, torch),
+            host,
+            slack=law.resolution,
         )
     return found
 

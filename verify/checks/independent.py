@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from verify.checks import coincidences
 from verify.checks.repeats import repeats
 from verify.checks.statistics import (
     BINS,
@@ -20,11 +21,10 @@ from verify.checks.statistics import (
     Histogram,
     Kolmogorov,
     NormalMoments,
-    Rare,
     Statistic,
 )
-from verify.checks.words import EDGE, MANTISSA
-from verify.laws import LATTICES, Continuous, Lattice, Normal, Rounded, Uniform
+from verify.checks.words import EDGE
+from verify.laws import LATTICES, Continuous, Lattice, Normal, Rounded
 
 Statistics = dict[str, Statistic]
 Transform = Callable[[Tensor, Tensor], Tensor]
@@ -37,7 +37,6 @@ _FINE_BINS = 4 * BINS  # The outermost fine bin is the tail of 2^-14; 16 bits ho
 _CHUNK = 1 << 16  # Values that the host reduces at a time: they stay in a core's cache.
 _TABULATED = 1 << 17  # Values from which tabulating all that 16 bits can hold is cheaper.
 _SORTED = 1 << 15  # Values of a case that are sorted, for exact KS, duplicates and bits.
-_LOW_BITS = 4  # Over 16 lattice steps the density of a normal is flat: to 2^-19 in float32.
 
 
 def lattice_of(dtype: torch.dtype) -> Lattice:
@@ -80,8 +79,7 @@ def reduce(
     if not (math.isfinite(lowest) and math.isfinite(highest)):
         broken = flat.numel() - int(torch.isfinite(flat).sum())
         return {"finite": Exact(flat.numel(), broken)}
-    lattice = lattice_of(values.dtype)
-    resolution = _resolution(law, lattice)
+    lattice, moved = lattice_of(values.dtype), resolution(law, values.dtype)
     found: Statistics = {
         "finite": Exact(flat.numel(), 0),
         "support": _support(flat, lowest, highest, law, lattice),
@@ -90,21 +88,60 @@ def reduce(
     if sort:
         ordered = torch.sort(flat[:_SORTED]).values
         # A value is moved by two steps at most, so one point draws from no wider interval.
-        found["repeats"] = repeats(values, shape, min(1.0, 2 * resolution), host)
-    if resolution > FINE:
+        found["repeats"] = repeats(values, shape, min(1.0, 2 * moved), host)
+    if moved > FINE:
         if ordered is not None:
             found["contract"] = _band(ordered, law, lattice)
-        if law.is_rounded:
-            return found | _rounded(values, shape, Rounded(law, lattice), host)
-    found["extremes"] = _extremes(flat.numel(), lowest, highest, law, lattice)
-    if resolution > FINE:
-        return found
+        if law.is_rounded and (rounded := Rounded(law, lattice)).resolution <= FINE:
+            return found | _rounded(values, shape, rounded, host)
+        step, draw_step = _step(law, lattice), lattice.draw_step
+        ends = _extremes(flat.numel(), lowest, highest, law, step, draw_step)
+        return found | {"extremes": ends}
     if ordered is not None:
-        found["kolmogorov_smirnov"] = _kolmogorov(ordered, law, resolution)
-        found["duplicates"] = _duplicates(ordered, law, lattice)
-        found |= _bits(ordered, law)
-    found["atoms"] = _atoms(flat, lowest, highest, law, lattice)
-    return found | _transforms(values, shape, law, resolution)
+        found["duplicates"] = coincidences.duplicates(ordered, law, lattice)
+        found |= coincidences.bits(ordered, law)
+    found["atoms"] = coincidences.atoms(flat, lowest, highest, law, lattice)
+    return found | reduce_derived(
+        values, shape, law, _step(law, lattice), lattice.draw_step, sort=sort
+    )
+
+
+def reduce_derived(
+    values: Tensor,
+    shape: tuple[int, ...],
+    law: Continuous,
+    step: float,
+    draw_step: float,
+    *,
+    sort: bool,
+) -> Statistics:
+    """Summarise what may have been computed from values on a coarser lattice than its dtype's.
+
+    Nothing here counts coincidences or single values (equal entries, exact zeros, bits): a
+    computed value may keep those of what it was computed from.
+
+    Parameters
+    ----------
+    values, shape, law, sort
+        As in `reduce`; every value is finite, and there is one at least.
+    step : float
+        How far a value may be off its law's, by rounding: relative to magnitude.
+    draw_step : float
+        The step of the uniform draws underneath.
+
+    Returns
+    -------
+    dict of str to Statistic
+        By check name.
+    """
+    flat = values.reshape(-1)
+    lowest, highest = map(float, torch.stack(torch.aminmax(flat)).cpu())
+    moved = law.resolution(step, draw_step)
+    ends = _extremes(flat.numel(), lowest, highest, law, step, draw_step)
+    found: Statistics = {"extremes": ends}
+    if sort:
+        found["kolmogorov_smirnov"] = _kolmogorov(torch.sort(flat[:_SORTED]).values, law, moved)
+    return found | _transforms(values, shape, law, moved)
 
 
 def _step(law: Continuous, lattice: Lattice) -> float:
@@ -112,8 +149,9 @@ def _step(law: Continuous, lattice: Lattice) -> float:
     return max(lattice.step, lattice.spacing(law.reach) / law.reach)
 
 
-def _resolution(law: Continuous, lattice: Lattice) -> float:
+def resolution(law: Continuous, dtype: torch.dtype) -> float:
     """How far the dtype moves the law's cdf."""
+    lattice = lattice_of(dtype)
     return law.resolution(_step(law, lattice), lattice.draw_step)
 
 
@@ -122,14 +160,15 @@ def transforms(values: Tensor, law: Continuous, host: np.random.Generator) -> Te
 
     None where the dtype is too coarse for the law, and what a backend does there is its own.
     """
-    lattice = lattice_of(values.dtype)
-    if _resolution(law, lattice) <= FINE:
+    if resolution(law, values.dtype) <= FINE:
         exact: Tensor = law.cdf(values.double(), torch.special) - 0.5
         return exact
     if not law.is_rounded:
         return None
     v = torch.from_numpy(host.random(values.shape)).to(values.device)
-    u: Tensor = Rounded(law, lattice).transform(values.double(), v, torch, torch.special)
+    u: Tensor = Rounded(law, lattice_of(values.dtype)).transform(
+        values.double(), v, torch, torch.special
+    )
     return u - 0.5
 
 
@@ -147,28 +186,15 @@ def _support(
     return Exact(flat.numel(), outside)
 
 
-def _extremes(n: int, lowest: float, highest: float, law: Continuous, lattice: Lattice) -> Extremes:
+def _extremes(
+    n: int, lowest: float, highest: float, law: Continuous, step: float, draw_step: float
+) -> Extremes:
     """The extremes' tail probabilities, moved by what rounding may have done to them."""
-    moved = [law.displacement(x, _step(law, lattice)) for x in (lowest, highest)]
+    moved = [law.displacement(x, step) for x in (lowest, highest)]
     inward = np.array([law.cdf(lowest + moved[0]), law.sf(highest - moved[1])])
     outward = np.array([law.cdf(lowest - moved[0]), law.sf(highest + moved[1])])
-    outward = (outward - lattice.draw_step).clip(0, 1)
-    return Extremes(n, inward.clip(0, 1), outward, _resolution(law, lattice))
-
-
-def _atoms(flat: Tensor, lowest: float, highest: float, law: Continuous, lattice: Lattice) -> Rare:
-    """Exact zeros, and values on a bound of the support: the points where atoms sit."""
-    a, b = law.support
-    count = 0
-    if lowest <= 0 <= highest and float(flat.abs().amin()) == 0:
-        count = flat.numel() - int(torch.count_nonzero(flat))
-    points = 4  # Zero, both bounds, and the excluded bound's values, which fall to the other.
-    for bound, extreme in ((a, lowest), (b, highest)):
-        near = math.isfinite(bound) and abs(extreme - bound) <= lattice.step * abs(bound)
-        if near and extreme != 0:
-            count += int((flat == extreme).sum())
-    rate = points * flat.numel() * law.point_mass(lattice.step, lattice.draw_step)
-    return Rare(count, rate, flat.numel())
+    outward = (outward - draw_step).clip(0, 1)
+    return Extremes(n, inward.clip(0, 1), outward, law.resolution(step, draw_step))
 
 
 def _kolmogorov(ordered: Tensor, law: Continuous, resolution: float) -> Kolmogorov:
@@ -190,38 +216,6 @@ def _band(ordered: Tensor, law: Continuous, lattice: Lattice) -> Kolmogorov:
     return Kolmogorov(n, float(distance), 0.0)
 
 
-def _duplicates(ordered: Tensor, law: Continuous, lattice: Lattice) -> Rare:
-    """Values that repeat: given those before, the i-th draw does with at most i point masses."""
-    n = ordered.numel()
-    rate = n * (n - 1) / 2 * law.point_mass(lattice.step, lattice.draw_step)
-    return Rare(int((ordered[1:] == ordered[:-1]).sum()), rate, n)
-
-
-def _bits(values: Tensor, law: Continuous) -> Statistics:
-    """Balance of the mantissa's bits, the lowest first, where scaling by the law is exact.
-
-    In the upper half of ``[0, 2^k)`` the mantissa of a uniform value is uniform itself: all its
-    bits are independent and fair. A density that is smooth over a few lattice steps leaves the
-    lowest ones fair; another scale than a power of two would round them in a pattern of its own.
-    """
-    if isinstance(law, Uniform) and law.low == 0 and _is_power_of_two(law.high):
-        fair = round(-math.log2(torch.finfo(values.dtype).eps))
-        kept = values[values >= law.high / 2]
-    elif isinstance(law, Normal) and law.mean == 0 and _is_power_of_two(law.std):
-        fair, kept = _LOW_BITS, values[values != 0]
-    else:
-        return {}
-    held = kept.view(torch.int32 if kept.element_size() == 4 else torch.int64)
-    ones = torch.stack([(held >> bit & 1).sum() for bit in range(fair)]).cpu().numpy()
-    sums, counts = np.zeros(MANTISSA), np.zeros(MANTISSA, dtype=np.int64)
-    sums[:fair], counts[:fair] = 2 * ones - kept.numel(), kept.numel()
-    return {"bits": Deviations(sums, counts, np.ones(MANTISSA))}
-
-
-def _is_power_of_two(x: float) -> bool:
-    return math.frexp(x)[0] == 0.5
-
-
 def _chunks(flat: Tensor) -> Iterator[slice]:
     """The whole on a device; on the host pieces that stay in a core's cache."""
     size = _CHUNK if flat.device.type == "cpu" else flat.numel()
@@ -231,8 +225,14 @@ def _chunks(flat: Tensor) -> Iterator[slice]:
 def _transforms(
     values: Tensor, shape: tuple[int, ...], law: Continuous, resolution: float
 ) -> Statistics:
-    """Everything that rests on the probability-integral transforms being exactly uniform."""
+    """Everything that rests on the probability-integral transforms being uniform.
+
+    They are, to the resolution and to what their own evaluation loses: the standardised value is
+    rounded three times, the function to two steps, differently from kernel to kernel.
+    """
     flat = values.reshape(-1)
+    epsilon = torch.finfo(flat.dtype if law.is_affine else torch.float64).eps
+    resolution += law.resolution(epsilon, epsilon)
     centred = torch.empty(flat.numel(), dtype=torch.float64, device=flat.device)
     bins = torch.empty(flat.numel(), dtype=torch.int16, device=flat.device)
     moments: list[Tensor] = []
@@ -265,7 +265,7 @@ def _rounded(
         _table(law, values) if tabulated else _direct(law),
         host,
         normal=isinstance(law.law, Normal),
-        slack=2 * law.lattice.draw_step,
+        slack=law.resolution,
     )
 
 
@@ -315,7 +315,7 @@ def randomised(
     normal : bool
         Whether the law is normal, and has a mean and a scale to be tested.
     slack : float
-        How far the draws underneath may move an extreme value's transform.
+        How far a lawful implementation's transforms may be from uniform.
     """
     flat = values.reshape(-1)
     centred = torch.empty(flat.numel(), dtype=torch.float64, device=flat.device)
@@ -350,11 +350,11 @@ def _of_transforms(
     found: Statistics = {
         "distribution": Histogram(fine.reshape(BINS, -1).sum(axis=1), fine[[0, -1]], resolution),
         "correlation": _correlation(centred, shape, values.shape[0]),
-        "position": _positions(centred.view(values.shape)),
+        "position": _positions(centred.view(values.shape), resolution),
     }
     if moments:
         total, squares = map(float, torch.stack(moments).sum(0).cpu())
-        found["moments"] = NormalMoments(centred.numel(), total, squares)
+        found["moments"] = NormalMoments(centred.numel(), total, squares, resolution)
     return found
 
 
@@ -379,8 +379,11 @@ def _correlation(centred: Tensor, shape: tuple[int, ...], calls: int) -> Correla
     return Correlation(sums, {name: centred.numel() - lag for name, lag in lags.items()})
 
 
-def _positions(centred: Tensor) -> Deviations:
-    """Mean and spread of the transform at the first and last positions, over the calls."""
+def _positions(centred: Tensor, resolution: float) -> Deviations:
+    """Mean and spread of the transform at the first and last positions, over the calls.
+
+    A value moves by the resolution at most, and its square by no more.
+    """
     calls, numel = centred.shape
     width = min(EDGE, numel)
     sums = np.zeros((2, 2, EDGE))
@@ -392,4 +395,4 @@ def _positions(centred: Tensor) -> Deviations:
         counts[side, :, :width] = calls
     # A centred uniform has the proxy 1/12; its square lies in an interval of length 1/4.
     proxies = np.broadcast_to(np.array([1 / 12, 1 / 64])[None, :, None], sums.shape)
-    return Deviations(sums.ravel(), counts.ravel(), proxies.ravel().copy())
+    return Deviations(sums.ravel(), counts.ravel(), proxies.ravel().copy(), resolution)

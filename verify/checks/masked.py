@@ -31,11 +31,15 @@ def reduce(
         return found
     within = Exact(values.numel(), int(((values.abs() < law.threshold) & ~zero).sum()))
     found["support"] = found["support"].merge(within)
-    found["zero_share"] = _share(zero, law)
+    found["zero_share"] = _share(zero, law, independent.resolution(law.law, values.dtype))
     return found
 
 
-def _share(zero: Tensor, law: Masked) -> Deviations:
-    """Zeros beyond their expected number: an indicator has the proxy 1/4 (Hoeffding 1963)."""
+def _share(zero: Tensor, law: Masked, resolution: float) -> Deviations:
+    """Zeros beyond their expected number: an indicator has the proxy 1/4 (Hoeffding 1963).
+
+    What the lattice does to the cdf, it does at both ends of what is masked.
+    """
     excess = float(zero.sum()) - law.zeros * zero.numel()
-    return Deviations(np.array([excess]), np.array([zero.numel()]), np.array([1 / 4]))
+    count, proxy = np.array([zero.numel()]), np.array([1 / 4])
+    return Deviations(np.array([excess]), count, proxy, 2 * resolution)

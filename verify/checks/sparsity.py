@@ -29,26 +29,43 @@ def reduce(
     matrices = values.view(-1, rows, cols)
     lawful = law.zeros(rows)
     zero = matrices == 0
-    rest = values[~zero.view(values.shape)][None, :]
+    per_column = zero.sum(1)
+    made = _made(zero, per_column, lawful, host)
+    rest = values[~made.view(values.shape)][None, :]
     found = independent.reduce(rest, (rest.numel(),), law.values, host, sort=sort)
     if "finite" in found and len(found) == 1:
         return found
     # The rest is one flat sample: places and axes of the matrix are not to be read in it.
     found.pop("position", None)
-    per_column = zero.sum(1)
     found["zero_count"] = Exact(per_column.numel(), int((per_column < lawful).sum()))
-    found["extra_zeros"] = _extra(per_column, lawful, rest.numel(), law, values.dtype)
+    mass = _zero_mass(law, values.dtype)
+    extra = int((per_column - lawful).clamp_min(0).sum())
+    found["extra_zeros"] = Rare(extra, rest.numel() * mass, rest.numel())
     if 0 < lawful < rows:
         found["zero_position"] = _places(zero)
-        found["zero_overlap"] = _overlaps(zero, lawful)
+        found["zero_overlap"] = _overlaps(zero, lawful, mass)
     return found
 
 
-def _extra(per_column: Tensor, lawful: int, rest: int, law: Sparse, dtype: torch.dtype) -> Rare:
-    """Zeros beyond the law's number: a normal draw is itself zero once in 2^24."""
-    lattice = lattice_of(dtype)
-    extra = int((per_column - lawful).clamp_min(0).sum())
-    return Rare(extra, rest * law.values.point_mass(lattice.step, lattice.draw_step), rest)
+def _zero_mass(law: Sparse, dtype: torch.dtype) -> float:
+    """Bound on the probability that a normal draw is zero: 2^-22 in float32, more in half."""
+    return min(1.0, independent.resolution(law.values, dtype) + lattice_of(dtype).draw_step)
+
+
+def _made(zero: Tensor, per_column: Tensor, lawful: int, host: np.random.Generator) -> Tensor:
+    """Which of the zeros were made: where a column has more than the law's, any of them alike.
+
+    Where they are made does not depend on what was drawn, so given a column's zeros each choice
+    of `lawful` of them is as likely. The others are draws that are zero or were rounded to it.
+    """
+    beyond = per_column > lawful
+    if not bool(beyond.any()):
+        return zero
+    made, crowded = zero.clone(), zero.mT[beyond]
+    score = torch.from_numpy(host.random(crowded.shape)).to(zero.device)
+    rank = torch.where(crowded, score, 2.0).argsort(1).argsort(1)
+    made.mT[beyond] = crowded & (rank < lawful)
+    return made
 
 
 def _places(zero: Tensor) -> Deviations:
@@ -66,10 +83,15 @@ def _places(zero: Tensor) -> Deviations:
     return Deviations(totals, np.array([zeros, columns, columns]), np.array([1 / 3, 1 / 4, 1 / 4]))
 
 
-def _overlaps(zero: Tensor, lawful: int) -> Deviations:
-    """Zeros that a column shares with the next one, beyond the hypergeometric mean."""
+def _overlaps(zero: Tensor, lawful: int, mass: float) -> Deviations:
+    """Zeros that a column shares with the next one, beyond the hypergeometric mean.
+
+    With probability q an entry is zero that was not made so: the mean share of rows that both
+    columns have is at most ``(s + q)²`` in place of ``s²``.
+    """
     rows = zero.shape[1]
     shared = int((zero[:, :, 1:] & zero[:, :, :-1]).sum())
     pairs = zero.shape[0] * (zero.shape[2] - 1)
     excess = shared - pairs * lawful**2 / rows
-    return Deviations(np.array([excess]), np.array([pairs * lawful]), np.array([1 / 4]))
+    count, proxy = np.array([pairs * lawful]), np.array([1 / 4])
+    return Deviations(np.array([excess]), count, proxy, mass * (2 + mass * rows / lawful))

@@ -21,6 +21,11 @@ class Discrete:
         """``P(X < low + x)`` and ``P(X ≤ low + x)``, for every element of `x` in doubles."""
         raise NotImplementedError
 
+    @property
+    def resolution(self) -> float:
+        """Bound on how far lawful draws move a probability: doubles, if nothing else is said."""
+        return 2.0**-52
+
     def transform(self, x: Array, v: Array, xp: ModuleType) -> Array:
         """The randomised probability-integral transform (see `Rounded.transform`)."""
         lower, upper = self.interval(x, xp)
@@ -58,6 +63,11 @@ class Bernoulli(Discrete):
     @property
     def support(self) -> tuple[int, int]:  # noqa: D102
         return (0 if self.p < 1 else 1), (1 if self.p > 0 else 0)
+
+    @property
+    def resolution(self) -> float:
+        """A uniform draw of 24 bits or more is compared with `p`."""
+        return 2.0**-24
 
     def interval(self, x: Array, xp: ModuleType) -> tuple[Array, Array]:  # noqa: D102
         zero, split = xp.zeros_like(x), 1 - self.p

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from types import ModuleType
 
 import numpy as np
@@ -147,13 +147,29 @@ class Rounded:
         """The law of the reals that are rounded."""
         law, lattice = self.law, self.lattice
         if isinstance(law, Uniform):
-            # Bounds come as doubles; up to float32 the arithmetic is float32's.
-            held = lattice if lattice.digits > _SINGLE.digits else _SINGLE
-            return Uniform(held.round(law.low), held.round(law.high))
+            return Uniform(self._held.round(law.low), self._held.round(law.high))
         if isinstance(law, TruncatedNormal):
             # What rounds into the window is accepted: its bounds reach half a step further.
             return TruncatedNormal(law.mean, law.std, *lattice.around(law.a, law.b))
         return law
+
+    @property
+    def _held(self) -> Lattice:
+        """Parameters come as doubles; up to float32 the arithmetic may be float32's."""
+        return self.lattice if self.lattice.digits > _SINGLE.digits else _SINGLE
+
+    @property
+    def resolution(self) -> float:
+        """Bound on how far a lawful backend's cdf is from this one's, before rounding.
+
+        The draws underneath are a lattice. Parameters may be held in the arithmetic's format or in
+        double precision; each moves the cdf by no more than its own rounding times the density.
+        """
+        law = self.law
+        values = (getattr(law, field.name) for field in fields(law))
+        parameters = [x for x in values if isinstance(x, float) and math.isfinite(x)]
+        rounding = math.fsum(abs(self._held.round(x) - x) for x in parameters)
+        return min(1.0, 2 * self.lattice.draw_step + law.peak * rounding / law.scale)
 
     @property
     def wraps(self) -> bool:

@@ -1,0 +1,82 @@
+"""Values that coincide: with each other, with a point where atoms sit, with a coarser grid.
+
+All of it rests on the probability of one lattice point, so it is asked of values as they were
+drawn, never of what was computed from them.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from verify.checks.statistics import Deviations, Rare, Statistic
+from verify.checks.words import MANTISSA
+from verify.laws import Continuous, Lattice, Normal, Uniform
+
+Statistics = dict[str, Statistic]
+
+_NEAR = 5  # Lattice points near a bound, and the mass of an excluded one.
+_HALFWAY = 2.0**-8  # Mean of the last bit's sign if such ties become even.
+_LOW_BITS = 4  # Over 16 lattice steps the density of a normal is flat: to 2^-19 in float32.
+
+
+def duplicates(ordered: Tensor, law: Continuous, lattice: Lattice) -> Rare:
+    """Values that repeat: given those before, the i-th draw does with at most i point masses.
+
+    (One more than there are values before it: a uniform's lower bound has the upper one's too.)
+    """
+    n = ordered.numel()
+    rate = n * (n + 1) / 2 * law.point_mass(lattice.step, lattice.draw_step)
+    return Rare(int((ordered[1:] == ordered[:-1]).sum()), rate, n)
+
+
+def atoms(flat: Tensor, lowest: float, highest: float, law: Continuous, lattice: Lattice) -> Rare:
+    """Exact zeros, and values on a bound of the support: the points where atoms sit.
+
+    A bound's values are those that equal the extreme, where that is one of the lattice points
+    within ``step·|bound|``: four at most, for that is less than two spacings, or two of the finer
+    ones below a power of two. An excluded bound's values fall to the other bound, one point more.
+    The count is no larger than that of the values on all those points.
+    """
+    a, b = law.support
+    count, points = 0, 1
+    if lowest <= 0 <= highest and float(flat.abs().amin()) == 0:
+        count = flat.numel() - int(torch.count_nonzero(flat))
+    for bound, extreme in ((a, lowest), (b, highest)):
+        if not math.isfinite(bound):
+            continue
+        points += _NEAR
+        near = abs(extreme - bound) <= lattice.step * abs(bound)
+        if near and extreme != 0:
+            count += int((flat == extreme).sum())
+    rate = points * flat.numel() * law.point_mass(lattice.step, lattice.draw_step)
+    return Rare(count, rate, flat.numel())
+
+
+def bits(values: Tensor, law: Continuous) -> Statistics:
+    """Balance of the mantissa's bits, the lowest first, where scaling by the law is exact.
+
+    In the upper half of ``[0, 2^k)`` the mantissa of a uniform value is uniform itself: all its
+    bits are independent and fair. A density that is smooth over a few lattice steps leaves the
+    lowest ones fair; another scale than a power of two would round them in a pattern of its own.
+    Draws of 32 bits are halfway between two values of float32 once in 256 times, and round to even.
+    """
+    if isinstance(law, Uniform) and law.low == 0 and _is_power_of_two(law.high):
+        fair = round(-math.log2(torch.finfo(values.dtype).eps))
+        kept = values[values >= law.high / 2]
+    elif isinstance(law, Normal) and law.mean == 0 and _is_power_of_two(law.std):
+        fair, kept = _LOW_BITS, values[values != 0]
+    else:
+        return {}
+    held = kept.view(torch.int32 if kept.element_size() == 4 else torch.int64)
+    ones = torch.stack([(held >> bit & 1).sum() for bit in range(fair)]).cpu().numpy()
+    sums, counts = np.zeros(MANTISSA), np.zeros(MANTISSA, dtype=np.int64)
+    sums[:fair], counts[:fair] = 2 * ones - kept.numel(), kept.numel()
+    return {"bits": Deviations(sums, counts, np.ones(MANTISSA), _HALFWAY)}
+
+
+def _is_power_of_two(x: float) -> bool:
+    return math.frexp(x)[0] == 0.5
