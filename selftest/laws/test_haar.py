@@ -94,31 +94,47 @@ class TestCompletion:
         assert_follows(completed @ direction / np.linalg.norm(direction), stats.norm.cdf)
 
 
+def entry_cdf(q, n):
+    return Haar.direction_cdf(q, np.sqrt(1 - np.square(q)), n)
+
+
 class TestEntry:
     @pytest.mark.parametrize("n", [2, 3, 4, 10, 257, 4096])
     def test_squares_are_beta(self, n):
         q = np.concatenate([np.linspace(-1, 1, 401), [-1e-3, 1e-3, 1e-9]])
         reference = 0.5 + np.sign(q) * stats.beta(0.5, (n - 1) / 2).cdf(q**2) / 2
-        np.testing.assert_allclose(Haar.entry_cdf(q, n), reference, rtol=1e-10, atol=1e-15)
+        np.testing.assert_allclose(entry_cdf(q, n), reference, rtol=1e-10, atol=1e-15)
 
     def test_on_the_circle_it_is_the_arcsine_law(self):
         q = np.linspace(-1, 1, 101)
-        np.testing.assert_allclose(Haar.entry_cdf(q, 2), 0.5 + np.arcsin(q) / np.pi, atol=1e-12)
+        np.testing.assert_allclose(entry_cdf(q, 2), 0.5 + np.arcsin(q) / np.pi, atol=1e-12)
 
     def test_on_the_sphere_it_is_uniform(self):
         """Archimedes: the height of a random point of the sphere is uniform."""
         q = np.linspace(-1, 1, 101)
-        np.testing.assert_allclose(Haar.entry_cdf(q, 3), (q + 1) / 2, atol=1e-12)
+        np.testing.assert_allclose(entry_cdf(q, 3), (q + 1) / 2, atol=1e-12)
 
-    def test_rounding_beyond_one_is_harmless(self):
-        np.testing.assert_array_equal(Haar.entry_cdf(np.array([-1.0000001, 1.0000001]), 5), [0, 1])
+    @pytest.mark.parametrize("n", [2, 5])
+    def test_no_length_is_one_exactly(self, n):
+        ends = Haar.direction_cdf(np.array([-1.0000001, 1.0000001]), np.zeros(2), n)
+        np.testing.assert_array_equal(ends, [0, 1])
+        angle = np.linspace(0.1, 3, 30)
+        one, other = (r * np.array([np.cos(angle), np.sin(angle)]) for r in (1, 1.5))
+        np.testing.assert_allclose(Haar.direction_cdf(*one, n), Haar.direction_cdf(*other, n))
+
+    def test_in_the_plane_the_angle_decides(self):
+        """Near ±1 the cdf of a rounded entry is off by 1e-4, that of the rounded angle is not."""
+        angle = np.array([1e-4, 1e-3])
+        cosine, sine = (f(angle).astype(np.float32).astype(float) for f in (np.cos, np.sin))
+        found = Haar.direction_cdf(cosine, sine, 2)
+        np.testing.assert_allclose(found, 1 - angle / np.pi, atol=1e-10)
 
     @pytest.mark.parametrize("n", [2, 3, 6])
     def test_orthogonal_groups_obey(self, n):
         q = stats.ortho_group.rvs(n, size=5000, random_state=stream("entries", n))
         for i, j in [(0, 0), (0, n - 1), (n - 1, 0)]:
-            assert_follows(q[:, i, j], lambda x: Haar.entry_cdf(x, n))
-        assert_follows(q.sum((1, 2)) / n, lambda x: Haar.entry_cdf(x, n))
+            assert_follows(q[:, i, j], lambda x: entry_cdf(x, n))
+        assert_follows(q.sum((1, 2)) / n, lambda x: entry_cdf(x, n))
 
 
 class TestTolerance:

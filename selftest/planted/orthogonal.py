@@ -139,7 +139,7 @@ FAULTS = table(
         "orthogonal_once_per_shape",
         "every matrix of a shape is the first one of that shape",
         _once_per_shape,
-        HAAR | {"correlation", "duplicates", "position"},
+        HAAR | {"correlation", "position", "repeats"},
     ),
     _fault(
         "orthogonal_normalized_only",

@@ -9,6 +9,8 @@ import torch
 from torch import Tensor
 
 from verify.checks import independent
+from verify.checks.independent import lattice_of
+from verify.checks.repeats import repeated_calls
 from verify.checks.statistics import BINS, TAIL, Deviations, Exact, Histogram, Largest, Statistic
 from verify.checks.words import CORNER
 from verify.laws import Haar, Normal
@@ -25,27 +27,33 @@ def reduce(
 
     Each matrix is completed by an independent random triangle (`Haar.triangle`), drawn
     from `rng` on the host, to a matrix of independent standard normals; the evidence of
-    `independent.reduce` on those sees every departure from Haar measure that reaches the
-    entries' joint law. Signs, determinant and trace are watched besides, because a missing
-    sign fix touches only a few entries of each matrix.
+    `independent.reduce_derived` on those sees every departure from Haar measure that reaches the
+    entries' joint law. The completed matrix's first column is the matrix's own times one number,
+    so that equal entries and exact zeros survive: what counts those is asked of the matrix itself,
+    as a whole. Signs, determinant and trace are watched besides, because a missing sign fix touches
+    only a few entries of each matrix.
     """
     if values.numel() == 0:
         return {}
     if not bool(torch.isfinite(values).all()):
         return {"finite": Exact(values.numel(), int((~torch.isfinite(values)).sum()))}
     tall = _tall(values, shape) / law.gain
-    epsilon = torch.finfo(values.dtype).eps
+    n, k = tall.shape[1:]
+    epsilon, draw_step = torch.finfo(values.dtype).eps, lattice_of(values.dtype).draw_step
     gaussian = _completed(tall, rng).reshape(values.shape)
-    found = independent.reduce(gaussian, shape, Normal(0.0, 1.0), rng, sort=sort)
-    found.pop("bits", None)  # Those of a product are rounded, not drawn.
+    found = independent.reduce_derived(
+        gaussian, shape, Normal(0.0, 1.0), Haar.tolerance(n, k, epsilon), draw_step, sort=sort
+    )
     found["finite"] = Exact(values.numel(), 0)
     found["orthogonality"] = _orthogonality(tall, law, epsilon)
     found["haar_sign"] = _signs(tall)
     found["haar_trace"] = _trace(tall)
-    if tall.shape[1] == tall.shape[2]:
+    if sort:
+        found["repeats"] = repeated_calls(values, Haar.mass(n, k, epsilon), rng)
+    if n == k:
         found["haar_determinant"] = _determinant(tall)
-    if tall.shape[1] > 1:
-        found["haar_entry"] = _entries(tall)
+    if k > 1:
+        found["haar_entry"] = _entries(tall, Haar.resolution(n, k, epsilon, draw_step))
     return found
 
 
@@ -99,15 +107,17 @@ def _determinant(tall: Tensor) -> Deviations:
     return Deviations(np.array([total]), np.array([len(tall)]), np.ones(1))
 
 
-def _entries(tall: Tensor) -> Histogram:
-    """One entry and one fixed rotation of each matrix, through the law of an entry.
+def _entries(tall: Tensor, resolution: float) -> Histogram:
+    """One fixed rotation of each matrix, through the law of an entry.
 
-    For fixed unit vectors v and w, ``vᵀQw`` has the law of any entry: invariance under
-    rotation. Here v and w are constant, so every entry takes part.
+    For fixed unit vectors v and w, ``Qw`` is a random direction and ``vᵀQw`` has the law of any
+    entry: invariance under rotation. Here v and w are constant, so every entry takes part.
     """
     _, n, k = tall.shape
-    rotated = tall.sum(dim=(1, 2)) / math.sqrt(n * k)
-    uniforms = Haar.entry_cdf(rotated.cpu().numpy(), n)
+    direction = tall.sum(dim=2) / math.sqrt(k)
+    along = direction.sum(dim=1) / math.sqrt(n)
+    across = (direction - along[:, None] / math.sqrt(n)).norm(dim=1)
+    uniforms = Haar.direction_cdf(along.cpu().numpy(), across.cpu().numpy(), n)
     bins = np.clip((uniforms * BINS).astype(np.int64), 0, BINS - 1)
     tails = np.array([(uniforms < TAIL).sum(), (uniforms > 1 - TAIL).sum()])
-    return Histogram(np.bincount(bins, minlength=BINS), tails, 0.0)
+    return Histogram(np.bincount(bins, minlength=BINS), tails, resolution)

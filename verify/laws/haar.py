@@ -35,14 +35,54 @@ class Haar:
         return (8 + 0.5 * math.sqrt(max(rows, cols))) * epsilon
 
     @staticmethod
-    def entry_cdf(q: Array, n: int) -> Array:
-        """Cdf of one entry of a Haar matrix whose columns have `n` entries, n ≥ 2.
+    def resolution(rows: int, cols: int, epsilon: float, draw_step: float) -> float:
+        """Bound on how far rounding moves the cdf of a column's part in a fixed direction.
 
-        ``q² ~ Beta(1/2, (n−1)/2)`` and q is symmetric: the first coordinate of a point
-        uniform on the sphere (Muirhead 1982, theorem 1.5.7).
+        That part is 1/√n in size, and its density times its size is that of a standard normal at
+        most; rounding moves it by `tolerance` of its size. Underneath are normals that were made
+        of uniforms on a lattice of `draw_step`.
         """
-        half = special.betainc(0.5, (n - 1) / 2, np.square(np.clip(q, -1, 1))) / 2
-        return 0.5 + np.sign(q) * half
+        moved = 2 * Haar.tolerance(rows, cols, epsilon) / math.sqrt(2 * math.pi)
+        return min(1.0, moved + draw_step)
+
+    @staticmethod
+    def mass(rows: int, cols: int, epsilon: float) -> float:
+        """Bound on the probability of any single tall matrix of the dtype.
+
+        A column is uniform on the unit sphere of what its predecessors leave, of dimension m from
+        ``rows − 1`` down (Muirhead 1982, theorem 2.1.13). It is rounded by ρ = `tolerance` at most,
+        so what rounds to one column lies within an angle of ``πρ``: a cap, which is at most a flat
+        ball of that radius, relative to the sphere ``Γ((m+1)/2) / (2√π·Γ(m/2+1)) · (πρ)^m``.
+        """
+        m = np.arange(rows - 1, rows - 1 - cols, -1)
+        radius = math.pi * Haar.tolerance(rows, cols, epsilon)
+        ball = special.gammaln((m + 1) / 2) - special.gammaln(m / 2 + 1) - math.log(4 * math.pi) / 2
+        return float(np.exp(np.minimum(0.0, ball + m * math.log(radius)).sum()))
+
+    @staticmethod
+    def direction_cdf(along: Array, across: Array, n: int) -> Array:
+        """Cdf of the part of a random direction of n ≥ 2 dimensions along a fixed one.
+
+        One entry of a Haar matrix whose columns have n entries is such a part. Its square is
+        ``Beta(1/2, (n−1)/2)`` and it is symmetric (Muirhead 1982, theorem 1.5.7). In the plane its
+        density is infinite at ±1, where one lattice step of float32 moves the cdf by 1e-4. The
+        angle's density is bounded in every dimension, so the angle decides: the squared part
+        across is ``Beta((n−1)/2, 1/2)``.
+
+        Parameters
+        ----------
+        along : array
+            The part along the fixed direction.
+        across : array
+            The length of what is perpendicular to it.
+        """
+        one, other = np.square(along), np.square(across)
+        whole = np.maximum(one + other, np.finfo(np.float64).tiny)  # Nothing has no direction.
+        half = (n - 1) / 2
+        # Each from the smaller part, which has all its digits.
+        centre = (1 + np.sign(along) * special.betainc(0.5, half, one / whole)) / 2
+        tail = special.betainc(half, 0.5, other / whole) / 2
+        return np.where(one <= other, centre, np.where(along < 0, tail, 1 - tail))
 
     @staticmethod
     def triangle(n: int, k: int, count: int, rng: np.random.Generator) -> Array:
