@@ -26,7 +26,7 @@ def line(verdict: str = "fail", nodeid: str = GAIN, command: str = AS_RECORDED) 
 
 
 def replayed(folder: Path, *arguments: str, fault: str = ""):
-    planted = {"PYTEST_ADDOPTS": "-p selftest.planted.plugin", "PLANTED_FAULT": fault}
+    planted = {"PYTEST_ADDOPTS": "-p selftest.planted.plugin", "PLANTED": fault}
     return subprocess.run(
         [sys.executable, "-m", "reports", "replay", str(folder), *arguments],
         cwd=ROOT,

@@ -1,12 +1,12 @@
-"""What a planted fault is, and the few wrappers that most of them are made with."""
+"""What can be planted, what a fault is, and the wrappers that most of them are made with."""
 
 from __future__ import annotations
 
 import functools
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
@@ -17,22 +17,53 @@ Plant = Callable[[Function], Function]
 
 
 @dataclass(frozen=True)
-class Fault:
-    """One fault: what it replaces, and which check must name it.
+class Planted:
+    """What takes the place of a part of PyTorch for one run.
 
     Attributes
     ----------
     name
-        The value of ``PLANTED_FAULT`` that plants it.
+        The value of ``PLANTED`` that plants it.
     description
-        The fault in one clause.
+        What is otherwise, in one clause.
     targets
         What to replace: names in ``torch.nn.init``, helpers with an underscore included, and
         dotted names below ``torch.nn``, such as ``Linear.reset_parameters``, or from ``torch.``,
         ``transformers.`` or, for a recipe's own step, ``verify.`` on. A method that a class
         inherits is replaced for that class and those below it.
     plant
-        Makes the faulty function from the original one; called once for each target.
+        Makes the replacement from the original function; called once for each target.
+    arguments
+        Further command-line arguments of the run.
+    adds
+        Whether the targets are added; otherwise they must exist.
+    """
+
+    name: str
+    description: str
+    targets: tuple[str, ...]
+    plant: Plant
+    arguments: tuple[str, ...] = field(default=(), kw_only=True)
+    adds: bool = field(default=False, kw_only=True)
+
+    def replacement(self, target: str, original: Function) -> Function:
+        """Return what takes the place of a target."""
+        return self.plant(original)
+
+    def start(self) -> None:
+        """Change what the suite itself sets when it starts."""
+
+    def effect(self) -> str:
+        """Return what shows, at the end of a run, that the change took effect."""
+        return ""
+
+
+@dataclass(frozen=True)
+class Fault(Planted):
+    """One fault, and which check must name it.
+
+    Attributes
+    ----------
     node
         The pytest node id that must fail, relative to the repository's root.
     checks
@@ -40,31 +71,24 @@ class Fault:
     says
         What the report of one of these checks must hold besides: the tensor at fault, or the
         words by which a question is known.
-    arguments
-        Further command-line arguments of the run.
     verdict
         The verdict that the cell must get.
     exit_code
         The exit code that the run must end with.
-    adds
-        Whether the targets are added; otherwise they must exist.
     blind
         Why the suite cannot see the fault yet; empty where it must. A fault listed as unseen
         is a strict expected failure: the suite that learns to see it says so.
     """
 
-    name: str
-    description: str
-    targets: tuple[str, ...]
-    plant: Plant
     node: str
     checks: frozenset[str]
     says: str = ""
-    arguments: tuple[str, ...] = ()
     verdict: str = "fail"
     exit_code: int = 1
-    adds: bool = False
     blind: str = ""
+
+
+Row = TypeVar("Row", bound=Planted)
 
 
 def law(cell: str) -> str:
@@ -79,18 +103,18 @@ def law(cell: str) -> str:
     return f"verify/test_laws.py::test_law[cpu-{cell}]"
 
 
-def table(*faults: Fault) -> dict[str, Fault]:
-    """Key faults by name, and refuse two of one name.
+def table(*rows: Row) -> dict[str, Row]:
+    """Key rows by name, and refuse two of one name.
 
     Raises
     ------
     ValueError
-        If a name is used twice: one of the two faults would silently never be planted.
+        If a name is used twice: one of the two would silently never be planted.
     """
-    keyed: dict[str, Fault] = {}
-    for fault in faults:
-        if keyed.setdefault(fault.name, fault) is not fault:
-            raise ValueError(f"two planted faults share the name {fault.name!r}")
+    keyed: dict[str, Row] = {}
+    for row in rows:
+        if keyed.setdefault(row.name, row) is not row:
+            raise ValueError(f"two planted rows share the name {row.name!r}")
     return keyed
 
 

@@ -1,8 +1,8 @@
-"""Pytest plugin that plants the fault named by ``PLANTED_FAULT``.
+"""Pytest plugin that plants the fault or the lawful alternative named by ``PLANTED``.
 
 Load it with ``-p selftest.planted.plugin``. It acts when it is imported, which pytest does
 before it reads any conftest.py, in the controller as in each xdist worker: a module of the
-suite that binds an initializer by name binds the faulty one.
+suite that binds an initializer by name binds the replacement.
 """
 
 from __future__ import annotations
@@ -15,34 +15,38 @@ from typing import Any
 import pytest
 from torch import nn
 
+from selftest.lawful.alternatives import ALTERNATIVES, CONTROLS
+from selftest.planted.fault import Planted, table
 from selftest.planted.faults import FAULTS
 
-VARIABLE = "PLANTED_FAULT"
+VARIABLE = "PLANTED"
 PACKAGES = ("torch", "transformers", "verify")  # In which targets are named from the root on.
+ROWS: dict[str, Planted] = table(*FAULTS.values(), *ALTERNATIVES.values(), *CONTROLS.values())
 
 
-def plant(name: str) -> None:
-    """Replace the targets of one fault.
+def plant(name: str) -> Planted:
+    """Replace the targets of one row, and return it.
 
     Parameters
     ----------
     name
-        A key of `FAULTS`.
+        A key of `ROWS`.
 
     Raises
     ------
     pytest.UsageError
-        If there is no such fault.
+        If there is no such row.
     """
-    if name not in FAULTS:
-        known = ", ".join(sorted(FAULTS))
-        raise pytest.UsageError(f"{VARIABLE}: there is no fault {name!r}; choose from {known}")
-    fault = FAULTS[name]
-    places = [_place(target) for target in fault.targets]
-    originals = [None if fault.adds else getattr(holder, name) for holder, name in places]
-    replacements = map(fault.plant, originals)
+    if name not in ROWS:
+        known = ", ".join(sorted(ROWS))
+        raise pytest.UsageError(f"{VARIABLE}: there is no row {name!r}; choose from {known}")
+    row = ROWS[name]
+    places = [_place(target) for target in row.targets]
+    originals = [None if row.adds else getattr(holder, name) for holder, name in places]
+    replacements = map(row.replacement, row.targets, originals)
     for (holder, name), replacement in zip(places, replacements, strict=True):
         setattr(holder, name, replacement)
+    return row
 
 
 def _place(target: str) -> tuple[Any, str]:
@@ -53,11 +57,21 @@ def _place(target: str) -> tuple[Any, str]:
     return (operator.attrgetter(path)(nn) if path else nn.init), name
 
 
+_planted = plant(os.environ[VARIABLE]) if os.environ.get(VARIABLE) else None
+
+
 def pytest_report_header() -> str | None:
-    """Name the planted fault in the header, lest its red run be taken for PyTorch's."""
-    name = os.environ.get(VARIABLE)
-    return f"planted fault: {name}: {FAULTS[name].description}" if name else None
+    """Name what is planted in the header, lest its red run be taken for PyTorch's."""
+    return f"planted: {_planted.name}: {_planted.description}" if _planted else None
 
 
-if _name := os.environ.get(VARIABLE):
-    plant(_name)
+def pytest_sessionstart() -> None:
+    """Change settings after the suite has made its own."""
+    if _planted:
+        _planted.start()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what shows that the change took effect."""
+    if _planted and (effect := _planted.effect()):
+        terminalreporter.write_line(effect)

@@ -1,0 +1,1 @@
+"""Implementations that are correct but different, to prove that the suite bears them."""

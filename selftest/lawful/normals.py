@@ -1,0 +1,120 @@
+"""Normal values by other algorithms."""
+
+from __future__ import annotations
+
+import functools
+import math
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from selftest.lawful.alternative import Alternative, Draw, Stream, normally
+from selftest.planted.contracts import contract
+from selftest.planted.fault import Fault, law, table
+from selftest.planted.module import conduct, default
+from selftest.planted.streams import streams
+
+NORMAL = "torch.Tensor.normal_"
+
+
+def box_muller(n: int, stream: Stream, turn: float = 2 * math.pi) -> Tensor:
+    """Draw pairs from the radius and the angle."""
+    half = -(-n // 2)
+    radius = (-2 * (1 - stream.doubles(half)).log()).sqrt()
+    angle = turn * stream.doubles(half)
+    return torch.cat([radius * angle.cos(), radius * angle.sin()])[:n]
+
+
+def inverse_cdf(n: int, stream: Stream) -> Tensor:
+    """Invert the distribution function."""
+    return torch.special.ndtri(stream.inner(n))
+
+
+def _accepted(n: int, propose: Draw, stream: Stream) -> Tensor:
+    """The first n of what rejection leaves; it is marked by NaN."""
+    kept: list[Tensor] = []
+    while sum(map(len, kept)) < n:
+        values = propose(n, stream)
+        kept.append(values[~values.isnan()])
+    return torch.cat(kept)[:n]
+
+
+def polar(n: int, stream: Stream) -> Tensor:
+    """Accept points in the unit disc, and use both of their coordinates."""
+
+    def propose(wanted: int, words: Stream) -> Tensor:
+        points = 2 * words.doubles(2 * wanted).view(2, -1) - 1
+        square = points.square().sum(0)
+        inside = (square > 0) & (square < 1)
+        factor = torch.where(inside, (-2 * square.log() / square).sqrt(), torch.nan)
+        return (points * factor).t().reshape(-1)
+
+    return _accepted(n, propose, stream)
+
+
+def ratio_of_uniforms(n: int, stream: Stream) -> Tensor:
+    """Accept v/u where (u, v) lies in the region u² ≤ exp(−(v/u)²/2)."""
+
+    def propose(wanted: int, words: Stream) -> Tensor:
+        u, v = words.inner(2 * wanted).view(2, -1)
+        x = math.sqrt(8 / math.e) * (v - 0.5) / u
+        return torch.where(x.square() <= -4 * u.log(), x, torch.nan)
+
+    return _accepted(n, propose, stream)
+
+
+def ziggurat(n: int, stream: Stream) -> Tensor:
+    """Let NumPy draw, from a seed that the generator draws."""
+    host = np.random.Generator(np.random.PCG64(stream.key()))
+    return torch.from_numpy(host.standard_normal(n))
+
+
+_NODES = (
+    law("float32-normal_"),
+    law("float64-normal_"),
+    law("bfloat16-normal_"),
+    law("float16-xavier_normal_"),
+    law("complex64-kaiming_normal_"),
+    streams("float32-normal_"),
+    contract("float64-normal_"),
+)
+
+
+def _row(name: str, description: str, draw: Draw, source: str, *more: str) -> Alternative:
+    nodes = (*_NODES, *more)
+    return Alternative(name, description, (NORMAL,), normally(draw), nodes=nodes, source=source)
+
+
+ALTERNATIVES = table(
+    _row(
+        "normal_box_muller", "normals from radius and angle in float64, whatever the dtype",
+        box_muller, "Box & Muller 1958", default("float32-Embedding"),
+        conduct("layouts", "float32-normal_").replace("test_layouts[", "test_layout[")
+        .replace("normal_]", "normal_-strided]"),
+    ),
+    _row(
+        "normal_inverse_cdf", "normals by the inverse distribution function of 52-bit uniforms",
+        inverse_cdf, "Devroye 1986, sec. II.2", law("float32-trunc_normal_"),
+    ),
+    _row(
+        "normal_polar", "normals by the polar method, which rejects",
+        polar, "Marsaglia & Bray 1964", law("float32-orthogonal_"),
+    ),
+    _row(
+        "normal_ratio_of_uniforms", "normals by the ratio of uniforms, which rejects",
+        ratio_of_uniforms, "Kinderman & Monahan 1977", law("float32-sparse_"),
+    ),
+    _row(
+        "normal_ziggurat", "normals by the ziggurat of another library, seeded by each call",
+        ziggurat, "Marsaglia & Tsang 2000", law("float64-trunc_normal_"),
+    ),
+)  # fmt: skip
+
+CONTROLS = table(
+    Fault(
+        "normal_box_muller_of_half_a_turn", "Box-Muller with angles on a half circle",
+        (NORMAL,), normally(functools.partial(box_muller, turn=math.pi)),
+        law("float32-normal_"), frozenset({"normal_mean", "mean", "legendre", "moments"}),
+    ),
+)  # fmt: skip

@@ -1,0 +1,139 @@
+"""Uniform values of more bits, and other ways to keep off the excluded bound."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from selftest.lawful.alternative import Alternative, Stream, uniformly
+from selftest.planted.contracts import contract
+from selftest.planted.fault import Fault, law, table
+from selftest.planted.module import default
+from selftest.planted.streams import streams
+
+UNIFORM = "torch.Tensor.uniform_"
+
+Bits = Callable[[int, Stream], Tensor]
+
+
+def _of(bits: int, n: int, stream: Stream) -> Tensor:
+    return stream.integers(n, bits).double() * 2.0**-bits
+
+
+def dense(n: int, stream: Stream) -> Tensor:
+    """Draw real numbers in [0, 1), rounded down to float64: an exponent, then a mantissa."""
+    exponent = torch.frexp(stream.inner(n))[1].double()
+    return torch.ldexp(1 + stream.integers(n, 52).double() * 2.0**-52, exponent - 1)
+
+
+def redrawn(bits: Bits) -> Callable[[Tensor, float, float, Stream], None]:
+    """Draw again what rounds to the excluded bound; where everything does, take the lower one."""
+
+    def write(tensor: Tensor, low: float, high: float, stream: Stream) -> None:
+        values = (low + (high - low) * bits(tensor.numel(), stream)).to(tensor.dtype)
+        bound = torch.tensor(high, dtype=torch.float64).to(tensor.dtype)
+        start = torch.tensor(low, dtype=torch.float64).to(tensor.dtype)
+        if start == bound:
+            values.fill_(start)
+        while bool((at_bound := values >= bound).any()) and start != bound:
+            again = low + (high - low) * bits(int(at_bound.sum()), stream)
+            values[at_bound] = again.to(tensor.dtype)
+        tensor.copy_(values.view(tensor.shape))
+
+    return write
+
+
+def below(bits: Bits) -> Callable[[Tensor, float, float, Stream], None]:
+    """Give what rounds to the excluded bound the next value below it."""
+
+    def write(tensor: Tensor, low: float, high: float, stream: Stream) -> None:
+        values = (low + (high - low) * bits(tensor.numel(), stream)).to(tensor.dtype)
+        bound, start = (torch.tensor(x, dtype=torch.float64).to(tensor.dtype) for x in (high, low))
+        values = torch.where(values >= bound, torch.nextafter(bound, start), values)
+        tensor.copy_(values.view(tensor.shape))
+
+    return write
+
+
+def plainly(tensor: Tensor, low: float, high: float, stream: Stream) -> None:
+    """Multiply, round, add, round in the tensor's dtype; what reaches the bound starts anew."""
+    unit = stream.integers(tensor.numel(), 24).double() * 2.0**-24
+    start, width = (torch.tensor(x, dtype=tensor.dtype) for x in (low, high - low))
+    values = start + width * unit.to(tensor.dtype)
+    end = torch.tensor(high, dtype=torch.float64).to(tensor.dtype)
+    tensor.copy_(torch.where(values >= end, start, values).view(tensor.shape))
+
+
+_WIDE = (
+    law("float32-uniform_"),
+    law("float32-kaiming_uniform_"),
+    streams("float32-uniform_"),
+    contract("float32-uniform_"),
+    default("float32-Linear"),
+)
+_ALL = (
+    *_WIDE,
+    law("float64-uniform_"),
+    law("complex64-uniform_"),
+)
+_HALF = (law("bfloat16-uniform_"), law("float16-uniform_"), law("bfloat16-xavier_uniform_"))
+
+_53 = functools.partial(_of, 53)
+_32 = functools.partial(_of, 32)
+
+
+def _row(
+    name: str,
+    description: str,
+    write: Callable[[Tensor, float, float, Stream], None],
+    source: str,
+    *nodes: str,
+) -> Alternative:
+    plant = uniformly(write)
+    return Alternative(name, description, (UNIFORM,), plant, nodes=nodes, source=source)
+
+
+_RANGE = "PyTorch documentation, Tensor.uniform_: [from, to)"
+
+ALTERNATIVES = table(
+    _row(
+        "uniform_of_53_bits", "uniforms of 53 bits that are drawn again on the excluded bound",
+        redrawn(_53), _RANGE, *_ALL,
+    ),
+    _row(
+        "uniform_of_32_bits", "uniforms of 32 bits that are drawn again on the excluded bound",
+        redrawn(_32), _RANGE, *_WIDE,
+    ),
+    _row(
+        "uniform_of_every_number", "uniforms that reach every number of the dtype",
+        redrawn(dense), "Downey 2007, Generating pseudo-random floating-point values", *_ALL,
+    ),
+    _row(
+        "uniform_below_its_bound", "what rounds to the excluded bound gets the number below it",
+        below(_53), _RANGE, *_ALL,
+    ),
+    _row(
+        "uniform_without_fma", "a + (b − a)·u rounded twice, from uniforms of 24 bits",
+        plainly, _RANGE, *_WIDE,
+    ),
+    _row(
+        "half_uniform_redrawn", "half-precision uniforms that are drawn again on the bound",
+        redrawn(_53), _RANGE, *_HALF,
+    ),
+    _row(
+        "half_uniform_below", "half-precision uniforms rounded down where they meet the bound",
+        below(_53), _RANGE, *_HALF,
+    ),
+)  # fmt: skip
+
+CONTROLS = table(
+    Fault(
+        "uniform_of_53_bits_too_wide", "uniforms of 53 bits on a range that is 1 % too wide",
+        (UNIFORM,),
+        uniformly(lambda t, low, high, s: redrawn(_53)(t, low, low + 1.01 * (high - low), s)),
+        law("float32-uniform_"), frozenset({"support"}),
+    ),
+)  # fmt: skip

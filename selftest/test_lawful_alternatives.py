@@ -1,0 +1,44 @@
+"""Each lawful alternative, run through the real command, must pass; and must have been used."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from selftest.lawful.alternative import Alternative
+from selftest.lawful.alternatives import ALTERNATIVES, CONTROLS, FAMILIES
+from selftest.planted.fault import Fault
+from selftest.planted.runner import assert_found, run
+
+rows = pytest.mark.parametrize("row", ALTERNATIVES.values(), ids=ALTERNATIVES)
+
+
+@rows
+def test_alternative_passes(row: Alternative, tmp_path: Path) -> None:
+    """Every cell passes, as it does without the alternative."""
+    result = run(
+        *row.nodes,
+        folder=tmp_path,
+        name=row.name,
+        arguments=row.arguments,
+        environment=row.environment,
+    )
+    wanted = f"{row.description}: lawful by {row.source}, so every cell must pass"
+    assert result.exit_code == 0, result.explain(wanted)
+    assert {cell["verdict"] for cell in result.cells} == {"pass"}, result.explain(wanted)
+    assert len(result.cells) == len(row.nodes), result.explain(wanted)
+    assert not row.missing(result.output), result.explain(
+        f"{row.description}: it took no effect: the output lacks {row.missing(result.output)}"
+    )
+
+
+@pytest.mark.parametrize("fault", CONTROLS.values(), ids=CONTROLS)
+def test_alternative_with_a_wrong_constant_is_found(fault: Fault, tmp_path: Path) -> None:
+    """What is planted in the same way and breaks the law fails."""
+    assert_found(fault, tmp_path)
+
+
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.__name__)
+def test_every_family_is_able_to_fail(family) -> None:
+    assert family.CONTROLS
