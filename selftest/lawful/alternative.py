@@ -18,7 +18,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from selftest.planted.fault import Function, Plant, Planted
+from selftest.planted.fault import Call, Edit, Function, Plant, Planted, editing
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,11 @@ class Alternative(Planted):
         What shows at the end of the run that a setting was in force.
     says
         What the run's output must hold, besides that every target was called.
+    waits
+        Which check assumes more than is promised; empty where the suite bears the alternative.
+        A row that waits is a strict expected failure: the suite that learns to bear it says so.
+    calls
+        How often each target was called.
     """
 
     nodes: tuple[str, ...]
@@ -47,6 +52,7 @@ class Alternative(Planted):
     setting: Callable[[], object] | None = None
     shows: Callable[[], object] | None = None
     says: str = ""
+    waits: str = ""
     calls: Counter[str] = field(default_factory=Counter, compare=False)
 
     def replacement(self, target: str, original: Function) -> Function:
@@ -87,6 +93,9 @@ def setting(name: str, description: str, *nodes: str, source: str, **more: Any) 
     return Alternative(name, description, (), unchanged, nodes=nodes, source=source, **more)
 
 
+_ORIGINAL = torch.Tensor.random_  # Before anything is planted.
+
+
 @dataclass(frozen=True)
 class Stream:
     """The words of one generator; None stands for the global stream."""
@@ -95,7 +104,8 @@ class Stream:
 
     def integers(self, n: int, bits: int) -> Tensor:
         """Draw whole numbers of so many bits, at most 62, in int64."""
-        return torch.empty(n, dtype=torch.int64).random_(0, 1 << bits, generator=self.generator)
+        empty = torch.empty(n, dtype=torch.int64)
+        return _ORIGINAL(empty, 0, 1 << bits, generator=self.generator)
 
     def doubles(self, n: int) -> Tensor:
         """Draw from the 2⁵³ multiples of 2⁻⁵³ in [0, 1)."""
@@ -179,8 +189,8 @@ def normally(draw: Draw) -> Plant:
     return method(("mean", "std"), (0.0, 1.0), write)
 
 
-Fit = Callable[[Tensor, Tensor, float, Stream], Tensor]
-"""Fits values in float64 into a tensor's dtype: values, tensor, excluded bound, stream."""
+
+
 
 
 def uniformly(write: Callable[[Tensor, float, float, Stream], None]) -> Plant:
@@ -190,3 +200,19 @@ def uniformly(write: Callable[[Tensor, float, float, Stream], None]) -> Plant:
         (0.0, 1.0),
         lambda tensor, low, high, stream: write(parts_of(tensor), low, high, stream),
     )
+
+
+def editing_plain(edit: Edit) -> Plant:
+    """Like `editing`, for plain tensors alone: others are left to the original.
+
+    Parameters
+    ----------
+    edit
+        Called with a detached tensor, so that strides may be anything, and the call.
+    """
+
+    def edit_plain(tensor: Tensor, call: Call) -> None:
+        if is_plain(tensor):
+            edit(tensor.detach(), call)
+
+    return editing(edit_plain)

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from selftest.lawful import normals, uniforms
+from selftest.lawful import (
+    discrete,
+    generators,
+    modules,
+    normals,
+    orthogonal,
+    truncated,
+    uniforms,
+)
 from selftest.lawful.alternative import Alternative
 from selftest.planted.fault import Fault, table
 
-FAMILIES = (normals, uniforms)
+FAMILIES = (normals, uniforms, truncated, orthogonal, discrete, generators, modules)
 
 ALTERNATIVES: dict[str, Alternative] = table(
     *(row for family in FAMILIES for row in family.ALTERNATIVES.values())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -17,6 +18,12 @@ from selftest.planted.streams import streams
 UNIFORM = "torch.Tensor.uniform_"
 
 Bits = Callable[[int, Stream], Tensor]
+Write = Callable[[Tensor, float, float, Stream], None]
+
+_WRAPS = (
+    "a lattice that is coarse for the law is held against `Rounded`, in which what rounds to the "
+    "excluded bound is found at the lower one: that is one lawful way among several"
+)
 
 
 def _of(bits: int, n: int, stream: Stream) -> Tensor:
@@ -29,7 +36,7 @@ def dense(n: int, stream: Stream) -> Tensor:
     return torch.ldexp(1 + stream.integers(n, 52).double() * 2.0**-52, exponent - 1)
 
 
-def redrawn(bits: Bits) -> Callable[[Tensor, float, float, Stream], None]:
+def redrawn(bits: Bits) -> Write:
     """Draw again what rounds to the excluded bound; where everything does, take the lower one."""
 
     def write(tensor: Tensor, low: float, high: float, stream: Stream) -> None:
@@ -46,7 +53,7 @@ def redrawn(bits: Bits) -> Callable[[Tensor, float, float, Stream], None]:
     return write
 
 
-def below(bits: Bits) -> Callable[[Tensor, float, float, Stream], None]:
+def below(bits: Bits) -> Write:
     """Give what rounds to the excluded bound the next value below it."""
 
     def write(tensor: Tensor, low: float, high: float, stream: Stream) -> None:
@@ -86,14 +93,10 @@ _32 = functools.partial(_of, 32)
 
 
 def _row(
-    name: str,
-    description: str,
-    write: Callable[[Tensor, float, float, Stream], None],
-    source: str,
-    *nodes: str,
+    name: str, description: str, write: Write, source: str, *nodes: str, **more: Any
 ) -> Alternative:
     plant = uniformly(write)
-    return Alternative(name, description, (UNIFORM,), plant, nodes=nodes, source=source)
+    return Alternative(name, description, (UNIFORM,), plant, nodes=nodes, source=source, **more)
 
 
 _RANGE = "PyTorch documentation, Tensor.uniform_: [from, to)"
@@ -121,11 +124,11 @@ ALTERNATIVES = table(
     ),
     _row(
         "half_uniform_redrawn", "half-precision uniforms that are drawn again on the bound",
-        redrawn(_53), _RANGE, *_HALF,
+        redrawn(_53), _RANGE, *_HALF, waits=_WRAPS,
     ),
     _row(
         "half_uniform_below", "half-precision uniforms rounded down where they meet the bound",
-        below(_53), _RANGE, *_HALF,
+        below(_53), _RANGE, *_HALF, waits=_WRAPS,
     ),
 )  # fmt: skip
 

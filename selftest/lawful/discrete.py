@@ -1,0 +1,243 @@
+"""Permutations, whole numbers, places, coins and waiting times by other algorithms."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from selftest.lawful.alternative import Alternative, Stream, editing_plain, method
+from selftest.planted.contracts import contract
+from selftest.planted.fault import Call, Fault, Function, Plant, law, table
+from selftest.planted.module import conduct
+from selftest.planted.streams import streams
+
+
+def operation(cell: str) -> str:
+    """Return the node id of the test of an operation."""
+    return f"verify/test_operations.py::test_operation[cpu-{cell}]"
+
+
+def rewritten(write: Callable[..., Any]) -> Plant:
+    """Run the original, which refuses what it must, and write what it returned anew.
+
+    Parameters
+    ----------
+    write
+        Called with what was returned, a `Stream`, and the arguments by position.
+    """
+
+    def plant(original: Function) -> Function:
+        @functools.wraps(original)
+        def replaced(*args: Any, **kwargs: Any) -> Tensor:
+            result: Tensor = original(*args, **kwargs)
+            write(result, Stream(kwargs.get("generator")), *args)
+            return result
+
+        return replaced
+
+    return plant
+
+
+def _by_keys(result: Tensor, stream: Stream, n: int) -> None:
+    result.copy_(stream.integers(n, 62).argsort())
+
+
+def _fisher_yates(result: Tensor, stream: Stream, n: int) -> None:
+    order = list(range(n))
+    for i, u in zip(range(n - 1, 0, -1), stream.doubles(max(0, n - 1)), strict=True):
+        j = int(float(u) * (i + 1))
+        order[i], order[j] = order[j], order[i]
+    result.copy_(torch.tensor(order, dtype=result.dtype))
+
+
+def _first_stays(result: Tensor, stream: Stream, n: int) -> None:
+    _by_keys(result[1:], stream, n - 1)
+    result[1:] += 1
+    result[:1] = 0
+
+
+def rejected(n: int, width: int, stream: Stream) -> Tensor:
+    """Accept words of 62 bits below the largest multiple of the width, and reduce them."""
+    kept: list[Tensor] = [stream.integers(0, 62)]
+    while sum(map(len, kept)) < n:
+        words = stream.integers(n, 62)
+        kept.append(words[words < (1 << 62) // width * width] % width)
+    return torch.cat(kept)[:n]
+
+
+def multiplied(n: int, width: int, stream: Stream) -> Tensor:
+    """Take the high half of a word times the width, unless its low half is too small.
+
+    With words of 32 bits, for widths whose product with one has 63 bits.
+    """
+    if width >= 1 << 31:
+        return rejected(n, width, stream)
+    kept: list[Tensor] = [stream.integers(0, 62)]
+    while sum(map(len, kept)) < n:
+        products = stream.integers(n, 32) * width
+        low = products & ((1 << 32) - 1)
+        kept.append((products >> 32)[low >= (1 << 32) % width])
+    return torch.cat(kept)[:n]
+
+
+def _library(n: int, width: int, stream: Stream) -> Tensor:
+    host = np.random.Generator(np.random.Philox(key=stream.key()[:2]))
+    return torch.from_numpy(host.integers(width, size=n))
+
+
+Whole = Callable[[int, int, Stream], Tensor]
+
+
+def _randint(draw: Whole) -> Plant:
+    def write(result: Tensor, stream: Stream, low: int, high: int, *_: Any) -> None:
+        values = draw(result.numel(), high - low, stream)
+        result.copy_(low + values.view(result.shape))
+
+    return rewritten(write)
+
+
+def _random(draw: Whole) -> Plant:
+    def write(result: Tensor, stream: Stream, _: Tensor, *bounds: int) -> None:
+        if len(bounds) == 2 and result.dtype in (torch.int32, torch.int64):
+            values = draw(result.numel(), bounds[1] - bounds[0], stream)
+            result.copy_(bounds[0] + values.view(result.shape))
+
+    return rewritten(write)
+
+
+def _coins(result: Tensor, stream: Stream, chances: Tensor, *_: Any) -> None:
+    draws = stream.doubles(result.numel()).view(result.shape)
+    result.copy_(draws < chances.double())
+
+
+def _waits(log: Callable[[Tensor], Tensor]) -> Plant:
+    def write(tensor: Tensor, rate: float, stream: Stream) -> None:
+        tensor.copy_((-log(stream.inner(tensor.numel())) / rate).view(tensor.shape))
+
+    return method(("lambd",), (1.0,), write)
+
+
+def _zeros(order: Callable[[int, Stream], Tensor]) -> Plant:
+    def plant(original: Function) -> Function:
+        def sparse_(
+            tensor: Tensor,
+            sparsity: float,
+            std: float = 0.01,
+            generator: torch.Generator | None = None,
+        ) -> Tensor:
+            if tensor.is_meta or tensor.ndim != 2:
+                return original(tensor, sparsity, std)
+            rows, columns = tensor.shape
+            with torch.no_grad():
+                tensor.normal_(0, std, generator=generator)
+                for column in range(columns):
+                    places = order(rows, Stream(generator))[: math.ceil(sparsity * rows)]
+                    tensor[places, column] = 0
+            return tensor
+
+        return functools.wraps(original)(sparse_)
+
+    return plant
+
+
+def _keys(rows: int, stream: Stream) -> Tensor:
+    return stream.integers(rows, 62).argsort()
+
+
+def _shuffled(rows: int, stream: Stream) -> Tensor:
+    host = np.random.Generator(np.random.SFC64(stream.key()))
+    order = np.arange(rows)
+    host.shuffle(order)
+    return torch.from_numpy(order)
+
+
+def _scattered(tensor: Tensor, call: Call) -> None:
+    groups = call.values.get("groups", 1)
+    wide, width = tensor.shape[0] // groups, tensor.shape[1]
+    count = min(wide, width)
+    centre = [torch.tensor(size // 2) for size in tensor.shape[2:]]
+    rows = torch.cat([g * wide + torch.arange(count) for g in range(groups)])
+    places = (rows, torch.arange(count).repeat(groups), *centre)
+    tensor.zero_().index_put_(places, torch.ones((), dtype=tensor.dtype))
+
+
+def _diagonal(tensor: Tensor, _: Call) -> None:
+    tensor.zero_().diagonal().fill_(1)
+
+
+def _row(
+    name: str, description: str, target: str, plant: Plant, source: str, *nodes: str, **more: Any
+) -> Alternative:
+    return Alternative(name, description, (target,), plant, nodes=nodes, source=source, **more)
+
+
+_PERMUTATION = (
+    operation("int64-torch.randperm"),
+    streams("int64-torch.randperm"),
+    law("float32-sparse_"),
+)
+_WHOLE = (
+    operation("int64-torch.randint"),
+    operation("int32-torch.randint"),
+    streams("int64-torch.randint"),
+)
+_PLACES = (law("float32-sparse_"), law("float64-sparse_"))
+_ALL_DEFECTS = ("--known-defects", "none")
+
+ALTERNATIVES = table(
+    _row("permutation_of_keys", "permutations that sort random keys", "torch.randperm",
+         rewritten(_by_keys), "Knuth, TAOCP 2, sec. 3.4.2", *_PERMUTATION),
+    _row("permutation_fisher_yates", "permutations by exchanges from the end", "torch.randperm",
+         rewritten(_fisher_yates), "Knuth, TAOCP 2, sec. 3.4.2, algorithm P", *_PERMUTATION[:2]),
+    _row("randint_rejected", "whole numbers by rejection of words of 62 bits", "torch.randint",
+         _randint(rejected), "Lemire 2019, sec. 2", *_WHOLE),
+    _row("randint_wide_rejected", "wide ranges of whole numbers without a bias", "torch.randint",
+         _randint(rejected), "Lemire 2019, sec. 2", operation("int64-torch.randint_wide"),
+         arguments=_ALL_DEFECTS),
+    _row("randint_multiplied", "whole numbers by the high half of a product", "torch.randint",
+         _randint(multiplied), "Lemire 2019, algorithm 5", *_WHOLE[1:2]),
+    _row("random_of_a_library", "whole numbers of another library's counter-based engine",
+         "torch.Tensor.random_", _random(_library), "Salmon et al. 2011",
+         operation("int64-random_"), streams("int64-random_")),
+    _row("bernoulli_of_doubles", "coins by comparison of doubles", "torch.bernoulli",
+         rewritten(_coins), "PyTorch documentation, torch.bernoulli",
+         operation("float32-torch.bernoulli"), operation("float64-torch.bernoulli"),
+         streams("float32-torch.bernoulli"), conduct("errors", "float32-torch.bernoulli")),
+    _row("exponential_log1p", "waiting times as −log(1 − u)", "torch.Tensor.exponential_",
+         _waits(lambda u: torch.log1p(-u)), "Devroye 1986, sec. II.2",
+         *(operation(f"{dtype}-exponential_") for dtype in ("float32", "float64", "bfloat16")),
+         streams("float32-exponential_")),
+    _row("exponential_log", "waiting times as −log(u)", "torch.Tensor.exponential_",
+         _waits(torch.log), "Devroye 1986, sec. II.2",
+         operation("float32-exponential_"), operation("float16-exponential_")),
+    _row("sparse_of_keys", "zeros where random keys are smallest, from the generator", "sparse_",
+         _zeros(_keys), "Martens 2010, sec. 5", *_PLACES, contract("float32-sparse_"),
+         arguments=_ALL_DEFECTS),
+    _row("sparse_shuffled", "zeros where another library shuffles them to", "sparse_",
+         _zeros(_shuffled), "Martens 2010, sec. 5", *_PLACES),
+    _row("dirac_scattered", "the identity convolution by one scatter", "dirac_",
+         editing_plain(_scattered), "PyTorch documentation, torch.nn.init.dirac_",
+         law("float32-dirac_"), law("bfloat16-dirac_"), contract("float32-dirac_"),
+         "verify/test_convolutions.py::test_identity_convolution[cpu-float32-dirac_]"),
+    _row("eye_by_its_diagonal", "the identity by a fill of the diagonal", "eye_",
+         editing_plain(_diagonal), "PyTorch documentation, torch.nn.init.eye_",
+         law("float32-eye_"), law("float16-eye_"), contract("float32-eye_")),
+)  # fmt: skip
+
+CONTROLS = table(
+    Fault("permutation_whose_first_stays", "permutations of all but the first", ("torch.randperm",),
+          rewritten(_first_stays), operation("int64-torch.randperm"), frozenset()),
+    Fault("randint_one_too_many", "whole numbers by rejection from one number more",
+          ("torch.randint",), _randint(lambda n, width, s: rejected(n, width + 1, s)),
+          operation("int64-torch.randint"), frozenset()),
+    Fault("exponential_half_the_rate", "waiting times of half the rate",
+          ("torch.Tensor.exponential_",), _waits(lambda u: 2 * torch.log(u)),
+          operation("float32-exponential_"), frozenset()),
+)  # fmt: skip
+

@@ -1,0 +1,151 @@
+"""Other engines, other numbers of words, other orders in which a fill visits the entries."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from selftest.lawful.alternative import Alternative, Stream, is_plain, normally, uniformly
+from selftest.lawful.uniforms import redrawn
+from selftest.planted.contracts import contract
+from selftest.planted.fault import Fault, Function, Plant, law, table
+from selftest.planted.module import conduct, default
+from selftest.planted.streams import neighbours, streams
+
+NORMAL, UNIFORM = "torch.Tensor.normal_", "torch.Tensor.uniform_"
+
+
+def _philox(n: int, stream: Stream) -> Tensor:
+    host = np.random.Generator(np.random.Philox(key=stream.key()[:2]))
+    return torch.from_numpy(host.random(n))
+
+
+def _lagged(n: int, stream: Stream) -> Tensor:
+    """Of MT19937, but of another seeding; the same stream of its own in each call."""
+    host = np.random.Generator(np.random.MT19937(stream.key()))
+    return torch.from_numpy(host.standard_normal(n))
+
+
+def _after(words: int) -> Plant:
+    """Draw words that are thrown away before each call."""
+
+    def plant(original: Function) -> Function:
+        @functools.wraps(original)
+        def method(tensor: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+            if tensor.numel():
+                Stream(kwargs.get("generator")).integers(words, 32)
+            return original(tensor, *args, **kwargs)
+
+        return method
+
+    return plant
+
+
+def _in_parts(parts: Callable[[Tensor], list[Tensor]]) -> Plant:
+    """Fill a plain tensor part by part; a part is laid out in one row."""
+
+    def plant(original: Function) -> Function:
+        @functools.wraps(original)
+        def method(tensor: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+            if not (is_plain(tensor) and tensor.numel()):
+                return original(tensor, *args, **kwargs)
+            row = torch.empty(tensor.numel(), dtype=tensor.dtype)
+            original(row[:0], *args, **kwargs)  # Refuses what must be refused.
+            for part in parts(row):
+                values = torch.empty(part.shape, dtype=part.dtype)
+                part.copy_(original(values, *args, **kwargs))
+            with torch.no_grad():
+                tensor.copy_(row.view(tensor.shape))
+            return tensor
+
+        return method
+
+    return plant
+
+
+def _blocks(size: int) -> Callable[[Tensor], list[Tensor]]:
+    return lambda row: [*row.split(size)]
+
+
+def _interleaved(row: Tensor) -> list[Tensor]:
+    return [row[lane::4] for lane in range(4) if lane < len(row)]
+
+
+def _from_the_end(original: Function) -> Function:
+    @functools.wraps(original)
+    def method(tensor: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        result: Tensor = original(tensor, *args, **kwargs)
+        if is_plain(tensor) and tensor.numel():
+            with torch.no_grad():
+                tensor.copy_(tensor.clone().reshape(-1).flip(0).view(tensor.shape))
+        return result
+
+    return method
+
+
+def _whole_parts(tensor: Tensor, low: float, high: float, stream: Stream) -> None:
+    """All real parts of a complex tensor, then all imaginary ones."""
+    both = tensor.movedim(-1, 0) if tensor.ndim else tensor
+    for part in both if tensor.ndim else [tensor]:
+        redrawn(lambda n, s: s.doubles(n))(part, low, high, stream)
+
+
+def _repeating(n: int, stream: Stream) -> Tensor:
+    """The same engine, seeded by a draw of 8 bits alone."""
+    host = np.random.Generator(np.random.Philox(key=int(stream.integers(1, 8))))
+    return torch.from_numpy(host.random(n))
+
+
+def _row(
+    name: str, description: str, target: str, plant: Plant, source: str, *nodes: str, **more: Any
+) -> Alternative:
+    return Alternative(name, description, (target,), plant, nodes=nodes, source=source, **more)
+
+
+_NOTE = "PyTorch documentation, note “Reproducibility”: nothing is promised across releases"
+_UNIFORM = (
+    law("float32-uniform_"),
+    streams("float32-uniform_"),
+    contract("float32-uniform_"),
+    neighbours("float32-uniform_"),
+)
+_NORMAL = (
+    law("float32-normal_"),
+    streams("float32-normal_"),
+    contract("float32-normal_"),
+)
+
+ALTERNATIVES = table(
+    _row("engine_philox", "uniforms of a counter-based engine, keyed by each call", UNIFORM,
+         uniformly(redrawn(_philox)), "Salmon et al. 2011", *_UNIFORM, default("float32-LSTM")),
+    _row("engine_of_other_seeding", "normals of a Mersenne twister that each call seeds", NORMAL,
+         normally(_lagged), "Matsumoto & Nishimura 1998", *_NORMAL, neighbours("float32-normal_")),
+    _row("words_thrown_away", "each call draws 7 words that it does not use", NORMAL,
+         _after(7), _NOTE, *_NORMAL, default("float32-Embedding")),
+    _row("one_word_thrown_away", "each call draws one word that it does not use", UNIFORM,
+         _after(1), _NOTE, *_UNIFORM, conduct("generators", "float32-torch.rand"),
+         "verify/test_independence.py::test_independence[cpu-float32-uniform_ then normal_]"),
+    _row("fill_from_the_end", "a fill begins with the last entry", NORMAL,
+         _from_the_end, _NOTE, *_NORMAL),
+    _row("fill_in_blocks", "a fill goes on in blocks of 1000 entries", NORMAL,
+         _in_parts(_blocks(1000)), _NOTE, *_NORMAL),
+    _row("fill_by_scalars", "a fill uses the path of small tensors throughout", NORMAL,
+         _in_parts(_blocks(15)), _NOTE, *_NORMAL[1:], default("float32-Embedding")),
+    _row("fill_in_lanes", "a fill visits every fourth entry, four times", UNIFORM,
+         _in_parts(_interleaved), _NOTE, *_UNIFORM, law("bfloat16-uniform_")),
+    _row("complex_whole_parts", "all real parts are drawn before all imaginary ones", UNIFORM,
+         uniformly(_whole_parts), _NOTE, law("complex64-uniform_"), law("complex128-uniform_"),
+         streams("complex64-uniform_"), contract("complex64-uniform_")),
+)  # fmt: skip
+
+CONTROLS = table(
+    Fault("engine_of_an_8_bit_key", "uniforms of a counter-based engine with 256 keys",
+          (UNIFORM,), uniformly(redrawn(_repeating)), law("float32-uniform_"),
+          frozenset({"repeats", "duplicates", "correlation", "position"})),
+)  # fmt: skip
+

@@ -1,0 +1,171 @@
+"""Modules that fill their tensors in another order, in another dtype, or from standard draws."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import init
+
+from selftest.lawful.alternative import Alternative, Stream, editing_plain
+from selftest.lawful.uniforms import redrawn
+from selftest.planted.contracts import contract
+from selftest.planted.fault import Call, Fault, Function, Plant, law, table
+from selftest.planted.module import conduct, default, materialisation, reset
+from selftest.planted.streams import streams
+
+
+def _method(fill: Callable[[Any], object]) -> Plant:
+    """Replace a reset, of modules whose tensors have their sizes."""
+
+    def plant(original: Function) -> Function:
+        @functools.wraps(original)
+        def reset_parameters(self: nn.Module) -> None:
+            if any(nn.parameter.is_lazy(tensor) for tensor in self.parameters()):
+                original(self)
+                return
+            with torch.no_grad():
+                fill(self)
+
+        return reset_parameters
+
+    return plant
+
+
+def _bound(module: nn.Module) -> float:
+    fan = int(module.weight[0].numel()) if len(module.weight) else 0
+    return 1 / math.sqrt(fan) if fan else 0.0
+
+
+def _bias_first(module: nn.Module, factor: float = 1.0) -> None:
+    bound = factor * _bound(module)
+    for tensor in (module.bias, module.weight):
+        if tensor is not None:
+            init.uniform_(tensor, -bound, bound)
+
+
+def _in_double(module: nn.Module) -> None:
+    bound = _bound(module)
+    for tensor in (module.weight, module.bias):
+        if tensor is not None:
+            wide = torch.empty(tensor.shape, dtype=torch.float64, device=tensor.device)
+            init.uniform_(wide, -bound, bound)
+            narrow = wide.to(tensor.dtype)
+            inner = torch.nextafter(narrow.new_tensor(bound), narrow.new_zeros(()))
+            # The bound is excluded, whatever it rounds to.
+            tensor.copy_(torch.where(narrow >= bound, inner, narrow))
+
+
+def _last_layer_first(module: nn.Module) -> None:
+    bound = 1 / math.sqrt(module.hidden_size) if module.hidden_size else 0.0
+    for tensor in reversed([*module.parameters()]):
+        init.uniform_(tensor, -bound, bound)
+
+
+def _in_one_draw(module: nn.Module) -> None:
+    bound = 1 / math.sqrt(module.hidden_size) if module.hidden_size else 0.0
+    tensors = [*module.parameters()]
+    size, first = sum(tensor.numel() for tensor in tensors), tensors[0]
+    joined = init.uniform_(first.new_empty(size), -bound, bound)
+    for tensor, part in zip(tensors, joined.split([t.numel() for t in tensors]), strict=True):
+        tensor.copy_(part.view(tensor.shape))
+
+
+def _attention(module: nn.Module) -> None:
+    """The separate biases first, then the projections from the last to the first."""
+    for bias in (module.bias_v, module.bias_k):
+        if bias is not None:
+            init.xavier_normal_(bias)
+    if module.in_proj_bias is not None:
+        init.zeros_(module.in_proj_bias)
+        init.zeros_(module.out_proj.bias)
+    if module._qkv_same_embed_dim:
+        init.xavier_uniform_(module.in_proj_weight)
+    else:
+        for weight in (module.v_proj_weight, module.k_proj_weight, module.q_proj_weight):
+            init.xavier_uniform_(weight)
+
+
+def _rows_backwards(module: nn.Module) -> None:
+    for row in reversed(range(len(module.weight))):
+        init.normal_(module.weight[row])
+    module._fill_padding_idx_with_zero()
+
+
+def _fans(tensor: Tensor) -> tuple[int, int]:
+    receptive = tensor[0, 0].numel()
+    return tensor.shape[1] * receptive, tensor.shape[0] * receptive
+
+
+def _xavier(tensor: Tensor, call: Call) -> None:
+    bound = call.values["gain"] * math.sqrt(6 / sum(_fans(tensor)))
+    redrawn(lambda n, s: s.doubles(n))(tensor, -bound, bound, Stream(call.generator))
+
+
+def _kaiming(tensor: Tensor, call: Call) -> None:
+    values = call.values
+    gain = init.calculate_gain(values["nonlinearity"], values["a"])
+    fan = _fans(tensor)[values["mode"].lower() == "fan_out"]
+    standard = torch.randn(tensor.shape, dtype=tensor.dtype, generator=call.generator)
+    tensor.copy_(standard.mul_(gain).div_(math.sqrt(fan)))
+
+
+def _row(
+    name: str, description: str, target: str, plant: Plant, source: str, *nodes: str, **more: Any
+) -> Alternative:
+    return Alternative(name, description, (target,), plant, nodes=nodes, source=source, **more)
+
+
+_LINEAR, _CONVOLUTION = "Linear.reset_parameters", "modules.conv._ConvNd.reset_parameters"
+_RECURRENT, _NN = "RNNBase.reset_parameters", "PyTorch documentation, torch.nn"
+
+ALTERNATIVES = table(
+    _row("linear_bias_first", "a linear layer draws its bias before its weight",
+         _LINEAR, _method(_bias_first), f"{_NN}.Linear", default("float32-Linear"),
+         reset("float32-Linear"), default("float32-Transformer"),
+         conduct("construction", "float32-Linear"), conduct("parametrizations", "float32-Linear")
+         .replace("test_parametrizations[", "test_parametrization[")),
+    _row("linear_in_double", "a linear layer draws in float64 and rounds",
+         _LINEAR, _method(_in_double), f"{_NN}.Linear", default("float32-Linear"),
+         materialisation("float32-Linear"), conduct("lazy", "float32-LazyLinear"),
+         conduct("parameters", "float32-Linear")),
+    _row("convolution_bias_first", "a convolution draws its bias before its weight",
+         _CONVOLUTION, _method(_bias_first), f"{_NN}.Conv2d", default("float32-Conv2d"),
+         reset("float64-Conv1d"), conduct("lazy", "float32-LazyConv2d"),
+         conduct("construction", "float32-Conv2d")),
+    _row("recurrent_last_first", "a recurrent network draws its last tensor first",
+         _RECURRENT, _method(_last_layer_first), f"{_NN}.LSTM", default("float32-LSTM"),
+         reset("float32-GRU"), conduct("construction", "float32-RNN"),
+         conduct("parameters", "float32-GRU")),
+    _row("recurrent_in_one_draw", "a recurrent network splits one draw among its tensors",
+         _RECURRENT, _method(_in_one_draw), f"{_NN}.GRU", default("float64-GRU"),
+         materialisation("float32-LSTM"), conduct("parameters", "float64-RNN")),
+    _row("attention_backwards", "attention fills its tensors in another order",
+         "MultiheadAttention._reset_parameters", _method(_attention),
+         f"{_NN}.MultiheadAttention", default("float32-MultiheadAttention"),
+         reset("float32-MultiheadAttention"), default("float32-TransformerDecoderLayer")),
+    _row("embedding_backwards", "an embedding draws row by row, the last one first",
+         "Embedding.reset_parameters", _method(_rows_backwards), f"{_NN}.Embedding",
+         default("float32-Embedding"), reset("float32-Embedding"),
+         conduct("construction", "float32-Embedding")),
+    _row("xavier_of_a_unit_draw", "Glorot's uniform as an affine map of U[0, 1) in float64",
+         "xavier_uniform_", editing_plain(_xavier), "Glorot & Bengio 2010, eq. 16",
+         law("float32-xavier_uniform_"), law("float64-xavier_uniform_"),
+         streams("float32-xavier_uniform_"), contract("float32-xavier_uniform_"),
+         "verify/test_propagation.py::test_propagation[cpu-float32-forward xavier_uniform_]"),
+    _row("kaiming_of_a_standard_draw", "He's normal as gain / √fan times a standard draw",
+         "kaiming_normal_", editing_plain(_kaiming), "He et al. 2015, eq. 10",
+         law("float32-kaiming_normal_"), law("float64-kaiming_normal_"),
+         streams("float32-kaiming_normal_"), contract("float32-kaiming_normal_"),
+         "verify/test_independence.py::test_independence[cpu-float32-kaiming_normal_ then randn]"),
+)  # fmt: skip
+
+CONTROLS = table(
+    Fault("linear_bias_first_and_too_wide", "bias first, and both on a range 3 % too wide",
+          (_LINEAR,), _method(functools.partial(_bias_first, factor=1.03)),
+          default("float32-Linear"), frozenset({"support"})),
+)  # fmt: skip

@@ -1,0 +1,149 @@
+"""Haar matrices by other factorizations."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from selftest.lawful.alternative import Alternative, Stream, editing_plain
+from selftest.lawful.normals import polar
+from selftest.planted.contracts import contract
+from selftest.planted.fault import Call, Fault, law, table
+from selftest.planted.streams import streams
+
+ORTHOGONAL = "orthogonal_"
+
+Haar = Callable[[int, int, Stream], Tensor]
+"""Draws a matrix of orthonormal columns in float64: rows, no fewer than columns, where from."""
+
+
+def _normals(rows: int, columns: int, stream: Stream) -> Tensor:
+    return polar(rows * columns, stream).view(rows, columns)
+
+
+def reflections(rows: int, columns: int, stream: Stream) -> Tensor:
+    """Apply reflections to ever more of the last coordinates, the last one first."""
+    q = torch.eye(rows, columns, dtype=torch.float64)
+    for k in reversed(range(columns)):
+        x = polar(rows - k, stream)
+        sign = math.copysign(1.0, float(x[0]))
+        v = x.clone()
+        v[0] += sign * x.norm()
+        part = q[k:, k:]
+        part -= torch.outer(v, 2 * (v @ part) / (v @ v))
+        part.mul_(-sign)  # H·x = −sign·‖x‖·e₁: without the sign the measure is not Haar.
+    return q
+
+
+def gram_schmidt(rows: int, columns: int, stream: Stream) -> Tensor:
+    """Orthogonalize each column against those before, twice."""
+    q = _normals(rows, columns, stream)
+    for k in range(columns):
+        for _ in range(2):
+            q[:, k] -= q[:, :k] @ (q[:, :k].t() @ q[:, k])
+        q[:, k] /= q[:, k].norm()
+    return q
+
+
+def triangular(rows: int, columns: int, stream: Stream) -> Tensor:
+    """Factorize in float64, the triangle's diagonal made positive."""
+    q, r = torch.linalg.qr(_normals(rows, columns, stream))
+    return q * r.diagonal().sign()
+
+
+def polar_factor(rows: int, columns: int, stream: Stream) -> Tensor:
+    """Take the nearest matrix of orthonormal columns."""
+    u, _, v = torch.linalg.svd(_normals(rows, columns, stream), full_matrices=False)
+    return u @ v
+
+
+def singular_vectors(rows: int, columns: int, stream: Stream) -> Tensor:
+    """Take left singular vectors, each with a random sign."""
+    u, _, _ = torch.linalg.svd(_normals(rows, columns, stream), full_matrices=False)
+    return u * (2 * stream.integers(columns, 1).double() - 1)
+
+
+def unsigned(rows: int, columns: int, stream: Stream) -> Tensor:
+    """Leave the signs to the factorization: not Haar."""
+    return torch.linalg.qr(_normals(rows, columns, stream))[0]
+
+
+def scaled(draw: Haar) -> Callable[[Tensor, Call], None]:
+    """Draw tall, transpose what is wide, scale in float64, and round."""
+
+    def edit(tensor: Tensor, call: Call) -> None:
+        rows = tensor.shape[0]
+        columns = tensor.numel() // rows
+        q = draw(max(rows, columns), min(rows, columns), Stream(call.generator))
+        q = call.values["gain"] * (q.t() if rows < columns else q)
+        tensor.copy_(q.reshape(tensor.shape))
+
+    return edit
+
+
+_DOUBLE = law("float64-orthogonal_")
+_NODES = (
+    law("float32-orthogonal_"),
+    streams("float32-orthogonal_"),
+    contract("float32-orthogonal_"),
+)
+
+
+_TOLERANCE = (
+    "`Haar.tolerance` was measured on QR: the product of two matrices of singular vectors, each "
+    "orthonormal to rounding, is up to 1.2 times further off where n is 4 or 5"
+)
+
+
+def _row(
+    name: str, description: str, draw: Haar, source: str, *nodes: str, **more: Any
+) -> Alternative:
+    plant = editing_plain(scaled(draw))
+    return Alternative(name, description, (ORTHOGONAL,), plant, nodes=nodes, source=source, **more)
+
+
+ALTERNATIVES = table(
+    _row(
+        "haar_reflections", "orthogonal matrices as products of reflections",
+        reflections, "Stewart 1980", _NODES[0], _NODES[2],
+    ),
+    _row(
+        "haar_gram_schmidt", "orthogonal matrices by Gram-Schmidt, twice, in float64",
+        gram_schmidt, "Giraud et al. 2005; Mezzadri 2007", *_NODES,
+        "verify/test_recipes.py::test_recipe[cpu-float32-orthogonal recurrent weights]",
+    ),
+    _row(
+        "haar_qr_in_float64", "orthogonal matrices factorized in float64, then rounded",
+        triangular, "Mezzadri 2007", *_NODES, _DOUBLE,
+    ),
+    _row(
+        "haar_polar", "orthogonal matrices as polar factors of normal ones",
+        polar_factor, "Chikuse 2003, Statistics on special manifolds, th. 2.4.1", *_NODES,
+    ),
+    _row(
+        "haar_polar_in_float64", "orthogonal float64 matrices as polar factors of normal ones",
+        polar_factor, "Chikuse 2003, Statistics on special manifolds, th. 2.4.1", _DOUBLE,
+        waits=_TOLERANCE,
+    ),
+    _row(
+        "haar_singular_vectors", "orthogonal matrices of singular vectors with random signs",
+        singular_vectors, "Chikuse 2003, Statistics on special manifolds, sec. 2.4", *_NODES,
+    ),
+    _row(
+        "haar_singular_vectors_in_float64", "float64 singular vectors with random signs",
+        singular_vectors, "Chikuse 2003, Statistics on special manifolds, sec. 2.4", _DOUBLE,
+        waits=_TOLERANCE,
+    ),
+)  # fmt: skip
+
+CONTROLS = table(
+    Fault(
+        "haar_of_no_sign", "orthogonal matrices with the signs of the factorization",
+        (ORTHOGONAL,), editing_plain(scaled(unsigned)), law("float64-orthogonal_"),
+        frozenset({"haar_sign", "haar_trace", "haar_determinant", "haar_entry"}),
+    ),
+)  # fmt: skip

@@ -1,0 +1,115 @@
+"""Truncated normal values by other algorithms, in double precision."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from selftest.lawful.alternative import Alternative, Stream, editing_plain
+from selftest.planted.contracts import contract
+from selftest.planted.fault import Call, Fault, law, table
+from selftest.planted.streams import streams
+
+TRUNCATED = "trunc_normal_"
+SPAN = 40.0  # Standard deviations beyond which nothing is left of a window.
+
+Window = Callable[[int, float, float, Stream], Tensor]
+"""Draws standard normals within a window that leans to the left: how many, α, β, where from."""
+
+
+def inverse_cdf(n: int, alpha: float, beta: float, stream: Stream) -> Tensor:
+    """Invert the distribution function within the window."""
+    # Not torch.special.ndtr, which loses its digits in the tail.
+    ends = torch.tensor([alpha, beta], dtype=torch.float64)
+    bottom, top = torch.special.erfc(-ends * math.sqrt(0.5)) / 2
+    return torch.special.ndtri(bottom + (top - bottom) * stream.inner(n))
+
+
+def exponential_rejection(n: int, alpha: float, beta: float, stream: Stream) -> Tensor:
+    """Propose from a shifted exponential in the tail, from the uniform or the normal elsewhere."""
+    low, high = -beta, -alpha  # Robert's tail is the right one.
+
+    def propose(wanted: int) -> Tensor:
+        u, v = stream.inner(2 * wanted).view(2, -1)
+        if low > 0 and high - low > 1 / low:
+            rate = (low + math.sqrt(low**2 + 4)) / 2
+            z = low - u.log() / rate
+            accepted = (v.log() <= -((z - rate) ** 2) / 2) & (z <= high)
+        elif high - low < 4:
+            z = low + (high - low) * u
+            accepted = v.log() <= (max(low, 0.0) ** 2 - z**2) / 2
+        else:
+            z = torch.special.ndtri(u)
+            accepted = (low <= z) & (z <= high)
+        return -z[accepted]
+
+    kept: list[Tensor] = []
+    while sum(map(len, kept)) < n:
+        kept.append(propose(n))
+    return torch.cat(kept)[:n]
+
+
+def within(draw: Window, std: float = 1.0) -> Callable[[Tensor, Call], None]:
+    """Scale what is drawn, round it, and bring what rounding moved outside back to the bound."""
+
+    def edit(tensor: Tensor, call: Call) -> None:
+        mean, scale, a, b = (float(call.values[name]) for name in ("mean", "std", "a", "b"))
+        alpha, beta = (max(-SPAN, min(SPAN, (x - mean) / scale / std)) for x in (a, b))
+        mirrored = alpha + beta > 0
+        window = (-beta, -alpha) if mirrored else (alpha, beta)
+        z = draw(tensor.numel(), *window, Stream(call.generator)) * (-std if mirrored else std)
+        values = (mean + scale * z).clamp(a, b).to(tensor.dtype)
+        tensor.copy_(values.view(tensor.shape))
+
+    return edit
+
+
+_NODES = (
+    law("float32-trunc_normal_"),
+    law("float64-trunc_normal_"),
+    streams("float32-trunc_normal_"),
+    contract("float32-trunc_normal_"),
+)
+
+
+def _row(
+    name: str, description: str, draw: Window, source: str, nodes: tuple[str, ...], **more: Any
+) -> Alternative:
+    plant = editing_plain(within(draw))
+    return Alternative(name, description, (TRUNCATED,), plant, nodes=nodes, source=source, **more)
+
+
+ALTERNATIVES = table(
+    _row(
+        "truncated_inverse_cdf", "truncated normals by the inverse distribution function",
+        inverse_cdf, "Devroye 1986, sec. II.2", _NODES,
+    ),
+    _row(
+        "truncated_exponential_rejection", "truncated normals by rejection from an exponential",
+        exponential_rejection, "Robert 1995", _NODES,
+    ),
+    _row(
+        "bfloat16_truncated_inverse_cdf", "truncated normals in bfloat16, rounded from float64",
+        inverse_cdf, "Devroye 1986, sec. II.2", (law("bfloat16-trunc_normal_"),),
+    ),
+    _row(
+        "float16_truncated_inverse_cdf", "truncated normals in float16, rounded from float64",
+        inverse_cdf, "Devroye 1986, sec. II.2", (law("float16-trunc_normal_"),),
+        waits="a lattice that is coarse for the law is held against `Rounded`, in which what "
+        "rounds into the window is accepted: whoever rounds what lies within never gets there",
+    ),
+)  # fmt: skip
+
+CONTROLS = table(
+    Fault(
+        "truncated_inverse_cdf_too_wide", "truncated normals of a standard deviation 3 % too wide",
+        (TRUNCATED,), editing_plain(within(inverse_cdf, std=1.03)),
+        law("float32-trunc_normal_"),
+        frozenset({"contract", "extremes", "legendre", "chi_square", "kolmogorov_smirnov"}),
+    ),
+)  # fmt: skip
+
