@@ -22,13 +22,7 @@ def _parameter(row: Alternative) -> Any:
 @pytest.mark.parametrize("row", [_parameter(row) for row in ALTERNATIVES.values()])
 def test_alternative_passes(row: Alternative, tmp_path: Path) -> None:
     """Every cell passes, as it does without the alternative."""
-    result = run(
-        *row.nodes,
-        folder=tmp_path,
-        name=row.name,
-        arguments=row.arguments,
-        environment=row.environment,
-    )
+    result = run(*row.nodes, folder=tmp_path, planted=row)
     wanted = f"{row.description}: lawful by {row.source}, so every cell must pass"
     assert result.exit_code == 0, result.explain(wanted)
     assert {cell["verdict"] for cell in result.cells} == {"pass"}, result.explain(wanted)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -31,10 +31,6 @@ class Alternative(Planted):
         The pytest node ids that must pass, relative to the repository's root.
     source
         The paper or the documentation by which it is lawful.
-    environment
-        Variables of the run.
-    setting
-        Changes a global setting of PyTorch, once the suite has started.
     shows
         What shows at the end of the run that a setting was in force.
     says
@@ -48,8 +44,6 @@ class Alternative(Planted):
 
     nodes: tuple[str, ...]
     source: str
-    environment: Mapping[str, str] = field(default_factory=dict)
-    setting: Callable[[], object] | None = None
     shows: Callable[[], object] | None = None
     says: str = ""
     waits: str = ""
@@ -65,11 +59,6 @@ class Alternative(Planted):
             return replaced(*args, **kwargs)
 
         return counted
-
-    def start(self) -> None:
-        """Change the setting."""
-        if self.setting:
-            self.setting()
 
     def effect(self) -> str:
         """Return how often each target was called, and what a setting shows."""
@@ -187,10 +176,6 @@ def normally(draw: Draw) -> Plant:
             parts.copy_(mean + std * values)
 
     return method(("mean", "std"), (0.0, 1.0), write)
-
-
-
-
 
 
 def uniformly(write: Callable[[Tensor, float, float, Stream], None]) -> Plant:

@@ -5,16 +5,28 @@ from __future__ import annotations
 from selftest.lawful import (
     discrete,
     generators,
+    gradients,
     modules,
     normals,
     orthogonal,
+    processors,
     truncated,
     uniforms,
 )
 from selftest.lawful.alternative import Alternative
 from selftest.planted.fault import Fault, table
 
-FAMILIES = (normals, uniforms, truncated, orthogonal, discrete, generators, modules)
+FAMILIES = (
+    normals,
+    uniforms,
+    truncated,
+    orthogonal,
+    discrete,
+    generators,
+    modules,
+    gradients,
+    processors,
+)
 
 ALTERNATIVES: dict[str, Alternative] = table(
     *(row for family in FAMILIES for row in family.ALTERNATIVES.values())

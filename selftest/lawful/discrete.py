@@ -240,4 +240,3 @@ CONTROLS = table(
           ("torch.Tensor.exponential_",), _waits(lambda u: 2 * torch.log(u)),
           operation("float32-exponential_"), frozenset()),
 )  # fmt: skip
-

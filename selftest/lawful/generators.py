@@ -148,4 +148,3 @@ CONTROLS = table(
           (UNIFORM,), uniformly(redrawn(_repeating)), law("float32-uniform_"),
           frozenset({"repeats", "duplicates", "correlation", "position"})),
 )  # fmt: skip
-

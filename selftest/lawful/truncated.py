@@ -112,4 +112,3 @@ CONTROLS = table(
         frozenset({"contract", "extremes", "legendre", "chi_square", "kolmogorov_smirnov"}),
     ),
 )  # fmt: skip
-

@@ -37,6 +37,10 @@ class Planted:
         Further command-line arguments of the run.
     adds
         Whether the targets are added; otherwise they must exist.
+    environment
+        Variables of the run.
+    setting
+        Changes a global setting of PyTorch, once the suite has made its own.
     """
 
     name: str
@@ -45,13 +49,17 @@ class Planted:
     plant: Plant
     arguments: tuple[str, ...] = field(default=(), kw_only=True)
     adds: bool = field(default=False, kw_only=True)
+    environment: Mapping[str, str] = field(default_factory=dict, kw_only=True)
+    setting: Callable[[], object] | None = field(default=None, kw_only=True)
 
     def replacement(self, target: str, original: Function) -> Function:
         """Return what takes the place of a target."""
         return self.plant(original)
 
     def start(self) -> None:
-        """Change what the suite itself sets when it starts."""
+        """Change the setting."""
+        if self.setting:
+            self.setting()
 
     def effect(self) -> str:
         """Return what shows, at the end of a run, that the change took effect."""

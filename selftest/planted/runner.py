@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from selftest.forked import run_pytest
-from selftest.planted.fault import Fault
+from selftest.planted.fault import Fault, Planted
 from selftest.planted.plugin import VARIABLE
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -60,9 +59,8 @@ def said(cell: dict[str, Any], checks: frozenset[str]) -> list[str]:
 def run(
     *nodes: str,
     folder: Path,
+    planted: Planted | None = None,
     name: str = "",
-    arguments: tuple[str, ...] = (),
-    environment: Mapping[str, str] | None = None,
 ) -> Run:
     """Run some nodes of the suite in a process of their own.
 
@@ -72,20 +70,21 @@ def run(
         Node ids, relative to the repository's root.
     folder
         Where the report goes.
-    name
+    planted
         What is planted; nothing by default.
-    arguments
-        Further ones of the command line.
-    environment
-        Variables besides those of this process.
+    name
+        In its place, a name that may be unknown.
     """
+    arguments, environment = (), {VARIABLE: name}
+    if planted:
+        arguments, environment = planted.arguments, {**planted.environment, VARIABLE: planted.name}
     inherited = {key: value for key, value in os.environ.items() if not key.startswith(FOREIGN)}
     command = [*nodes, "-p", PLUGIN, "-p", "no:cacheprovider"]
     command += ["--profile", "smoke", "--run-seed", "20260101", "--report-dir", str(folder)]
     exit_code, output = run_pytest(
         [*command, *arguments],
         folder=ROOT,
-        environment={**inherited, **(environment or {}), VARIABLE: name},
+        environment=inherited | environment,
         output=folder / "output.txt",
         timeout=RUN_LIMIT,
     )
@@ -101,7 +100,7 @@ def _cells(evidence: Path) -> list[dict[str, Any]]:
 
 def assert_found(fault: Fault, folder: Path) -> None:
     """Plant a fault, and demand that its cell fails and that a check meant for it says so."""
-    result = run(fault.node, folder=folder, name=fault.name, arguments=fault.arguments)
+    result = run(fault.node, folder=folder, planted=fault)
     assert result.exit_code == fault.exit_code, result.explain(
         f"{fault.description}: wanted exit code {fault.exit_code}"
     )

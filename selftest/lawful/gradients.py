@@ -1,0 +1,295 @@
+"""Other orders of summation: norms, layers, cells, convolutions, normalizations in float64."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from selftest.lawful.alternative import Alternative
+from selftest.planted.fault import Fault, Function, Plant, instead, table
+from selftest.planted.gradients import gradient, tie
+from selftest.planted.module import conduct
+
+
+def _clipped(
+    parameters: Tensor | Iterable[Tensor],
+    max_norm: float,
+    norm_type: float = 2.0,
+    error_if_nonfinite: bool = False,
+    foreach: bool | None = None,
+    factor: float = 1.0,
+) -> Tensor:
+    """The norm of all gradients as one vector of float64, and one product in float64."""
+    given = [parameters] if isinstance(parameters, Tensor) else [*parameters]
+    gradients = [p.grad for p in given if p.grad is not None]
+    if not gradients:
+        return torch.tensor(0.0)
+    joined = torch.cat([g.detach().double().flatten() for g in gradients])
+    norm = torch.linalg.vector_norm(joined, float(norm_type))
+    if error_if_nonfinite and not norm.isfinite():
+        raise RuntimeError("the norm of the gradients is not finite, so they cannot be clipped")
+    scale = (factor * max_norm / (norm + 1e-6)).clamp(max=1.0)
+    with torch.no_grad():
+        for each in gradients:
+            each.copy_(each.double() * scale)
+    return norm.to(gradients[0].dtype)
+
+
+def _linear_backwards(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """The inner products from the last entry to the first."""
+    product = x.flip(-1) @ weight.flip(-1).transpose(-1, -2)
+    return product if bias is None else product + bias
+
+
+def _linear_by_entries(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """The products one by one, summed along an axis, the bias first among them."""
+    terms = x.unsqueeze(-2) * weight
+    return terms.sum(-1) if bias is None else bias + terms.sum(-1)
+
+
+def _wide(original: Function) -> Function:
+    """The whole function in float64, its result rounded."""
+
+    @functools.wraps(original)
+    def replaced(*args: Any, **kwargs: Any) -> Any:
+        first = next((a for a in args if isinstance(a, Tensor) and a.is_floating_point()), None)
+        if first is None:
+            return original(*args, **kwargs)
+        made = original(*map(_doubled, args), **{k: _doubled(v) for k, v in kwargs.items()})
+        return made.to(first.dtype)
+
+    return replaced
+
+
+def _doubled(value: Any) -> Any:
+    is_real = isinstance(value, Tensor) and value.is_floating_point()
+    return value.double() if is_real else value
+
+
+def _unfolded(original: Function) -> Function:
+    """A convolution as a product of matrices, its patches unfolded."""
+
+    @functools.wraps(original)
+    def conv2d(
+        x: Tensor,
+        weight: Tensor,
+        bias: Tensor | None = None,
+        stride: Any = 1,
+        padding: Any = 0,
+        dilation: Any = 1,
+        groups: int = 1,
+    ) -> Tensor:
+        if groups != 1 or isinstance(padding, str) or x.ndim != 4:
+            return original(x, weight, bias, stride, padding, dilation, groups)
+        shape = original(x.new_empty(x.shape, device="meta"), weight.to("meta"), None, stride,
+                         padding, dilation, groups).shape  # fmt: skip
+        patches = functional.unfold(x, weight.shape[2:], dilation, padding, stride)
+        found = (weight.flatten(1) @ patches).view(shape)
+        return found if bias is None else found + bias.view(-1, 1, 1)
+
+    return conv2d
+
+
+def _lstm_by_steps(original: Function) -> Function:
+    """The gates of each step in time, layer by layer, out of products and sums."""
+
+    def lstm(x: Any, hx: Any, weights: Any, *rest: Any) -> Any:
+        if not isinstance(hx, tuple | list) or len(rest) != 6:
+            return original(x, hx, weights, *rest)
+        biased, layers, dropout, training, both_ways, batch_first = rest
+        projects = hx[0].shape[-1] != hx[1].shape[-1]
+        if both_ways or projects or (dropout and training):
+            return original(x, hx, weights, *rest)
+        steps = x.transpose(0, 1) if batch_first else x
+        size, last = len(weights) // layers, list[list[Tensor]]()
+        for layer in range(layers):
+            own = weights[layer * size : (layer + 1) * size]
+            h, c, made = hx[0][layer], hx[1][layer], list[Tensor]()
+            for step in steps:
+                gates = h @ own[1].t() + step @ own[0].t()
+                gates = gates + own[3] + own[2] if biased else gates
+                i, f, g, o = gates.chunk(4, -1)
+                c = i.sigmoid() * g.tanh() + f.sigmoid() * c
+                h = o.sigmoid() * c.tanh()
+                made.append(h)
+            steps = torch.stack(made)
+            last.append([h, c])
+        output = steps.transpose(0, 1) if batch_first else steps
+        return output, torch.stack([h for h, _ in last]), torch.stack([c for _, c in last])
+
+    return lstm
+
+
+def _softmax(values: Tensor, dim: int) -> Tensor:
+    """Without the maximum taken out, in float64."""
+    powers = values.double().exp()
+    return (powers / powers.sum(dim, keepdim=True)).to(values.dtype)
+
+
+def _attention(original: Function) -> Function:
+    """Explicit products, with the softmax in float64."""
+
+    @functools.wraps(original)
+    def attention(
+        query: Tensor, key: Tensor, value: Tensor, attn_mask: Any = None,
+        dropout_p: float = 0.0, is_causal: bool = False, **kwargs: Any,
+    ) -> Tensor:  # fmt: skip
+        if attn_mask is not None or dropout_p or is_causal or any(kwargs.values()):
+            return original(query, key, value, attn_mask, dropout_p, is_causal, **kwargs)
+        scores = (query / math.sqrt(query.shape[-1])) @ key.transpose(-1, -2)
+        return _softmax(scores, -1) @ value
+
+    return attention
+
+
+def _batch_norm(original: Function) -> Function:
+    """Means and variances in two passes, in float64."""
+
+    @functools.wraps(original)
+    def batch_norm(
+        x: Tensor, running_mean: Any, running_var: Any, weight: Any = None, bias: Any = None,
+        training: bool = False, momentum: float = 0.1, eps: float = 1e-5,
+    ) -> Tensor:  # fmt: skip
+        axes = [axis for axis in range(x.ndim) if axis != 1]
+        count = x.numel() // x.shape[1] if x.shape[1] else 0
+        if not training or count < 2 or eps <= 0:
+            return original(x, running_mean, running_var, weight, bias, training, momentum, eps)
+        side = [1, -1] + [1] * (x.ndim - 2)
+        wide = x.double()
+        mean = wide.mean(axes)
+        centred = wide - mean.view(side)
+        variance = centred.square().mean(axes)
+        if running_mean is not None:
+            with torch.no_grad():
+                unbiased = variance * (count / (count - 1))
+                for kept, new in ((running_mean, mean), (running_var, unbiased)):
+                    kept.copy_((1 - momentum) * kept.double() + momentum * new)
+        made = centred * (variance + eps).rsqrt().view(side)
+        made = made if weight is None else made * weight.double().view(side)
+        made = made if bias is None else made + bias.double().view(side)
+        return made.to(x.dtype)
+
+    return batch_norm
+
+
+def _one_hot(original: Function) -> Function:
+    """Rows of a table as products with unit vectors."""
+
+    @functools.wraps(original)
+    def embedding(
+        rows: Tensor, weight: Tensor, padding_idx: int | None = None, max_norm: Any = None,
+        norm_type: float = 2.0, scale_grad_by_freq: bool = False, sparse: bool = False,
+    ) -> Tensor:  # fmt: skip
+        if padding_idx is not None or max_norm is not None or scale_grad_by_freq or sparse:
+            return original(
+                rows, weight, padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse
+            )
+        return functional.one_hot(rows.long(), len(weight)).to(weight.dtype) @ weight
+
+    return embedding
+
+
+def _added_in_double(original: Function) -> Function:
+    """Backward calls start from nothing; what was there is added afterwards, in float64."""
+
+    @functools.wraps(original)
+    def backward(self: Tensor, *args: Any, **kwargs: Any) -> None:
+        leaves = {id(leaf): leaf for leaf in _leaves(self.grad_fn)}.values()
+        held = [(leaf, leaf.grad) for leaf in leaves]
+        for leaf, _ in held:
+            leaf.grad = None
+        original(self, *args, **kwargs)
+        for leaf, before in held:
+            if before is not None and leaf.grad is not None:
+                leaf.grad = before.copy_(before.double() + leaf.grad.double())
+            elif before is not None:
+                leaf.grad = before
+
+    return backward
+
+
+def _leaves(function: Any) -> Iterable[Any]:
+    seen, waiting = set[Any](), [function] if function else []
+    while waiting:
+        found = waiting.pop()
+        if found in seen:
+            continue
+        seen.add(found)
+        if hasattr(found, "variable"):
+            yield found.variable
+        waiting += [before for before, _ in found.next_functions if before]
+
+
+def _row(
+    name: str, description: str, target: str, plant: Plant, source: str, *nodes: str, **more: Any
+) -> Alternative:
+    return Alternative(name, description, (target,), plant, nodes=nodes, source=source, **more)
+
+
+def _ways(names: str, cell: str) -> tuple[str, ...]:
+    makers: dict[str, Callable[[str], str]] = {
+        "g": gradient, "t": tie, "p": functools.partial(conduct, "parameters"),
+    }  # fmt: skip
+    return tuple(makers[name](cell) for name in names)
+
+
+_ANY_ORDER = "Higham 2002, sec. 4.2: any order of summation"
+_LINEAR = "functional.linear"
+
+ALTERNATIVES = table(
+    _row("clipping_in_double", "the norm of all gradients as one vector of float64",
+         "utils.clip_grad_norm_", instead(_clipped),
+         "PyTorch documentation, torch.nn.utils.clip_grad_norm_",
+         *_ways("p", "float32-Linear"), *_ways("p", "float64-GRU")),
+    _row("linear_backwards", "a linear layer sums from the last entry to the first",
+         _LINEAR, instead(_linear_backwards), _ANY_ORDER,
+         *_ways("g", "float32-tied Linear"), *_ways("g", "float64-tied autoencoder"),
+         *_ways("p", "float32-Linear"),
+         "verify/test_propagation.py::test_propagation[cpu-float32-forward xavier_normal_]"),
+    _row("linear_by_entries", "a linear layer multiplies entry by entry, then sums",
+         _LINEAR, instead(_linear_by_entries), _ANY_ORDER,
+         *_ways("g", "float32-tied autoencoder"), *_ways("g", "bfloat16-tied block")),
+    _row("linear_computes_in_double", "a linear layer computes in float64 and rounds once",
+         _LINEAR, _wide, _ANY_ORDER, *_ways("g", "float32-tied Linear"),
+         *_ways("g", "bfloat16-tied Linear"), *_ways("p", "float32-Linear")),
+    _row("convolution_unfolded", "a convolution as a product of unfolded patches",
+         "functional.conv2d", _unfolded, "Chellapilla, Puri & Simard 2006",
+         *_ways("gt", "float32-tied Conv2d"), *_ways("p", "float32-Conv2d"),
+         "verify/test_convolutions.py::test_identity_convolution[cpu-float32-dirac_]"),
+    _row("lstm_by_steps", "an LSTM as a loop over its steps, nothing fused",
+         "torch._VF.lstm", _lstm_by_steps, "PyTorch documentation, torch.nn.LSTM",
+         *_ways("g", "float32-tied LSTM"), *_ways("p", "float32-LSTM"),
+         *_ways("p", "float64-LSTM")),
+    _row("attention_by_products", "attention out of products, with a softmax in float64",
+         "functional.scaled_dot_product_attention", _attention,
+         "PyTorch documentation, scaled_dot_product_attention",
+         *_ways("p", "float32-MultiheadAttention"), *_ways("p", "float32-TransformerEncoder")),
+    _row("batch_norm_in_two_passes", "means and variances in two passes, in float64",
+         "functional.batch_norm", _batch_norm, "Chan, Golub & LeVeque 1983",
+         conduct("batch_norm", "float32-BatchNorm1d"), conduct("batch_norm", "float64-BatchNorm2d"),
+         *_ways("p", "float32-BatchNorm1d")),
+    _row("layer_norm_in_double", "a layer norm computes in float64 and rounds once",
+         "functional.layer_norm", _wide, "PyTorch documentation, torch.nn.LayerNorm",
+         *_ways("p", "float32-TransformerEncoder")),
+    _row("embedding_of_one_hot", "rows of a table as products with unit vectors",
+         "functional.embedding", _one_hot, "PyTorch documentation, torch.nn.Embedding",
+         *_ways("g", "float32-tied Embedding"), *_ways("p", "float32-Embedding"),
+         conduct("embeddings", "float32-Embedding").replace("test_embeddings[", "test_embedding[")),
+    _row("gradients_added_in_double", "backward calls add to what is there in float64",
+         "torch.Tensor.backward", _added_in_double, "PyTorch documentation, Autograd mechanics",
+         *_ways("g", "float32-tied GRUCell"), *_ways("g", "bfloat16-tied Linear"),
+         *_ways("p", "float32-Linear")),
+)  # fmt: skip
+
+CONTROLS = table(
+    Fault("clipping_in_double_too_long", "gradients clipped in float64 to 1.001 times the limit",
+          ("utils.clip_grad_norm_",), instead(functools.partial(_clipped, factor=1.001)),
+          conduct("parameters", "float32-Linear"), frozenset({"parameters"}),
+          says="gradients off the limit"),
+)  # fmt: skip
