@@ -18,7 +18,37 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from selftest.planted.fault import Call, Edit, Function, Plant, Planted, editing
+from selftest.planted.fault import Edit, Fault, Function, Plant, Planted, editing
+
+
+class Declined(Exception):
+    """Raised by a replacement that leaves a call to the original."""
+
+
+def or_original(
+    replaced: Function, original: Function, count: Callable[[], object] = lambda: None
+) -> Function:
+    """Call the original where the replacement declines, and count the other calls."""
+
+    @functools.wraps(original)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        try:
+            result = replaced(*args, **kwargs)
+        except Declined:
+            return original(*args, **kwargs)
+        count()
+        return result
+
+    return call
+
+
+@dataclass(frozen=True)
+class Control(Fault):
+    """A fault made as an alternative is, with one constant wrong."""
+
+    def replacement(self, target: str, original: Function) -> Function:
+        """Return the replacement, which may decline."""
+        return or_original(self.plant(original), original)
 
 
 @dataclass(frozen=True)
@@ -39,7 +69,7 @@ class Alternative(Planted):
         Which check assumes more than is promised; empty where the suite bears the alternative.
         A row that waits is a strict expected failure: the suite that learns to bear it says so.
     calls
-        How often each target was called.
+        How often each target was called and did not leave the call to the original.
     """
 
     nodes: tuple[str, ...]
@@ -50,15 +80,9 @@ class Alternative(Planted):
     calls: Counter[str] = field(default_factory=Counter, compare=False)
 
     def replacement(self, target: str, original: Function) -> Function:
-        """Return the replacement, which counts how often it was called."""
-        replaced = self.plant(original)
-
-        @functools.wraps(replaced)
-        def counted(*args: Any, **kwargs: Any) -> Any:
-            self.calls[target] += 1
-            return replaced(*args, **kwargs)
-
-        return counted
+        """Return the replacement, which counts the calls that it does not decline."""
+        count = functools.partial(self.calls.update, (target,))
+        return or_original(self.plant(original), original, count)
 
     def effect(self) -> str:
         """Return how often each target was called, and what a setting shows."""
@@ -147,10 +171,12 @@ def method(names: tuple[str, ...], defaults: tuple[float, ...], write: Function)
     def plant(original: Function) -> Function:
         @functools.wraps(original)
         def replaced(tensor: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+            if not is_plain(tensor):
+                raise Declined
             result: Tensor = original(tensor, *args, **kwargs)
             given = dict(zip(names, defaults, strict=True)) | dict(zip(names, args, strict=False))
             given |= {name: value for name, value in kwargs.items() if name in names}
-            if tensor.numel() and is_plain(tensor):
+            if tensor.numel():
                 with torch.no_grad():
                     write(tensor.detach(), *given.values(), Stream(kwargs.get("generator")))
             return result
@@ -196,8 +222,17 @@ def editing_plain(edit: Edit) -> Plant:
         Called with a detached tensor, so that strides may be anything, and the call.
     """
 
-    def edit_plain(tensor: Tensor, call: Call) -> None:
-        if is_plain(tensor):
-            edit(tensor.detach(), call)
+    edited = editing(lambda tensor, call: edit(tensor.detach(), call))
 
-    return editing(edit_plain)
+    def plant(original: Function) -> Function:
+        replaced = edited(original)
+
+        @functools.wraps(original)
+        def plainly(*args: Any, **kwargs: Any) -> Any:
+            if not is_plain(args[0] if args else kwargs["tensor"]):
+                raise Declined
+            return replaced(*args, **kwargs)
+
+        return plainly
+
+    return plant

@@ -11,9 +11,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from selftest.lawful.alternative import Alternative, Stream, editing_plain, method
+from selftest.lawful.alternative import (
+    Alternative,
+    Control,
+    Declined,
+    Stream,
+    editing_plain,
+    method,
+)
 from selftest.planted.contracts import contract
-from selftest.planted.fault import Call, Fault, Function, Plant, law, table
+from selftest.planted.fault import Call, Function, Plant, law, table
 from selftest.planted.module import conduct
 from selftest.planted.streams import streams
 
@@ -132,7 +139,7 @@ def _zeros(order: Callable[[int, Stream], Tensor]) -> Plant:
             generator: torch.Generator | None = None,
         ) -> Tensor:
             if tensor.is_meta or tensor.ndim != 2:
-                return original(tensor, sparsity, std)
+                raise Declined
             rows, columns = tensor.shape
             with torch.no_grad():
                 tensor.normal_(0, std, generator=generator)
@@ -231,12 +238,13 @@ ALTERNATIVES = table(
 )  # fmt: skip
 
 CONTROLS = table(
-    Fault("permutation_whose_first_stays", "permutations of all but the first", ("torch.randperm",),
-          rewritten(_first_stays), operation("int64-torch.randperm"), frozenset()),
-    Fault("randint_one_too_many", "whole numbers by rejection from one number more",
-          ("torch.randint",), _randint(lambda n, width, s: rejected(n, width + 1, s)),
-          operation("int64-torch.randint"), frozenset()),
-    Fault("exponential_half_the_rate", "waiting times of half the rate",
-          ("torch.Tensor.exponential_",), _waits(lambda u: 2 * torch.log(u)),
-          operation("float32-exponential_"), frozenset()),
+    Control("permutation_whose_first_stays", "permutations of all but the first",
+            ("torch.randperm",), rewritten(_first_stays), operation("int64-torch.randperm"),
+            frozenset()),
+    Control("randint_one_too_many", "whole numbers by rejection from one number more",
+            ("torch.randint",), _randint(lambda n, width, s: rejected(n, width + 1, s)),
+            operation("int64-torch.randint"), frozenset()),
+    Control("exponential_half_the_rate", "waiting times of half the rate",
+            ("torch.Tensor.exponential_",), _waits(lambda u: 2 * torch.log(u)),
+            operation("float32-exponential_"), frozenset()),
 )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -10,10 +11,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from selftest.lawful.alternative import Alternative, Stream, is_plain, normally, uniformly
+from selftest.lawful.alternative import (
+    Alternative,
+    Control,
+    Declined,
+    Stream,
+    is_plain,
+    normally,
+    uniformly,
+)
 from selftest.lawful.uniforms import redrawn
 from selftest.planted.contracts import contract
-from selftest.planted.fault import Fault, Function, Plant, law, table
+from selftest.planted.fault import Function, Plant, law, table
 from selftest.planted.module import conduct, default
 from selftest.planted.streams import neighbours, streams
 
@@ -46,14 +55,14 @@ def _after(words: int) -> Plant:
     return plant
 
 
-def _in_parts(parts: Callable[[Tensor], list[Tensor]]) -> Plant:
-    """Fill a plain tensor part by part; a part is laid out in one row."""
+def _in_parts(parts: Callable[[Tensor], list[Tensor]], most: float = math.inf) -> Plant:
+    """Fill plain tensors of at most so many entries part by part, each laid out in one row."""
 
     def plant(original: Function) -> Function:
         @functools.wraps(original)
         def method(tensor: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-            if not (is_plain(tensor) and tensor.numel()):
-                return original(tensor, *args, **kwargs)
+            if not (is_plain(tensor) and 0 < tensor.numel() <= most):
+                raise Declined
             row = torch.empty(tensor.numel(), dtype=tensor.dtype)
             original(row[:0], *args, **kwargs)  # Refuses what must be refused.
             for part in parts(row):
@@ -134,8 +143,8 @@ ALTERNATIVES = table(
          _from_the_end, _NOTE, *_NORMAL),
     _row("fill_in_blocks", "a fill goes on in blocks of 1000 entries", NORMAL,
          _in_parts(_blocks(1000)), _NOTE, *_NORMAL),
-    _row("fill_by_scalars", "a fill uses the path of small tensors throughout", NORMAL,
-         _in_parts(_blocks(15)), _NOTE, *_NORMAL[1:], default("float32-Embedding")),
+    _row("fill_by_scalars", "a fill of up to 4096 entries goes on as small ones do", NORMAL,
+         _in_parts(_blocks(15), most=4096), _NOTE, *_NORMAL[1:], default("float32-Embedding")),
     _row("fill_in_lanes", "a fill visits every fourth entry, four times", UNIFORM,
          _in_parts(_interleaved), _NOTE, *_UNIFORM, law("bfloat16-uniform_")),
     _row("complex_whole_parts", "all real parts are drawn before all imaginary ones", UNIFORM,
@@ -144,7 +153,7 @@ ALTERNATIVES = table(
 )  # fmt: skip
 
 CONTROLS = table(
-    Fault("engine_of_an_8_bit_key", "uniforms of a counter-based engine with 256 keys",
-          (UNIFORM,), uniformly(redrawn(_repeating)), law("float32-uniform_"),
-          frozenset({"repeats", "duplicates", "correlation", "position"})),
+    Control("engine_of_an_8_bit_key", "uniforms of a counter-based engine with 256 keys",
+            (UNIFORM,), uniformly(redrawn(_repeating)), law("float32-uniform_"),
+            frozenset({"repeats", "duplicates", "correlation", "position"})),
 )  # fmt: skip

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -11,8 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from selftest.lawful.alternative import Alternative
-from selftest.planted.fault import Fault, Function, Plant, instead, table
+from selftest.lawful.alternative import Alternative, Control, Declined
+from selftest.planted.fault import Function, Plant, instead, table
 from selftest.planted.gradients import gradient, tie
 from selftest.planted.module import conduct
 
@@ -60,7 +59,7 @@ def _wide(original: Function) -> Function:
     def replaced(*args: Any, **kwargs: Any) -> Any:
         first = next((a for a in args if isinstance(a, Tensor) and a.is_floating_point()), None)
         if first is None:
-            return original(*args, **kwargs)
+            raise Declined
         made = original(*map(_doubled, args), **{k: _doubled(v) for k, v in kwargs.items()})
         return made.to(first.dtype)
 
@@ -72,127 +71,107 @@ def _doubled(value: Any) -> Any:
     return value.double() if is_real else value
 
 
-def _unfolded(original: Function) -> Function:
+def _unfolded(
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor | None = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    groups: int = 1,
+) -> Tensor:
     """A convolution as a product of matrices, its patches unfolded."""
-
-    @functools.wraps(original)
-    def conv2d(
-        x: Tensor,
-        weight: Tensor,
-        bias: Tensor | None = None,
-        stride: Any = 1,
-        padding: Any = 0,
-        dilation: Any = 1,
-        groups: int = 1,
-    ) -> Tensor:
-        if groups != 1 or isinstance(padding, str) or x.ndim != 4:
-            return original(x, weight, bias, stride, padding, dilation, groups)
-        shape = original(x.new_empty(x.shape, device="meta"), weight.to("meta"), None, stride,
-                         padding, dilation, groups).shape  # fmt: skip
-        patches = functional.unfold(x, weight.shape[2:], dilation, padding, stride)
-        found = (weight.flatten(1) @ patches).view(shape)
-        return found if bias is None else found + bias.view(-1, 1, 1)
-
-    return conv2d
+    if groups != 1 or isinstance(padding, str) or x.ndim != 4:
+        raise Declined
+    patches = functional.unfold(x, weight.shape[2:], dilation, padding, stride)
+    pad, step, wide = (v if isinstance(v, int) else v[0] for v in (padding, stride, dilation))
+    height = (x.shape[2] + 2 * pad - wide * (weight.shape[2] - 1) - 1) // step + 1
+    found = (weight.flatten(1) @ patches).unflatten(-1, (height, -1))
+    return found if bias is None else found + bias.view(-1, 1, 1)
 
 
-def _lstm_by_steps(original: Function) -> Function:
+def _lstm_by_steps(x: Any, hx: Any, weights: Any, *rest: Any) -> Any:
     """The gates of each step in time, layer by layer, out of products and sums."""
-
-    def lstm(x: Any, hx: Any, weights: Any, *rest: Any) -> Any:
-        if not isinstance(hx, tuple | list) or len(rest) != 6:
-            return original(x, hx, weights, *rest)
-        biased, layers, dropout, training, both_ways, batch_first = rest
-        projects = hx[0].shape[-1] != hx[1].shape[-1]
-        if both_ways or projects or (dropout and training):
-            return original(x, hx, weights, *rest)
-        steps = x.transpose(0, 1) if batch_first else x
-        size, last = len(weights) // layers, list[list[Tensor]]()
-        for layer in range(layers):
-            own = weights[layer * size : (layer + 1) * size]
-            h, c, made = hx[0][layer], hx[1][layer], list[Tensor]()
-            for step in steps:
-                gates = h @ own[1].t() + step @ own[0].t()
-                gates = gates + own[3] + own[2] if biased else gates
-                i, f, g, o = gates.chunk(4, -1)
-                c = i.sigmoid() * g.tanh() + f.sigmoid() * c
-                h = o.sigmoid() * c.tanh()
-                made.append(h)
-            steps = torch.stack(made)
-            last.append([h, c])
-        output = steps.transpose(0, 1) if batch_first else steps
-        return output, torch.stack([h for h, _ in last]), torch.stack([c for _, c in last])
-
-    return lstm
+    if not isinstance(hx, tuple | list) or len(rest) != 6:
+        raise Declined  # Sequences that are packed.
+    biased, layers, dropout, training, both_ways, batch_first = rest
+    projects = hx[0].shape[-1] != hx[1].shape[-1]
+    if both_ways or projects or (dropout and training):
+        raise Declined
+    steps = x.transpose(0, 1) if batch_first else x
+    size, last = len(weights) // layers, list[tuple[Tensor, Tensor]]()
+    for layer in range(layers):
+        own = weights[layer * size : (layer + 1) * size]
+        steps, h, c = _lstm_layer(steps, hx[0][layer], hx[1][layer], own, biased)
+        last.append((h, c))
+    output = steps.transpose(0, 1) if batch_first else steps
+    return output, torch.stack([h for h, _ in last]), torch.stack([c for _, c in last])
 
 
-def _softmax(values: Tensor, dim: int) -> Tensor:
-    """Without the maximum taken out, in float64."""
+def _lstm_layer(
+    steps: Tensor, h: Tensor, c: Tensor, weights: Any, biased: bool
+) -> tuple[Tensor, Tensor, Tensor]:
+    made = list[Tensor]()
+    for step in steps:
+        gates = h @ weights[1].t() + step @ weights[0].t()
+        gates = gates + weights[3] + weights[2] if biased else gates
+        i, f, g, o = gates.chunk(4, -1)
+        c = i.sigmoid() * g.tanh() + f.sigmoid() * c
+        h = o.sigmoid() * c.tanh()
+        made.append(h)
+    return torch.stack(made), h, c
+
+
+def _softmax(values: Tensor, dim: int, **_: Any) -> Tensor:
+    """In float64, without the maximum taken out."""
     powers = values.double().exp()
     return (powers / powers.sum(dim, keepdim=True)).to(values.dtype)
 
 
-def _attention(original: Function) -> Function:
-    """Explicit products, with the softmax in float64."""
-
-    @functools.wraps(original)
-    def attention(
-        query: Tensor, key: Tensor, value: Tensor, attn_mask: Any = None,
-        dropout_p: float = 0.0, is_causal: bool = False, **kwargs: Any,
-    ) -> Tensor:  # fmt: skip
-        if attn_mask is not None or dropout_p or is_causal or any(kwargs.values()):
-            return original(query, key, value, attn_mask, dropout_p, is_causal, **kwargs)
-        scores = (query / math.sqrt(query.shape[-1])) @ key.transpose(-1, -2)
-        return _softmax(scores, -1) @ value
-
-    return attention
-
-
-def _batch_norm(original: Function) -> Function:
+def _batch_norm(
+    x: Tensor,
+    running_mean: Any,
+    running_var: Any,
+    weight: Any = None,
+    bias: Any = None,
+    training: bool = False,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Tensor:
     """Means and variances in two passes, in float64."""
-
-    @functools.wraps(original)
-    def batch_norm(
-        x: Tensor, running_mean: Any, running_var: Any, weight: Any = None, bias: Any = None,
-        training: bool = False, momentum: float = 0.1, eps: float = 1e-5,
-    ) -> Tensor:  # fmt: skip
-        axes = [axis for axis in range(x.ndim) if axis != 1]
-        count = x.numel() // x.shape[1] if x.shape[1] else 0
-        if not training or count < 2 or eps <= 0:
-            return original(x, running_mean, running_var, weight, bias, training, momentum, eps)
-        side = [1, -1] + [1] * (x.ndim - 2)
-        wide = x.double()
-        mean = wide.mean(axes)
-        centred = wide - mean.view(side)
-        variance = centred.square().mean(axes)
-        if running_mean is not None:
-            with torch.no_grad():
-                unbiased = variance * (count / (count - 1))
-                for kept, new in ((running_mean, mean), (running_var, unbiased)):
-                    kept.copy_((1 - momentum) * kept.double() + momentum * new)
-        made = centred * (variance + eps).rsqrt().view(side)
-        made = made if weight is None else made * weight.double().view(side)
-        made = made if bias is None else made + bias.double().view(side)
-        return made.to(x.dtype)
-
-    return batch_norm
+    axes = [axis for axis in range(x.ndim) if axis != 1]
+    count = x.numel() // x.shape[1] if x.shape[1] else 0
+    if not training or count < 2 or eps <= 0:
+        raise Declined
+    side = [1, -1] + [1] * (x.ndim - 2)
+    wide = x.double()
+    mean = wide.mean(axes)
+    centred = wide - mean.view(side)
+    variance = centred.square().mean(axes)
+    if running_mean is not None:
+        with torch.no_grad():
+            unbiased = variance * (count / (count - 1))
+            for kept, new in ((running_mean, mean), (running_var, unbiased)):
+                kept.copy_((1 - momentum) * kept.double() + momentum * new)
+    made = centred * (variance + eps).rsqrt().view(side)
+    made = made if weight is None else made * weight.double().view(side)
+    made = made if bias is None else made + bias.double().view(side)
+    return made.to(x.dtype)
 
 
-def _one_hot(original: Function) -> Function:
+def _one_hot(
+    rows: Tensor,
+    weight: Tensor,
+    padding_idx: int | None = None,
+    max_norm: Any = None,
+    norm_type: float = 2.0,
+    scale_grad_by_freq: bool = False,
+    sparse: bool = False,
+) -> Tensor:
     """Rows of a table as products with unit vectors."""
-
-    @functools.wraps(original)
-    def embedding(
-        rows: Tensor, weight: Tensor, padding_idx: int | None = None, max_norm: Any = None,
-        norm_type: float = 2.0, scale_grad_by_freq: bool = False, sparse: bool = False,
-    ) -> Tensor:  # fmt: skip
-        if padding_idx is not None or max_norm is not None or scale_grad_by_freq or sparse:
-            return original(
-                rows, weight, padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse
-            )
-        return functional.one_hot(rows.long(), len(weight)).to(weight.dtype) @ weight
-
-    return embedding
+    if padding_idx is not None or max_norm is not None or scale_grad_by_freq or sparse:
+        raise Declined
+    return functional.one_hot(rows.long(), len(weight)).to(weight.dtype) @ weight
 
 
 def _added_in_double(original: Function) -> Function:
@@ -259,26 +238,25 @@ ALTERNATIVES = table(
          _LINEAR, _wide, _ANY_ORDER, *_ways("g", "float32-tied Linear"),
          *_ways("g", "bfloat16-tied Linear"), *_ways("p", "float32-Linear")),
     _row("convolution_unfolded", "a convolution as a product of unfolded patches",
-         "functional.conv2d", _unfolded, "Chellapilla, Puri & Simard 2006",
+         "functional.conv2d", instead(_unfolded), "Chellapilla, Puri & Simard 2006",
          *_ways("gt", "float32-tied Conv2d"), *_ways("p", "float32-Conv2d"),
          "verify/test_convolutions.py::test_identity_convolution[cpu-float32-dirac_]"),
     _row("lstm_by_steps", "an LSTM as a loop over its steps, nothing fused",
-         "torch._VF.lstm", _lstm_by_steps, "PyTorch documentation, torch.nn.LSTM",
+         "torch._VF.lstm", instead(_lstm_by_steps), "PyTorch documentation, torch.nn.LSTM",
          *_ways("g", "float32-tied LSTM"), *_ways("p", "float32-LSTM"),
          *_ways("p", "float64-LSTM")),
-    _row("attention_by_products", "attention out of products, with a softmax in float64",
-         "functional.scaled_dot_product_attention", _attention,
-         "PyTorch documentation, scaled_dot_product_attention",
-         *_ways("p", "float32-MultiheadAttention"), *_ways("p", "float32-TransformerEncoder")),
+    _row("softmax_in_double", "a softmax computes in float64 and rounds once",
+         "functional.softmax", instead(_softmax), "PyTorch documentation, torch.nn.Softmax",
+         *_ways("p", "float32-MultiheadAttention"), *_ways("p", "float64-MultiheadAttention")),
     _row("batch_norm_in_two_passes", "means and variances in two passes, in float64",
-         "functional.batch_norm", _batch_norm, "Chan, Golub & LeVeque 1983",
+         "functional.batch_norm", instead(_batch_norm), "Chan, Golub & LeVeque 1983",
          conduct("batch_norm", "float32-BatchNorm1d"), conduct("batch_norm", "float64-BatchNorm2d"),
          *_ways("p", "float32-BatchNorm1d")),
     _row("layer_norm_in_double", "a layer norm computes in float64 and rounds once",
          "functional.layer_norm", _wide, "PyTorch documentation, torch.nn.LayerNorm",
          *_ways("p", "float32-TransformerEncoder")),
     _row("embedding_of_one_hot", "rows of a table as products with unit vectors",
-         "functional.embedding", _one_hot, "PyTorch documentation, torch.nn.Embedding",
+         "functional.embedding", instead(_one_hot), "PyTorch documentation, torch.nn.Embedding",
          *_ways("g", "float32-tied Embedding"), *_ways("p", "float32-Embedding"),
          conduct("embeddings", "float32-Embedding").replace("test_embeddings[", "test_embedding[")),
     _row("gradients_added_in_double", "backward calls add to what is there in float64",
@@ -288,8 +266,8 @@ ALTERNATIVES = table(
 )  # fmt: skip
 
 CONTROLS = table(
-    Fault("clipping_in_double_too_long", "gradients clipped in float64 to 1.001 times the limit",
-          ("utils.clip_grad_norm_",), instead(functools.partial(_clipped, factor=1.001)),
-          conduct("parameters", "float32-Linear"), frozenset({"parameters"}),
-          says="gradients off the limit"),
+    Control("clipping_in_double_too_long", "gradients clipped in float64 to 1.001 times the limit",
+            ("utils.clip_grad_norm_",), instead(functools.partial(_clipped, factor=1.001)),
+            conduct("parameters", "float32-Linear"), frozenset({"parameters"}),
+            says="gradients off the limit"),
 )  # fmt: skip

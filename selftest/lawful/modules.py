@@ -11,10 +11,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import init
 
-from selftest.lawful.alternative import Alternative, Stream, editing_plain
+from selftest.lawful.alternative import Alternative, Control, Declined, Stream, editing_plain
 from selftest.lawful.uniforms import redrawn
 from selftest.planted.contracts import contract
-from selftest.planted.fault import Call, Fault, Function, Plant, law, table
+from selftest.planted.fault import Call, Function, Plant, law, table
 from selftest.planted.module import conduct, default, materialisation, reset
 from selftest.planted.streams import streams
 
@@ -26,8 +26,7 @@ def _method(fill: Callable[[Any], object]) -> Plant:
         @functools.wraps(original)
         def reset_parameters(self: nn.Module) -> None:
             if any(nn.parameter.is_lazy(tensor) for tensor in self.parameters()):
-                original(self)
-                return
+                raise Declined
             with torch.no_grad():
                 fill(self)
 
@@ -165,7 +164,7 @@ ALTERNATIVES = table(
 )  # fmt: skip
 
 CONTROLS = table(
-    Fault("linear_bias_first_and_too_wide", "bias first, and both on a range 3 % too wide",
-          (_LINEAR,), _method(functools.partial(_bias_first, factor=1.03)),
-          default("float32-Linear"), frozenset({"support"})),
+    Control("linear_bias_first_and_too_wide", "bias first, and both on a range 3 % too wide",
+            (_LINEAR,), _method(functools.partial(_bias_first, factor=1.03)),
+            default("float32-Linear"), frozenset({"support"})),
 )  # fmt: skip

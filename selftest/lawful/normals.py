@@ -10,9 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from selftest.lawful.alternative import Alternative, Draw, Stream, normally
+from selftest.lawful.alternative import Alternative, Control, Draw, Stream, normally
 from selftest.planted.contracts import contract
-from selftest.planted.fault import Fault, law, table
+from selftest.planted.fault import law, table
 from selftest.planted.module import conduct, default
 from selftest.planted.streams import streams
 
@@ -123,7 +123,7 @@ ALTERNATIVES = table(
 )  # fmt: skip
 
 CONTROLS = table(
-    Fault(
+    Control(
         "normal_box_muller_of_half_a_turn", "Box-Muller with angles on a half circle",
         (NORMAL,), normally(functools.partial(box_muller, turn=math.pi)),
         law("float32-normal_"), frozenset({"normal_mean", "mean", "legendre", "moments"}),

@@ -9,10 +9,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from selftest.lawful.alternative import Alternative, Stream, editing_plain
+from selftest.lawful.alternative import Alternative, Control, Stream, editing_plain
 from selftest.lawful.normals import polar
 from selftest.planted.contracts import contract
-from selftest.planted.fault import Call, Fault, law, table
+from selftest.planted.fault import Call, law, table
 from selftest.planted.streams import streams
 
 ORTHOGONAL = "orthogonal_"
@@ -141,7 +141,7 @@ ALTERNATIVES = table(
 )  # fmt: skip
 
 CONTROLS = table(
-    Fault(
+    Control(
         "haar_of_no_sign", "orthogonal matrices with the signs of the factorization",
         (ORTHOGONAL,), editing_plain(scaled(unsigned)), law("float64-orthogonal_"),
         frozenset({"haar_sign", "haar_trace", "haar_determinant", "haar_entry"}),

@@ -9,9 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from selftest.lawful.alternative import Alternative, Stream, editing_plain
+from selftest.lawful.alternative import Alternative, Control, Stream, editing_plain
 from selftest.planted.contracts import contract
-from selftest.planted.fault import Call, Fault, law, table
+from selftest.planted.fault import Call, law, table
 from selftest.planted.streams import streams
 
 TRUNCATED = "trunc_normal_"
@@ -105,7 +105,7 @@ ALTERNATIVES = table(
 )  # fmt: skip
 
 CONTROLS = table(
-    Fault(
+    Control(
         "truncated_inverse_cdf_too_wide", "truncated normals of a standard deviation 3 % too wide",
         (TRUNCATED,), editing_plain(within(inverse_cdf, std=1.03)),
         law("float32-trunc_normal_"),

@@ -9,9 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from selftest.lawful.alternative import Alternative, Stream, uniformly
+from selftest.lawful.alternative import Alternative, Control, Stream, uniformly
 from selftest.planted.contracts import contract
-from selftest.planted.fault import Fault, law, table
+from selftest.planted.fault import law, table
 from selftest.planted.module import default
 from selftest.planted.streams import streams
 
@@ -133,7 +133,7 @@ ALTERNATIVES = table(
 )  # fmt: skip
 
 CONTROLS = table(
-    Fault(
+    Control(
         "uniform_of_53_bits_too_wide", "uniforms of 53 bits on a range that is 1 % too wide",
         (UNIFORM,),
         uniformly(lambda t, low, high, s: redrawn(_53)(t, low, low + 1.01 * (high - low), s)),
