@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from selftest.lawful.alternative import Alternative
+from selftest.lawful.alternative import Alternative, Declined
 from selftest.lawful.alternatives import ALTERNATIVES, CONTROLS, FAMILIES
 from selftest.planted.fault import Fault
 from selftest.planted.runner import assert_found, run
@@ -41,3 +41,17 @@ def test_alternative_with_a_wrong_constant_is_found(fault: Fault, tmp_path: Path
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.__name__)
 def test_every_family_is_able_to_fail(family) -> None:
     assert family.CONTROLS
+
+
+def _declining(*_args: object) -> None:
+    raise Declined
+
+
+def test_alternative_that_is_never_used_is_told() -> None:
+    """What declines every call would pass whatever it were."""
+    row = Alternative("idle", "idle", ("normal_",), lambda _: _declining, nodes=(), source="")
+    assert row.replacement("normal_", lambda x: x + 1)(1) == 2
+    assert row.missing(row.effect()) == ["normal_ was called "]
+    used = Alternative("used", "used", ("normal_",), lambda original: original, nodes=(), source="")
+    assert used.replacement("normal_", lambda x: x + 1)(1) == 2
+    assert used.missing(used.effect()) == []
