@@ -89,6 +89,16 @@ def test_negative_zero_is_a_value_of_its_own():
     assert "exact" in alarms(reduced([np.zeros(3)], Constant(-0.0), (3,)))
 
 
+@pytest.mark.parametrize(("dtype", "digits"), [("float16", 10), ("bfloat16", 7)])
+def test_half_formats_may_be_rounded_once_or_by_way_of_float32(dtype, digits):
+    """A hair above halfway: up in one rounding, to the even neighbour in two."""
+    step = 2.0**-digits
+    law = Constant(1 + step / 2 + 2.0**-30)
+    for value, lawful in [(1.0, True), (1 + step, True), (1 - step, False), (1 + 2 * step, False)]:
+        found = alarms(reduced([np.full(4, value)], law, (4,), dtype))
+        assert ("exact" not in found) == lawful
+
+
 @pytest.mark.parametrize("value", [0.1, 1 / 3, 1e-50, 3e38, 16_777_217.0, -0.3])
 def test_constants_are_rounded_to_the_dtype(value):
     rounded = np.full(4, np.float32(value), dtype=np.float32)

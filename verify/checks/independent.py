@@ -163,12 +163,11 @@ def transforms(values: Tensor, law: Continuous, host: np.random.Generator) -> Te
     if resolution(law, values.dtype) <= FINE:
         exact: Tensor = law.cdf(values.double(), torch.special) - 0.5
         return exact
-    if not law.is_rounded:
+    rounded = Rounded(law, lattice_of(values.dtype))
+    if not law.is_rounded or rounded.resolution > FINE:
         return None
     v = torch.from_numpy(host.random(values.shape)).to(values.device)
-    u: Tensor = Rounded(law, lattice_of(values.dtype)).transform(
-        values.double(), v, torch, torch.special
-    )
+    u: Tensor = rounded.transform(values.double(), v, torch, torch.special)
     return u - 0.5
 
 

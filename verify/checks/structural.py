@@ -9,25 +9,26 @@ from verify.checks.statistics import Exact, Statistic
 from verify.laws import LATTICES, Structure
 
 
-def _rounded(value: float, dtype: torch.dtype) -> float:
-    """The value that a dtype holds instead; doubles reach the half formats by way of float32."""
+def _rounded(value: float, dtype: torch.dtype) -> set[float]:
+    """The values that a dtype may hold instead: rounded at once, or by way of float32."""
     lattice = LATTICES.get(str(dtype).removeprefix("torch."))
     if lattice is None:
-        return value
-    if lattice.digits < LATTICES["float32"].digits:
-        value = LATTICES["float32"].round(value)
-    return lattice.round(value)
+        return {value}
+    single = LATTICES["float32"]
+    roundings = {lattice.round(value)}
+    if lattice.digits < single.digits:
+        roundings.add(lattice.round(single.round(value)))
+    return roundings
 
 
 def reduce(values: Tensor, shape: tuple[int, ...], law: Structure) -> dict[str, Statistic]:
     """Compare `values`, shape ``(calls, numel)``, with `law` entry by entry."""
     calls = values.shape[0]
-    background = torch.tensor(_rounded(law.background, values.dtype), dtype=torch.float64).to(
-        values
-    )
-    unequal = values != background
-    # Zeros of either sign compare equal; a constant promises its very sign.
-    unequal |= torch.signbit(values) != torch.signbit(background)
+    unequal = torch.ones_like(values, dtype=torch.bool)
+    for lawful in _rounded(law.background, values.dtype):
+        background = torch.tensor(lawful, dtype=torch.float64).to(values)
+        # Zeros of either sign compare equal; a constant promises its very sign.
+        unequal &= (values != background) | (torch.signbit(values) != torch.signbit(background))
     mismatches = int(unequal.sum())
     places = torch.from_numpy(law.ones(shape)).to(values.device)
     if len(places):
