@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import secrets
 import shlex
 from collections.abc import Callable, Generator, Mapping
@@ -97,6 +98,7 @@ def _prepare(config: pytest.Config) -> None:
 
     torch.set_num_threads(1)  # Workers share the cores; more threads only get in each other's way.
     options.supported_torch()
+    options.choose_kernels(os.environ)
     known_defects.choose(options.defects(config.option.known_defects))
     config.stash[_BACKENDS] = tuple(options.backend_names(config.option.backend))
     fixed = _fixed(config)
@@ -166,11 +168,13 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     """Say what is verified, and how to run the very same again."""
     import torch
 
+    from verify.backends import cpu
     from verify.known_defects import in_force
 
     run, backends = config.stash[_RUN], config.stash[_BACKENDS]
     own = config.stash[_OWN]
     return [
+        f"verify: {cpu.kernels_line()}",
         f"verify: torch {torch.__version__} on {', '.join(backends)}; "
         f"profile {run.profile.name}; --run-seed {run.seed}{_forgiving(config)}",
         *([f"verify: everything is left out but{_recipe(config)}"] if own else []),

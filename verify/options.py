@@ -19,6 +19,9 @@ from verify.run import derive
 
 _SEEDS = 1 << 64
 
+ONEDNN = "VERIFY_ONEDNN"
+"""The environment variable that switches oneDNN off in every process of a run."""
+
 OWN_DEFECTS = "default"
 """The value that stands for the suite's own file of known defects."""
 
@@ -37,6 +40,15 @@ def supported_torch() -> None:
             f"PyTorch {torch.__version__} is too old: install {oldest} or newer, "
             f"for example with `pip install 'torch>={oldest}'`."
         )
+
+
+def choose_kernels(environment: Mapping[str, str]) -> None:
+    """Switch oneDNN off in this process if ``VERIFY_ONEDNN=0``: PyTorch has no variable for it."""
+    asked = environment.get(ONEDNN, "")
+    if asked not in ("", "0", "1"):
+        raise BadOption(f"{ONEDNN}={asked!r} is neither 0 (oneDNN off) nor 1.")
+    if asked == "0":
+        torch.backends.mkldnn.enabled = False  # type: ignore[assignment]
 
 
 def unmanaged_generator() -> None:
