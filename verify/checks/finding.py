@@ -69,6 +69,8 @@ class Finding:
         The drawn configuration, for a case-scope finding.
     confirmation : float or None
         The p-value of the same check on fresh draws with four times the sample.
+    exact : bool
+        Whether the p-value is uniform under the law; a bound is larger.
     """
 
     check: str
@@ -82,6 +84,7 @@ class Finding:
     case: str | None = None
     confirmation: float | None = None
     tensor: str = ""
+    exact: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object with every attribute that is not at its default."""
@@ -110,6 +113,7 @@ class Finding:
             case=None if data.get("case") is None else str(data["case"]),
             confirmation=_number(data.get("confirmation")),
             tensor=str(data.get("tensor") or ""),
+            exact=bool(data.get("exact", False)),
         )
 
 

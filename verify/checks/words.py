@@ -17,12 +17,15 @@ class Words:
         What the effect measures.
     places : tuple of str
         For sums at several places: the name of each.
+    exact : bool
+        Whether the p-value of a whole cell is uniform under the law, where the others are bounds.
     """
 
     obeyed: str
     broken: str
     quantity: str = ""
     places: tuple[str, ...] = ()
+    exact: bool = False
 
     def subject(self, passed: bool) -> str:
         """`obeyed` or `broken`."""
@@ -53,11 +56,13 @@ WORDS: dict[str, Words] = {
         "no value is moved by more than one lattice step",
         "values are moved by more than one lattice step",
     ),
-    "chi_square": Words("64 equal cells are equally full", "the density is not the law's"),
+    "chi_square": Words(
+        "64 equal cells are equally full", "the density is not the law's", exact=True
+    ),
     "legendre": Words("the moments match", "moments of the transform are off"),
     "tails": Words("the tails are as full as they should be", "the tails are wrong"),
-    "mean": Words("the mean matches", "the mean is off"),
-    "scale": Words("the scale matches", "the scale is off"),
+    "mean": Words("the mean matches", "the mean is off", exact=True),
+    "scale": Words("the scale matches", "the scale is off", exact=True),
     "extremes": Words("the extremes are where they should be", "an extreme value is misplaced"),
     "correlation": Words("values are uncorrelated", "values depend on each other"),
     "position": Words(

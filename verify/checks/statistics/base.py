@@ -133,10 +133,15 @@ def decided(
     detail: str,
     effect: Effect | None = None,
     detectable: Detectable | None = None,
+    bound: bool = False,
 ) -> Finding:
-    """A statistical decision at a level; a NaN p-value is a failure, never a pass."""
+    """A statistical decision at a level; a NaN p-value is a failure, never a pass.
+
+    `bound` says that the p-value is a bound though the check has exact ones elsewhere.
+    """
     passed = p_value >= level
     message = f"{WORDS[check].subject(passed)}: {detail}"
     if detectable is not None and not math.isfinite(detectable.size):
         detectable = None  # Too few values to see anything of the kind.
-    return Finding(check, passed, p_value, n, message, effect, detectable)
+    exact = WORDS[check].exact and not bound
+    return Finding(check, passed, p_value, n, message, effect, detectable, exact=exact)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Self
+from typing import ClassVar, Self
 
 import numpy as np
 
@@ -25,6 +25,7 @@ class NormalMoments(Statistic):
     """The largest displacement of the cdf by the lattice among the merged samples."""
 
     kind = "normal_moments"
+    bound: ClassVar[bool] = False
 
     def merge(self, other: Self) -> Self:  # noqa: D102
         sums = self.n + other.n, self.total + other.total, self.squares + other.squares
@@ -63,6 +64,7 @@ class NormalMoments(Statistic):
                 detectable=Detectable(
                     "location", separation(level=level) / math.sqrt(self.n), "std"
                 ),
+                bound=self.bound,
             ),
             decided(
                 "scale",
@@ -72,6 +74,7 @@ class NormalMoments(Statistic):
                 detail=f"the standard deviation is {scale:.4g}× the law's",
                 effect=Effect("scale", scale, low, high, "× law"),
                 detectable=Detectable("scale", self.detectable(level), "relative"),
+                bound=self.bound,
             ),
         ]
 
@@ -81,6 +84,7 @@ class SubGaussianMoments(NormalMoments):
     """The same of strictly sub-Gaussian values of fourth moment at most 3: two bounds."""
 
     kind = "sub_gaussian_moments"
+    bound = True
 
     def of_mean(self) -> float:  # noqa: D102
         return bounds.sub_gaussian_mean(self.total, self.n)
