@@ -65,7 +65,7 @@ def onednn(best: str, environment: Mapping[str, str]) -> str:
         ``SSE41``, ``AVX2``, ``AVX512``; ``on`` where the processor's best is unknown, ``off``
         or ``not built``.
     """
-    if not torch.backends.mkldnn.is_available():
+    if not torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
         return NONE
     if not torch.backends.mkldnn.enabled:
         return OFF

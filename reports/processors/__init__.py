@@ -1,0 +1,1 @@
+"""The same verification under every choice of kernels that this machine has."""
