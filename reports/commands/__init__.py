@@ -4,14 +4,27 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from reports.commands import badge, build, compare, history, merge, qualify, replay, summary
+from reports.commands import (
+    badge,
+    build,
+    calibrate,
+    compare,
+    history,
+    merge,
+    processors,
+    qualify,
+    replay,
+    summary,
+)
 
 COMMANDS: dict[str, ModuleType] = {
     "badge": badge,
     "build": build,
+    "calibrate": calibrate,
     "compare": compare,
     "history": history,
     "merge": merge,
+    "processors": processors,
     "qualify": qualify,
     "replay": replay,
     "summary": summary,

@@ -1,0 +1,129 @@
+"""Verify many run seeds, and say how often the suite raises an alarm."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import signal
+from pathlib import Path
+
+from reports import store
+from reports.calibration import campaign, document, ledger
+from reports.commands.problem import Problem
+from reports.processors import runs, settings
+from reports.verdict import EXIT_CODES
+from reports.words import plain, plural
+
+FOLDER = Path("calibration")
+
+
+def declare(parser: argparse.ArgumentParser) -> None:
+    """Declare the arguments."""
+    parser.add_argument(
+        "--runs",
+        type=_natural,
+        required=True,
+        metavar="N",
+        help="run seeds in all; those in the ledger are not run again; 0: report only",
+    )
+    parser.add_argument("--profile", choices=campaign.FIRST, default="smoke")
+    parser.add_argument(
+        "--first-seed", type=_natural, metavar="S", help="default: one of the profile's own"
+    )
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        default=FOLDER,
+        metavar="DIR",
+        help=f"holds {ledger.LEDGER} and the evidence of alarms; default: {FOLDER}",
+    )
+    parser.add_argument("--write", type=Path, metavar="FILE", help="write the report too")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Do the runs that are left, print the report, and return 0, 1 after an alarm, or 3."""
+    problems: list[str] = []
+    entries = _ledger(options.folder, problems)
+    if options.runs > 0:
+        machine = runs.machine()
+        version = machine.torch, machine.suite
+        stopped = _go_on(options, machine, [e for e in entries if e.version == version])
+        entries = _ledger(options.folder, problems := [])
+    elif entries:
+        version, stopped = entries[-1].version, 0
+    else:
+        raise Problem(f"{options.folder / ledger.LEDGER} holds no run: give --runs N to do some")
+    text = document.markdown(entries, version)
+    print(text)
+    for problem in problems:
+        print(f"note: {plain(problem)}")
+    if options.write is not None:
+        _write(options.write, text)
+    return stopped or _code([each for each in entries if each.version == version])
+
+
+def _go_on(options: argparse.Namespace, machine: runs.Machine, done: list[ledger.Entry]) -> int:
+    """Do what is left; return 0, or the exit code of pytest that stopped it."""
+    first = campaign.FIRST[options.profile] if options.first_seed is None else options.first_seed
+    found, _ = settings.chosen([], machine.kernels)
+    left = campaign.planned(first, options.runs, found, done)
+    print(
+        f"calibrate: {plural(len(left), 'run')} of {options.runs} left, {options.profile}, under "
+        f"{', '.join(setting.name for setting in found)}",
+        flush=True,
+    )
+    # Told to end, it ends its run too, as after Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        for number, entry in enumerate(
+            campaign.campaign(options.folder, machine, options.profile, left), start=1
+        ):
+            print(
+                f"calibrate: {number}/{len(left)}, run seed {entry.seed}, {entry.setting}: "
+                f"{_said(entry)}, {entry.seconds:.0f} s",
+                flush=True,
+            )
+    except campaign.Interrupted as stop:
+        print(f"calibrate: stopped: {plain(str(stop))}")
+        return stop.code
+    except KeyboardInterrupt:
+        print("calibrate: stopped; the same command goes on from here")
+        return runs.INTERRUPTED
+    except OSError as error:
+        raise Problem(f"{options.folder} cannot be written: {error.strerror}") from None
+    return 0
+
+
+def _natural(text: str) -> int:
+    """A whole number from 0 on, for argparse."""
+    if not re.fullmatch(r"\d{1,19}", text, re.ASCII):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 on")
+    return int(text)
+
+
+def _said(entry: ledger.Entry) -> str:
+    if entry.is_alarm:
+        return f"ALARM in {plural(len(entry.alarms), 'cell')}"
+    return "green" if entry.is_complete else f"INCOMPLETE (exit code {entry.code})"
+
+
+def _ledger(folder: Path, problems: list[str]) -> list[ledger.Entry]:
+    try:
+        return ledger.read(folder / ledger.LEDGER, problems)
+    except OSError as error:
+        raise Problem(f"{folder / ledger.LEDGER} cannot be read: {error.strerror}") from None
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        store.write_atomically(path, text)
+    except OSError as error:
+        raise Problem(f"{path} cannot be written: {error.strerror}") from None
+    print(f"report: {path}")
+
+
+def _code(counted: list[ledger.Entry]) -> int:
+    if any(each.is_alarm for each in counted):
+        return EXIT_CODES["fail"]
+    sound = counted and all(each.is_complete for each in counted)
+    return EXIT_CODES["pass" if sound else "incomplete"]
