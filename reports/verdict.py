@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -23,9 +22,6 @@ INCOMPLETE = frozenset({"crashed", "lost", "error", "not run"})
 SOUND = frozenset({"pass", "unsupported", "not tested", "known defect"})
 EXIT_CODES = {"pass": 0, "fail": 1, "incomplete": 3}
 BUDGET = 1e-6
-BINS = 20
-# Below this probability the calibration panel says that p-values look too small.
-UNUSUAL = 1e-4
 _COUNTED = re.compile(r"of ([1-9]\d*)")
 
 
@@ -53,22 +49,6 @@ class Overview:
     def exit_code(self) -> int:
         """0 pass, 1 something is wrong with the subject, 3 incomplete."""
         return EXIT_CODES[self.verdict]
-
-
-@dataclass(frozen=True)
-class Calibration:
-    """The p-values of passing checks of whole cells, which should not be unusually small."""
-
-    bins: tuple[int, ...]
-    total: int
-    smallest: float
-    excess: float
-    probability: float
-
-    @property
-    def usual(self) -> bool:
-        """Whether p-values are about as small as independent checks of a correct law give."""
-        return self.probability >= UNUSUAL
 
 
 @dataclass(frozen=True)
@@ -174,33 +154,6 @@ def cell_key(cell: Cell) -> tuple[int, bool, float, int, str, str, str]:
 def worst_first(cells: Iterable[Cell]) -> list[Cell]:
     """Return cells with the most worrying first."""
     return sorted(cells, key=cell_key)
-
-
-def calibration(cells: Iterable[Cell]) -> Calibration | None:
-    """Compare the passing cell-scope p-values with the uniform law, on the small side only.
-
-    Rigorous bounds give p-values that are too large, so an excess of large ones is expected.
-    The probability is the one-sided Dvoretzky-Kiefer-Wolfowitz bound; checks of one cell share
-    its sample, so it is a hint and decides nothing.
-    """
-    values = sorted(
-        finding.p_value
-        for cell in cells
-        for finding in cell.findings
-        if finding.passed and finding.scope == "cell" and finding.p_value is not None
-    )
-    if not values:
-        return None
-    total = len(values)
-    bins = Counter(min(BINS - 1, int(p * BINS)) for p in values)
-    excess = max(rank / total - p for rank, p in enumerate(values, start=1))
-    return Calibration(
-        bins=tuple(bins[index] for index in range(BINS)),
-        total=total,
-        smallest=values[0],
-        excess=excess,
-        probability=math.exp(-2 * total * max(0.0, excess) ** 2),
-    )
 
 
 def power(cells: Iterable[Cell]) -> list[Power]:

@@ -8,13 +8,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from reports.calibration.ledger import Entry
 from reports.calibration.uniformity import (
     CONFIDENCE,
-    UNUSUAL,
-    Uniformity,
     rate_bound,
     smallest,
     uniformity,
 )
-from reports.processors.settings import SETTINGS
+from reports.processors.settings import SETTINGS, Setting
 from reports.words import count, number, p_value, plain, plural
 
 _CONFIDENCE = f"{100 * CONFIDENCE:.0f} %"
@@ -95,7 +93,7 @@ def _notes(entries: Sequence[Entry], own: Sequence[Entry]) -> Iterator[str]:
     gaps = [each for each in own if not each.is_complete]
     if gaps:
         seeds = ", ".join(f"{each.seed} (exit code {each.code})" for each in gaps)
-        yield f"{plural(len(gaps), 'run')} had gaps and are not counted: run seeds {seeds}."
+        yield f"Runs with gaps, which are not counted: run seeds {seeds}."
         yield ""
 
 
@@ -106,12 +104,13 @@ def _alarms(counted: Iterable[Entry]) -> Iterator[str]:
     yield "Alarms, each kept with its evidence:"
     yield ""
     for each in found:
-        yield (
-            f"- `--run-seed {each.seed} --profile {each.profile}` under "
-            f"`{SETTINGS[each.setting].words if each.setting in SETTINGS else each.setting}`:"
-        )
-        told = [f"`{a.get('nodeid')}`: {plain(a.get('said', ''))}" for a in each.alarms]
-        yield from (f"  - {line}" for line in told or ["a failure beside the cells"])
+        setting = SETTINGS.get(each.setting, Setting(each.setting))
+        yield f"- run seed {each.seed}, {each.profile}, {setting.name} ({setting.words}):"
+        if not each.alarms:
+            yield "  - a failure beside the cells"
+        for alarm in each.alarms:
+            yield f"  - {plain(alarm.get('said', ''))}  "
+            yield f"    `{plain(setting.command(alarm.get('replay', '')))}`"
     yield ""
 
 
@@ -137,22 +136,8 @@ def _p_values(values: Sequence[float]) -> Iterator[str]:
             f"| {number(rank.probability, 2)} |"
         )
     yield ""
-    yield sentence(found)
+    yield found.sentence if found.usual else f"**{found.sentence}**"
     yield ""
-
-
-def sentence(found: Uniformity) -> str:
-    """Return what can be said of p-values against the uniform law."""
-    numbers = (
-        f"the largest distance from the uniform law is {number(found.distance, 2)} "
-        f"(Kolmogorov–Smirnov, p = {p_value(found.kolmogorov)}), and the smallest is "
-        f"{p_value(found.smallest)} (Šidák, p = {p_value(found.sidak)})"
-    )
-    total = f"The {plural(found.total, 'exact p-value')}"
-    if found.usual:
-        return f"{total} are as they should be: {numbers}."
-    side = "small" if found.too_small or found.sidak < UNUSUAL else "large"
-    return f"**{total} are unusually {side}**: {numbers}."
 
 
 def _kernels(counted: Iterable[Entry]) -> Iterator[str]:

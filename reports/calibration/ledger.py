@@ -47,7 +47,7 @@ class Entry:
     decisions, cells, values : int
         Statistical decisions, cells, and values looked at.
     alarms : tuple of mapping
-        Each cell that is wrong: ``nodeid``, ``verdict`` and ``said``.
+        Each cell that is wrong: ``nodeid``, ``verdict``, ``said`` and ``replay``.
     exact : mapping
         The exact p-value of each cell that has one, by node id: see `exact_p_values`.
     """
@@ -111,11 +111,14 @@ def entry(machine: Machine, seed: int, profile: str, setting: str, ended: Ended)
         decisions=sum(cell.decisions for cell in cells),
         cells=len(cells),
         values=sum(cell.n for cell in cells),
-        alarms=tuple(
-            {"nodeid": c.nodeid, "verdict": c.verdict, "said": diagnosis(c)} for c in wrong
-        ),
+        alarms=tuple(map(_alarm, wrong)),
         exact={k: float(f"{p:.{_DIGITS}g}") for k, p in exact_p_values(cells).items()},
     )
+
+
+def _alarm(cell: Cell) -> dict[str, str]:
+    said = diagnosis(cell)
+    return {"nodeid": cell.nodeid, "verdict": cell.verdict, "said": said, "replay": cell.replay}
 
 
 def _kernels(machine: Machine, ended: Ended) -> dict[str, str]:

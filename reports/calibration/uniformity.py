@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special, stats
 
+from reports.words import count, number, p_value, p_words
+
 RANKS = (1, 2, 3, 5, 10, 30, 100)
 """The ranks of the smallest p-values that a table shows."""
 
@@ -72,6 +74,19 @@ class Uniformity:
     def usual(self) -> bool:
         """Whether nothing speaks against the uniform law."""
         return self.probability >= UNUSUAL
+
+    @property
+    def sentence(self) -> str:
+        """What can be said of them."""
+        numbers = (
+            f"the largest distance from the uniform law is {number(self.distance, 2)} "
+            f"(Kolmogorov–Smirnov, {p_words(self.kolmogorov)}), and the smallest is "
+            f"{p_value(self.smallest)} (Šidák, {p_words(self.sidak)})"
+        )
+        if self.usual:
+            return f"The exact p-values, {count(self.total)} in all, look uniform: {numbers}."
+        side = "small" if self.too_small or self.sidak < self.kolmogorov else "large"
+        return f"The exact p-values, {count(self.total)} in all, are too {side}: {numbers}."
 
 
 def uniformity(p_values: Iterable[float]) -> Uniformity | None:

@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
 from reports import summary, verdict, words
+from reports.calibration import panel
 from reports.page import matrix, packed, pictures, views
 from reports.page.sources import linked
 from reports.records import Cell, Evidence
@@ -94,7 +95,7 @@ def _detail(view: views.CellView, alpha: float) -> list[str]:
 
 def _known(evidence: Evidence, backend: str, cells: Sequence[Cell]) -> dict[str, object]:
     """Return what a page shows beside its cells."""
-    calibration = verdict.calibration(cells)
+    calibrated = panel.calibration(cells)
     return {
         "title": backend or "all backends",
         "backend": backend,
@@ -103,8 +104,8 @@ def _known(evidence: Evidence, backend: str, cells: Sequence[Cell]) -> dict[str,
         "overview": verdict.overview(evidence, cells),
         "dtypes": sorted({cell.dtype for cell in cells} - {""}),
         "power": verdict.power(cells),
-        "calibration": calibration,
-        "calibration_picture": _calibration_picture(calibration),
+        "calibration": calibrated and calibrated.uniformity,
+        "calibration_picture": _calibration_picture(calibrated),
         "most_troubles": MOST_TROUBLES,
     }
 
@@ -119,8 +120,8 @@ def _shown(known: dict[str, object], cells: Sequence[views.CellView]) -> str:
     )
 
 
-def _calibration_picture(calibration: verdict.Calibration | None) -> str:
-    return pictures.bars(calibration.bins, "P-values of passing checks") if calibration else ""
+def _calibration_picture(calibrated: panel.Calibration | None) -> str:
+    return pictures.bars(calibrated.bins, "Exact p-values, one a cell") if calibrated else ""
 
 
 def _index(evidence: Evidence) -> str:

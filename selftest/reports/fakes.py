@@ -241,6 +241,7 @@ def _findings(random: np.random.Generator, fault: Fault, n: int) -> list[dict[st
                 "message": fault.words if broken else "Within what the law allows.",
                 "case": None,
                 "confirmation": 0.0 if broken else None,
+                "exact": check in ("chi_square", "mean"),
             }
         )
     case = "NormalCase(shape=(3, 4), mean=0.0, std=1.0, layout='channels_last')"

@@ -117,20 +117,6 @@ def test_planned_and_seen() -> None:
     assert (view.planned, view.seen) == (2, 1)
 
 
-def test_uniform_p_values_are_usual_and_small_ones_are_not() -> None:
-    usual = verdict.calibration([_cell("pass", "", *(_finding(i / 100) for i in range(1, 100)))])
-    small = verdict.calibration([_cell("pass", "", *(_finding(i / 1e4) for i in range(1, 100)))])
-    large = verdict.calibration([_cell("pass", "", *(_finding(1.0) for _ in range(100)))])
-    assert usual is not None and usual.usual and sum(usual.bins) == usual.total == 99
-    assert small is not None and not small.usual
-    assert large is not None and large.usual and large.bins[-1] == 100
-
-
-def test_calibration_looks_at_passing_checks_of_whole_cells_only() -> None:
-    others = (_finding(1e-20, passed=False), _finding(1e-3, scope="case"), _finding(None))
-    assert verdict.calibration([_cell("fail", "", *others)]) is None
-
-
 def test_power_names_the_bluntest_cell() -> None:
     cells = [_cell("pass", str(size), _finding(0.5, size=size)) for size in (0.1, 0.3, 0.2)]
     (row,) = verdict.power(cells)
