@@ -39,7 +39,10 @@ def run(options: argparse.Namespace) -> int:
         )
         folder = asked.report_dir / setting.name
         given = ["--profile", asked.profile, "--run-seed", asked.run_seed, *asked.rest]
-        ended[setting.name] = runs.verify(setting, folder, given)
+        try:
+            ended[setting.name] = runs.verify(setting, folder, given)
+        except KeyboardInterrupt:
+            return runs.INTERRUPTED
         if ended[setting.name].code in (runs.USAGE, runs.INTERRUPTED):
             return ended[setting.name].code
     for line in difference.text(ended):

@@ -6,9 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
 from reports.processors.runs import Ended
+from reports.processors.settings import SETTINGS
 from reports.records import Cell, Evidence
+from reports.summary import diagnosis
 from reports.upgrade.streams import streams
-from reports.verdict import EXIT_CODES, overview
+from reports.verdict import EXIT_CODES, WRONG, overview
 from reports.words import count, listing, plural
 
 _WORDS = {code: name for name, code in EXIT_CODES.items()}
@@ -63,8 +65,20 @@ def _cells(ended: Mapping[str, Ended]) -> Iterator[str]:
             groups[word].append(name)
         told = "; ".join(f"{word} under {listing(names, 8)}" for word, names in groups.items())
         yield f"  {nodeid}: {told}"
+        yield from _replay(nodeid, row, ended)
     if len(found) > MOST:
         yield f"  … and {count(len(found) - MOST)} more"
+
+
+def _replay(nodeid: str, row: Mapping[str, str], ended: Mapping[str, Ended]) -> Iterator[str]:
+    """The command that shows it again, under the first setting that is wrong."""
+    for name, word in row.items():
+        run = ended[name].evidence
+        if word in WRONG and run is not None:
+            cell = next(cell for cell in run.cells if cell.nodeid == nodeid)
+            yield f"    {diagnosis(cell)}"
+            yield f"    {SETTINGS[name].command(cell.replay)}"
+            return
 
 
 def _remarks(left: Mapping[str, Evidence]) -> Iterator[str]:

@@ -41,8 +41,12 @@ class Setting:
     @property
     def words(self) -> str:
         """The environment as a shell takes it."""
-        found = " ".join(f"{name}={value}" for name, value in self.variables.items())
-        return found or "as the machine is"
+        return self.command("") or "as the machine is"
+
+    def command(self, command: str) -> str:
+        """A shell command under this setting."""
+        variables = [f"{name}={value}" for name, value in self.variables.items()]
+        return " ".join(filter(None, (*variables, command)))
 
     def on(self, kernels: Mapping[str, str]) -> str:
         """`RUNS`, `OWN` or `ABSENT` on a machine.
