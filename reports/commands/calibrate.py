@@ -9,6 +9,7 @@ from pathlib import Path
 
 from reports import store
 from reports.calibration import campaign, document, ledger
+from reports.commands.inputs import machine
 from reports.commands.problem import Problem
 from reports.processors import runs, settings
 from reports.verdict import EXIT_CODES
@@ -45,9 +46,9 @@ def run(options: argparse.Namespace) -> int:
     problems: list[str] = []
     entries = _ledger(options.folder, problems)
     if options.runs > 0:
-        machine = runs.machine()
-        version = machine.torch, machine.suite
-        stopped = _go_on(options, machine, [e for e in entries if e.version == version])
+        here = machine()
+        version = here.torch, here.suite
+        stopped = _go_on(options, here, [e for e in entries if e.version == version])
         entries = _ledger(options.folder, problems := [])
     elif entries:
         version, stopped = entries[-1].version, 0
@@ -62,10 +63,10 @@ def run(options: argparse.Namespace) -> int:
     return stopped or _code([each for each in entries if each.version == version])
 
 
-def _go_on(options: argparse.Namespace, machine: runs.Machine, done: list[ledger.Entry]) -> int:
+def _go_on(options: argparse.Namespace, here: runs.Machine, done: list[ledger.Entry]) -> int:
     """Do what is left; return 0, or the exit code of pytest that stopped it."""
     first = campaign.FIRST[options.profile] if options.first_seed is None else options.first_seed
-    found, _ = settings.chosen([], machine.kernels)
+    found, _ = settings.chosen([], here.kernels)
     left = campaign.planned(first, options.runs, found, done)
     print(
         f"calibrate: {plural(len(left), 'run')} of {options.runs} left, {options.profile}, under "
@@ -76,7 +77,7 @@ def _go_on(options: argparse.Namespace, machine: runs.Machine, done: list[ledger
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         for number, entry in enumerate(
-            campaign.campaign(options.folder, machine, options.profile, left), start=1
+            campaign.campaign(options.folder, here, options.profile, left), start=1
         ):
             print(
                 f"calibrate: {number}/{len(left)}, run seed {entry.seed}, {entry.setting}: "

@@ -1,4 +1,4 @@
-"""The evidence that a command was given."""
+"""What a command works with: evidence that it was given, and the machine it runs on."""
 
 from __future__ import annotations
 
@@ -6,9 +6,18 @@ from pathlib import Path
 
 from reports import store
 from reports.commands.problem import Problem
+from reports.processors import runs
 from reports.records import Evidence
 
 MEANT = f"a folder that holds {store.EVIDENCE}, or such a file"
+
+
+def machine() -> runs.Machine:
+    """Return what would be verified here; a `Problem` where nothing can be."""
+    try:
+        return runs.machine()
+    except runs.Unusable as problem:
+        raise Problem(str(problem)) from None
 
 
 def evidence_of(path: Path) -> Evidence:

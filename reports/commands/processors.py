@@ -6,6 +6,7 @@ import argparse
 import secrets
 from pathlib import Path
 
+from reports.commands.inputs import machine
 from reports.commands.problem import Problem
 from reports.processors import difference, runs, settings
 from reports.verdict import EXIT_CODES
@@ -27,7 +28,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Run each setting, print how they differ, and return 0, 1 or 3."""
     asked, names = _parsed(options.arguments)
-    found, left_out = settings.chosen(names, runs.machine().kernels)
+    found, left_out = settings.chosen(names, machine().kernels)
     for name, reason in left_out.items():
         print(f"processors: {name} is left out: {reason}.")
     ended: dict[str, runs.Ended] = {}

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import IO
 
 from reports import store
-from reports.commands.problem import Problem
 from reports.processors.settings import Setting
 from reports.records import Evidence
 
@@ -30,6 +29,10 @@ from verify.backends import cpu
 options.choose_kernels(os.environ)
 print(json.dumps({"kernels": cpu.kernels(), "torch": torch.__version__, "suite": source.digest()}))
 """
+
+
+class Unusable(Exception):
+    """One clause, without a full stop: why nothing can be verified in this environment."""
 
 
 @dataclass(frozen=True)
@@ -61,13 +64,13 @@ class Ended:
 
 
 def machine() -> Machine:
-    """Ask a process of its own what it computes with; `Problem` if it cannot say."""
+    """Ask a process of its own what it computes with; `Unusable` if it cannot say."""
     asked = subprocess.run(
         [sys.executable, "-c", _PROBE], cwd=ROOT, capture_output=True, text=True, check=False
     )
     if asked.returncode:
         last = (asked.stderr.strip().splitlines() or ["no reason was given"])[-1]
-        raise Problem(f"this environment cannot verify anything: {last.rstrip('.')}")
+        raise Unusable(f"this environment cannot verify anything: {last.rstrip('.')}")
     return Machine(**json.loads(asked.stdout.splitlines()[-1]))
 
 
