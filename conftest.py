@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from verify.outcome import Outcome
-    from verify.run import Run
+    from verify.outcome.outcome import Outcome
+    from verify.plan.run import Run
     from verify.subjects import Recipe
 
 _LINE = pytest.StashKey[str]()
@@ -62,7 +62,7 @@ def pytest_configure(config: pytest.Config) -> None:
             "PyTorch is not installed here: install the one to verify, for example with "
             "`pip install torch`, or let `tox run -e verify` do it."
         )
-    from verify import options
+    from verify.command_line import options
 
     try:
         _prepare(config)
@@ -80,7 +80,7 @@ def pytest_configure_node(node: Any) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection(session: pytest.Session) -> None:
     """Refuse an environment in which nothing random could be trusted."""
-    from verify import options
+    from verify.command_line import options
 
     if not hasattr(session.config, "workerinput"):
         try:
@@ -92,9 +92,10 @@ def pytest_collection(session: pytest.Session) -> None:
 def _prepare(config: pytest.Config) -> None:
     import torch
 
-    from verify import known_defects, options
-    from verify.run import Run
-    from verify.subjects.recipes import own
+    from verify.command_line import options
+    from verify.command_line import recipe_option as own
+    from verify.defects import known_defects
+    from verify.plan.run import Run
 
     torch.set_num_threads(1)  # Workers share the cores; more threads only get in each other's way.
     options.supported_torch()
@@ -135,16 +136,19 @@ def _worker(config: pytest.Config) -> int:
 
 
 def _report(config: pytest.Config, directory: Path) -> None:
-    from reports.collect import Collector
-    from reports.progress import Progress
+    from reports.live.collect import Collector
+    from reports.live.progress import Progress
 
     config.pluginmanager.register(Collector(directory, _run_line(config)), "verify-collector")
     config.pluginmanager.register(Progress(config), "verify-progress")
 
 
 def _run_line(config: pytest.Config) -> dict[str, Any]:
-    from verify import backends, known_defects, options, source
+    from verify import backends
     from verify.checks.bounds import ALPHA
+    from verify.command_line import options
+    from verify.command_line import suite_version as source
+    from verify.defects import known_defects
 
     run = config.stash[_RUN]
     environment = {"known defects": options.said_of_defects(config.option.known_defects)}
@@ -169,7 +173,7 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     import torch
 
     from verify.backends import cpu
-    from verify.known_defects import in_force
+    from verify.defects.known_defects import in_force
 
     run, backends = config.stash[_RUN], config.stash[_BACKENDS]
     own = config.stash[_OWN]
@@ -191,7 +195,7 @@ def _recipe(config: pytest.Config) -> str:
 
 def _forgiving(config: pytest.Config) -> str:
     """The option that repeats which defects are known; nothing for the suite's own."""
-    from verify import options
+    from verify.command_line import options
 
     chosen = config.option.known_defects
     return "" if chosen == options.OWN_DEFECTS else f" --known-defects {shlex.quote(chosen)}"
@@ -199,9 +203,9 @@ def _forgiving(config: pytest.Config) -> str:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """One item per cell, one per known defect, and one in each cell where it lives."""
-    from verify.known_defects import in_force
-    from verify.run import cells
-    from verify.witness import witnesses
+    from verify.defects.known_defects import in_force
+    from verify.engine.witness import witnesses
+    from verify.plan.run import cells
 
     backends = metafunc.config.stash[_BACKENDS]
     own = metafunc.config.stash[_OWN]
@@ -233,7 +237,7 @@ def _named(metafunc: pytest.Metafunc, marker: str) -> set[str]:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Keep the items of this shard, and those that are about something."""
-    from verify import options
+    from verify.command_line import options
 
     items[:] = [item for item in items if not _is_about_nothing(item)]
     part, parts = options.shard(config.option.shard)

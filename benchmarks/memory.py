@@ -23,9 +23,9 @@ def peak(cell_name: str) -> int:
 def _verify(cell_name: str) -> None:
     import torch
 
-    from verify.explore import verify_cell
-    from verify.profiles import PROFILES
-    from verify.run import Run, cells
+    from verify.engine.explore import verify_cell
+    from verify.plan.profiles import PROFILES
+    from verify.plan.run import Run, cells
 
     torch.set_num_threads(1)
     (cell,) = (cell for cell in cells(["cpu"]) if cell.id == f"cpu-{cell_name}")

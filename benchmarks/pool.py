@@ -11,18 +11,18 @@ from torch import Tensor
 
 from benchmarks.timing import Stopwatch
 from verify import backends, torch_api
-from verify.evidence import NOTHING
-from verify.observation import observe
-from verify.profiles import PROFILES
-from verify.run import Cell, Run, derive
-from verify.sampling import Sample, Sampler
+from verify.engine.observation import observe
+from verify.engine.sampling import Sample, Sampler
+from verify.outcome.evidence import NOTHING
+from verify.plan.profiles import PROFILES
+from verify.plan.run import Cell, Run, derive
 from verify.subjects import INITIALIZERS, Initializer
 
 VALUES = 1 << 22
 """Values of a measured pool."""
 
 BATCH = 1 << 19
-"""Values drawn and checked at a time, as in `verify.explore`."""
+"""Values drawn and checked at a time, as in `verify.engine.explore`."""
 
 CALLS = 512
 

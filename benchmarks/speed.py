@@ -20,7 +20,7 @@ from pathlib import Path
 import torch
 from scipy import stats
 
-from reports.store import write_atomically
+from reports.evidence.store import write_atomically
 from reports.upgrade.speed import SCHEMA, Ratio
 from verify import backends, torch_api
 from verify.backends import Backend

@@ -14,8 +14,8 @@ DOCS = Path(__file__).resolve().parent
 sys.path.insert(0, str(DOCS.parent))
 
 import strategies  # noqa: E402
-from verify import known_defects  # noqa: E402
-from verify.known_defects import KnownDefect  # noqa: E402
+from verify.defects import known_defects  # noqa: E402
+from verify.defects.known_defects import KnownDefect  # noqa: E402
 from verify.subjects import SUBJECTS, Subject  # noqa: E402
 
 _FAMILIES = {

@@ -6,8 +6,9 @@ import pytest
 import torch
 from torch import nn
 
-from verify import completeness, torch_api
-from verify.completeness import classes, forgotten_classes, forgotten_functions
+from verify import torch_api
+from verify.audit import completeness
+from verify.audit.completeness import classes, forgotten_classes, forgotten_functions
 from verify.subjects import INITIALIZERS, MODULES
 
 

@@ -5,7 +5,7 @@ import types
 
 from hypothesis import strategies as st
 
-from verify.drawing import for_each_case
+from verify.plan.drawing import for_each_case
 
 SOURCE = "ODD = 738_251_947\n"
 

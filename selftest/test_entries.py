@@ -8,9 +8,11 @@ from datetime import date
 import pytest
 
 from selftest.conduct.support import RUN
-from verify import entries, known_defects, torch_api
-from verify.entries import judge
-from verify.known_defects import KnownDefect, load
+from verify import torch_api
+from verify.audit import defect_entries as entries
+from verify.audit.defect_entries import judge
+from verify.defects import known_defects
+from verify.defects.known_defects import KnownDefect, load
 
 REGION = KnownDefect(
     id="a-defect", subjects=("uniform_",), symptom="It raises.", check="raises",

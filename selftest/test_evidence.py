@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from verify.checks.statistics import Correlation, Exact, Extremes, Kolmogorov, NormalMoments, Rare
-from verify.evidence import NOTHING, Evidence
+from verify.outcome.evidence import NOTHING, Evidence
 
 FIRST = Evidence(
     {

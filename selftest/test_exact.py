@@ -4,9 +4,9 @@ import math
 
 import pytest
 
-from verify.exact import Comparison, compare
-from verify.known_defects import KnownDefect
-from verify.outcome import Outcome
+from verify.behaviour.exact import Comparison, compare
+from verify.defects.known_defects import KnownDefect
+from verify.outcome.outcome import Outcome
 
 
 def gives(value):

@@ -4,10 +4,11 @@ import hashlib
 
 import pytest
 
-from verify import backends, explore
-from verify.explore import verify_cell
-from verify.profiles import PROFILES
-from verify.run import Cell, Run
+from verify import backends
+from verify.engine import explore
+from verify.engine.explore import verify_cell
+from verify.plan.profiles import PROFILES
+from verify.plan.run import Cell, Run
 from verify.subjects import SUBJECTS
 
 RUN = Run(20_260_101, PROFILES["smoke"], 60.0, 0)

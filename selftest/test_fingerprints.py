@@ -6,13 +6,13 @@ import pytest
 import torch
 
 from verify import backends
-from verify.explore import verify_cell
-from verify.fingerprints import fingerprints
-from verify.profiles import PROFILES
-from verify.run import Cell, Run
-from verify.sampling import Sampler
+from verify.engine.explore import verify_cell
+from verify.engine.fingerprints import fingerprints
+from verify.engine.sampling import Sampler
+from verify.plan.profiles import PROFILES
+from verify.plan.run import Cell, Run
+from verify.plan.watchdog import TimedOut
 from verify.subjects import SUBJECTS
-from verify.watchdog import TimedOut
 
 CPU = backends.known()["cpu"]
 

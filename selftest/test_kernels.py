@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from verify import options
 from verify.backends import cpu
+from verify.command_line import options
 
 ROOT = Path(__file__).resolve().parents[1]
 GENOA = (

@@ -8,14 +8,16 @@ from pathlib import Path
 import pytest
 
 from strategies import Truncation
-from verify import backends, defect_file, known_defects, torch_api
+from verify import backends, torch_api
 from verify.checks.words import WORDS
-from verify.known_defects import KnownDefect, choose, deviating, in_force, load, spoiling
-from verify.run import Cell, cells
+from verify.defects import file as defect_file
+from verify.defects import known_defects
+from verify.defects.known_defects import KnownDefect, choose, deviating, in_force, load, spoiling
+from verify.engine.witness import build, shown_on, witnesses
+from verify.plan.run import Cell, cells
 from verify.subjects import SUBJECTS
 from verify.subjects.initializers import GainCase, TruncatedCase
 from verify.subjects.subject import TensorCase
-from verify.witness import build, shown_on, witnesses
 
 DEFECTS = load()
 REGIONAL = [d for d in DEFECTS if not d.calls]

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from verify.layouts import CANARY, LAYOUTS, Damaged
+from verify.subjects.layouts import CANARY, LAYOUTS, Damaged
 
 SHAPES = ((), (0,), (1,), (7,), (3, 5), (2, 3, 4), (2, 3, 4, 5), (2, 3, 2, 2, 3), (2, 0, 3))
 DTYPES = (torch.float16, torch.bfloat16, torch.float32, torch.float64, torch.complex64)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from verify.drawing import for_each_case
 from verify.laws.products import standard_deviation
+from verify.plan.drawing import for_each_case
 from verify.subjects import LEMMAS, SUBJECTS
 from verify.subjects.lemmas import LagCase, PairCase
 from verify.subjects.subject import Place

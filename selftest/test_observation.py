@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from verify import laws
-from verify.evidence import Evidence
-from verify.observation import observe, unlawful_state
-from verify.sampling import Sample
+from verify.engine.observation import observe, unlawful_state
+from verify.engine.sampling import Sample
+from verify.outcome.evidence import Evidence
 from verify.subjects.subject import TensorLaw
 
 UNIT = laws.Uniform(0.0, 1.0)

@@ -8,9 +8,10 @@ import hypothesis
 import pytest
 import torch
 
-from verify import backends, options, torch_api
-from verify.options import BadOption
-from verify.profiles import PROFILES
+from verify import backends, torch_api
+from verify.command_line import options
+from verify.command_line.options import BadOption
+from verify.plan.profiles import PROFILES
 
 BAD = [  # Parser, value, what the sentence must hold: the value and how to mend it.
     (options.profile, "fast", ["'fast'", "smoke", "standard", "deep"]),

@@ -15,16 +15,16 @@ from scipy import special
 from torch import Tensor, nn
 
 from selftest.conduct.support import RUN
-from verify import known_defects
 from verify.backends import Backend
-from verify.explore import verify_cell
-from verify.known_defects import KnownDefect, load
-from verify.outcome import Outcome
-from verify.profiles import Extent, Profile
-from verify.run import Cell
+from verify.defects import known_defects
+from verify.defects.known_defects import KnownDefect, load
+from verify.engine.explore import verify_cell
+from verify.engine.witness import witness, witnesses
+from verify.outcome.outcome import Outcome
+from verify.plan.profiles import Extent, Profile
+from verify.plan.run import Cell
 from verify.subjects import SUBJECTS
 from verify.test_errors import test_errors as ask_for_errors
-from verify.witness import witness, witnesses
 
 
 class Elsewhere(Backend):

@@ -10,7 +10,7 @@ from torch import nn
 
 from selftest.conduct.support import RUN, cell
 from strategies import Nonlinearity, Stack
-from verify.depth import Seen, against_theory, meets_its_fate, verify_depth
+from verify.engine.depth import Seen, against_theory, meets_its_fate, verify_depth
 from verify.laws import Normal, UniformSum
 from verify.subjects import EXPERIMENTS, PROPAGATIONS, SUBJECTS
 from verify.subjects.propagation import StackCase, _across, _apply, _corner, _patch

@@ -12,16 +12,17 @@ from hypothesis import strategies as st
 from torch import nn
 
 from selftest.conduct.support import RUN
-from verify import backends, python_streams
-from verify.conduct import Promise, Question, verify_conduct
-from verify.drawing import for_each_case
-from verify.evidence import NOTHING
-from verify.explore import verify_cell
+from verify import backends
+from verify.behaviour.promise import Promise, Question, verify_conduct
+from verify.command_line.recipe_option import Build
+from verify.engine.explore import verify_cell
+from verify.engine.sampling import Sampler
+from verify.outcome.evidence import NOTHING
+from verify.plan.drawing import for_each_case
+from verify.plan.run import Cell, cells
 from verify.recipes import Normal, Uniform
-from verify.run import Cell, cells
-from verify.sampling import Sampler
+from verify.subjects import python_streams
 from verify.subjects.recipes import Recipe
-from verify.subjects.recipes.own import Build
 from verify.subjects.recipes.recipe import HOST, built_aside
 
 CASE = Build("model")

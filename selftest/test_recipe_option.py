@@ -7,8 +7,8 @@ import sys
 import pytest
 import torch
 
-from verify.options import BadOption
-from verify.subjects.recipes import own
+from verify.command_line import recipe_option as own
+from verify.command_line.options import BadOption
 from verify.subjects.subject import Place
 
 SOUND = "from verify.recipes import *\nLAWS = {'*': Normal(0.0, 0.02)}\n"

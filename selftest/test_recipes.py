@@ -10,9 +10,9 @@ from torch import nn
 from selftest.conduct.support import RUN
 from selftest.test_command import ROOT, SMALL, command, lines
 from verify import backends
-from verify.explore import verify_cell
+from verify.engine.explore import verify_cell
+from verify.plan.run import Cell
 from verify.recipes import Blocks, Constant, Haar, Normal, Rows, Same, Uniform
-from verify.run import Cell
 from verify.subjects.recipes import Recipe, claims
 from verify.subjects.recipes.recipe import HOST
 from verify.subjects.subject import Case

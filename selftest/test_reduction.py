@@ -8,8 +8,8 @@ import pytest
 from selftest.checks.support import stream, tensor
 from verify import laws
 from verify.checks.words import WORDS
-from verify.reduction import reduce
-from verify.sampling import Sample
+from verify.engine.reduction import reduce
+from verify.engine.sampling import Sample
 
 SHAPE = (6, 6)
 LAWS = [

@@ -12,7 +12,7 @@ import pytest
 
 from reports.__main__ import main
 from reports.commands import replay
-from reports.records import Cell, Evidence, Run
+from reports.evidence.records import Cell, Evidence, Run
 from selftest.reports import fakes
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from verify import test_symmetry, test_tied_gradients
-from verify.rounding import gamma, least, sensitivities
+from verify.behaviour.rounding import gamma, least, sensitivities
 
 SIZE = 64
 

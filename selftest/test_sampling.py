@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 from scipy import stats
 
 import strategies
-from verify import backends, laws, sampling, torch_api
-from verify.profiles import PROFILES
-from verify.run import Cell, Run, cells, derive
-from verify.sampling import Sampler, SubjectRaised, Unsupported
+from verify import backends, laws, torch_api
+from verify.engine import sampling
+from verify.engine.sampling import Sampler, SubjectRaised, Unsupported
+from verify.plan.profiles import PROFILES
+from verify.plan.run import Cell, Run, cells, derive
+from verify.plan.watchdog import TimedOut
 from verify.subjects import INITIALIZERS, MODULES, OPERATIONS, SUBJECTS
 from verify.subjects.subject import Initializer, ModuleCase, TensorCase
-from verify.watchdog import TimedOut
 
 HALVES, WIDE = ("bfloat16", "float16"), ("float32", "float64")
 COMPLEX = ("complex32", "complex64", "complex128")

@@ -9,13 +9,13 @@ from torch import nn
 from selftest.conduct.support import cell
 from strategies import TiedArguments
 from verify import backends
-from verify.conduct import Trial
-from verify.run import Cell
+from verify.behaviour.promise import Trial
+from verify.behaviour.tied.reference import Sum, groups, sums
+from verify.behaviour.tied.slopes import is_polynomial, slope_at_zero
+from verify.plan.run import Cell
 from verify.subjects import NETWORKS
 from verify.subjects.networks import META
 from verify.subjects.subject import ModuleCase, Place
-from verify.tied.reference import Sum, groups, sums
-from verify.tied.slopes import is_polynomial, slope_at_zero
 
 HOST = Place(torch.device("cpu"), torch.float64)
 each = pytest.mark.parametrize("network", NETWORKS, ids=lambda network: network.name)

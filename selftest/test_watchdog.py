@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from verify import watchdog
-from verify.watchdog import TimedOut
+from verify.plan import watchdog
+from verify.plan.watchdog import TimedOut
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -126,7 +126,7 @@ def test_native_code_that_hangs_ends_the_process():
     code, seconds, said = script(
         """
         import os, signal
-        from verify import watchdog
+        from verify.plan import watchdog
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGPROF})
         with watchdog.limit(0.1):
             os.read(os.pipe()[0], 1)
@@ -142,7 +142,7 @@ def test_the_process_lives_on_after_calls_in_time():
     code, _, said = script(
         """
         import time
-        from verify import watchdog
+        from verify.plan import watchdog
 
         def busy(clock, seconds):
             end = clock() + seconds

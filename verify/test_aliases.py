@@ -9,8 +9,8 @@ from functools import partial
 import pytest
 import torch
 
-from verify.exact import Comparison, compare
-from verify.outcome import Outcome
+from verify.behaviour.exact import Comparison, compare
+from verify.outcome.outcome import Outcome
 from verify.subjects import INITIALIZERS, Initializer
 from verify.torch_api import filler
 

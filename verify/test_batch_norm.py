@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from verify import torch_api
-from verify.conduct import (
+from verify.behaviour.promise import (
     Promise,
     Question,
     Trial,
@@ -23,8 +23,8 @@ from verify.conduct import (
     verify_conduct,
 )
 from verify.laws import Constant
-from verify.outcome import Outcome
-from verify.run import Cell, Run
+from verify.outcome.outcome import Outcome
+from verify.plan.run import Cell, Run
 
 _NORMS = (
     *(f"BatchNorm{dims}d" for dims in (1, 2, 3)),

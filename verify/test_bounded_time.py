@@ -16,13 +16,15 @@ from torch.overrides import TorchFunctionMode
 import strategies
 from strategies import Truncation
 from strategies.truncation import TRUNCATION_KINDS
-from verify import known_defects, torch_api, watchdog
-from verify.drawing import for_each_case
-from verify.exact import Comparison, compare
-from verify.outcome import Outcome
-from verify.refusal import REFUSED
-from verify.run import Cell, Run, derive
+from verify import torch_api
+from verify.behaviour.exact import Comparison, compare
+from verify.defects import known_defects
+from verify.outcome.outcome import Outcome
+from verify.plan import watchdog
+from verify.plan.drawing import for_each_case
+from verify.plan.run import Cell, Run, derive
 from verify.subjects.initializers import TruncatedCase
+from verify.subjects.refusals.refusal import REFUSED
 
 _ENTRIES = 16
 _MOST_WORK = 64_000

@@ -6,9 +6,10 @@ from collections.abc import Callable, Collection
 
 import pytest
 
-from verify import completeness, torch_api
-from verify.exact import fields_of
-from verify.outcome import Outcome
+from verify import torch_api
+from verify.audit import completeness
+from verify.behaviour.exact import fields_of
+from verify.outcome.outcome import Outcome
 from verify.subjects import INITIALIZERS, MODULES
 
 

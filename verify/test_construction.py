@@ -14,11 +14,11 @@ from torch import Tensor, nn
 
 from strategies import ClassWeightArguments
 from verify import torch_api
-from verify.calls import alike
-from verify.conduct import Promise, Question, Trial, differing, identical, verify_conduct
+from verify.behaviour.calls import alike
+from verify.behaviour.promise import Promise, Question, Trial, differing, identical, verify_conduct
 from verify.laws import Structure
-from verify.outcome import Outcome
-from verify.run import Cell, Run
+from verify.outcome.outcome import Outcome
+from verify.plan.run import Cell, Run
 from verify.subjects import MODULES
 
 _COUNTER = "num_batches_tracked"

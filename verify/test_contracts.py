@@ -11,8 +11,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from verify import known_defects, torch_api
-from verify.calls import (
+from verify import torch_api
+from verify.behaviour.calls import (
     agree,
     alike,
     blank,
@@ -25,11 +25,12 @@ from verify.calls import (
     same,
     seeded,
 )
-from verify.conduct import Promise, Question, Trial, identical, verify_conduct
-from verify.layouts import LAYOUTS
-from verify.outcome import Outcome
-from verify.run import Cell, Run
+from verify.behaviour.promise import Promise, Question, Trial, identical, verify_conduct
+from verify.defects import known_defects
+from verify.outcome.outcome import Outcome
+from verify.plan.run import Cell, Run
 from verify.subjects.initializers import INITIALIZERS
+from verify.subjects.layouts import LAYOUTS
 
 
 def _changed_when_plain(trial: Trial) -> list[str]:

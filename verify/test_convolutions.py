@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 
 from verify.checks.statistics import Exact
-from verify.drawing import for_each_case
-from verify.evidence import NOTHING, Evidence
-from verify.outcome import Outcome
-from verify.run import Cell, Run, derive
-from verify.sampling import Sampler
+from verify.engine.sampling import Sampler
+from verify.outcome.evidence import NOTHING, Evidence
+from verify.outcome.outcome import Outcome
+from verify.plan.drawing import for_each_case
+from verify.plan.run import Cell, Run, derive
 from verify.subjects.initializers import DiracCase
 
 _MAX_NUMEL = 1 << 12

@@ -11,9 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from verify import torch_api
-from verify.conduct import Promise, Question, Trial, identical, off, verify_conduct
-from verify.outcome import Outcome
-from verify.run import Cell, Run
+from verify.behaviour.promise import Promise, Question, Trial, identical, off, verify_conduct
+from verify.outcome.outcome import Outcome
+from verify.plan.run import Cell, Run
 from verify.subjects.subject import ModuleCase
 
 _RENORM_EPS = 1e-7

@@ -16,10 +16,10 @@ from torch import Tensor
 
 import strategies
 from verify import torch_api
-from verify.drawing import for_each_case
-from verify.exact import Comparison, compare
-from verify.outcome import Outcome
-from verify.run import Cell, Run, derive
+from verify.behaviour.exact import Comparison, compare
+from verify.outcome.outcome import Outcome
+from verify.plan.drawing import for_each_case
+from verify.plan.run import Cell, Run, derive
 
 _FLOATS = ("bfloat16", "float16", "float32", "float64", "complex64", "complex128")
 _WHOLE = ("uint8", "int8", "int16", "int32", "int64")

@@ -12,17 +12,19 @@ import torch
 from hypothesis.strategies import SearchStrategy
 from torch import Tensor
 
-from verify import known_defects, torch_api, watchdog
+from verify import torch_api
+from verify.behaviour.exact import Comparison, compare
+from verify.behaviour.promise import bits
 from verify.checks.finding import Finding
 from verify.checks.words import WORDS
-from verify.conduct import bits
-from verify.drawing import for_each_case
-from verify.exact import Comparison, compare
-from verify.outcome import Outcome
-from verify.refusal import Attempt, Refusal, call
-from verify.run import Cell, Run, derive
+from verify.defects import known_defects
+from verify.outcome.outcome import Outcome
+from verify.plan import watchdog
+from verify.plan.drawing import for_each_case
+from verify.plan.run import Cell, Run, derive
 from verify.subjects import Initializer
-from verify.subjects.refusals import REFUSALS, empty_tensors
+from verify.subjects.refusals.refusal import Attempt, Refusal, call
+from verify.subjects.refusals.table import REFUSALS, empty_tensors
 from verify.subjects.subject import Place
 
 _INTERNAL = ("INTERNAL ASSERT", "report a bug")

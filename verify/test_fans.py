@@ -10,11 +10,11 @@ import torch
 
 import strategies
 from verify import laws
-from verify.drawing import for_each_case
-from verify.exact import Comparison, compare
-from verify.outcome import Outcome
-from verify.refusal import REFUSED
-from verify.run import Run, derive
+from verify.behaviour.exact import Comparison, compare
+from verify.outcome.outcome import Outcome
+from verify.plan.drawing import for_each_case
+from verify.plan.run import Run, derive
+from verify.subjects.refusals.refusal import REFUSED
 from verify.torch_api import fan_in_and_fan_out
 
 _WITHOUT_FAN: tuple[tuple[int, ...], ...] = ((), (0,), (1,), (7,))

@@ -8,10 +8,10 @@ from functools import partial
 
 import pytest
 
-from verify.exact import Comparison, compare
+from verify.behaviour.exact import Comparison, compare
 from verify.laws import GAINS, gain
-from verify.outcome import Outcome
-from verify.refusal import REFUSED
+from verify.outcome.outcome import Outcome
+from verify.subjects.refusals.refusal import REFUSED
 from verify.torch_api import calculate_gain
 
 _SLOPES = (0.0, 0, 1, -1, 2, 0.01, 0.2, -0.3, 1e-6, 1e3, math.sqrt(5))

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 import torch
 
-from verify.conduct import Promise, Question, Trial, verify_conduct
-from verify.outcome import Outcome
-from verify.run import Cell, Run
-from verify.streams import draw, forked, unlike, usual
+from verify.behaviour.promise import Promise, Question, Trial, verify_conduct
+from verify.behaviour.streams import draw, forked, unlike, usual
+from verify.outcome.outcome import Outcome
+from verify.plan.run import Cell, Run
 
 _SEEDS = (0, 1, 2, 1 << 32, (1 << 32) + 1, 1 << 40, (1 << 63) - 1)
 _LEAST, _MOST = -(1 << 63), (1 << 64) - 1

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from verify.entries import judge
-from verify.known_defects import KnownDefect
-from verify.outcome import Outcome
-from verify.run import Cell, Run
-from verify.witness import witness
+from verify.audit.defect_entries import judge
+from verify.defects.known_defects import KnownDefect
+from verify.engine.witness import witness
+from verify.outcome.outcome import Outcome
+from verify.plan.run import Cell, Run
 
 
 def test_known_defect(

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from verify.explore import verify_cell
-from verify.outcome import Outcome
-from verify.run import Cell, Run
+from verify.engine.explore import verify_cell
+from verify.outcome.outcome import Outcome
+from verify.plan.run import Cell, Run
 from verify.subjects import INITIALIZERS, Initializer
 
 

@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
-from verify.explore import verify_cell
-from verify.layouts import LAYOUTS
-from verify.outcome import Outcome
-from verify.run import Cell, Run
+from verify.engine.explore import verify_cell
+from verify.outcome.outcome import Outcome
+from verify.plan.run import Cell, Run
 from verify.subjects import INITIALIZERS
+from verify.subjects.layouts import LAYOUTS
 
 
 @pytest.mark.subjects(*(subject.name for subject in INITIALIZERS if not subject.deprecated))

@@ -11,10 +11,10 @@ import torch
 from torch import Tensor, nn
 
 from verify import torch_api
-from verify.calls import alike
-from verify.conduct import Promise, Question, Trial, copied, differing, verify_conduct
-from verify.outcome import Outcome
-from verify.run import Cell, Run
+from verify.behaviour.calls import alike
+from verify.behaviour.promise import Promise, Question, Trial, copied, differing, verify_conduct
+from verify.outcome.outcome import Outcome
+from verify.plan.run import Cell, Run
 from verify.subjects import MODULES
 
 _LAZY = [module.name for module in MODULES if module.name.startswith("Lazy")]

@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
-from verify.conduct import Promise, Question, verify_conduct
-from verify.outcome import Outcome
-from verify.parameters import access, clipping, learning, reach, recurrent, values
-from verify.parameters.networks import SUBJECTS, has_parameters, learns
-from verify.run import Cell, Run
+from verify.behaviour.parameters import access, clipping, learning, reach, recurrent, values
+from verify.behaviour.parameters.networks import SUBJECTS, has_parameters, learns
+from verify.behaviour.promise import Promise, Question, verify_conduct
+from verify.outcome.outcome import Outcome
+from verify.plan.run import Cell, Run
 
 PROMISE = Promise(
     name="parameters",

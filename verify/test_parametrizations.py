@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from verify import torch_api
-from verify.conduct import (
+from verify.behaviour.promise import (
     Promise,
     Question,
     Trial,
@@ -21,8 +21,8 @@ from verify.conduct import (
     off,
     verify_conduct,
 )
-from verify.outcome import Outcome
-from verify.run import Cell, Run
+from verify.outcome.outcome import Outcome
+from verify.plan.run import Cell, Run
 
 _WEIGHTS = {"RNN": ("weight_ih_l0", "weight_hh_l0")}
 _MAPS = ("matrix_exp", "cayley", "householder")

@@ -11,14 +11,14 @@ import pytest
 import torch
 
 from verify import laws
+from verify.behaviour.exact import Comparison, compare
 from verify.checks.finding import Effect, Finding
 from verify.checks.words import WORDS
-from verify.depth import verify_depth
-from verify.exact import Comparison, compare
-from verify.explore import verify_cell
+from verify.engine.depth import verify_depth
+from verify.engine.explore import verify_cell
 from verify.laws import propagation
-from verify.outcome import Outcome
-from verify.run import Cell, Run
+from verify.outcome.outcome import Outcome
+from verify.plan.run import Cell, Run
 from verify.subjects import EXPERIMENTS, PROPAGATIONS
 from verify.subjects.propagation import ACTIVATIONS
 from verify.torch_api import calculate_gain

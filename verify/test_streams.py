@@ -14,14 +14,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from verify import known_defects, torch_api
-from verify.calls import agree
-from verify.conduct import Promise, Question, Trial, verify_conduct
-from verify.explore import verify_cell
-from verify.laws import Continuous, Structure
-from verify.outcome import Outcome
-from verify.run import Cell, Run
-from verify.streams import (
+from verify import torch_api
+from verify.behaviour.calls import agree
+from verify.behaviour.promise import Promise, Question, Trial, verify_conduct
+from verify.behaviour.streams import (
     bits_of,
     draw,
     draw_odd,
@@ -34,6 +30,11 @@ from verify.streams import (
     unlike,
     usual,
 )
+from verify.defects import known_defects
+from verify.engine.explore import verify_cell
+from verify.laws import Continuous, Structure
+from verify.outcome.outcome import Outcome
+from verify.plan.run import Cell, Run
 from verify.subjects import INITIALIZERS, OPERATIONS, Initializer, Operation
 from verify.subjects.subject import Place
 

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from verify import torch_api
-from verify.conduct import Promise, Question, Trial, bits, verify_conduct
-from verify.outcome import Outcome
-from verify.run import Cell, Run, derive
+from verify.behaviour.promise import Promise, Question, Trial, bits, verify_conduct
+from verify.outcome.outcome import Outcome
+from verify.plan.run import Cell, Run, derive
 from verify.subjects.recipes import CONSTANT
 
 _RATE = 2.0**-4

@@ -11,13 +11,13 @@ import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from verify.conduct import Promise, Question, Trial, verify_conduct
-from verify.exact import Comparison, compare
-from verify.outcome import Outcome
-from verify.run import Cell, Run
+from verify.behaviour.exact import Comparison, compare
+from verify.behaviour.promise import Promise, Question, Trial, verify_conduct
+from verify.behaviour.tied import functional, slopes, steps
+from verify.behaviour.tied.reference import backward, has_shared_modules, off_sums, tied
+from verify.outcome.outcome import Outcome
+from verify.plan.run import Cell, Run
 from verify.subjects import NETWORKS
-from verify.tied import functional, slopes, steps
-from verify.tied.reference import backward, has_shared_modules, off_sums, tied
 
 
 def _early(trial: Trial) -> list[str]:

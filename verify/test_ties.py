@@ -11,11 +11,18 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from verify.conduct import Promise, Question, Trial, copied, differing, verify_conduct
-from verify.outcome import Outcome
-from verify.run import Cell, Run
+from verify.behaviour.promise import Promise, Question, Trial, copied, differing, verify_conduct
+from verify.behaviour.tied.reference import (
+    apart,
+    backward,
+    groups,
+    has_shared_tensors,
+    off_sums,
+    tied,
+)
+from verify.outcome.outcome import Outcome
+from verify.plan.run import Cell, Run
 from verify.subjects import NETWORKS
-from verify.tied.reference import apart, backward, groups, has_shared_tensors, off_sums, tied
 from verify.torch_api import state
 
 

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 from verify import torch_api
-from verify.calls import (
+from verify.behaviour.calls import (
     agree,
     alike,
     blank,
@@ -27,9 +27,9 @@ from verify.calls import (
     same,
     seeded,
 )
-from verify.conduct import Promise, Question, Trial, verify_conduct
-from verify.outcome import Outcome
-from verify.run import Cell, Run
+from verify.behaviour.promise import Promise, Question, Trial, verify_conduct
+from verify.outcome.outcome import Outcome
+from verify.plan.run import Cell, Run
 from verify.subjects.initializers import INITIALIZERS
 
 _ROWS = 3

@@ -6,14 +6,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 
 from reports.calibration.ledger import Entry
-from reports.calibration.uniformity import (
+from reports.evidence.uniformity import (
     CONFIDENCE,
     rate_bound,
     smallest,
     uniformity,
 )
+from reports.evidence.words import count, number, p_value, plain, plural
 from reports.processors.settings import SETTINGS, Setting
-from reports.words import count, number, p_value, plain, plural
 
 _CONFIDENCE = f"{100 * CONFIDENCE:.0f} %"
 

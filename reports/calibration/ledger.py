@@ -14,12 +14,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from reports import store
-from reports.calibration.exact import exact_p_values
+from reports.evidence import store
+from reports.evidence.exact import exact_p_values
+from reports.evidence.records import Cell
+from reports.evidence.verdict import EXIT_CODES, WRONG, worst_first
 from reports.processors.runs import Ended, Machine
-from reports.records import Cell
-from reports.summary import diagnosis
-from reports.verdict import EXIT_CODES, WRONG, worst_first
+from reports.text.summary import diagnosis
 
 LEDGER = "ledger.jsonl"
 _DIGITS = 6

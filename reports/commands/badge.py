@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from reports import badge, store
 from reports.commands.inputs import evidence_of
 from reports.commands.problem import Problem
-from reports.verdict import overview
+from reports.evidence import store
+from reports.evidence.verdict import overview
+from reports.text import badge
 
 
 def declare(parser: argparse.ArgumentParser) -> None:

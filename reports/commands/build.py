@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from reports import store, summary
 from reports.commands.inputs import evidence_of
 from reports.commands.problem import Problem
+from reports.evidence import store
+from reports.evidence.verdict import overview
 from reports.page import render
-from reports.verdict import overview
+from reports.text import summary
 
 
 def declare(parser: argparse.ArgumentParser) -> None:

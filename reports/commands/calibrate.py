@@ -7,13 +7,13 @@ import re
 import signal
 from pathlib import Path
 
-from reports import store
 from reports.calibration import campaign, document, ledger
 from reports.commands.inputs import machine
 from reports.commands.problem import Problem
+from reports.evidence import store
+from reports.evidence.verdict import EXIT_CODES
+from reports.evidence.words import plain, plural
 from reports.processors import runs, settings
-from reports.verdict import EXIT_CODES
-from reports.words import plain, plural
 
 FOLDER = Path("calibration")
 

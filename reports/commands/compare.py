@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from reports import store
 from reports.commands.inputs import MEANT, evidence_of
 from reports.commands.problem import Problem
+from reports.evidence import store
 from reports.upgrade import qualification, speed
 from reports.upgrade.comparison import compare
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from reports import store
 from reports.commands.problem import Problem
+from reports.evidence import store
 from reports.nights import chronicle, history
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from reports import store
 from reports.commands.problem import Problem
+from reports.evidence import store
+from reports.evidence.records import Evidence
 from reports.processors import runs
-from reports.records import Evidence
 
 MEANT = f"a folder that holds {store.EVIDENCE}, or such a file"
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from reports import store
 from reports.commands import build
 from reports.commands.problem import Problem
+from reports.evidence import store
 from reports.nights import merge, parts
 
 

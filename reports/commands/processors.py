@@ -8,9 +8,9 @@ from pathlib import Path
 
 from reports.commands.inputs import machine
 from reports.commands.problem import Problem
+from reports.evidence.verdict import EXIT_CODES
+from reports.evidence.words import plain
 from reports.processors import difference, runs, settings
-from reports.verdict import EXIT_CODES
-from reports.words import plain
 
 FOLDER = "processors"
 

@@ -9,9 +9,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from reports import store
 from reports.commands import compare
 from reports.commands.problem import Problem
+from reports.evidence import store
 from reports.upgrade import speed
 
 FOLDER = Path("qualification")

@@ -11,13 +11,13 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from reports import store
 from reports.commands.inputs import MEANT, evidence_of
 from reports.commands.problem import Problem
-from reports.records import Cell, Evidence, Run
-from reports.summary import diagnosis
-from reports.verdict import INCOMPLETE, WRONG, worst_first
-from reports.words import plain, plural
+from reports.evidence import store
+from reports.evidence.records import Cell, Evidence, Run
+from reports.evidence.verdict import INCOMPLETE, WRONG, worst_first
+from reports.evidence.words import plain, plural
+from reports.text.summary import diagnosis
 
 ROOT = Path(__file__).resolve().parents[2]
 FIXED, FAILED, UNKNOWN = 0, 1, 3

@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from reports import store, summary, workflow
 from reports.commands.inputs import evidence_of
-from reports.verdict import overview
+from reports.evidence import store
+from reports.evidence.verdict import overview
+from reports.text import summary, workflow
 
 
 def declare(parser: argparse.ArgumentParser) -> None:

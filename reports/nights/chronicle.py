@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
-from reports import words
+from reports.evidence import words
+from reports.evidence.verdict import EXIT_CODES, INCOMPLETE, WRONG
 from reports.nights.history import ABSENT, LETTERS, Night, Point, Trace
 from reports.page import render, svg
-from reports.verdict import EXIT_CODES, INCOMPLETE, WRONG
 
 PAGE = "history.html"
 # So many runs, the last ones, are drawn, and told in letters.

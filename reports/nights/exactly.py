@@ -16,7 +16,7 @@ import numpy as np
 
 from verify.checks import packing
 from verify.checks.statistics import Statistic
-from verify.evidence import Evidence
+from verify.outcome.evidence import Evidence
 
 Layer = Mapping[str, Any]
 """What is left of the fields of statistics: by tensor, by check, by field."""

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from reports import store
-from reports.records import Cell, Effect, Line, Run
-from reports.summary import diagnosis
-from reports.verdict import INCOMPLETE, ORDER, WRONG, worst_finding
+from reports.evidence import store
+from reports.evidence.records import Cell, Effect, Line, Run
+from reports.evidence.verdict import INCOMPLETE, ORDER, WRONG, worst_finding
+from reports.text.summary import diagnosis
 
 ABSENT = "absent"
 LETTERS = {

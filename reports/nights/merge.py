@@ -15,7 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from reports import store
+from reports.evidence import store
+from reports.evidence.records import Line
+from reports.evidence.words import plural
 from reports.nights.parts import (
     ALPHA,
     Part,
@@ -27,8 +29,6 @@ from reports.nights.parts import (
     run_line,
 )
 from reports.nights.pool import LOST, Pool, Unlike, digest, rank
-from reports.records import Line
-from reports.words import plural
 
 T = TypeVar("T")
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from reports import store
-from reports.records import Cell, Line, Run
-from reports.words import count
+from reports.evidence import store
+from reports.evidence.records import Cell, Line, Run
+from reports.evidence.words import count
 
 T = TypeVar("T")
 

@@ -17,11 +17,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from reports.evidence.records import Finding, Line
+from reports.evidence.verdict import INCOMPLETE, ORDER, WRONG, finding_key
+from reports.evidence.words import listing
 from reports.nights import exactly
-from reports.records import Finding, Line
-from reports.verdict import INCOMPLETE, ORDER, WRONG, finding_key
-from reports.words import listing
-from verify.evidence import Evidence
+from verify.outcome.evidence import Evidence
 
 # What a cell is, and must be in every night.
 IDENTITY = ("nodeid", "promise", "subject", "backend", "dtype", "law", "source")

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 
+from reports.evidence.records import Finding
+from reports.evidence.words import count, named, number, p_value, plain, plural
 from reports.page import svg
 from reports.page.pictures import Picture
-from reports.records import Finding
-from reports.words import count, named, number, p_value, plain, plural
 
 # The strip ends here; smaller p-values are drawn at its end.
 MOST_LOG_P = 30.0

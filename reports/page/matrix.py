@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import starmap
 
-from reports import promises
+from reports.evidence import promises
+from reports.evidence.verdict import ORDER, WRONG
 from reports.page.views import CellView
-from reports.verdict import ORDER, WRONG
 
 # Beside rows that need attention, more quiet ones than this are folded.
 MOST_CALM = 6

@@ -10,8 +10,8 @@ from itertools import pairwise, takewhile
 import numpy as np
 import numpy.typing as npt
 
+from reports.evidence.words import number, plain, plural
 from reports.page import svg
-from reports.words import number, plain, plural
 from verify.checks.words import WORDS
 
 Floats = npt.NDArray[np.float64]

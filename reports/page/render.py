@@ -11,12 +11,13 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
-from reports import summary, verdict, words
-from reports.calibration import panel
+from reports.evidence import calibration as panel
+from reports.evidence import verdict, words
+from reports.evidence.records import Cell, Evidence
+from reports.evidence.store import complete, write_atomically
 from reports.page import matrix, packed, pictures, views
 from reports.page.sources import linked
-from reports.records import Cell, Evidence
-from reports.store import complete, write_atomically
+from reports.text import summary
 
 MOST_BYTES = 3_000_000
 # Of these, what the pictures and tables of failing cells may take as plain markup.

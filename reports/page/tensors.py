@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
 
+from reports.evidence.records import Cell, Finding
+from reports.evidence.verdict import finding_key
+from reports.evidence.words import TOGETHER
 from reports.page import pictures
-from reports.records import Cell, Finding
-from reports.verdict import finding_key
-from reports.words import TOGETHER
 
 
 @dataclass(frozen=True)

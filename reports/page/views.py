@@ -7,11 +7,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from reports.evidence.records import Cell, Effect, Finding
+from reports.evidence.verdict import INCOMPLETE, WRONG, finding_key, worst_finding, worst_first
 from reports.page import decisions, pictures, tensors
 from reports.page.tensors import Failure, Tensor
-from reports.records import Cell, Effect, Finding
-from reports.summary import diagnosis, failing_cases
-from reports.verdict import INCOMPLETE, WRONG, finding_key, worst_finding, worst_first
+from reports.text.summary import diagnosis, failing_cases
 
 GLYPHS = {
     "pass": "✓",

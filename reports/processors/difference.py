@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
+from reports.evidence.records import Cell, Evidence
+from reports.evidence.verdict import EXIT_CODES, WRONG, overview
+from reports.evidence.words import count, listing, plural
 from reports.processors.runs import Ended
 from reports.processors.settings import SETTINGS
-from reports.records import Cell, Evidence
-from reports.summary import diagnosis
+from reports.text.summary import diagnosis
 from reports.upgrade.streams import streams
-from reports.verdict import EXIT_CODES, WRONG, overview
-from reports.words import count, listing, plural
 
 _WORDS = {code: name for name, code in EXIT_CODES.items()}
 _NOTHING = "–"

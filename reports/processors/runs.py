@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from reports import store
+from reports.evidence import store
+from reports.evidence.records import Evidence
 from reports.processors.settings import Setting
-from reports.records import Evidence
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -24,7 +24,8 @@ USAGE, INTERRUPTED = 4, 2
 # In a process of its own: reports load no PyTorch, and what it computes with is fixed at its start.
 _PROBE = """
 import json, os, torch
-from verify import options, source
+from verify.command_line import options
+from verify.command_line import suite_version as source
 from verify.backends import cpu
 options.choose_kernels(os.environ)
 print(json.dumps({"kernels": cpu.kernels(), "torch": torch.__version__, "suite": source.digest()}))

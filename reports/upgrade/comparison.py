@@ -6,13 +6,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from reports.records import Cell, Defect, Evidence
+from reports.evidence.records import Cell, Defect, Evidence
+from reports.evidence.verdict import INCOMPLETE, WRONG, Power, cell_key, power
+from reports.evidence.words import listing, plural
 from reports.upgrade.moves import Move, moves
 from reports.upgrade.remarks import remarks
 from reports.upgrade.speed import Times
 from reports.upgrade.streams import Streams, streams
-from reports.verdict import INCOMPLETE, WRONG, Power, cell_key, power
-from reports.words import listing, plural
 
 EXIT_CODES = {"qualified": 0, "not qualified": 1, "incomplete": 3}
 WITNESS = "known defect"

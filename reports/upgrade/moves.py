@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from reports.records import Cell, Effect
+from reports.evidence.records import Cell, Effect
 
 _OUTSIDE = 1e-3
 """Probability that an effect's interval misses: it is one of 99.9 %."""

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from reports import words
+from reports.evidence import words
+from reports.evidence.verdict import INCOMPLETE, WRONG, worst_first
 from reports.page import render
-from reports.summary import diagnosis
+from reports.text.summary import diagnosis
 from reports.upgrade.comparison import Change, Comparison
 from reports.upgrade.speed import FACTOR
 from reports.upgrade.streams import Tally
-from reports.verdict import INCOMPLETE, WRONG, worst_first
 
 TONES = {"qualified": "pass", "not qualified": "fail", "incomplete": "incomplete"}
 # More entries of one section than this are counted on the terminal, and left to the page.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from reports.records import Evidence, Run
+from reports.evidence.records import Evidence, Run
 
 # What may differ between two environments without a word: it is what is compared.
 _COMPARED = frozenset({"torch", "python"})

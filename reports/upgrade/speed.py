@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reports.store import MALFORMED
+from reports.evidence.store import MALFORMED
 
 SPEED = "speed.json"
 SCHEMA = 1

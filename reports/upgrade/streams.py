@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from reports.records import Cell
+from reports.evidence.records import Cell
 
 
 @dataclass(frozen=True)

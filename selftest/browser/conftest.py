@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from reports.evidence.records import Cell, Evidence, Run
 from reports.page import render
-from reports.records import Cell, Evidence, Run
 from selftest.browser.visits import Open, Visit
 from selftest.reports import fakes
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from reports import store
+from reports.evidence import store
 from reports.page import render
 from selftest.browser.visits import Open
 from selftest.reports import fakes

@@ -11,7 +11,7 @@ from scipy import stats
 
 from verify.checks.finding import Finding
 from verify.checks.statistics import BINS, TAIL, Histogram, Statistic
-from verify.evidence import Evidence
+from verify.outcome.evidence import Evidence
 
 SEED = 20_260_101
 BUDGET = 1e-12

@@ -11,8 +11,8 @@ from scipy import stats
 from selftest.checks.samples import BERT, NORMAL, SYMMETRIC, TRUNCATED, UNIT, drawn, reduced
 from selftest.checks.support import alarms, assert_valid, findings, stream
 from verify.checks.independent import EDGE, LAGS, lattice_of
-from verify.evidence import Evidence
 from verify.laws import LATTICES, Normal, Rounded, TruncatedNormal, Uniform
+from verify.outcome.evidence import Evidence
 
 COARSE = Normal(3.0, 1e-4)  # In float32 some 400 lattice steps per standard deviation.
 

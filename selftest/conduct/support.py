@@ -8,10 +8,10 @@ from typing import Any
 
 import torch
 
-from verify.conduct import Promise, verify_conduct
-from verify.outcome import Outcome
-from verify.profiles import PROFILES
-from verify.run import Cell, Run, cells
+from verify.behaviour.promise import Promise, verify_conduct
+from verify.outcome.outcome import Outcome
+from verify.plan.profiles import PROFILES
+from verify.plan.run import Cell, Run, cells
 
 RUN = Run(seed=7, profile=PROFILES["smoke"], time_limit=60.0, worker=0)
 

@@ -9,8 +9,8 @@ import torch
 from torch.nn import init
 
 from selftest.conduct.support import RUN, cell
-from verify import exact
 from verify import test_bounded_time as promise
+from verify.behaviour import exact
 
 
 def finite(a, b):

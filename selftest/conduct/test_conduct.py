@@ -6,8 +6,7 @@ import pytest
 import torch
 
 from selftest.conduct.support import RUN, ask, cell
-from verify import known_defects
-from verify.conduct import (
+from verify.behaviour.promise import (
     Promise,
     Question,
     Trial,
@@ -17,7 +16,8 @@ from verify.conduct import (
     off,
     verify_conduct,
 )
-from verify.known_defects import KnownDefect
+from verify.defects import known_defects
+from verify.defects.known_defects import KnownDefect
 
 
 def promise(**questions):

@@ -11,9 +11,10 @@ from selftest.conduct.support import RUN, Fault, ask, cell, unasked
 from selftest.planted import contracts
 from selftest.planted.contracts import always_, batched, moved, where
 from selftest.planted.fault import arguments
-from verify import calls, test_contracts, test_transforms, torch_api
-from verify.conduct import Trial
-from verify.run import derive
+from verify import test_contracts, test_transforms, torch_api
+from verify.behaviour import calls
+from verify.behaviour.promise import Trial
+from verify.plan.run import derive
 
 CONTRACT, TRANSFORMS = test_contracts.PROMISE, test_transforms.PROMISE
 

@@ -7,11 +7,11 @@ import pytest
 import torch
 
 from selftest.conduct.support import RUN, cell
-from verify import exact
 from verify import test_errors as promise
-from verify.run import cells
+from verify.behaviour import exact
+from verify.plan.run import cells
 from verify.subjects import SUBJECTS, Initializer
-from verify.subjects.refusals import REFUSALS
+from verify.subjects.refusals.table import REFUSALS
 
 CELLS = sorted(
     (c.subject.name, c.dtype_name)

@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from selftest.conduct.support import Fault, ask, unasked
-from verify import known_defects
-from verify.conduct import Trial
+from verify.behaviour.promise import Trial
+from verify.defects import known_defects
 from verify.test_generators import GENERATORS
 
 

@@ -14,7 +14,7 @@ from torch.nn import functional
 from selftest.conduct.support import ask, cell
 from selftest.forked import run_pytest
 from verify import test_parameters, test_symmetry, test_tied_gradients, test_ties
-from verify.conduct import Trial
+from verify.behaviour.promise import Trial
 from verify.subjects import SUBJECTS
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -30,9 +30,9 @@ from verify import (
     test_streams,
     test_transforms,
 )
-from verify.calls import agree
-from verify.conduct import Trial, off
-from verify.exact import Comparison
+from verify.behaviour.calls import agree
+from verify.behaviour.exact import Comparison
+from verify.behaviour.promise import Trial, off
 from verify.subjects import INITIALIZERS
 
 CONTRACT, TRANSFORMS = test_contracts.PROMISE, test_transforms.PROMISE

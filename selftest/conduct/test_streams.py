@@ -8,9 +8,9 @@ import torch
 from torch.nn import init
 
 from selftest.conduct.support import Fault, ask, cell, unasked
-from verify import known_defects
-from verify.conduct import Trial
-from verify.streams import bits_of, draw, information, seeded, sized, stream_of, unlike
+from verify.behaviour.promise import Trial
+from verify.behaviour.streams import bits_of, draw, information, seeded, sized, stream_of, unlike
+from verify.defects import known_defects
 from verify.subjects.subject import Place
 from verify.test_streams import _RANDOM, PROMISE, _holds
 

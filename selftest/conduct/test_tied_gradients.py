@@ -7,9 +7,9 @@ from torch.nn import functional
 
 from selftest.conduct.support import Fault, ask, then, unasked
 from verify import test_tied_gradients, test_ties
-from verify.known_defects import load
+from verify.behaviour.tied import functional as functional_calls
+from verify.defects.known_defects import load
 from verify.subjects import NETWORKS
-from verify.tied import functional as functional_calls
 
 PROMISE, TIES = test_tied_gradients.PROMISE, test_ties.PROMISE
 

@@ -10,8 +10,8 @@ import torch
 from scipy import stats
 
 from strategies import intervals, normals, truncations
-from verify.drawing import for_each_case
 from verify.laws import Exponential, Normal, TruncatedNormal, Uniform
+from verify.plan.drawing import for_each_case
 
 INF = math.inf
 EPSILON = {"float32": 2.0**-23, "float64": 2.0**-52}

@@ -8,8 +8,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from reports import store
 from reports.__main__ import main
+from reports.evidence import store
 from selftest.reports import fakes
 
 CASES = {

@@ -11,15 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from reports import store
+from reports.evidence import store
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFTEST = """
 import json
 from pathlib import Path
 import pytest
-from reports.collect import Collector
-from reports.progress import Progress
+from reports.live.collect import Collector
+from reports.live.progress import Progress
 from selftest.reports import fakes
 
 def pytest_configure(config):

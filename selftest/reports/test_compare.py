@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from reports.__main__ import main
-from reports.store import canonical
+from reports.evidence.store import canonical
 from reports.upgrade.speed import SPEED, Ratio
 from selftest.reports import fakes
 

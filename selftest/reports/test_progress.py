@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
-from reports.progress import Progress
+from reports.live.progress import Progress
 
 ITEMS = [f"verify/t.py::test_law[{index}]" for index in range(4)]
 

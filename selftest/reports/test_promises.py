@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reports import promises
+from reports.evidence import promises
 
 
 def test_promises_have_titles() -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from reports import store
-from reports.records import Run
+from reports.evidence import store
+from reports.evidence.records import Run
 from selftest.reports import fakes
 
 

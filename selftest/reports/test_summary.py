@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from reports import store, summary, words
-from reports.records import Cell, Effect, Evidence, Finding
+from reports.evidence import store, words
+from reports.evidence.records import Cell, Effect, Evidence, Finding
+from reports.text import summary
 from selftest.reports import fakes
 
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from reports import verdict
-from reports.records import Cell, Detectable, Evidence, Finding, Run
+from reports.evidence import verdict
+from reports.evidence.records import Cell, Detectable, Evidence, Finding, Run
 
 
 def _cell(kind: str, name: str = "", *findings: Finding, decisions: int = 10) -> Cell:

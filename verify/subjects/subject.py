@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from strategies import Arguments
 from verify import torch_api
 from verify.laws import Constant, Law
-from verify.layouts import LAYOUTS, Lay
+from verify.subjects.layouts import LAYOUTS, Lay
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ import json
 from dataclasses import replace
 
 from reports.calibration import ledger
+from reports.evidence.records import Cell, Evidence, Finding, Run
 from reports.processors.runs import Ended
-from reports.records import Cell, Evidence, Finding, Run
 from selftest.reports.processors.pretend import KERNELS, MACHINE
 
 

@@ -9,9 +9,9 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from reports.calibration.exact import exact_finding, exact_p_values
-from reports.calibration.panel import calibration
-from reports.records import Cell, Finding
+from reports.evidence.calibration import calibration
+from reports.evidence.exact import exact_finding, exact_p_values
+from reports.evidence.records import Cell, Finding
 from verify.checks.statistics import KINDS, Histogram, NormalMoments, SubGaussianMoments
 from verify.checks.words import WORDS
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import optimize, stats
 
-from reports.calibration.uniformity import RANKS, rate_bound, smallest, uniformity
+from reports.evidence.uniformity import RANKS, rate_bound, smallest, uniformity
 
 
 def _uniforms(amount: int, seed: int = 20261128) -> np.ndarray:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from reports import store
 from reports.__main__ import main
+from reports.evidence import store
 from reports.nights import chronicle, history
 from selftest.reports import fakes
 

@@ -10,15 +10,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from reports import store
 from reports.__main__ import main
+from reports.evidence import store
 from reports.nights import pool
 from reports.nights.merge import merge
 from reports.nights.parts import Refused
 from selftest.reports import fakes
 from verify.checks import bounds
 from verify.checks.statistics import Correlation, Deviations, Largest, NormalMoments, Rare, Signal
-from verify.evidence import Evidence
+from verify.outcome.evidence import Evidence
 
 N = 1 << 16
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 from xml.etree import ElementTree
 
+from reports.evidence.records import Detectable, Effect, Finding
 from reports.page import decisions
 from reports.page.pictures import Picture
-from reports.records import Detectable, Effect, Finding
 
 
 def _finding(check: str, estimate: float, size: float, **fields: Any) -> Finding:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from reports.evidence.records import Cell, Finding
 from reports.page import matrix, views
-from reports.records import Cell, Finding
 
 
 def _cell(subject: str, kind: str = "pass", *, tensor: str = "", **fields: str) -> Cell:

@@ -6,8 +6,8 @@ from xml.etree import ElementTree
 
 import pytest
 
+from reports.evidence.records import Finding
 from reports.page import decisions, pictures, svg
-from reports.records import Finding
 from selftest.reports import fakes
 
 

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from reports import store
 from reports.__main__ import main
+from reports.evidence import store
+from reports.evidence.records import Cell, Evidence, Run
 from reports.page import render
-from reports.records import Cell, Evidence, Run
 from selftest.reports import fakes
 
 HOSTILE = "<script>alert(1)</script>\"'&{{ 7 * 7 }}\u2028\x1b[31m javascript:alert(2)"

@@ -7,8 +7,8 @@ from xml.etree import ElementTree
 
 import pytest
 
+from reports.evidence.records import Cell
 from reports.page import pictures
-from reports.records import Cell
 from selftest.reports import fakes
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from reports.evidence.records import Cell, Effect, Finding
 from reports.page import pictures, tensors
-from reports.records import Cell, Effect, Finding
 from selftest.reports import fakes
 
 

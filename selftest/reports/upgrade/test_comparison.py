@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from reports.records import Cell, Defect, Detectable, Effect, Evidence, Finding, Run
+from reports.evidence.records import Cell, Defect, Detectable, Effect, Evidence, Finding, Run
 from reports.upgrade.comparison import Change, compare
 from reports.upgrade.speed import Times
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from reports.records import Cell, Effect, Finding
+from reports.evidence.records import Cell, Effect, Finding
 from reports.upgrade.moves import moves
 
 ALPHA = 1e-12

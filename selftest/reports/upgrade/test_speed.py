@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from benchmarks.speed import ROUNDS, interval
-from reports.store import canonical
+from reports.evidence.store import canonical
 from reports.upgrade.speed import SPEED, Ratio, changed, times
 
 SUBJECTS = [f"subject {number}" for number in range(200)]

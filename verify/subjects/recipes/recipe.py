@@ -13,12 +13,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from verify import python_streams
 from verify.laws import LATTICES, Continuous, Haar, Lattice
+from verify.subjects import python_streams
 from verify.subjects.recipes import claims as claimed
 from verify.subjects.recipes.claims import Claims
 from verify.subjects.subject import Fill, Place, Road, Subject, TensorLaw
-from verify.unlawful import Unlawful
+from verify.subjects.unlawful import Unlawful
 
 HOST = Place(torch.device("cpu"), torch.float32)
 """Where a model is looked at for its names and shapes."""

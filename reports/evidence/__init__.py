@@ -1,0 +1,1 @@
+"""Evidence as it is read back: records, where they lie, and the verdict of all."""

@@ -1,0 +1,221 @@
+"""The evidence file: one run line, then one line for each cell.
+
+Lines are appended as items end, so that a crash loses nothing; at the end of the session
+the file is replaced by its canonical form, which depends on the run seed alone.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import IO, Any, TypeVar
+
+from reports.evidence.records import Cell, Evidence, Line, Run
+
+SCHEMA = 2
+"""Version of the lines that are written: since 2 long arrays are packed."""
+
+READABLE = (1, 2)
+EVIDENCE = "evidence.jsonl"
+TIMINGS = "timings.json"
+# What reading a line raises that is not what it should be.
+MALFORMED = (AttributeError, KeyError, OverflowError, RecursionError, TypeError, ValueError)
+
+_READERS: Mapping[str, Callable[[Line], Run | Cell]] = {
+    "run": Run.from_json,
+    "cell": Cell.from_json,
+}
+T = TypeVar("T")
+
+_IDENTITY = re.compile(
+    r"\[(?P<backend>[^-\[\]]+)-(?P<dtype>(?:b?float|complex|u?int|bool)\w*)-(?P<subject>.+)\]$"
+)
+_FUNCTION = re.compile(r"::(?:test_)?(\w+)(?:\[|$)")
+
+
+def evidence_in(path: Path) -> Path:
+    """Return the evidence file that a report folder, or the file itself, stands for."""
+    return path / EVIDENCE if path.is_dir() else path
+
+
+def canonical(line: Line) -> str:
+    """Return the one serialised form of a line."""
+    return json.dumps(line, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def stand_in(nodeid: str, verdict: str, reason: str) -> dict[str, Any]:
+    """Return the cell line of an item that handed over no evidence itself."""
+    name = nodeid.removesuffix("::teardown")
+    identity = _IDENTITY.search(name)
+    function = _FUNCTION.search(name)
+    names = identity.groupdict() if identity else {"backend": "", "dtype": "", "subject": nodeid}
+    return {
+        "schema": SCHEMA,
+        "kind": "cell",
+        "nodeid": nodeid,
+        "promise": function[1] if function else "collection",
+        "verdict": verdict,
+        "reason": reason,
+        **names,
+    }
+
+
+def lost(planned: Iterable[str], seen: Iterable[str]) -> list[dict[str, Any]]:
+    """Return a cell line of verdict "lost" for each planned item that was never seen."""
+    reason = "The item was planned, but no result of it arrived."
+    return [stand_in(nodeid, "lost", reason) for nodeid in sorted({*planned} - {*seen})]
+
+
+def complete(evidence: Evidence) -> Evidence:
+    """Return the evidence with its unseen planned items as lost cells."""
+    missing = lost(evidence.run.planned, (cell.nodeid for cell in evidence.cells))
+    cells = (*evidence.cells, *(Cell.from_json(line) for line in missing))
+    return replace(evidence, cells=tuple(sorted(cells, key=lambda cell: cell.nodeid)))
+
+
+class Writer:
+    """Appends to the evidence file while the run goes on, and tidies it at the end.
+
+    Every line comes in its serialised form, see `canonical`.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self.path = directory / EVIDENCE
+        self._file: IO[str] | None = None
+
+    def start(self, run_line: str) -> None:
+        """Begin a new evidence file with its run line."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._file = _open(self.path)
+        self.append(run_line)
+
+    def append(self, line: str) -> None:
+        """Add a line and hand it to the operating system at once."""
+        if self._file is not None:
+            self._file.write(f"{line}\n")
+            self._file.flush()
+
+    def stop(self) -> None:
+        """Close the file; after a failed write this keeps half a line from being continued."""
+        file, self._file = self._file, None
+        if file is not None:
+            # Closing flushes once more, to the disk that has just refused.
+            with suppress(OSError):
+                file.close()
+
+    def finish(self, run_line: str, cells: Mapping[str, str]) -> None:
+        """Replace the file by its canonical form: the cells in order of their node ids."""
+        ordered = (cells[nodeid] for nodeid in sorted(cells))
+        self.stop()
+        write_atomically(self.path, "".join(f"{line}\n" for line in (run_line, *ordered)))
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write a whole file or leave the old one as it was."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with _open(temporary) as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def read(path: Path) -> Evidence:
+    """Read an evidence file, using what can be used and saying what could not.
+
+    Concatenated files of several shards are joined. OSError is left to the caller.
+    """
+    runs: list[Run] = []
+    cells: dict[str, Cell] = {}
+    problems: list[str] = []
+    for number, parsed in records_of(path, typed, problems):
+        if isinstance(parsed, Run):
+            runs.append(parsed)
+        elif parsed.nodeid in cells:
+            problems.append(
+                f"Line {number} of {path.name} was not used: it repeats {parsed.nodeid}."
+            )
+        else:
+            cells[parsed.nodeid] = parsed
+    run = _join(runs, problems)
+    return Evidence(run, tuple(cells[nodeid] for nodeid in sorted(cells)), tuple(problems))
+
+
+def typed(line: Line) -> Run | Cell:
+    """Return the record that a line holds; raise one of `MALFORMED` for a malformed one."""
+    return _READERS[line["kind"]](line)
+
+
+def records_of(
+    path: Path, read: Callable[[Line], T], problems: list[str]
+) -> Iterator[tuple[int, T]]:
+    """Yield what each line of an evidence file holds, and its number, one line at a time.
+
+    Parameters
+    ----------
+    path
+        The file; OSError is left to the caller.
+    read
+        Turns a line into something, and raises one of `MALFORMED` where it cannot.
+    problems
+        Gets one sentence for each line that cannot be used.
+
+    """
+    with path.open("rb") as file:
+        # Only \n ends a line: str.splitlines would also split at U+2028 inside a message.
+        for number, raw in enumerate(file, start=1):
+            if not raw.strip():
+                continue
+            try:
+                yield number, read(parsed(raw))
+            except MALFORMED as error:
+                problems.append(f"Line {number} of {path.name} was not used: {_why(error)}.")
+
+
+def _open(path: Path) -> IO[str]:
+    # A lone surrogate in a message becomes its JSON escape instead of an encoding error.
+    return path.open("w", encoding="utf-8", errors="backslashreplace", newline="\n")
+
+
+def parsed(raw: bytes) -> Line:
+    """Return the JSON object of a line; raise one of `MALFORMED` where it is not one of ours."""
+    data = json.loads(raw)
+    if not isinstance(data, dict):
+        raise ValueError("it is not a JSON object")
+    if data.get("schema") not in READABLE:
+        known = " and ".join(map(str, READABLE))
+        raise ValueError(f"its schema is {data.get('schema')!r}, and this version reads {known}")
+    if data.get("kind") not in _READERS:
+        raise ValueError(f"its kind {data.get('kind')!r} is unknown")
+    return data
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, json.JSONDecodeError | UnicodeDecodeError):
+        return "it is truncated or not JSON"
+    if isinstance(error, KeyError):
+        return f"its entry {error} is missing"
+    return str(error).rstrip(".") or type(error).__name__
+
+
+def _join(runs: Sequence[Run], problems: list[str]) -> Run:
+    if not runs:
+        problems.append("There is no run line: seed, profile and planned items are unknown.")
+        return Run()
+    joined, *others = runs
+    for other in others:
+        if (other.run_seed, other.alpha) != (joined.run_seed, joined.alpha):
+            problems.append(
+                f"A shard of another seed or threshold (seed {other.run_seed}) was joined."
+            )
+        joined = joined.joined(other)
+    return joined

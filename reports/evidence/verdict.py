@@ -1,0 +1,206 @@
+"""From evidence to one verdict: pure functions of a run and its cells."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from reports.evidence import promises
+from reports.evidence.records import Cell, Detectable, Evidence, Finding
+from reports.evidence.words import listing, plural
+
+ORDER = (
+    "fail", "timed out", "crashed", "lost", "error", "not run",
+    "known defect", "not tested", "unsupported", "pass",
+)  # fmt: skip
+WRONG = frozenset({"fail", "timed out"})
+INCOMPLETE = frozenset({"crashed", "lost", "error", "not run"})
+# Verdicts that an item hands over itself, and that need nobody's attention.
+SOUND = frozenset({"pass", "unsupported", "not tested", "known defect"})
+EXIT_CODES = {"pass": 0, "fail": 1, "incomplete": 3}
+BUDGET = 1e-6
+_COUNTED = re.compile(r"of ([1-9]\d*)")
+
+
+@dataclass(frozen=True)
+class Overview:
+    """The verdict of some cells, and the numbers that back it."""
+
+    verdict: str
+    sentence: str
+    counts: dict[str, int]
+    cells: int
+    values: int
+    decisions: int
+    union_bound: float
+    planned: int
+    seen: int
+    budget: float = BUDGET
+
+    @property
+    def within_budget(self) -> bool:
+        """Whether the chance of a false alarm keeps to the budget: every night has its own."""
+        return self.union_bound <= self.budget
+
+    @property
+    def exit_code(self) -> int:
+        """0 pass, 1 something is wrong with the subject, 3 incomplete."""
+        return EXIT_CODES[self.verdict]
+
+
+@dataclass(frozen=True)
+class Power:
+    """The smallest errors that one kind of check would have caught, over the cells."""
+
+    check: str
+    name: str
+    unit: str
+    cells: int
+    best: float
+    middle: float
+    worst: float
+    worst_cell: Cell
+    worst_tensor: str
+
+
+def overall(cells: Sequence[Cell]) -> str:
+    """Return ``fail``, ``incomplete`` or ``pass``; a run in which nothing passed is no pass."""
+    verdicts = {cell.verdict for cell in cells}
+    if verdicts & WRONG:
+        return "fail"
+    verified = verdicts & {"pass", "known defect"}
+    return "pass" if verified and verdicts <= SOUND else "incomplete"
+
+
+def overview(evidence: Evidence, cells: Sequence[Cell] | None = None) -> Overview:
+    """Sum up a run, or those of its cells that one page shows."""
+    own = evidence.cells if cells is None else cells
+    counts = Counter(cell.verdict for cell in own)
+    decisions = sum(cell.decisions for cell in own)
+    asked = {*evidence.run.planned}
+    planned = [cell for cell in own if cell.nodeid in asked]
+    return Overview(
+        verdict=overall(own),
+        sentence=sentence(own),
+        counts={name: counts[name] for name in (*ORDER, *sorted({*counts} - {*ORDER}))},
+        cells=len(own),
+        values=sum(cell.n for cell in own),
+        decisions=decisions,
+        union_bound=min(1.0, decisions * evidence.run.alpha),
+        planned=len(planned),
+        seen=sum(cell.verdict != "lost" for cell in planned),
+        budget=BUDGET * max(1, len(evidence.run.nights)),
+    )
+
+
+def sentence(cells: Sequence[Cell]) -> str:
+    """Return the verdict in one sentence."""
+    counts = Counter(cell.verdict for cell in cells)
+    passed, total = counts["pass"], len(cells)
+    gaps = [f"{counts[name]} {name}" for name in ORDER[2:6] if counts[name]]
+    asides = {
+        "unsupported": f"; {counts['unsupported']} more unsupported",
+        "not tested": f"; {counts['not tested']} more not tested",
+        "known defect": f"; known defects still there in {plural(counts['known defect'], 'cell')}",
+    }
+    aside = "".join(text for name, text in asides.items() if counts[name])
+    if counts["fail"] or counts["timed out"]:
+        wrong = [cell for cell in worst_first(cells) if cell.verdict in WRONG]
+        names = listing(dict.fromkeys(cell.subject for cell in wrong))
+        verb = "breaks its" if len(wrong) == 1 else "break their"
+        held = f"{len(wrong)} of {plural(total, 'cell')} {verb} promise: {names}"
+        return held + "".join(f"; {gap}" for gap in gaps) + aside + "."
+    if gaps:
+        return f"No cell is wrong, but the run has gaps: {', '.join(gaps)}{aside}."
+    if overall(cells) == "pass":
+        every = "The one cell keeps its" if passed == 1 else f"All {passed} cells keep their"
+        return f"{every} promise{aside}."
+    return f"Nothing was verified: {plural(total, 'cell')}, none of which passed."
+
+
+def finding_key(finding: Finding) -> tuple[bool, float]:
+    """Order findings: failures first, then the smallest p-value; a failed exact one leads."""
+    exact = 1.0 if finding.passed else 0.0
+    return (finding.passed, exact if finding.p_value is None else finding.p_value)
+
+
+def worst_finding(cell: Cell) -> Finding | None:
+    """Return the finding that says most about a cell."""
+    return min(cell.findings, key=finding_key, default=None)
+
+
+def cell_key(cell: Cell) -> tuple[int, bool, float, int, str, str, str]:
+    """Order cells: verdict, wrong values before wrong conduct, then the smallest p-value.
+
+    The p-value is adjusted for the number of the cell's findings.
+    """
+    rank = ORDER.index(cell.verdict) if cell.verdict in ORDER else 0
+    worst = worst_finding(cell)
+    p = 1.0 if worst is None else finding_key(worst)[1]
+    return (
+        rank,
+        cell.verdict in WRONG and not promises.is_of_values(cell.promise),
+        min(1.0, p * max(1, len(cell.findings))),
+        promises.rank(cell.promise),
+        cell.subject,
+        cell.dtype,
+        cell.nodeid,
+    )
+
+
+def worst_first(cells: Iterable[Cell]) -> list[Cell]:
+    """Return cells with the most worrying first."""
+    return sorted(cells, key=cell_key)
+
+
+def power(cells: Iterable[Cell]) -> list[Power]:
+    """Return, for each kind of check, what it could have seen in its best and worst pool.
+
+    A pool is what one decision of a whole cell looks at: each kind of a module's tensors is one.
+    """
+    groups: dict[tuple[str, str, str], dict[tuple[str, str], _Seen]] = defaultdict(dict)
+    for cell in cells:
+        for finding in cell.findings:
+            if finding.detectable is None or finding.scope != "cell" or not finding.n:
+                continue
+            size, unit = _comparable(finding.detectable)
+            pools = groups[finding.check, finding.detectable.name, unit]
+            seen = _Seen(size, cell, finding.tensor)
+            pool = cell.nodeid, finding.tensor
+            pools[pool] = max(seen, pools.get(pool, seen), key=_size)
+    return [_power(key, list(groups[key].values())) for key in sorted(groups)]
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """The smallest error that a check would have caught in one pool."""
+
+    size: float
+    cell: Cell
+    tensor: str
+
+
+def _comparable(seen: Detectable) -> tuple[float, str]:
+    """Turn a count ``3 of 1000`` into a share: pools differ in how many values they hold."""
+    total = _COUNTED.fullmatch(seen.unit)
+    return (seen.size / int(total[1]), "share") if total else (seen.size, seen.unit)
+
+
+def _size(seen: _Seen) -> float:
+    return seen.size
+
+
+def _power(key: tuple[str, str, str], pools: list[_Seen]) -> Power:
+    worst = max(pools, key=_size)
+    return Power(
+        *key,
+        cells=len({pool.cell.nodeid for pool in pools}),
+        best=min(pool.size for pool in pools),
+        middle=median(pool.size for pool in pools),
+        worst=worst.size,
+        worst_cell=worst.cell,
+        worst_tensor=worst.tensor,
+    )

@@ -1,0 +1,1 @@
+"""A run while it goes on: evidence is stored as it comes, and progress is shown."""

@@ -1,0 +1,210 @@
+"""The pytest plugin of the controller: evidence in as items end, verdict and pages out."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reports.evidence import records, store
+from reports.evidence.verdict import SOUND, overview
+from reports.page import render
+from reports.text import summary
+
+# Whatever else pytest says (interrupted, internal error, usage) is kept as it is.
+_OVERRULED = frozenset({0, 1, 5})
+_CRASHED = "The worker process died while running this item."
+_SILENT = "The item ended without handing over any evidence."
+
+
+class Collector:
+    """Collects the cells of a session, on the xdist controller or in a plain run.
+
+    Parameters
+    ----------
+    directory
+        The report folder; it is made if need be.
+    run_line
+        Run seed, profile, alpha, shard and environment: all of the run line that is known
+        before collection.
+    items
+        The start of the node ids that owe a cell; other items are none of our business.
+
+    """
+
+    def __init__(
+        self, directory: Path, run_line: Mapping[str, Any], *, items: str = "verify/"
+    ) -> None:
+        self.directory = directory
+        self.problems: list[str] = []
+        self._run_line = {**run_line, "schema": store.SCHEMA, "kind": "run"}
+        self._items = items
+        self._planned: set[str] = set()
+        # Serialised, which takes far less memory than thousands of histograms in lists.
+        self._cells: dict[str, str] = {}
+        self._seconds: dict[str, float] = {}
+        self._workers: set[str] = set()
+        self._others_failed = False
+        self._writer = store.Writer(directory)
+        self._writing = self._stored = False
+        self._started = datetime.now(UTC)
+        self._clock = time.monotonic()
+        self._evidence: records.Evidence | None = None
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Note what is planned, in a run without workers."""
+        if not session.config.getoption("collectonly"):
+            self._plan(item.nodeid for item in session.items)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, ids: Iterable[str]) -> None:
+        """Note what is planned, as each worker reports what it collected."""
+        self._plan(ids)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Turn a file that cannot be collected into a cell of its own."""
+        if report.failed and self._owes(report.nodeid):
+            reason = f"Collection failed: {_gist(report.longreprtext)}"
+            self._keep(store.stand_in(report.nodeid, "error", reason))
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Keep the cell of an item, or make one for an item that failed to hand one over."""
+        if not self._owes(report.nodeid):
+            self._others_failed |= report.failed
+            return
+        self._workers.add(getattr(report, "worker_id", "main"))
+        self._seconds[report.nodeid] = self._seconds.get(report.nodeid, 0.0) + report.duration
+        line = _cell_of(report)
+        if line is not None:
+            self._keep(line)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Close the evidence, render the report and decide the exit status."""
+        listing = session.config.getoption("collectonly")
+        if listing or not (self._planned or self._cells):
+            return
+        for line in store.lost(self._planned, self._cells):
+            self._cells[line["nodeid"]] = store.canonical(line)
+        lines = (json.loads(self._cells[nodeid]) for nodeid in sorted(self._cells))
+        cells = tuple(map(records.Cell.from_json, lines))
+        run_line = self._complete_run_line()
+        self._evidence = records.Evidence(records.Run.from_json(run_line), cells)
+        with self._attempt():
+            self._writer.finish(store.canonical(run_line), self._cells)
+            store.write_atomically(self.directory / store.TIMINGS, self._timings())
+            render.build(self._evidence, self.directory)
+            self._stored = True
+        if int(exitstatus) in _OVERRULED:
+            session.exitstatus = self._exit_code(self._evidence)
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Print the verdict, each failing cell with its replay command, and where to read on."""
+        if self._evidence is None:
+            return
+        terminalreporter.section("initializer verification", sep="=")
+        evidence = replace(self._evidence, problems=tuple(self.problems))
+        for text, tone in summary.terminal(evidence, self.directory):
+            terminalreporter.write_line(text, **({tone: True} if tone else {}))
+
+    def _owes(self, nodeid: str) -> bool:
+        return f"{nodeid}/".startswith(self._items)
+
+    def _plan(self, nodeids: Iterable[str]) -> None:
+        self._planned.update(filter(self._owes, nodeids))
+        if self._writing or not self._planned:
+            return
+        self._writing = True
+        with self._attempt():
+            render.clear(self.directory)
+            self._writer.start(store.canonical(self._complete_run_line()))
+            for line in self._cells.values():
+                self._writer.append(line)
+
+    def _keep(self, line: dict[str, Any]) -> None:
+        if line["nodeid"] in self._cells:
+            return
+        text = self._cells[line["nodeid"]] = store.canonical(line)
+        with self._attempt():
+            self._writer.append(text)
+
+    def _complete_run_line(self) -> dict[str, Any]:
+        return {**self._run_line, "planned": sorted(self._planned)}
+
+    def _timings(self) -> str:
+        timings = {
+            "start": self._started.isoformat(timespec="seconds"),
+            "duration": round(time.monotonic() - self._clock, 3),
+            "workers": len(self._workers),
+            "items": {nodeid: round(self._seconds[nodeid], 3) for nodeid in sorted(self._seconds)},
+        }
+        return json.dumps(timings, indent=1) + "\n"
+
+    def _exit_code(self, evidence: records.Evidence) -> int:
+        code = overview(evidence).exit_code
+        if code == 0 and self._others_failed:
+            return 1
+        # A verdict whose evidence could not be stored is an incomplete run.
+        return code or (0 if self._stored else 3)
+
+    @contextmanager
+    def _attempt(self) -> Iterator[None]:
+        """Let the run go on, and say so once, if the report folder cannot be written."""
+        try:
+            yield
+        except OSError as error:
+            self._writer.stop()
+            problem = f"The report in {self.directory} could not be written: {error}."
+            if problem not in self.problems:
+                self.problems.append(problem)
+
+
+def _cell_of(report: pytest.TestReport) -> dict[str, Any] | None:
+    """Return the cell line that a report stands for; most setups and teardowns have none."""
+    handed = getattr(report, "cell_json", None)
+    if report.when == "call" and handed is not None:
+        return _handed_over(report, handed)
+    if report.skipped:
+        return store.stand_in(report.nodeid, "not run", _skip_reason(report))
+    if str(report.when) == "???":
+        return store.stand_in(report.nodeid, "crashed", _CRASHED)
+    if report.failed and report.when == "teardown":
+        reason = f"Teardown failed: {_gist(report.longreprtext)}"
+        return store.stand_in(f"{report.nodeid}::teardown", "error", reason)
+    if report.failed:
+        return store.stand_in(report.nodeid, "error", _gist(report.longreprtext))
+    return store.stand_in(report.nodeid, "error", _SILENT) if report.when == "call" else None
+
+
+def _handed_over(report: pytest.TestReport, handed: str) -> dict[str, Any]:
+    try:
+        line = json.loads(handed)
+        cell = records.Cell.from_json(line)
+    except store.MALFORMED as error:
+        reason = f"The evidence of the item cannot be read: {type(error).__name__}: {error}."
+        return store.stand_in(report.nodeid, "error", reason)
+    if report.failed and cell.verdict in SOUND:
+        # The item failed for a reason of its own: it must not count as verified.
+        line.update(verdict="error", reason=_gist(report.longreprtext))
+    return {**line, "nodeid": report.nodeid}
+
+
+def _skip_reason(report: pytest.TestReport) -> str:
+    where = report.longrepr
+    text = where[2] if isinstance(where, tuple) else report.longreprtext
+    return " ".join(text.removeprefix("Skipped: ").split()) or "Skipped."
+
+
+def _gist(text: str) -> str:
+    """Return the error and the place of a traceback: its first and last telling lines."""
+    lines = [line.strip() for line in text.splitlines() if any(x.isalnum() for x in line)]
+    errors = [line[1:].strip() for line in lines if line.startswith("E ")] or lines
+    ends = dict.fromkeys((errors[0], lines[-1])) if lines else ["No reason was given."]
+    return " … ".join(ends)

@@ -1,0 +1,1 @@
+"""A run in words: terminal, Markdown, workflow commands and a badge."""

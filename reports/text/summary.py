@@ -1,0 +1,149 @@
+"""The verdict as text: for the terminal, and as Markdown for a CI step."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from reports.evidence.records import Cell, Evidence
+from reports.evidence.verdict import (
+    INCOMPLETE,
+    WRONG,
+    Overview,
+    finding_key,
+    overview,
+    worst_finding,
+    worst_first,
+)
+from reports.evidence.words import (
+    TOGETHER,
+    big,
+    count,
+    listing,
+    named,
+    number,
+    p_words,
+    plain,
+    plural,
+    told,
+)
+
+SUMMARY = "summary.md"
+# More failing cells than this are counted, and left to the pages.
+MOST = 40
+_TONES = {"pass": "green", "fail": "red", "incomplete": "yellow"}
+
+
+def diagnosis(cell: Cell) -> str:
+    """Return what is wrong with a cell, in plain language: its worst tensor, then the others."""
+    failed = sorted((f for f in cell.findings if not f.passed), key=finding_key)
+    if not failed:
+        return cell.reason or "No reason was given."
+    worst = failed[0].tensor
+    messages = dict.fromkeys(f.message or f.check for f in failed if f.tensor == worst)
+    others = dict.fromkeys(f.tensor or TOGETHER for f in failed if f.tensor != worst)
+    also = f"also wrong: {listing(others)}" if others else ""
+    return told(worst, "; ".join(filter(None, (*list(messages)[:3], also))))
+
+
+def failing_cases(cell: Cell) -> tuple[str, ...]:
+    """Return the cases that show a failure, that of the worst one first."""
+    failed = (f for f in sorted(cell.findings, key=finding_key) if not f.passed)
+    return tuple(dict.fromkeys(f.case for f in failed if f.case))
+
+
+def numbers(view: Overview, alpha: float) -> str:
+    """Return sizes and the false-alarm probability of a run in one sentence."""
+    return (
+        f"{plural(view.cells, 'cell')}, {big(view.values)} values, "
+        f"{plural(view.decisions, 'decision')}; false-alarm probability of this run ≤ "
+        f"{count(view.decisions)} × {number(alpha)} = {number(view.union_bound, 2)}."
+    )
+
+
+def terminal(evidence: Evidence, directory: Path) -> Iterator[tuple[str, str]]:
+    """Yield the lines of the terminal summary, each with its colour or nothing."""
+    view = overview(evidence)
+    tone = _TONES[view.verdict]
+    yield f"{view.verdict.upper()}: {plain(view.sentence)}", tone
+    yield numbers(view, evidence.run.alpha), ""
+    troubled = _troubled(evidence)
+    for cell in troubled[:MOST]:
+        yield "", ""
+        yield f"{cell.verdict}: {plain(_name(cell))}", "red" if cell.verdict in WRONG else "yellow"
+        for label, text in _details(cell):
+            yield f"  {label + ':':<11}{plain(text)}", ""
+    if len(troubled) > MOST:
+        yield f"… and {plural(len(troubled) - MOST, 'cell')} more: see the report.", tone
+    yield "", ""
+    for problem in evidence.problems:
+        yield f"warning: {plain(problem)}", "yellow"
+    yield f"report: {directory / 'index.html'}", ""
+
+
+def markdown(evidence: Evidence) -> str:
+    """Return the summary of a run for a CI step."""
+    view = overview(evidence)
+    run = evidence.run
+    facts = f"Run seed {run.run_seed}, profile {run.profile}, shard {run.shard}"
+    lines = [
+        f"## Initializer verification: {view.verdict.upper()}",
+        "",
+        _text(view.sentence),
+        "",
+        _text(numbers(view, run.alpha)),
+        _text(f"{facts}, torch {run.torch}."),
+        "",
+        "| verdict | cells |",
+        "| --- | ---: |",
+        *(f"| {_text(name)} | {amount} |" for name, amount in view.counts.items() if amount),
+    ]
+    troubled = _troubled(evidence)
+    for cell in troubled[:MOST]:
+        lines += ["", f"### {_text(cell.verdict)}: {_text(_name(cell))}", ""]
+        lines += [f"- {label}: {_shown(label, text)}" for label, text in _details(cell)]
+    if len(troubled) > MOST:
+        lines += ["", f"… and {plural(len(troubled) - MOST, 'cell')} more: see the report."]
+    return "\n".join((*lines, ""))
+
+
+def _troubled(evidence: Evidence) -> list[Cell]:
+    return [cell for cell in worst_first(evidence.cells) if cell.verdict in WRONG | INCOMPLETE]
+
+
+def _name(cell: Cell) -> str:
+    names = (cell.subject, cell.dtype, cell.backend, cell.promise)
+    return " · ".join(filter(None, names))
+
+
+def _details(cell: Cell) -> Iterator[tuple[str, str]]:
+    yield "diagnosis", diagnosis(cell)
+    worst = worst_finding(cell)
+    if worst is not None and not worst.passed:
+        confirmed = worst.confirmation
+        again = (
+            ""
+            if confirmed is None
+            else f"; {p_words(confirmed)} on four times the sample, drawn afresh"
+        )
+        yield "evidence", f"{named(worst)}, {p_words(worst.p_value)}{again}"
+    for case in failing_cases(cell)[:1]:
+        yield "case", case
+    if cell.replay:
+        yield "replay", cell.replay
+
+
+def _shown(label: str, text: str) -> str:
+    return _code(text) if label in ("case", "replay") else _text(text)
+
+
+def _text(text: str) -> str:
+    """Return text that Markdown shows as it is."""
+    return re.sub(r"([\\`*_\[\]<>|#~&])", r"\\\1", plain(text))
+
+
+def _code(text: str) -> str:
+    """Return inline code, fenced by more backticks than it holds."""
+    fence = "`" * (1 + max((len(run) for run in re.findall("`+", text)), default=0))
+    return f"{fence} {plain(text)} {fence}"

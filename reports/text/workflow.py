@@ -1,0 +1,50 @@
+"""The worst findings as workflow commands of GitHub, which shows them beside the run.
+
+Source: GitHub documentation, "Workflow commands for GitHub Actions": ``::error title=…::…``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reports.evidence.records import Cell, Evidence
+from reports.evidence.verdict import INCOMPLETE, WRONG, overview, worst_first
+from reports.evidence.words import plain
+from reports.text.summary import diagnosis
+
+# GitHub shows ten errors and ten warnings of a step; one is for the whole.
+MOST = 9
+_KINDS = (("error", WRONG), ("warning", INCOMPLETE))
+# A percent sign first, since the others turn into some.
+_DATA = (("%", "%25"), ("\r", "%0D"), ("\n", "%0A"))
+_PROPERTY = (*_DATA, (":", "%3A"), (",", "%2C"))
+
+
+def commands(evidence: Evidence) -> Iterator[str]:
+    """Yield one command for the run, and one for each of its worst cells."""
+    view = overview(evidence)
+    kind = {"pass": "notice", "fail": "error", "incomplete": "warning"}[view.verdict]
+    yield _command(kind, "initializers", view.sentence)
+    for kind, verdicts in _KINDS:
+        cells = [cell for cell in worst_first(evidence.cells) if cell.verdict in verdicts]
+        for cell in cells[:MOST]:
+            yield _command(kind, _title(cell), "\n".join(filter(None, _said(cell))))
+
+
+def _title(cell: Cell) -> str:
+    names = (cell.verdict, cell.subject, cell.dtype, cell.backend, cell.promise)
+    return " · ".join(filter(None, names))
+
+
+def _said(cell: Cell) -> tuple[str, ...]:
+    return plain(diagnosis(cell)), plain(cell.replay)
+
+
+def _command(kind: str, title: str, message: str) -> str:
+    return f"::{kind} title={_escaped(plain(title), _PROPERTY)}::{_escaped(message, _DATA)}"
+
+
+def _escaped(text: str, table: tuple[tuple[str, str], ...]) -> str:
+    for sign, code in table:
+        text = text.replace(sign, code)
+    return text

@@ -1,0 +1,1 @@
+"""Whether anything is forgotten: of PyTorch's namespaces, and of the known defects."""

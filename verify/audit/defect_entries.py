@@ -1,0 +1,184 @@
+"""What an entry of the known defects speaks of: it must not name what does not exist."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import inspect
+import itertools
+import pkgutil
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+import verify
+from verify import backends
+from verify.behaviour.exact import fields_of
+from verify.behaviour.promise import Promise
+from verify.defects.known_defects import KnownDefect
+from verify.engine.witness import build, shown_on
+from verify.outcome.outcome import Outcome
+from verify.plan.run import Run, cells
+from verify.subjects import SUBJECTS
+
+_TESTS = f"{verify.__name__}.test_"
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """Which exact comparisons a promise makes, of whom: texts where they are always the same."""
+
+    check: str
+    subjects: frozenset[str]
+    dtypes: frozenset[str]
+    texts: frozenset[str] = frozenset()
+
+
+_OWN_WAY = {"errors": ("errors", "errors"), "bounded time": ("bounded_time", "time_limit")}
+"""Promises that are no `Promise`: where they are tested, and the check."""
+
+
+def judge(defect: KnownDefect, run: Run) -> Outcome:
+    """Whether an entry has expired, or matches nothing in the suite.
+
+    What the machine, the selection or the version lacks is no matter: names are looked up in
+    the tables, and an entry of other versions is not looked at. An entry may expire on any
+    machine, by the day on which the run began; that is the only use of a clock, and no draw
+    depends on it.
+    """
+    problems = [*_expired(defect, run)]
+    if defect.is_current:
+        problems += [f"matches nothing: {found}" for found in itertools.islice(_idle(defect), 1)]
+    return Outcome(
+        promise="entry",
+        subject=defect.id,
+        backend="host",
+        dtype="any",
+        words=" ".join(defect.symptom.split()),
+        formula="",
+        source=defect.link,
+        reason=defect.unsaid,
+        **fields_of(2, [(problem, defect.id) for problem in problems], "entry"),
+    )
+
+
+_MARKED: Mapping[str, Callable[[tuple[str, str, str]], str]] = {
+    "subjects": lambda place: place[0],
+    "families": lambda place: SUBJECTS[place[0]].family,
+    "dtypes": lambda place: place[2],
+}
+"""Markers by which a test is restricted, and what of a cell they speak of."""
+
+
+def _expired(defect: KnownDefect, run: Run) -> Iterator[str]:
+    if defect.expires is not None and run.day > defect.expires:
+        yield f"expired on {defect.expires}: look again and renew or remove the entry"
+
+
+def _idle(defect: KnownDefect) -> Iterator[str]:
+    """What an entry names in vain."""
+    places = _places()
+    yield from _unknown("subject", defect.subjects, (subject for subject, _, _ in places))
+    yield from _unknown("backend", defect.backends, backends.known())
+    yield from _unknown("dtype", defect.dtypes, (dtype for _, _, dtype in places))
+    yield from _unlived(defect, places)
+    yield from _unasked(defect) if defect.calls else _outside(defect)
+
+
+def _unknown(what: str, names: Iterable[str], known: Iterable[str]) -> Iterator[str]:
+    choices = sorted(set(known))
+    for name in names:
+        if name not in choices:
+            near = get_close_matches(name, choices, n=3) or choices
+            yield f"there is no {what} {name!r}; correct it, for example to {', '.join(near[:3])}"
+
+
+@functools.cache
+def _places() -> frozenset[tuple[str, str, str]]:
+    """Subject, backend and dtype of every cell that there could be, on any machine."""
+    every = cells(backends.known())
+    return frozenset((cell.subject.name, cell.backend.name, cell.dtype_name) for cell in every)
+
+
+def _unlived(defect: KnownDefect, places: Collection[tuple[str, str, str]]) -> Iterator[str]:
+    """Subjects, and dtypes, of which no cell is an entry's."""
+    lived = [place for place in places if defect.touches(*place)]
+    for what, names, position in (
+        ("subject", defect.subjects, 0), ("backend", defect.backends, 1),
+        ("dtype", defect.dtypes, 2),
+    ):  # fmt: skip
+        for name in names:
+            if name not in {place[position] for place in lived}:
+                yield f"no cell of the {what} {name!r} is among those that it names; take it away"
+
+
+def _outside(defect: KnownDefect) -> Iterator[str]:
+    """What is wrong with the promises, the region and the witness of an entry."""
+    for name in defect.subjects:
+        subject = SUBJECTS[name]
+        yield from _unknown("feature", defect.region, subject.anchors[0].features())
+        if not {*defect.promises} & {*subject.roads}:
+            yield f"{name} promises none of {', '.join(defect.promises)}; take it away"
+    every = set[str]().union(*(SUBJECTS[name].roads for name in defect.subjects))
+    yield from _unknown("promise of these subjects", defect.promises, every)
+    for name in shown_on(defect):
+        try:
+            case = build(SUBJECTS[name].anchors[0], defect.witness)
+        except ValueError as reason:
+            yield f"the witness is no case: {reason}"
+        else:
+            if not defect.holds(case):
+                yield f"its witness {case!r} lies outside its region; widen it, or show another"
+
+
+def _unasked(defect: KnownDefect) -> Iterator[str]:
+    """What is wrong with the promises and the comparisons of an entry."""
+    known = _promises()
+    yield from _unknown("promise of exact comparisons", defect.promises, known)
+    for asked in (known[name] for name in defect.promises):
+        if defect.check != asked.check:
+            yield f"the check is {asked.check!r}, not {defect.check!r}; correct it"
+        yield from _unknown("subject of this promise", defect.subjects, asked.subjects)
+        yield from _unknown("dtype of this promise", defect.dtypes, asked.dtypes)
+        if asked.texts:
+            yield from _unknown("comparison", defect.calls, asked.texts)
+
+
+@functools.cache
+def _promises() -> Mapping[str, _Asked]:
+    """The promises that known defects of exact comparisons can break, by their names."""
+    found = {name: _asked(_test(module), check) for name, (module, check) in _OWN_WAY.items()}
+    for test in map(_test, _tests()):
+        for promise in vars(test).values():
+            if isinstance(promise, Promise):
+                found[promise.name] = _asked(test, promise.check, promise.questions)
+    return found
+
+
+def _tests() -> list[str]:
+    names = (module.name for module in pkgutil.iter_modules(verify.__path__))
+    return sorted(name.removeprefix("test_") for name in names if name.startswith("test_"))
+
+
+def _test(name: str) -> Any:
+    return importlib.import_module(f"{_TESTS}{name}")
+
+
+def _asked(test: Any, check: str, texts: Collection[str] = ()) -> _Asked:
+    """A promise, asked in those cells to which the markers of its tests restrict it."""
+    functions = [value for name, value in vars(test).items() if name.startswith("test_")]
+    places = [place for function in functions for place in _places_of(function)]
+    subjects, dtypes = (frozenset(place[position] for place in places) for position in (0, 2))
+    return _Asked(check, subjects, dtypes, frozenset(texts))
+
+
+def _places_of(test: Callable[..., Any]) -> Iterator[tuple[str, str, str]]:
+    """The cells of a test on all machines together."""
+    if "cell" not in inspect.signature(test).parameters:
+        return
+    marks = getattr(test, "pytestmark", ())
+    only = [(m.name, m.args) for m in marks if m.name in _MARKED]
+    for place in _places():
+        if all(_MARKED[name](place) in args for name, args in only):
+            yield place

@@ -1,0 +1,1 @@
+"""Promises about behaviour: questions that are answered exactly."""

@@ -1,0 +1,241 @@
+"""Exact comparisons: a value or an exception for each of many calls."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from verify.checks.finding import Finding
+from verify.checks.statistics import Exact
+from verify.defects.known_defects import KnownDefect
+from verify.outcome.evidence import Evidence
+
+_SHOWN = 10
+"""Problems that are shown; all are counted."""
+
+_SAID = 150
+"""Characters that are shown of what an exception says."""
+
+_ROUNDINGS = 8
+"""Roundings by which two ways to compute a number in double precision may differ.
+
+Each operation of IEEE 754 and each square root is off by one rounding, 2⁻⁵³ of its result, at most.
+The longest formula compared, √(2 / (1 + a²)), has four of them, and √2 / √(1 + a²) has five; half
+of what is made below a root is left of it."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A call and what it must give: a value, or the exception it must raise.
+
+    Attributes
+    ----------
+    call : str
+        What is compared; the text by which a known defect names it.
+    actual : callable
+        Makes the call.
+    expected : object
+        The value, or the classes of exceptions of which one must be raised. A float may differ
+        by what another order of the same operations would change.
+    case : str
+        The drawn configuration, where there is one.
+    unanswered : tuple of exception classes
+        Exceptions that are no answer, and passed on.
+    """
+
+    call: str
+    actual: Callable[[], Any]
+    expected: Any
+    case: str = ""
+    unanswered: tuple[type[Exception], ...] = ()
+
+    def problem(self) -> str:
+        """What is wrong, or nothing."""
+        try:
+            actual = self.actual()
+            shown = _shown(actual)
+        except self.unanswered:
+            raise
+        except Exception as error:
+            actual, shown = type(error), _of_error(error)
+        if _agree(actual, self.expected):
+            return ""
+        if self.expected == []:
+            return f"{self.call}: {_listed(actual) or shown}"
+        return f"{self.call} gives {shown}, not {_shown(self.expected)}"
+
+
+def _agree(actual: Any, expected: Any) -> bool:
+    if isinstance(expected, float):
+        bound = _ROUNDINGS * 2.0**-53
+        return isinstance(actual, (int, float)) and math.isclose(actual, expected, rel_tol=bound)
+    if _is_error(expected):
+        return isinstance(actual, type) and issubclass(actual, expected)
+    return bool(actual == expected)
+
+
+def _is_error(expected: Any) -> bool:
+    """Whether one of some exceptions is expected."""
+    every = expected if isinstance(expected, tuple) and expected else (expected,)
+    return all(isinstance(each, type) and issubclass(each, Exception) for each in every)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, tuple) and _is_error(value):
+        return " or ".join(map(_shown, value))
+    return value.__name__ if isinstance(value, type) else repr(value)
+
+
+def _listed(actual: Any) -> str:
+    """Complaints, where none was expected."""
+    return ", ".join(map(str, actual)) if isinstance(actual, list) else ""
+
+
+def _of_error(error: Exception) -> str:
+    """The name of an exception, and how it begins what it says."""
+    said = str(error).partition("\n")[0][:_SAID]
+    return f"{type(error).__name__} ({said})" if said else type(error).__name__
+
+
+@dataclass
+class Judge:
+    """Makes comparisons, and tells what is wrong from what is known to be wrong.
+
+    Attributes
+    ----------
+    check : str
+        The check under which everything is decided.
+    defects : tuple of KnownDefect
+        The known defects of the place: the comparisons that they name must fail.
+    """
+
+    check: str = "exact"
+    defects: tuple[KnownDefect, ...] = ()
+    asked: int = 0
+    problems: list[tuple[str, str]] = field(default_factory=list)
+    _excused: int = 0
+    _met: set[str] = field(default_factory=set)
+    _made: set[str] = field(default_factory=set)
+
+    def judge(self, comparison: Comparison) -> str:
+        """Make a comparison; what is wrong and not known to be, or nothing."""
+        self._made.add(comparison.call)  # Without an answer it is made all the same.
+        problem = comparison.problem()
+        self.asked += 1
+        known = [defect for defect in self.defects if comparison.call in defect.calls]
+        if known:
+            self._met.add(known[0].id)
+            self._excused += bool(problem)
+            problem = "" if problem else self._fixed(known[0], comparison)
+        if problem:
+            self.problems.append((problem, comparison.case or comparison.call))
+        return problem
+
+    @staticmethod
+    def _fixed(defect: KnownDefect, comparison: Comparison) -> str:
+        expected = comparison.expected
+        found = ": nothing is wrong" if expected == [] else f" gives {_shown(expected)}"
+        return (
+            f"fixed upstream: {comparison.call}{found}; "
+            f"end the entry {defect.id!r} with `until`, or remove it"
+        )
+
+    @property
+    def unmade(self) -> dict[str, KnownDefect]:
+        """Comparisons that known defects name and nobody has made."""
+        named = {call: defect for defect in self.defects for call in defect.calls}
+        return {call: defect for call, defect in named.items() if call not in self._made}
+
+    def fields(self) -> dict[str, Any]:
+        """The fields of an `Outcome` that the comparisons decide, and those not made."""
+        problems = self.problems or [
+            (f"the entry {defect.id!r} matches nothing: {call!r} is never asked here", call)
+            for call, defect in self.unmade.items()
+        ]
+        fields = fields_of(self.asked - self._excused, problems, self.check)
+        if self._excused and self._excused == self.asked and not problems:
+            fields |= {"verdict": "known defect", "reason": "every comparison is a known defect"}
+        return fields | {"excluded": tuple(sorted(self._met))}
+
+
+def refuse_idle(defects: Iterable[KnownDefect], calls: Collection[str], check: str) -> None:
+    """Refuse known defects of comparisons that nobody makes.
+
+    Parameters
+    ----------
+    defects : iterable of KnownDefect
+    calls : collection of str
+        The texts of the comparisons that may be made.
+    check : str
+        The check under which they are decided.
+
+    Raises
+    ------
+    ValueError
+        For a known defect of another comparison, or of another check.
+    """
+    for defect in defects:
+        idle = [call for call in defect.calls if call not in calls or defect.check != check]
+        if idle:
+            raise ValueError(
+                f"known defect {defect.id!r}: {idle[0]!r} is no comparison of the check {check!r} "
+                f"here; choose among {', '.join(map(repr, sorted(set(calls))))}"
+            )
+
+
+def compare(
+    comparisons: Iterable[Comparison], check: str = "exact", defects: tuple[KnownDefect, ...] = ()
+) -> dict[str, Any]:
+    """Make every comparison; the fields of an `Outcome` that they decide.
+
+    Parameters
+    ----------
+    comparisons : iterable of Comparison
+    check : str
+        The check under which they are decided.
+    defects : tuple of KnownDefect
+        Known defects whose comparisons must fail, and are left out of the verdict.
+
+    Raises
+    ------
+    ValueError
+        For a known defect of a comparison that is not among them.
+    """
+    asked = list(comparisons)
+    refuse_idle(defects, {comparison.call for comparison in asked}, check)
+    judge = Judge(check, defects)
+    for comparison in asked:
+        judge.judge(comparison)
+    return judge.fields()
+
+
+def fields_of(
+    asked: int, problems: list[tuple[str, str]], check: str, shown: int = _SHOWN
+) -> dict[str, Any]:
+    """The fields of an `Outcome` for so many questions and the problems that they found.
+
+    Parameters
+    ----------
+    asked : int
+    problems : list of tuple of str
+        What is wrong, and in which case.
+    check : str
+    shown : int
+        How many problems get a finding of their own.
+    """
+    evidence = Evidence({check: Exact(asked, len(problems))})
+    findings = evidence.findings("cell")
+    findings += [
+        Finding(check, False, None, 1, problem, scope="case", case=case)
+        for problem, case in problems[:shown]
+    ]
+    return {
+        "findings": tuple(findings),
+        "evidence": evidence,
+        "n": asked,
+        "cases": asked,
+        "calls": asked,
+        "decisions": asked,
+    }

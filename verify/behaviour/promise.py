@@ -1,0 +1,339 @@
+"""Promises about conduct: questions about what fills the tensors of a cell, answered exactly.
+
+The answer to a question lists what is wrong, one text for each tensor or attribute; an empty
+list keeps the promise. A table names the questions; known defects speak of them by these names.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from verify import torch_api
+from verify.behaviour.exact import Comparison, Judge, refuse_idle
+from verify.checks.finding import Finding
+from verify.checks.words import WORDS
+from verify.defects import known_defects
+from verify.outcome.outcome import Outcome
+from verify.plan import watchdog
+from verify.plan.drawing import for_each_case
+from verify.plan.run import Cell, Run, derive
+from verify.subjects import Initializer, Module, Network, Subject, python_streams
+from verify.subjects.subject import Case, Place
+
+_T = TypeVar("_T")
+_S = TypeVar("_S", bound=Subject)
+
+_MAX_NUMEL = 1 << 12
+"""Entries of the largest drawn case: conduct does not depend on size, and is asked often."""
+
+_MAX_ANCHOR = 1 << 20
+"""Entries of the largest anchor."""
+
+_SOUGHT = 200
+"""Cases among which one is sought for each question that a known defect names: what one case in
+seven can answer is asked but for a probability of 1e-13."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One case of a cell, and where its tensors, modules and inputs are drawn.
+
+    Attributes
+    ----------
+    cell : Cell
+    case : Case
+    device : torch.device
+    seed : int
+    """
+
+    cell: Cell
+    case: Any
+    device: torch.device
+    seed: int
+
+    @property
+    def row(self) -> Module:
+        """The row of a module; of another family a TypeError."""
+        return self._of(Module)
+
+    @property
+    def network(self) -> Network:
+        """The row of a network; of another family a TypeError."""
+        return self._of(Network)
+
+    def _of(self, family: type[_S]) -> _S:
+        if not isinstance(self.cell.subject, family):
+            raise TypeError(f"{self.cell.subject.name} is no {family.family}")
+        return self.cell.subject
+
+    @property
+    def arguments(self) -> Any:
+        """What a module or a network is built from: it depends on the row."""
+        return self.case.arguments
+
+    def filler(self, generator: torch.Generator | None = None) -> torch_api.Filler:
+        """The call of an initializer that the case stands for.
+
+        Parameters
+        ----------
+        generator : torch.Generator, optional
+            Handed over where the initializer takes one; else it draws from the global stream.
+
+        Raises
+        ------
+        TypeError
+            For a cell of another family.
+        NotImplementedError
+            By the function returned, where the backend has no kernel for the call.
+        """
+        subject = self._of(Initializer)
+        fill = torch_api.filler(subject.name, subject.arguments(self.case), generator)
+        return lambda tensor: _supported(lambda: fill(tensor))
+
+    def drawn(self, place: Place, road: str = "") -> Mapping[str, Tensor]:
+        """What one call of any subject fills there, by name.
+
+        Parameters
+        ----------
+        place : Place
+        road : str, optional
+            One of the subject's roads; by default the first.
+
+        Raises
+        ------
+        NotImplementedError
+            Where the backend has no kernel for the call.
+        """
+        roads = self.cell.subject.roads
+        start = roads[road or next(iter(roads))]
+        return _supported(lambda: start(self.case, place)())
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The dtype of the cell."""
+        return self.cell.dtype
+
+    def place(self, of: str = "") -> Place:
+        """Where values are drawn; its streams, the global ones too, start anew for each use."""
+        generator = self.cell.backend.generator(self.device, derive(self.seed, of))
+        return Place(self.device, self.dtype, generator)
+
+    def build(self) -> nn.Module:
+        """The module of the case: the very same at every call."""
+        return self.row.build(self.case, self.place())
+
+    def normals(self, *shape: int, of: str) -> Tensor:
+        """Standard normal input, a stream of its own for each use."""
+        stream = torch.Generator().manual_seed(derive(self.seed, of))
+        drawn = torch.randn(shape, generator=stream, dtype=torch.float64)
+        return drawn.to(self.device, self.dtype)
+
+
+def _supported(call: Callable[[], _T]) -> _T:
+    """Make a call, and let a missing kernel be known by one exception."""
+    try:
+        return call()
+    except RuntimeError as reason:
+        if torch_api.unsupported(reason):
+            raise NotImplementedError(f"{reason}") from reason
+        raise
+
+
+def _always(_trial: Trial) -> bool:
+    return True
+
+
+@dataclass(frozen=True)
+class Question:
+    """Something to find out about a trial.
+
+    Attributes
+    ----------
+    wrong : callable
+        What is wrong in a trial, one text each.
+    arises : callable
+        Whether a trial can answer it.
+    """
+
+    wrong: Callable[[Trial], list[str]]
+    arises: Callable[[Trial], bool] = _always
+
+
+class _Broken(Exception):
+    """A case broke the promise; Hypothesis shrinks on this."""
+
+    def __init__(self, problems: list[tuple[str, str]]) -> None:
+        super().__init__("; ".join(problem for problem, _ in problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True)
+class Promise:
+    """What is promised of some subjects, in words and as questions.
+
+    Attributes
+    ----------
+    name, check : str
+        The promise, and the check under which it is decided.
+    questions : mapping
+        Each question by its name: what an answer lists.
+    words, formula, source : str
+        For readers, and where it is documented.
+    """
+
+    name: str
+    check: str
+    questions: Mapping[str, Question]
+    words: str
+    formula: str
+    source: str
+
+
+def verify_conduct(cell: Cell, run: Run, promise: Promise) -> Outcome:
+    """Ask every question about drawn cases and the anchors, and show the smallest failure."""
+    place = (cell.subject.name, cell.backend.name, cell.dtype_name)
+    defects = known_defects.of_promise(promise.name, *place)
+    refuse_idle(defects, promise.questions, promise.check)
+    judge, seen = Judge(promise.check, defects), _Seen()
+    try:
+        _explore(cell, run, promise, judge, seen)
+    except _Broken as smallest:
+        judge.problems = smallest.problems
+    except watchdog.TimedOut as reason:
+        message = f"{WORDS['time_limit'].broken}: {reason}"
+        late = Finding("time_limit", False, None, 1, message, scope="case")
+        return _outcome(cell, promise, {"findings": (late,), "verdict": "timed out"})
+    fields = judge.fields() | {"cases": len(seen.cases)}
+    if seen.gap:
+        fields |= {"reason": f"not implemented for {seen.gap}"}
+        fields |= {} if judge.asked else {"verdict": "unsupported"}
+    return _outcome(cell, promise, fields)
+
+
+@dataclass
+class _Seen:
+    """The cases that were looked at, and the first thing that is not implemented."""
+
+    cases: set[Case] = field(default_factory=set)
+    gap: str = ""
+
+
+def _explore(cell: Cell, run: Run, promise: Promise, judge: Judge, seen: _Seen) -> None:
+    subject, device = cell.subject, cell.backend.device(run.worker)
+
+    def ask(name: str, question: Question, trial: Trial) -> None:
+        restart()
+        call, gap = partial(question.wrong, trial), (NotImplementedError,)
+        try:
+            judge.judge(Comparison(name, call, [], repr(trial.case), unanswered=gap))
+        except NotImplementedError as reason:
+            seen.gap = seen.gap or f"{name}: {reason}"
+
+    raising = tuple(d for d in known_defects.of_cell(cell, "law") if d.check == "raises")
+
+    def is_sound(case: Case) -> bool:
+        return known_defects.spoiling(case, raising) is None and cell.holds(case)
+
+    def trial_of(case: Case) -> Trial:
+        return Trial(cell, case, device, derive(run.seed, cell.id, promise.name, repr(case)))
+
+    def examine(case: Case) -> None:
+        if not is_sound(case):
+            return
+        seen.cases.add(case)
+        trial, before = trial_of(case), len(judge.problems)
+        # Once a trial, not once a place: torch's seed alone must decide what torch draws.
+        python_streams.seed(trial.seed)
+        for name, question in promise.questions.items():
+            if question.arises(trial):
+                ask(name, question, trial)
+        if broken := judge.problems[before:]:
+            raise _Broken(broken)
+
+    def seek(case: Case) -> None:
+        """Examine a case that a question of a known defect has waited for."""
+        sought = [promise.questions[name] for name in judge.unmade]
+        if sought and is_sound(case) and any(each.arises(trial_of(case)) for each in sought):
+            examine(case)
+
+    with watchdog.limit(run.time_limit) as restart, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Of shapes and dropout; here only conduct matters.
+        for_each_case(
+            subject.cases(_MAX_NUMEL),
+            examine,
+            seed=derive(run.seed, cell.id, f"{promise.name} cases"),
+            examples=run.profile.module.examples // 2,
+        )
+        for anchor in subject.anchors:
+            if subject.numel(anchor) <= _MAX_ANCHOR:
+                examine(anchor)
+        if judge.unmade:
+            for_each_case(
+                subject.cases(_MAX_NUMEL),
+                seek,
+                seed=derive(run.seed, cell.id, f"{promise.name} sought"),
+                examples=_SOUGHT,
+            )
+
+
+def _outcome(cell: Cell, promise: Promise, fields: Mapping[str, Any]) -> Outcome:
+    return Outcome(
+        promise=promise.name,
+        subject=cell.subject.name,
+        backend=cell.backend.name,
+        dtype=cell.dtype_name,
+        words=promise.words,
+        formula=promise.formula,
+        source=promise.source,
+        **fields,
+    )
+
+
+def identical(one: Tensor, other: Tensor) -> bool:
+    """Whether two tensors are alike bit for bit, and of finite numbers.
+
+    Asked of what nobody has written to in between, of copies, and of one program that runs twice
+    from one seed: the note "Reproducibility" of PyTorch's documentation promises the same bits
+    on the same release, platform and device, and lists what is not deterministic.
+    """
+    if (one.dtype, one.shape, one.device) != (other.dtype, other.shape, other.device):
+        return False
+    return bool(one.isfinite().all()) and torch.equal(bits(one), bits(other))
+
+
+def bits(tensor: Tensor) -> Tensor:
+    """The bytes of every entry in turn, however they lie in memory."""
+    adjacent = tensor.detach().clone(memory_format=torch.contiguous_format)
+    return adjacent.reshape(-1).view(torch.uint8)
+
+
+def differing(before: Mapping[str, Tensor], after: Mapping[str, Tensor]) -> list[str]:
+    """Names of the tensors that are not identical, or not in both."""
+    return sorted(
+        name
+        for name in before.keys() | after.keys()
+        if name not in before or name not in after or not identical(before[name], after[name])
+    )
+
+
+def copied(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors as they are now."""
+    return {name: tensor.detach().clone() for name, tensor in state.items()}
+
+
+def off(name: str, values: Tensor, reference: Tensor, bound: Tensor | float) -> list[str]:
+    """Say by how much some values are off a reference, if by more than the bound of each.
+
+    A value that is the reference is not off, be its bound 0: relative bounds of a weight that is
+    exactly 0 are, as one float32 uniform in 2²⁴ is.
+    """
+    away = (values.double() - reference).abs()
+    excess = float(torch.where(away == 0, 0.0, away / bound).max())
+    return [] if excess <= 1 else [f"{name} by {excess:.3g} times the rounding"]

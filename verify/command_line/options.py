@@ -1,0 +1,161 @@
+"""The command line's values, checked: every problem is one sentence that says how to mend it."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from verify import backends, torch_api
+from verify.defects import file as defect_file
+from verify.defects import known_defects
+from verify.defects.known_defects import KnownDefect
+from verify.plan.profiles import PROFILES, Profile
+from verify.plan.run import derive
+
+_SEEDS = 1 << 64
+
+ONEDNN = "VERIFY_ONEDNN"
+"""The environment variable that switches oneDNN off in every process of a run."""
+
+OWN_DEFECTS = "default"
+"""The value that stands for the suite's own file of known defects."""
+
+_DEFECTS: Mapping[str, tuple[KnownDefect, ...] | None] = {OWN_DEFECTS: None, "none": ()}
+
+
+class BadOption(ValueError):
+    """An option that cannot be used; its text is meant for the user."""
+
+
+def supported_torch() -> None:
+    """Refuse a PyTorch that the suite does not know how to speak to."""
+    if torch_api.version() < torch_api.OLDEST:
+        oldest = ".".join(map(str, torch_api.OLDEST))
+        raise BadOption(
+            f"PyTorch {torch.__version__} is too old: install {oldest} or newer, "
+            f"for example with `pip install 'torch>={oldest}'`."
+        )
+
+
+def choose_kernels(environment: Mapping[str, str]) -> None:
+    """Switch oneDNN off in this process if ``VERIFY_ONEDNN=0``: PyTorch has no variable for it."""
+    asked = environment.get(ONEDNN, "")
+    if asked not in ("", "0", "1"):
+        raise BadOption(f"{ONEDNN}={asked!r} is neither 0 (oneDNN off) nor 1.")
+    if asked == "0":
+        torch.backends.mkldnn.enabled = False  # type: ignore[assignment]
+
+
+def unmanaged_generator() -> None:
+    """Refuse to start while Hypothesis reseeds torch's generator before every example."""
+    before = torch.default_generator.get_state()
+    untouched: list[bool] = []
+
+    @settings(max_examples=1, database=None, deadline=None, phases=(Phase.generate,))
+    @given(st.none())
+    def probe(_nothing: None) -> None:
+        untouched.append(bool(torch.equal(before, torch.default_generator.get_state())))
+
+    probe()
+    if not all(untouched):
+        raise BadOption(
+            "Hypothesis manages torch's generator, so every example would see the same random "
+            "numbers: uninstall the plugin that registers it (hypothesis-torch), or start "
+            "pytest with `-p no:` and its name."
+        )
+
+
+def backend_names(text: str | None) -> list[str]:
+    """The backends to verify; by default all that the machine has."""
+    present = backends.present()
+    if text is None:
+        return present
+    names = [name.strip() for name in text.split(",")]
+    for name in names:
+        if name not in backends.known():
+            raise BadOption(
+                f"unknown backend {name!r}: choose among {', '.join(backends.known())}."
+            )
+        if name not in present:
+            raise BadOption(
+                f"the backend {name!r} has no device here: this machine has {', '.join(present)}."
+            )
+    return sorted(set(names))
+
+
+def profile(name: str) -> Profile:
+    """The profile of that name."""
+    if name not in PROFILES:
+        raise BadOption(f"unknown profile {name!r}: choose among {', '.join(PROFILES)}.")
+    return PROFILES[name]
+
+
+def run_seed(text: str) -> int:
+    """A run seed: a whole number from 0 to 2^64 − 1."""
+    if not re.fullmatch(r"\d{1,20}", text, re.ASCII) or int(text) >= _SEEDS:
+        raise BadOption(f"the run seed {text!r} is not a whole number from 0 to 2^64 - 1.")
+    return int(text)
+
+
+def time_limit(text: str) -> float:
+    """Seconds that one call may take."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < 1e6:
+        raise BadOption(f"the time limit {text!r} is not a positive number of seconds.")
+    return seconds
+
+
+def shard(text: str) -> tuple[int, int]:
+    """``I/N``: part I of N, counted from 1."""
+    match = re.fullmatch(r"(\d{1,9})/(\d{1,9})", text, re.ASCII)
+    if not match or not 1 <= int(match[1]) <= int(match[2]):
+        raise BadOption(f"the shard {text!r} is not of the form I/N with 1 <= I <= N, like 2/4.")
+    return int(match[1]), int(match[2])
+
+
+def defects(text: str) -> tuple[KnownDefect, ...] | None:
+    """The known defects to forgive: none at all, or those of a file; None for the suite's own."""
+    if text in _DEFECTS:
+        return _DEFECTS[text]
+    try:
+        return known_defects.load(Path(text))
+    except defect_file.BadFile as problem:
+        raise BadOption(str(problem)) from None
+
+
+def said_of_defects(text: str) -> str:
+    """The choice in words for the report, the contents of a file by their number and a digest."""
+    chosen = defects(text)
+    if text in _DEFECTS or chosen is None:
+        return text
+    digest = hashlib.sha256(repr(chosen).encode()).hexdigest()[:12]
+    return f"{text}, {len(chosen)} entries, SHA-256 {digest}"
+
+
+def in_shard(nodeid: str, part: int, parts: int) -> bool:
+    """Whether an item belongs to a shard: by a stable hash of its id."""
+    return derive("shard", nodeid) % parts == part - 1
+
+
+def writable(directory: Path) -> Path:
+    """The report directory, made if need be."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=directory):
+            pass
+    except OSError as problem:
+        raise BadOption(
+            f"the report directory {str(directory)!r} cannot be written ({problem.strerror}): "
+            "choose another with --report-dir."
+        ) from problem
+    return directory

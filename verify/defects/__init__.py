@@ -1,0 +1,1 @@
+"""Known defects of PyTorch: what an entry is, and the file that lists them."""

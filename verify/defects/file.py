@@ -1,0 +1,206 @@
+"""The file of known defects: read, checked field by field, refused in one sentence."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+from verify.checks.words import WORDS
+
+T = TypeVar("T")
+
+DEFAULT = Path(__file__).resolve().parents[1] / "known_defects.toml"
+"""The suite's own file."""
+
+_DEFAULT_NAME = "default"
+_HEAD = "extends"
+_TABLE = "defect"
+_SEEDS = 1 << 32
+
+
+class BadFile(ValueError):
+    """A file of known defects that cannot be used; its text is meant for the user."""
+
+
+@dataclass(frozen=True)
+class _Field:
+    """How the value of a field is read, what it must be, and whether it must be there."""
+
+    read: Callable[[Any], Any]
+    wanted: str
+    required: bool = False
+
+
+def _kind(of: type[T]) -> Callable[[Any], T]:
+    def read(value: Any) -> T:
+        if type(value) is not of:
+            raise TypeError
+        return value
+
+    return read
+
+
+def _said(value: Any) -> str:
+    text = _kind(str)(value)
+    if not text.strip():
+        raise ValueError
+    return text
+
+
+def _names(value: Any) -> tuple[str, ...]:
+    names = tuple(map(_said, _kind(list)(value)))
+    if not names:
+        raise ValueError
+    return names
+
+
+def _version(value: Any) -> tuple[int, int]:
+    match = re.fullmatch(r"(\d{1,6})\.(\d{1,6})(\.\w+)*", _kind(str)(value), re.ASCII)
+    if not match:
+        raise ValueError
+    return int(match[1]), int(match[2])
+
+
+def _day(value: Any) -> date:
+    day = date.fromisoformat(_kind(str)(value))
+    if day.isoformat() != value:
+        raise ValueError
+    return day
+
+
+def _check(value: Any) -> str:
+    if value not in WORDS:
+        raise ValueError
+    return str(value)
+
+
+def _region(value: Any) -> dict[str, tuple[float, float]]:
+    return {name: _range(*_kind(list)(ends)) for name, ends in _kind(dict)(value).items()}
+
+
+def _range(least: Any, most: Any) -> tuple[float, float]:
+    if not all(type(end) in (int, float) for end in (least, most)):
+        raise TypeError
+    if not least <= most:
+        raise ValueError
+    return least, most
+
+
+def _seed(value: Any) -> int:
+    if not 0 <= _kind(int)(value) < _SEEDS:
+        raise ValueError
+    return int(value)
+
+
+_FIELDS: Mapping[str, _Field] = {
+    "id": _Field(_said, "a name of its own", required=True),
+    "subjects": _Field(_names, 'a list of names, like ["uniform_"]', required=True),
+    "backends": _Field(_names, 'a list of names, like ["cpu"]'),
+    "dtypes": _Field(_names, 'a list of names, like ["float32"], or nothing'),
+    "promises": _Field(_names, 'a list of names, like ["law"], or nothing'),
+    "since": _Field(_version, 'a version, like "2.12"'),
+    "until": _Field(_version, 'a version, like "2.12"'),
+    "expires": _Field(_day, 'a day, like "2031-12-31"'),
+    "symptom": _Field(_said, "a text that says what happens", required=True),
+    "link": _Field(_kind(str), "an address"),
+    "check": _Field(_check, f"one of {', '.join(sorted(WORDS))}", required=True),
+    "region": _Field(_region, "a table of ranges, like { numel = [0, 0] }"),
+    "witness": _Field(_kind(dict), "the fields of a case, like { shape = [0] }"),
+    "seed": _Field(_seed, "a whole number below 2^32"),
+    "deviation": _Field(_kind(bool), "true or false"),
+    "calls": _Field(_names, "a list of the comparisons' texts"),
+}
+
+_CASES = {"region": True, "witness": True, "seed": False, "deviation": False}
+"""Fields of a defect of drawn cases, and whether it must have them; `calls` stands for all."""
+
+
+def read(path: Path) -> tuple[dict[str, Any], ...]:
+    """The fields of every entry of a file, and of those that it extends, those first.
+
+    Raises
+    ------
+    BadFile
+        With one sentence that names the file, the entry and the field, and how to mend it.
+    """
+    return _read(path, ())
+
+
+def _read(path: Path, below: tuple[Path, ...]) -> tuple[dict[str, Any], ...]:
+    if path.resolve() in below:
+        _refuse(path, "it extends itself: take away one `extends`")
+    document = _parsed(path)
+    if unknown := sorted(document.keys() - {_HEAD, _TABLE}):
+        _refuse(path, f"the key {unknown[0]!r} is unknown: a file has {_HEAD!r} and [[{_TABLE}]]")
+    tables = document.get(_TABLE, [])
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        _refuse(path, f"{_TABLE!r} is no list of tables: begin each entry with [[{_TABLE}]]")
+    base = _extended(path, document.get(_HEAD), (*below, path.resolve()))
+    own = [_entry(path, number, table) for number, table in enumerate(tables, start=1)]
+    return _distinct(path, (*base, *own))
+
+
+def _parsed(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as problem:
+        _refuse(path, f"it cannot be read ({problem.strerror}): name a file that is there")
+    except UnicodeDecodeError:
+        _refuse(path, "it is no text in UTF-8: store it as such")
+    except (tomllib.TOMLDecodeError, RecursionError) as problem:
+        _refuse(path, f"it is not TOML ({str(problem).rstrip('.')}): mend it there")
+
+
+def _extended(path: Path, name: Any, below: tuple[Path, ...]) -> tuple[dict[str, Any], ...]:
+    """The entries of the file that another one extends."""
+    if name is None:
+        return ()
+    if not isinstance(name, str) or not name:
+        _refuse(path, f'{_HEAD!r} is {name!r}: write "{_DEFAULT_NAME}" or the path of a file')
+    return _read(DEFAULT if name == _DEFAULT_NAME else path.parent / name, below)
+
+
+def _distinct(path: Path, entries: Sequence[dict[str, Any]]) -> tuple[dict[str, Any], ...]:
+    seen = set[str]()
+    for entry in entries:
+        if entry["id"] in seen:
+            _refuse(path, "the field 'id' is that of another entry: choose a new one", entry["id"])
+        seen.add(entry["id"])
+    return tuple(entries)
+
+
+def _entry(path: Path, number: int, table: Mapping[str, Any]) -> dict[str, Any]:
+    name = table.get("id", number)
+    entry = {key: _value(path, name, key, value) for key, value in table.items()}
+    wanted = {key for key, field in _FIELDS.items() if field.required}
+    if "calls" in entry:
+        if idle := sorted(_CASES.keys() & entry.keys()):
+            _refuse(path, f"the field {idle[0]!r} is of no use beside 'calls': drop either", name)
+    else:
+        wanted |= {key for key, required in _CASES.items() if required}
+    if missing := [key for key in _FIELDS if key in wanted and key not in entry]:
+        wish = _FIELDS[missing[0]].wanted
+        _refuse(path, f"the field {missing[0]!r} is missing: write {wish}", name)
+    if "until" in entry and entry["until"] <= entry.get("since", (0, 0)):
+        _refuse(path, "the field 'until' is not after 'since': no version has the defect", name)
+    return entry
+
+
+def _value(path: Path, name: Any, key: str, value: Any) -> Any:
+    if key not in _FIELDS:
+        _refuse(path, f"the field {key!r} is unknown: choose among {', '.join(_FIELDS)}", name)
+    try:
+        return _FIELDS[key].read(value)
+    except (TypeError, ValueError):
+        wish = _FIELDS[key].wanted
+        _refuse(path, f"the field {key!r} is {value!r}: write {wish}", name)
+
+
+def _refuse(path: Path, problem: str, name: Any = None) -> NoReturn:
+    entry = "" if name is None else f"known defect {name!r}: "
+    raise BadFile(f"known defects in {str(path)!r} cannot be used: {entry}{problem}.") from None

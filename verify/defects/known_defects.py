@@ -1,0 +1,187 @@
+"""Defects of PyTorch that are documented, witnessed, and left out of their cells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from verify import torch_api
+from verify.defects import file as defect_file
+from verify.plan.run import Cell
+from verify.subjects.subject import Case
+
+_ALWAYS = ((0, 0), (999, 0))
+
+_UNSAID = ("cpu",)
+"""The backends of an entry that names none: every machine has this one."""
+
+
+@dataclass(frozen=True)
+class KnownDefect:
+    """One documented fault of a released PyTorch.
+
+    Attributes
+    ----------
+    id : str
+    subjects : tuple of str
+        What it spoils.
+    backends : tuple of str
+        Those on which its witness was seen; empty means that the file does not say.
+    dtypes : tuple of str
+        In which it lives; empty means all.
+    promises : tuple of str
+        Which promises it breaks.
+    since, until : tuple of int
+        First version that has it, and first that has not.
+    symptom, link : str
+        What happens, with its size, and where it is reported.
+    check : str
+        The check that sees it.
+    region : mapping
+        Feature of a case → ``[least, most]``: the cases that it spoils.
+    witness : mapping
+        The minimal case, field by field.
+    calls : tuple of str
+        In place of region and witness: the exact comparisons that it breaks, by their texts.
+    deviation : bool
+        Whether only the contract is broken while the backend's own law holds exactly: then the
+        cases stay verified, and nothing but `check` is forgiven.
+    seed : int or None
+        The stream on which the witness shows, for defects that need luck to be seen.
+    expires : datetime.date or None
+        The last day of the entry: it must be looked at again afterwards.
+    """
+
+    id: str
+    subjects: tuple[str, ...]
+    symptom: str
+    check: str
+    backends: tuple[str, ...] = ()
+    dtypes: tuple[str, ...] = ()
+    since: tuple[int, int] = _ALWAYS[0]
+    until: tuple[int, int] = _ALWAYS[1]
+    link: str = ""
+    region: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    witness: Mapping[str, Any] = field(default_factory=dict)
+    calls: tuple[str, ...] = ()
+    seed: int | None = None
+    promises: tuple[str, ...] = ("law",)
+    deviation: bool = False
+    expires: date | None = None
+
+    @property
+    def seen_on(self) -> tuple[str, ...]:
+        """The backends of which it speaks: whether another one has the fault, nobody has tried."""
+        return self.backends or _UNSAID
+
+    @property
+    def unsaid(self) -> str:
+        """How to mend an entry that names no backends; nothing for one that does."""
+        if self.backends:
+            return ""
+        return (
+            f"the known defect {self.id!r} names no backends, so it speaks of "
+            f"{', '.join(_UNSAID)} alone: write those on which its witness was seen, "
+            f'like backends = ["{_UNSAID[0]}"]'
+        )
+
+    @property
+    def is_current(self) -> bool:
+        """Whether the PyTorch under test is one of the versions that have it."""
+        return self.since <= torch_api.version() < self.until
+
+    def told(self) -> dict[str, str]:
+        """The entry for readers: versions, symptom and link."""
+        since, until = (".".join(map(str, version)) for version in (self.since, self.until))
+        ends = [f"from {since}"] if self.since > _ALWAYS[0] else []
+        ends += [f"before {until}"] if self.until < _ALWAYS[1] else []
+        symptom = " ".join(self.symptom.split())
+        versions = ", ".join(ends) or "all versions"
+        return {"versions": versions, "symptom": symptom, "link": self.link}
+
+    def touches(self, subject: str, backend: str, dtype: str) -> bool:
+        """Whether the defect lives in that cell of the PyTorch under test."""
+        return (
+            subject in self.subjects
+            and backend in self.seen_on
+            and (not self.dtypes or dtype in self.dtypes)
+            and self.is_current
+        )
+
+    def holds(self, case: Case) -> bool:
+        """Whether the region holds a case.
+
+        Raises
+        ------
+        ValueError
+            For a region that speaks of a feature which the case does not have.
+        """
+        features = case.features()
+        if unknown := self.region.keys() - features.keys():
+            raise ValueError(
+                f"known defect {self.id!r}: a {type(case).__name__} has no feature "
+                f"{', '.join(sorted(unknown))}; choose among {', '.join(sorted(features))}"
+            )
+        return all(low <= features[name] <= high for name, (low, high) in self.region.items())
+
+
+def spoiling(case: Case, defects: tuple[KnownDefect, ...]) -> KnownDefect | None:
+    """The first of `defects` whose region holds `case`, and that is no known deviation."""
+    spoilers = (defect for defect in defects if not defect.deviation and defect.holds(case))
+    return next(spoilers, None)
+
+
+def deviating(case: Case, defects: tuple[KnownDefect, ...]) -> tuple[KnownDefect, ...]:
+    """Those of `defects` that are known deviations and whose region holds `case`."""
+    return tuple(defect for defect in defects if defect.deviation and defect.holds(case))
+
+
+def of_cell(cell: Cell, promise: str = "") -> tuple[KnownDefect, ...]:
+    """The defects of `cell` with a region, of one promise or of all.
+
+    What breaks the law of an initializer breaks it in every layout.
+    """
+    defects = _of_place(cell.subject.name, cell.backend.name, cell.dtype_name)
+    known = {promise, "law"} if cell.subject.family == "initializer" else {promise}
+    return tuple(d for d in defects if not d.calls and (not promise or known & {*d.promises}))
+
+
+def of_promise(promise: str, subject: str, backend: str, dtype: str) -> tuple[KnownDefect, ...]:
+    """The defects that break exact comparisons of a promise."""
+    defects = _of_place(subject, backend, dtype)
+    return tuple(d for d in defects if d.calls and promise in d.promises)
+
+
+def _of_place(subject: str, backend: str, dtype: str) -> tuple[KnownDefect, ...]:
+    """The defects that live there with the PyTorch under test."""
+    return tuple(defect for defect in in_force() if defect.touches(subject, backend, dtype))
+
+
+@cache
+def load(path: Path = defect_file.DEFAULT) -> tuple[KnownDefect, ...]:
+    """Read a file of known defects; by default the suite's own.
+
+    Raises
+    ------
+    verify.defects.file.BadFile
+        For a file that cannot be used, with a sentence that says how to mend it.
+    """
+    return tuple(KnownDefect(**fields) for fields in defect_file.read(path))
+
+
+_chosen: tuple[KnownDefect, ...] | None = None
+
+
+def choose(defects: tuple[KnownDefect, ...] | None) -> None:
+    """Decide which known defects this process knows of; none stands for the suite's own."""
+    global _chosen
+    _chosen = defects
+
+
+def in_force() -> tuple[KnownDefect, ...]:
+    """The known defects that this process knows of."""
+    return load() if _chosen is None else _chosen

@@ -1,0 +1,114 @@
+"""Known defects, shown on their minimal witnesses."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from verify.checks.finding import Finding
+from verify.defects.known_defects import KnownDefect, of_cell
+from verify.engine.observation import observe, unlawful_state
+from verify.engine.sampling import Sampler, SubjectRaised, Unsupported
+from verify.outcome.outcome import Outcome
+from verify.plan.run import Cell, Run
+from verify.plan.watchdog import TimedOut
+from verify.subjects import SUBJECTS
+from verify.subjects.subject import Case
+
+T = TypeVar("T")
+
+
+def witnesses(cells: list[Cell]) -> list[tuple[Cell, KnownDefect]]:
+    """Every known defect in every cell where it lives and that has cases like its witness."""
+    return [
+        (cell, defect)
+        for cell in cells
+        for defect in of_cell(cell)
+        if cell.subject.name in shown_on(defect)
+    ]
+
+
+def shown_on(defect: KnownDefect) -> tuple[str, ...]:
+    """The subjects of a defect that have cases like its witness: like those of the first."""
+    known = [name for name in defect.subjects if name in SUBJECTS]
+    kinds = {name: type(SUBJECTS[name].anchors[0]) for name in known}
+    return tuple(name for name in known if kinds[name] is kinds[known[0]])
+
+
+def witness(cell: Cell, defect: KnownDefect, run: Run) -> Outcome:
+    """Run the witness of a defect: it passes while the defect is still there.
+
+    Raises
+    ------
+    ValueError
+        When the witness does not describe a case of the subject.
+    """
+    case = build(cell.subject.anchors[0], defect.witness)
+    try:
+        seen = [f for f in _findings(cell, case, defect, run) if f.check == defect.check]
+    except Unsupported as reason:
+        return replace(_outcome(cell, defect, case), verdict="unsupported", reason=str(reason))
+    broken = [f for f in seen if not f.passed]
+    message = (
+        f"still there: {broken[0].message}"
+        if broken
+        else f"fixed upstream: end the entry {defect.id!r} with `until`, or remove it"
+    )
+    finding = Finding(defect.check, bool(broken), None, 1, message, scope="case", case=repr(case))
+    verdict = "known defect" if broken else "fail"
+    return replace(
+        _outcome(cell, defect, case), findings=(finding,), verdict=verdict, reason=message
+    )
+
+
+def _outcome(cell: Cell, defect: KnownDefect, case: Case) -> Outcome:
+    return Outcome(
+        promise="known defect",
+        subject=f"{cell.subject.name}: {defect.id}",
+        backend=cell.backend.name,
+        dtype=cell.dtype_name,
+        words=" ".join(defect.symptom.split()),
+        formula=repr(case),
+        source=defect.link,
+        findings=(),
+        cases=1,
+        calls=1,
+    )
+
+
+def _findings(cell: Cell, case: Case, defect: KnownDefect, run: Run) -> list[Finding]:
+    try:
+        sample = Sampler(cell, run, defect.promises[0]).draw(case, defect.id, 1, seed=defect.seed)
+    except SubjectRaised as reason:
+        return [Finding(reason.check, False, None, 1, str(reason))]
+    except TimedOut as reason:
+        return [Finding("time_limit", False, None, 1, str(reason))]
+    tensors = cell.subject.tensors(case)
+    if problem := unlawful_state(sample, tensors):
+        return [Finding("state", False, None, 1, problem)]
+    if sample.n == 0:
+        return []
+    return observe(sample, tensors, sort=True).findings("case", case)
+
+
+def build(like: T, values: Mapping[str, Any]) -> T:
+    """A (nested) dataclass of the class of `like` from plain values; lists become tuples.
+
+    Raises
+    ------
+    ValueError
+        For a missing or an unknown field.
+    """
+    try:
+        return type(like)(**{name: _field(getattr(like, name), v) for name, v in values.items()})
+    except (AttributeError, TypeError) as problem:
+        name = type(like).__name__
+        raise ValueError(f"{dict(values)} does not describe a {name}: {problem}") from None
+
+
+def _field(like: Any, value: Any) -> Any:
+    if dataclasses.is_dataclass(like) and isinstance(value, Mapping):
+        return build(like, value)
+    return tuple(value) if isinstance(value, list) else value

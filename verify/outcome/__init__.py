@@ -1,0 +1,1 @@
+"""What a test item concludes: evidence, findings, and the lines that hold them."""

@@ -1,0 +1,108 @@
+"""What a test item concludes about its cell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from verify.checks.finding import Finding
+from verify.outcome.evidence import NOTHING, Evidence
+
+SCHEMA = 2
+"""Version of the cell line; readers refuse what they do not know."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The conclusion of one item: a cell line of the evidence file.
+
+    Attributes
+    ----------
+    promise : str
+        Which promise was tested: ``"law"``, ``"gain"``, ``"fan"``, …
+    subject, backend, dtype : str
+        The cell.
+    words, formula, source : str
+        The law for readers.
+    findings : tuple of Finding
+        Cell-scope findings, and the case-scope ones that matter.
+    verdict : str
+        ``pass``, ``fail``, ``timed out``, ``unsupported``, ``not tested`` or ``known defect``;
+        by default from the findings.
+    reason : str
+        One sentence, where the verdict needs one.
+    n, cases, calls, decisions : int
+        Values drawn, cases explored, calls made, decisions taken.
+    excluded : tuple of str
+        Known defects whose region was left out.
+    history : str
+        Since which version the law holds, where an earlier release had another.
+    streams : mapping
+        Fingerprints of seeded streams by case.
+    """
+
+    promise: str
+    subject: str
+    backend: str
+    dtype: str
+    words: str
+    formula: str
+    source: str
+    findings: tuple[Finding, ...]
+    verdict: str = ""
+    reason: str = ""
+    n: int = 0
+    cases: int = 0
+    calls: int = 0
+    decisions: int = 0
+    evidence: Evidence = field(default=NOTHING)
+    excluded: tuple[str, ...] = ()
+    history: str = ""
+    streams: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def failures(self) -> tuple[Finding, ...]:
+        """The findings that failed."""
+        return tuple(finding for finding in self.findings if not finding.passed)
+
+    @property
+    def final_verdict(self) -> str:
+        """`verdict` if given, else by the findings."""
+        return self.verdict or ("fail" if self.failures else "pass")
+
+    @property
+    def diagnosis(self) -> str:
+        """One line per failure, or the reason."""
+        lines = [
+            " · ".join(filter(None, [f.tensor, f"{f.check}: {f.message}"]))
+            + (f" [{f.case}]" if f.case else "")
+            for f in self.failures
+        ]
+        return "\n".join(lines) or self.reason
+
+    def to_line(self, nodeid: str, replay: str) -> Mapping[str, Any]:
+        """The JSON object of the evidence file."""
+        return {
+            "schema": SCHEMA,
+            "kind": "cell",
+            "nodeid": nodeid,
+            "promise": self.promise,
+            "subject": self.subject,
+            "backend": self.backend,
+            "dtype": self.dtype,
+            "law": {"words": self.words, "formula": self.formula, "history": self.history},
+            "source": self.source,
+            "verdict": self.final_verdict,
+            "reason": self.reason,
+            "n": self.n,
+            "cases": self.cases,
+            "calls": self.calls,
+            "decisions": self.decisions,
+            "findings": [finding.to_json() for finding in self.findings],
+            "statistics": self.evidence.to_json(),
+            "tensors": {name: e.to_json() for name, e in sorted(self.evidence.tensors.items())},
+            "excluded": list(self.excluded),
+            "streams": dict(self.streams),
+            "replay": replay,
+        }

@@ -1,0 +1,120 @@
+"""What is fixed for a whole run, and what it plans to look at."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+import torch
+
+from verify import backends
+from verify.backends import Backend
+from verify.laws import LATTICES, Lattice
+from verify.plan.profiles import Profile
+from verify.subjects import SUBJECTS, Subject
+from verify.subjects.subject import Case
+
+_PARTS = {
+    "complex32": "float16", "complex64": "float32", "complex128": "float64",
+    "int32": "float64", "int64": "float64",
+}  # fmt: skip
+"""Formats that hold the parts of complex values, and whole numbers exactly."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of the suite: everything follows from these values.
+
+    Attributes
+    ----------
+    seed : int
+        The run seed.
+    profile : Profile
+    time_limit : float
+        Seconds of processor time that one call of a subject may take.
+    worker : int
+        Number of this worker process; it chooses the device among several.
+    day : datetime.date
+        The day on which it began: entries of known defects expire by it, and nothing else.
+    """
+
+    seed: int
+    profile: Profile
+    time_limit: float
+    worker: int
+    day: date = date.min
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Subject × dtype × backend: the unit of the report's matrix."""
+
+    subject: Subject
+    backend: Backend
+    dtype_name: str
+
+    @property
+    def id(self) -> str:
+        """``backend-dtype-subject``, the same in every process."""
+        return f"{self.backend.name}-{self.dtype_name}-{self.subject.name}"
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether the dtype is one whose draws others round or pair."""
+        return self.dtype_name in ("float32", "float64")
+
+    def pooled(self, values: int) -> int:
+        """How many values to pool where a wide dtype needs so many: elsewhere an eighth."""
+        return values if self.is_wide else values // 8
+
+    @property
+    def lattice(self) -> Lattice:
+        """The lattice of the dtype, or of its parts."""
+        return LATTICES[_PARTS.get(self.dtype_name, self.dtype_name)]
+
+    def holds(self, case: Case) -> bool:
+        """Whether the dtype has room for every value of the case."""
+        return all(self.lattice.holds(tensor.law) for tensor in self.subject.tensors(case))
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The dtype under its name."""
+        dtype: torch.dtype = getattr(torch, self.dtype_name)
+        return dtype
+
+
+def cells(backend_names: Iterable[str], subjects: Iterable[Subject] | None = None) -> list[Cell]:
+    """Every cell of the backends, the slowest first: they would otherwise finish a run alone.
+
+    Parameters
+    ----------
+    backend_names : iterable of str
+    subjects : iterable of Subject, optional
+        By default all of the tables.
+    """
+    known = backends.known()
+    planned = [
+        Cell(subject, known[name], dtype)
+        for name in sorted(backend_names)
+        for subject in (SUBJECTS.values() if subjects is None else subjects)
+        for dtype in subject.dtypes or (*known[name].dtypes, *subject.complex_dtypes)
+    ]
+    return sorted(planned, key=lambda cell: (-_weight(cell), cell.id))
+
+
+def _weight(cell: Cell) -> float:
+    """Rough cost of a cell: the anchors' effort, and doubles before singles."""
+    effort = max(cell.subject.effort(anchor) for anchor in cell.subject.anchors)
+    return effort * (2 if cell.dtype_name == "float64" else 1)
+
+
+def derive(*parts: object) -> int:
+    """A 32-bit seed from anything with a canonical repr.
+
+    Cryptographic, so that neighbouring run seeds, cells and cases share nothing; 32 bits,
+    because some generators keep no more.
+    """
+    text = "\x1f".join(map(str, parts)).encode()
+    return int.from_bytes(hashlib.blake2b(text, digest_size=4).digest(), "big")

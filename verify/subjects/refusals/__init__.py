@@ -1,0 +1,1 @@
+"""Calls that break a rule, and how a subject must meet them."""
