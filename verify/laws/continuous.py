@@ -9,6 +9,8 @@ from typing import Any
 
 from scipy import special as host_special
 
+from verify.laws.arguments import require_reals
+
 # A numpy array or a torch tensor: laws use only arithmetic and the namespace `special`,
 # which scipy and torch spell alike (ndtr, log_ndtr, expm1).
 Array = Any
@@ -109,6 +111,9 @@ class Uniform(Continuous):
     of_variance: bool = field(default=False, repr=False)
     """Whether the bounds were chosen for the variance that they give."""
 
+    def __post_init__(self) -> None:
+        require_reals(self, "low", "high")
+
     @classmethod
     def symmetric(cls, bound: float) -> Uniform:
         """U(−bound, bound), whose variance ``bound² / 3`` is what was wanted."""
@@ -159,6 +164,9 @@ class Normal(Continuous):
     mean: float
     std: float
 
+    def __post_init__(self) -> None:
+        require_reals(self, "mean", "std")
+
     @property
     def support(self) -> tuple[float, float]:  # noqa: D102
         return -math.inf, math.inf
@@ -204,6 +212,9 @@ class TruncatedNormal(Continuous):
     std: float
     a: float
     b: float
+
+    def __post_init__(self) -> None:
+        require_reals(self, "mean", "std", "a", "b")
 
     @property
     def support(self) -> tuple[float, float]:  # noqa: D102
@@ -301,6 +312,9 @@ class Exponential(Continuous):
     """
 
     rate: float
+
+    def __post_init__(self) -> None:
+        require_reals(self, "rate")
 
     @property
     def support(self) -> tuple[float, float]:  # noqa: D102

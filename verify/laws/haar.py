@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from scipy import special
 
+from verify.laws.arguments import require_reals
+
 Array = Any
 
 
@@ -24,6 +26,9 @@ class Haar:
     """
 
     gain: float
+
+    def __post_init__(self) -> None:
+        require_reals(self, "gain")
 
     @staticmethod
     def tolerance(rows: int, cols: int, epsilon: float) -> float:

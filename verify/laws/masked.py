@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from verify.laws.arguments import require_reals
 from verify.laws.continuous import Array, Uniform
 
 
@@ -27,6 +28,11 @@ class Masked:
 
     law: Uniform
     threshold: float
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.law, Uniform):
+            raise TypeError(f"Masked needs a Uniform law, not {self.law!r}")
+        require_reals(self, "threshold")
 
     @property
     def masked(self) -> Uniform:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from verify.laws.arguments import require_reals
 from verify.laws.continuous import Normal
 
 
@@ -22,6 +23,9 @@ class Sparse:
 
     sparsity: float
     std: float
+
+    def __post_init__(self) -> None:
+        require_reals(self, "sparsity", "std")
 
     def zeros(self, rows: int) -> int:
         """Zeros in a column of `rows` entries: ``ceil(sparsity · rows)``, in doubles."""

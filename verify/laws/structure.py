@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from verify.laws.arguments import require_count, require_reals
+
 Indices = npt.NDArray[np.int64]
 
 
@@ -16,6 +18,9 @@ class Structure:
     """A tensor known exactly: `ones` at some coordinates, `background` elsewhere."""
 
     background: float
+
+    def __post_init__(self) -> None:
+        require_reals(self, "background")
 
     def ones(self, shape: Sequence[int]) -> Indices:
         """Coordinates of the entries equal to one, shape ``(count, len(shape))``."""
@@ -52,6 +57,10 @@ class Dirac(Structure):
 
     groups: int = 1
     background: float = 0.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require_count(self, "groups")
 
     def ones(self, shape: Sequence[int]) -> Indices:  # noqa: D102
         out, inputs, *kernel = shape
