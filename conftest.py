@@ -39,7 +39,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--time-limit",
         default="60",
         metavar="SECONDS",
-        help="processor time of one call; default: 60",
+        help="processor time of one call, or time that it waits idly; default: 60",
     )
     group.addoption(
         "--recipe",
@@ -100,20 +100,23 @@ def _prepare(config: pytest.Config) -> None:
     torch.set_num_threads(1)  # Workers share the cores; more threads only get in each other's way.
     options.supported_torch()
     options.choose_kernels(os.environ)
+    limit = options.time_limit(config.option.time_limit)
+    if not hasattr(config, "workerinput"):
+        own.survived(config.option.recipe, config.option.laws, limit)
     known_defects.choose(options.defects(config.option.known_defects))
     config.stash[_BACKENDS] = tuple(options.backend_names(config.option.backend))
     fixed = _fixed(config)
     config.stash[_RUN] = Run(
         seed=options.run_seed(fixed["run_seed"]),
         profile=options.profile(config.option.profile),
-        time_limit=options.time_limit(config.option.time_limit),
+        time_limit=limit,
         worker=_worker(config),
         day=date.fromisoformat(fixed["day"]),
     )
-    config.stash[_OWN] = own.chosen(config.option.recipe, config.option.laws)
+    config.stash[_OWN] = own.chosen(config.option.recipe, config.option.laws, limit)
     options.shard(config.option.shard)
     if not hasattr(config, "workerinput"):
-        _report(config, options.writable(Path(config.option.report_dir)))
+        _report(config, options.writable(config.option.report_dir))
 
 
 def _fixed(config: pytest.Config) -> Mapping[str, str]:
@@ -153,9 +156,12 @@ def _run_line(config: pytest.Config) -> dict[str, Any]:
     run = config.stash[_RUN]
     environment = {"known defects": options.said_of_defects(config.option.known_defects)}
     environment["suite"] = source.digest()
+    verified = config.stash[_BACKENDS]
+    if left_out := options.backends_left_out(verified):
+        environment["backends left out"] = " ".join(left_out)
     if config.stash[_OWN]:
         environment |= {"recipe": config.option.recipe, "laws": config.option.laws}
-    for name in config.stash[_BACKENDS]:
+    for name in verified:
         for key, value in backends.known()[name].fingerprint().items():
             environment[f"{name}: {key}"] = value
     return {
@@ -174,6 +180,7 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 
     from verify.backends import cpu
     from verify.defects.known_defects import in_force
+    from verify import options
 
     run, backends = config.stash[_RUN], config.stash[_BACKENDS]
     own = config.stash[_OWN]
@@ -183,6 +190,7 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
         f"profile {run.profile.name}; --run-seed {run.seed}{_forgiving(config)}",
         *([f"verify: everything is left out but{_recipe(config)}"] if own else []),
         *(f"verify: {defect.unsaid}." for defect in in_force() if defect.unsaid),
+        *(f"verify: warning: {problem}" for problem in options.backends_left_out(backends)),
     ]
 
 

@@ -135,19 +135,19 @@ class TestShards:
 class TestDirectory:
     def test_is_made_with_its_parents(self, tmp_path):
         wanted = tmp_path / "a" / "b"
-        assert options.writable(wanted) == wanted
+        assert options.writable(str(wanted)) == wanted
         assert wanted.is_dir() and not list(wanted.iterdir())
 
     def test_existing_contents_are_left_alone(self, tmp_path):
         (tmp_path / "evidence.jsonl").write_text("kept")
-        options.writable(tmp_path)
+        options.writable(str(tmp_path))
         assert (tmp_path / "evidence.jsonl").read_text() == "kept"
 
     @pytest.mark.parametrize("below", ["", "sub", "sub/sub"])
     def test_a_file_in_the_way_is_named(self, tmp_path, below):
         (tmp_path / "file").write_text("")
         with pytest.raises(BadOption) as refusal:
-            options.writable(tmp_path / "file" / below)
+            options.writable(str(tmp_path / "file" / below))
         sentence = str(refusal.value)
         assert str(tmp_path / "file") in sentence
         assert sentence.endswith("choose another with --report-dir.")
@@ -158,7 +158,7 @@ class TestDirectory:
 
         monkeypatch.setattr(options.tempfile, "TemporaryFile", refuse)
         with pytest.raises(BadOption, match=r"cannot be written \(Permission denied\)"):
-            options.writable(tmp_path)
+            options.writable(str(tmp_path))
 
 
 class TestTorch:

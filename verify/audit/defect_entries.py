@@ -80,7 +80,7 @@ def _idle(defect: KnownDefect) -> Iterator[str]:
     """What an entry names in vain."""
     places = _places()
     yield from _unknown("subject", defect.subjects, (subject for subject, _, _ in places))
-    yield from _unknown("backend", defect.backends, backends.known())
+    yield from _unknown("backend", defect.backends, {**backends.known(), **backends.problems()})
     yield from _unknown("dtype", defect.dtypes, (dtype for _, _, dtype in places))
     yield from _unlived(defect, places)
     yield from _unasked(defect) if defect.calls else _outside(defect)
@@ -109,7 +109,7 @@ def _unlived(defect: KnownDefect, places: Collection[tuple[str, str, str]]) -> I
         ("dtype", defect.dtypes, 2),
     ):  # fmt: skip
         for name in names:
-            if name not in {place[position] for place in lived}:
+            if name not in {place[position] for place in lived} | {*backends.problems()}:
                 yield f"no cell of the {what} {name!r} is among those that it names; take it away"
 
 

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import platform
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import torch
+
+from verify.quoting import shown
+
+DTYPES = ("bfloat16", "float16", "float32", "float64")
+"""Names of the dtypes whose laws are known on their lattices."""
 
 
 @dataclass(frozen=True)
@@ -22,13 +28,28 @@ class Backend:
     describe : callable
         Fingerprint of device 0 for the report: hardware, driver, libraries.
     dtypes : tuple of str
-        Names of the dtypes verified on it.
+        Names of the dtypes verified on it, of `DTYPES`.
     """
 
     name: str
     count: Callable[[], int]
     describe: Callable[[], Mapping[str, str]]
-    dtypes: tuple[str, ...] = ("bfloat16", "float16", "float32", "float64")
+    dtypes: tuple[str, ...] = DTYPES
+
+    def problem(self) -> str:
+        """The first field that is not what it must be, in words; or nothing."""
+        if not isinstance(self.name, str) or not re.fullmatch(r"[A-Za-z]\w*", self.name, re.ASCII):
+            return f"its name is {shown(self.name)} and no device type like 'cuda'"
+        for field in ("count", "describe"):
+            if not callable(getattr(self, field)):
+                return f"its {field} is {shown(getattr(self, field))} and no function"
+        if not isinstance(self.dtypes, tuple) or not self.dtypes:
+            return f"its dtypes are {shown(self.dtypes)} and no tuple of names"
+        if unknown := [dtype for dtype in self.dtypes if dtype not in DTYPES]:
+            return f"its dtype {shown(unknown[0])} is none of {', '.join(DTYPES)}"
+        if len({*self.dtypes}) < len(self.dtypes):
+            return f"its dtypes {shown(self.dtypes)} repeat a name"
+        return ""
 
     def device(self, worker: int = 0) -> torch.device:
         """The device of a worker: workers spread over the devices present."""

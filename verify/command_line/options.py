@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import torch
@@ -18,6 +18,7 @@ from verify.defects import known_defects
 from verify.defects.known_defects import KnownDefect
 from verify.plan.profiles import PROFILES, Profile
 from verify.plan.run import derive
+from verify.quoting import said
 
 _SEEDS = 1 << 64
 
@@ -74,11 +75,17 @@ def unmanaged_generator() -> None:
 
 def backend_names(text: str | None) -> list[str]:
     """The backends to verify; by default all that the machine has."""
-    present = backends.present()
+    present, problems = backends.present(), backends.problems()
     if text is None:
+        for clash in backends.clashes():
+            raise BadOption(clash)
+        if not present:
+            raise BadOption(f"there is no backend to verify here: {' '.join(problems.values())}")
         return present
     names = [name.strip() for name in text.split(",")]
     for name in names:
+        if name in problems:
+            raise BadOption(problems[name])
         if name not in backends.known():
             raise BadOption(
                 f"unknown backend {name!r}: choose among {', '.join(backends.known())}."
@@ -88,6 +95,12 @@ def backend_names(text: str | None) -> list[str]:
                 f"the backend {name!r} has no device here: this machine has {', '.join(present)}."
             )
     return sorted(set(names))
+
+
+def backends_left_out(verified: Collection[str]) -> list[str]:
+    """A sentence for each backend that cannot be used, and that nobody has asked for by name."""
+    problems = backends.problems()
+    return [problems[name] for name in problems if name not in verified]
 
 
 def profile(name: str) -> Profile:
@@ -110,8 +123,10 @@ def time_limit(text: str) -> float:
         seconds = float(text)
     except ValueError:
         seconds = 0.0
-    if not 0 < seconds < 1e6:
-        raise BadOption(f"the time limit {text!r} is not a positive number of seconds.")
+    if not 0.001 <= seconds < 1e6:  # Timers count in microseconds.
+        raise BadOption(
+            f"the time limit {text!r} is not a positive number of seconds, from 0.001 to below 1e6."
+        )
     return seconds
 
 
@@ -147,15 +162,19 @@ def in_shard(nodeid: str, part: int, parts: int) -> bool:
     return derive("shard", nodeid) % parts == part - 1
 
 
-def writable(directory: Path) -> Path:
+def writable(text: str) -> Path:
     """The report directory, made if need be."""
+    if not text:
+        raise BadOption("--report-dir is empty: name a directory for the report.")
+    directory = Path(text)
     try:
         directory.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=directory):
             pass
-    except OSError as problem:
+    except (OSError, ValueError) as problem:  # The latter for what no path can be.
+        why = getattr(problem, "strerror", None) or said(problem)
         raise BadOption(
-            f"the report directory {str(directory)!r} cannot be written ({problem.strerror}): "
+            f"the report directory {text!r} cannot be written ({why}): "
             "choose another with --report-dir."
         ) from problem
     return directory

@@ -1,0 +1,175 @@
+"""Backend files of any content: one that cannot be used is named, and the others are used."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from selftest.test_command import CELLS, ROOT, SMALL, command, lines
+from verify import backends, options
+from verify.backends.base import DTYPES
+from verify.laws import LATTICES
+from verify.options import BadOption
+
+HEAD = "from verify.backends.base import Backend\n"
+SOUND = (
+    HEAD + "BACKEND = Backend('{name}', count=lambda: {count}, describe=lambda: {describe}, "
+    "dtypes={dtypes})\n"
+)
+
+
+def backend(name="meta", count="1", describe="{}", dtypes="('float32',)"):
+    return SOUND.format(name=name, count=count, describe=describe, dtypes=dtypes)
+
+
+BROKEN = {  # What the file holds: what is said of it.
+    "raise OSError('no driver\\nat all')": "it raises OSError: no driver",
+    "import no_such_package": "it raises ModuleNotFoundError: No module named 'no_such_package'",
+    "def broken(": "it raises SyntaxError",
+    "raise SystemExit(3)": "it raises SystemExit: 3",
+    "import pytest; pytest.skip('x', allow_module_level=True)": "it raises Skipped",
+    "backend = 1": "it defines no BACKEND",
+    "def __getattr__(name): raise RuntimeError(name)": "it raises RuntimeError: BACKEND",
+    "BACKEND = 'meta'": "its BACKEND is 'meta' and no Backend",
+    "from verify.backends.base import Backend as BACKEND": "its BACKEND is Backend and no Backend",
+    HEAD + "BACKEND = Backend('meta')": "it raises TypeError: Backend.__init__() missing",
+    backend(name="two words"): "its name is 'two words' and no device type",
+    backend(name=""): "its name is '' and no device type",
+    HEAD + "BACKEND = Backend(7, int, dict)": "its name is 7 and no device type",
+    HEAD + "BACKEND = Backend('meta', 1, dict)": "its count is 1 and no function",
+    HEAD + "BACKEND = Backend('meta', lambda: 1, {})": "its describe is {} and no function",
+    backend(count="1 / 0"): "it raises ZeroDivisionError: division by zero",
+    backend(count="exit(1)"): "it raises SystemExit: 1",
+    backend(count="None"): "its count() gives None and no number of devices",
+    backend(count="-1"): "its count() gives -1 and no number of devices",
+    backend(count="'1'"): "its count() gives '1' and no number of devices",
+    backend(count="True"): "its count() gives True and no number of devices",
+    backend(count="1.0"): "its count() gives 1.0 and no number of devices",
+    backend(describe="1 / 0"): "it raises ZeroDivisionError: division by zero",
+    backend(describe="None"): "its describe() gives None and no mapping",
+    backend(describe="['a']"): "its describe() gives ['a'] and no mapping",
+    backend(describe="{'memory': 80}"):
+        "its describe() gives {'memory': 80}, which is no text",
+    backend(dtypes="()"): "its dtypes are () and no tuple of names",
+    backend(dtypes="'float32'"): "its dtypes are 'float32' and no tuple of names",
+    backend(dtypes="('float31',)"): "its dtype 'float31' is none of bfloat16, float16, float32,",
+    backend(dtypes="('float32', 'float8_e4m3fn')"): "its dtype 'float8_e4m3fn' is none of",
+    backend(dtypes="(32,)"): "its dtype 32 is none of",
+    backend(dtypes="([],)"): "its dtype [] is none of",
+    backend(dtypes="('float32', 'float32')"): "its dtypes ('float32', 'float32') repeat a name",
+    backend(name="abacus"): "it raises RuntimeError: Expected one of cpu",
+}  # fmt: skip
+
+
+@pytest.fixture
+def plant(tmp_path, monkeypatch):
+    """A function that adds backend files, of which this process then knows."""
+    monkeypatch.setattr(backends, "__path__", [*backends.__path__, str(tmp_path)])
+
+    def add(**files):
+        for name, text in files.items():
+            (tmp_path / f"{name}.py").write_text(text, encoding="utf-8")
+        forget()
+
+    yield add
+    monkeypatch.undo()
+    forget()
+
+
+def forget():
+    backends._files.cache_clear()
+    backends._by_name.cache_clear()
+    for name in [n for n in sys.modules if n.startswith("verify.backends.planted")]:
+        del sys.modules[name]
+
+
+def refusal(text):
+    with pytest.raises(BadOption) as refused:
+        options.backend_names(text)
+    sentence = str(refused.value)
+    assert sentence.endswith(".") and "\n" not in sentence
+    return sentence
+
+
+def test_the_dtypes_of_backends_are_those_with_a_lattice():
+    assert {*DTYPES} == {*LATTICES}
+
+
+@pytest.mark.parametrize("text", BROKEN, ids=range(len(BROKEN)))
+def test_a_file_that_cannot_be_used_is_named_and_the_others_are_used(text, plant):
+    plant(planted=text)
+    (name,) = backends.problems()
+    assert "cpu" in options.backend_names(None) and name not in options.backend_names(None)
+    assert options.backend_names("cpu") == ["cpu"]
+    (left_out,) = options.backends_left_out(["cpu"])
+    assert refusal(name) == refusal(f"cpu,{name}") == left_out
+    begin = "the backend of verify/backends/planted.py cannot be used, "
+    assert left_out.startswith(begin + BROKEN[text]), left_out
+    assert left_out.endswith(": mend the file, or take it away.")
+    assert options.backends_left_out([name]) == []
+
+
+def test_a_sound_file_is_a_backend(plant):
+    plant(planted=backend(describe="{'memory': '80 GiB'}"))
+    assert backends.problems() == {} and backends.clashes() == []
+    assert "meta" in options.backend_names(None)
+    assert backends.known()["meta"].fingerprint()["memory"] == "80 GiB"
+
+
+def test_one_without_devices_is_not_described(plant):
+    plant(planted=backend(count="0", describe="1 / 0"))
+    assert backends.problems() == {}
+    assert "the backend 'meta' has no device here" in refusal("meta")
+
+
+@pytest.mark.parametrize("name", ["meta", "cpu"])
+def test_two_files_of_one_name_are_both_named(name, plant):
+    plant(planted_1=backend(name), planted_2=backend(name))
+    for sentence in (refusal(None), refusal(name)):
+        for file in ["planted_1", "planted_2", *(["cpu"] if name == "cpu" else [])]:
+            assert f"verify/backends/{file}.py" in sentence
+        assert f"are both the backend {name!r}: rename or take away one of them." in sentence
+    if name == "meta":
+        assert options.backend_names("cpu") == ["cpu"]
+
+
+def test_an_interrupt_is_the_users(plant):
+    plant(planted="raise KeyboardInterrupt")
+    with pytest.raises(KeyboardInterrupt):
+        options.backend_names("cpu")
+
+
+def test_no_backend_at_all_is_one_sentence(plant, monkeypatch):
+    plant(planted=backend(count="None"))
+    monkeypatch.setattr(backends, "present", list)
+    assert refusal(None).startswith("there is no backend to verify here: the backend of verify/")
+
+
+class TestCommand:
+    @pytest.fixture
+    def run(self, tmp_path):
+        def run(text, *arguments):
+            (tmp_path / "planted.py").write_text(text, encoding="utf-8")
+            (tmp_path / "plugin.py").write_text(
+                f"from verify import backends\nbackends.__path__.append({str(tmp_path)!r})\n"
+            )
+            report = tmp_path / "report"
+            return command(report, CELLS.format("eye_"), "-p", "plugin", "-n", "0", *SMALL,
+                           *arguments, PYTHONPATH=f"{tmp_path}:{ROOT}"), report  # fmt: skip
+
+        return run
+
+    def test_a_broken_file_is_a_warning(self, run):
+        ended, report = run(backend(count="1 / 0"))
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+        sentence = "the backend of verify/backends/planted.py cannot be used, it raises ZeroDiv"
+        assert f"verify: warning: {sentence}" in ended.stdout
+        left_out = lines(report)[0]["environment"]["backends left out"]
+        assert left_out.startswith(sentence)
+
+    def test_asked_for_it_is_refused(self, run):
+        ended, _ = run("import no_such_package", "--backend", "planted")
+        assert ended.returncode == 4, ended.stdout + ended.stderr
+        assert "verify/backends/planted.py cannot be used" in ended.stderr
+        assert "Traceback" not in ended.stdout + ended.stderr
