@@ -20,6 +20,8 @@ WRONG = frozenset({"fail", "timed out"})
 INCOMPLETE = frozenset({"crashed", "lost", "error", "not run"})
 # Verdicts that an item hands over itself, and that need nobody's attention.
 SOUND = frozenset({"pass", "unsupported", "not tested", "known defect"})
+# Verdicts of cells that were really looked at, and are no fault.
+VERIFIED = frozenset({"pass", "known defect"})
 EXIT_CODES = {"pass": 0, "fail": 1, "incomplete": 3}
 BUDGET = 1e-6
 _COUNTED = re.compile(r"of ([1-9]\d*)")
@@ -67,12 +69,18 @@ class Power:
 
 
 def overall(cells: Sequence[Cell]) -> str:
-    """Return ``fail``, ``incomplete`` or ``pass``; a run in which nothing passed is no pass."""
+    """Return ``fail``, ``incomplete`` or ``pass``; a backend on which nothing passed is no pass."""
     verdicts = {cell.verdict for cell in cells}
     if verdicts & WRONG:
         return "fail"
-    verified = verdicts & {"pass", "known defect"}
-    return "pass" if verified and verdicts <= SOUND else "incomplete"
+    sound = verdicts and verdicts <= SOUND and not _unverified(cells)
+    return "pass" if sound else "incomplete"
+
+
+def _unverified(cells: Sequence[Cell]) -> list[str]:
+    """Return the backends that have cells, but none on which anything was verified."""
+    verified = {cell.backend for cell in cells if cell.verdict in VERIFIED}
+    return sorted({cell.backend for cell in cells} - verified)
 
 
 def overview(evidence: Evidence, cells: Sequence[Cell] | None = None) -> Overview:
@@ -118,7 +126,10 @@ def sentence(cells: Sequence[Cell]) -> str:
     if overall(cells) == "pass":
         every = "The one cell keeps its" if passed == 1 else f"All {passed} cells keep their"
         return f"{every} promise{aside}."
-    return f"Nothing was verified: {plural(total, 'cell')}, none of which passed."
+    where = [name for name in _unverified(cells) if any(c.verdict in VERIFIED for c in cells)]
+    idle = [cell for cell in cells if cell.backend in where] or cells
+    on = f" on {listing(where)}" if where else ""
+    return f"Nothing was verified{on}: {plural(len(idle), 'cell')}, none of which passed."
 
 
 def finding_key(finding: Finding) -> tuple[bool, float]:

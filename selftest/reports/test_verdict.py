@@ -63,6 +63,17 @@ def test_overall_verdict_and_exit_code(verdicts: list[str], expected: str, code:
     assert (view.verdict, view.exit_code) == (expected, code)
 
 
+@pytest.mark.parametrize("kind", ["unsupported", "not tested"])
+def test_a_backend_of_which_nothing_was_verified_is_no_pass(kind: str) -> None:
+    idle = [replace(_cell(kind, name), backend="mps") for name in "ab"]
+    cells = [_cell("pass"), *idle]
+    view = verdict.overview(Evidence(Run(), tuple(cells)))
+    assert (view.verdict, view.exit_code) == ("incomplete", 3)
+    assert view.sentence == "Nothing was verified on mps: 2 cells, none of which passed."
+    assert verdict.overall([*cells, replace(_cell("known defect"), backend="mps")]) == "pass"
+    assert verdict.overall([*cells, _cell("fail")]) == "fail"
+
+
 @pytest.mark.parametrize(
     ("verdicts", "words"),
     [
