@@ -1,6 +1,7 @@
 """The time limit: loops are interrupted, native code ends the process, nothing is left behind."""
 
 import contextlib
+import os
 import signal
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from verify.plan import watchdog
-from verify.plan.watchdog import TimedOut
+from verify.plan.watchdog import Idleness, TimedOut
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -32,15 +33,17 @@ def handler():
     def theirs(*_):
         calls.append(1)
 
-    before = signal.signal(signal.SIGPROF, theirs)
+    before = {each: signal.signal(each, theirs) for each in (signal.SIGPROF, signal.SIGALRM)}
     yield theirs
-    signal.signal(signal.SIGPROF, before)
+    for each, handler in before.items():
+        signal.signal(each, handler)
     assert calls == []
 
 
 def assert_nothing_left(handler):
-    assert signal.getsignal(signal.SIGPROF) is handler
+    assert signal.getsignal(signal.SIGPROF) is signal.getsignal(signal.SIGALRM) is handler
     assert signal.getitimer(signal.ITIMER_PROF) == (0.0, 0.0)
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
 
 
 def test_a_busy_loop_is_interrupted(handler):
@@ -97,6 +100,67 @@ def test_limits_follow_one_another(handler):
     assert_nothing_left(handler)
 
 
+WAITING = {
+    "asleep": lambda: time.sleep(1e6),
+    "a lock": lambda: threading.Event().wait(),
+    "a pipe": lambda: os.read(os.pipe()[0], 1),
+    "a process": lambda: subprocess.run([sys.executable, "-c", "import time; time.sleep(30)"]),
+    "again and again": lambda: [time.sleep(0.05) for _ in range(10**6)],
+}
+
+
+@pytest.mark.parametrize("what", WAITING)
+def test_what_waits_for_ever_is_interrupted(what, handler):
+    said = r"waited for 0\.4 s and used next to no processor time: it sleeps, or waits for a lock"
+    with pytest.raises(TimedOut, match=said), watchdog.limit(0.4):
+        WAITING[what]()
+    assert_nothing_left(handler)
+
+
+def test_a_timer_of_someone_elses_goes_on(handler):
+    signal.setitimer(signal.ITIMER_REAL, 1000)
+    with watchdog.limit(5):
+        pass
+    remaining, _ = signal.setitimer(signal.ITIMER_REAL, 0)
+    assert 900 < remaining <= 1000
+
+
+class TestIdleness:
+    """By a clock that is told: what share of a processor a call gets, look by look."""
+
+    @pytest.fixture
+    def looked(self):
+        def looked(shares):
+            used = [0.0]
+            idleness = Idleness(20.0, lambda: used[0])
+            found = []
+            for share in shares:
+                used[0] += share * idleness.interval
+                found.append(idleness.look())
+            return found
+
+        return looked
+
+    def test_a_call_that_waits_is_told_at_the_last_look(self, looked):
+        assert looked([0.0] * 20) == [False] * 19 + [True]
+        assert looked([0.005] * 20)[-1]
+
+    def test_the_slowest_share_of_a_busy_machine_is_work(self, looked):
+        assert not any(looked([1 / 90] * 10_000))
+
+    def test_a_moment_of_work_begins_anew(self, looked):
+        assert not any(looked(([0.0] * 19 + [0.02]) * 50))
+
+    def test_a_process_that_was_stopped_comes_back_to_one_look(self, looked):
+        assert not any(looked([0.5, 0.0, 0.5]))
+
+    def test_another_call_begins_anew(self):
+        idleness = Idleness(20.0, lambda: 0.0)
+        for _ in range(3):
+            assert not any(idleness.look() for _ in range(19))
+            idleness.start()
+
+
 def test_other_threads_run_without_the_interrupt(handler):
     done = []
 
@@ -122,12 +186,12 @@ def script(body):
 
 
 def test_native_code_that_hangs_ends_the_process():
-    """A blocked signal stands for code that never comes back to Python."""
+    """Blocked signals stand for code that never comes back to Python."""
     code, seconds, said = script(
         """
         import os, signal
         from verify.plan import watchdog
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGPROF})
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGPROF, signal.SIGALRM})
         with watchdog.limit(0.1):
             os.read(os.pipe()[0], 1)
         """

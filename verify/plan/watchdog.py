@@ -11,8 +11,22 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+DEFAULT = 60.0
+"""Seconds that a call may take unless one says otherwise."""
+
 _GRACE = 10.0
 """A call that has not ended after this many limits on the clock is stuck in native code."""
+
+_LOOKS = 20
+"""Times that a call is looked at before it is said to wait: one bad moment proves nothing."""
+
+_IDLE = 0.01
+"""A call that uses less than this share of a processor waits.
+
+Whoever has work gets a fair share of a busy machine: to fall below 1 % in every interval there
+would have to be a hundred others at work for each processor, all the time. Whoever waits and looks
+up now and then, a hundred times a second for about 0.05 ms, uses half of that.
+"""
 
 
 class TimedOut(BaseException):
@@ -21,7 +35,12 @@ class TimedOut(BaseException):
 
 @contextmanager
 def limit(seconds: float) -> Iterator[Callable[[], None]]:
-    """Raise `TimedOut` in the block once it has used `seconds` of processor time.
+    """Raise `TimedOut` in the block once it has used, or idly waited, for `seconds`.
+
+    Parameters
+    ----------
+    seconds : float
+        Of processor time; and on the clock, while next to no processor time is used.
 
     Yields
     ------
@@ -31,15 +50,16 @@ def limit(seconds: float) -> Iterator[Callable[[], None]]:
     Notes
     -----
     An endless loop in Python is interrupted and the run goes on. It is the processor time that
-    is limited: on a machine that is busy with something else, a slow clock means nothing.
-    Native code, and a call that waits for ever, cannot be interrupted: the process then ends
+    is limited: on a machine that is busy with something else, a slow clock means nothing. So is
+    the time in which a call uses no processor at all: it sleeps, or waits for what never comes.
+    Native code that never returns to Python cannot be interrupted: the process then ends
     with a traceback after ten times the limit on the clock, which pytest-xdist reports as
     a crashed worker before it starts another. On systems without interval timers, and outside
-    the main thread, only the second guard stands.
+    the main thread, only the last guard stands.
     """
-    guards: list[_NativeGuard | _Interrupt] = [_NativeGuard(seconds * _GRACE)]
+    guards: list[_NativeGuard | _Interrupt | _Waiting] = [_NativeGuard(seconds * _GRACE)]
     if hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread():
-        guards.append(_Interrupt(seconds))
+        guards += [_Interrupt(seconds), _Waiting(seconds)]
 
     def restart() -> None:
         for guard in guards:
@@ -72,7 +92,7 @@ class _NativeGuard:
 
 
 class _Interrupt:
-    """Raises `TimedOut` in the main thread."""
+    """Raises `TimedOut` in the main thread, after so much processor time."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
@@ -87,3 +107,63 @@ class _Interrupt:
     def stop(self) -> None:
         signal.setitimer(signal.ITIMER_PROF, 0)
         signal.signal(signal.SIGPROF, self.previous)
+
+
+class Idleness:
+    """Looks at a call in regular intervals, and tells whether it waits for what never comes.
+
+    Parameters
+    ----------
+    seconds : float
+        How long a call may wait.
+    clock : callable
+        Processor time of the process, in seconds.
+    """
+
+    def __init__(self, seconds: float, clock: Callable[[], float] = time.process_time) -> None:
+        self.interval = seconds / _LOOKS
+        self.clock = clock
+        self.start()
+
+    def start(self) -> None:
+        """Begin with another call."""
+        self.idle = 0
+        self.used = self.clock()
+
+    def look(self) -> bool:
+        """Whether the call has waited in all of the last intervals, this one included.
+
+        Intervals are counted, not read off a clock: a process that was stopped, or a machine
+        that slept, comes back to one interval, however long it was.
+        """
+        now = self.clock()
+        self.idle = 0 if now - self.used > _IDLE * self.interval else self.idle + 1
+        self.used = now
+        return self.idle >= _LOOKS
+
+
+class _Waiting:
+    """Raises `TimedOut` in the main thread, once a call has waited for so long."""
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self.idleness = Idleness(seconds)
+        self.previous = signal.signal(signal.SIGALRM, self._look)
+        self.timer = signal.setitimer(signal.ITIMER_REAL, 0)
+
+    def _look(self, _signal: int, _frame: FrameType | None) -> None:
+        if self.idleness.look():
+            raise TimedOut(
+                f"one call waited for {self.seconds:g} s and used next to no processor time: it "
+                "sleeps, or waits for a lock, another process or the network"
+            )
+
+    def start(self) -> None:
+        self.idleness.start()
+        interval = self.idleness.interval
+        signal.setitimer(signal.ITIMER_REAL, interval, interval)
+
+    def stop(self) -> None:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, self.previous)
+        signal.setitimer(signal.ITIMER_REAL, *self.timer)  # Someone else's, who waits longer.
