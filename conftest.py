@@ -179,8 +179,8 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     import torch
 
     from verify.backends import cpu
+    from verify.command_line import options
     from verify.defects.known_defects import in_force
-    from verify import options
 
     run, backends = config.stash[_RUN], config.stash[_BACKENDS]
     own = config.stash[_OWN]

@@ -7,10 +7,11 @@ import sys
 import pytest
 
 from selftest.test_command import CELLS, ROOT, SMALL, command, lines
-from verify import backends, options
+from verify import backends
 from verify.backends.base import DTYPES
+from verify.command_line import options
+from verify.command_line.options import BadOption
 from verify.laws import LATTICES
-from verify.options import BadOption
 
 HEAD = "from verify.backends.base import Backend\n"
 SOUND = (

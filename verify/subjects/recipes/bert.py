@@ -107,15 +107,18 @@ _EVEN = EncoderArguments(96, 96, 1, 3, 96, 96, type_vocab_size=96, num_labels=96
 _USUAL = EncoderArguments(200, 48, 2, 4, 96, 64, pad_token_id=3)
 
 
-def _row(name: str, make: Callable[..., nn.Module], claims: Callable[[Any], Claims]) -> Recipe:
+def _row(
+    name: str, claims: Callable[[Any], Claims], **options: Callable[[EncoderArguments], Any]
+) -> Recipe:
     untied = replace(_EVEN, tie_word_embeddings=False)
     return Recipe(
         name=name,
         cases=lambda size: strategies.encoders(max_numel=size).map(ModuleCase),
-        make=make,
+        make=_maker(name, **options),
         claims=claims,
         effort=_effort,
         package=TRANSFORMERS,
+        classes=("BertConfig", name),
         dtypes=("float32",),
         anchors=tuple(map(ModuleCase, (_EVEN, untied, _USUAL))),
         words="weights of linear layers and embeddings normal, the padding row 0, biases 0, layer "
@@ -127,8 +130,8 @@ def _row(name: str, make: Callable[..., nn.Module], claims: Callable[[Any], Clai
 
 
 BERT: tuple[Recipe, ...] = (
-    _row("BertModel", _maker("BertModel", add_pooling_layer=lambda a: a.pooled), _of_model),
-    _row("BertForSequenceClassification", _maker("BertForSequenceClassification"), _of_classifier),
-    _row("BertForMaskedLM", _maker("BertForMaskedLM"), _of_language_model),
+    _row("BertModel", _of_model, add_pooling_layer=lambda a: a.pooled),
+    _row("BertForSequenceClassification", _of_classifier),
+    _row("BertForMaskedLM", _of_language_model),
 )
 """The model alone, under a classifier, and under a language model whose decoder may be tied."""

@@ -63,6 +63,7 @@ DECODER = Recipe(
     claims=_claims,
     effort=_effort,
     package=TRANSFORMERS,
+    classes=("GPT2Config", "GPT2LMHeadModel"),
     dtypes=("float32",),
     anchors=tuple(map(ModuleCase, (_EVEN, _DEEP))),
     words="weights and embeddings normal, those of the projections onto the residual stream "

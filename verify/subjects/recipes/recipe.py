@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import importlib.util
 import math
 import warnings
@@ -14,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from verify.laws import LATTICES, Continuous, Haar, Lattice
+from verify.quoting import said
 from verify.subjects import python_streams
 from verify.subjects.recipes import claims as claimed
 from verify.subjects.recipes.claims import Claims
@@ -52,6 +54,8 @@ class Recipe(Subject):
         The law of each of its parameters for a case.
     package : str
         The package that it comes from, if that is not PyTorch; without it nothing is tested.
+    classes : tuple of str
+        What is built from that package: a package may load each of them when it is first used.
     """
 
     family = "recipe"
@@ -59,6 +63,7 @@ class Recipe(Subject):
     make: Callable[[Any, Place], nn.Module]
     claims: Callable[[Any], Claims]
     package: str = ""
+    classes: tuple[str, ...] = ()
 
     def tensors(self, case: Any) -> tuple[TensorLaw, ...]:
         """Every claimed tensor; names and shapes are the model's own."""
@@ -72,9 +77,7 @@ class Recipe(Subject):
     @property
     def untested(self) -> str:
         """Why nothing of the recipe can be tested here; or nothing."""
-        if not self.package or importlib.util.find_spec(self.package):
-            return ""
-        return f"not tested: {self.package} is not installed (pip install {self.package})"
+        return _missing(self.package, self.classes) if self.package else ""
 
     def _built(self, case: Any, place: Place) -> Fill:
         other, claims = _aside(self, case, place.device, place.dtype), self.claims(case)
@@ -88,6 +91,31 @@ class Recipe(Subject):
             return state
 
         return filled
+
+
+def _missing(package: str, classes: tuple[str, ...]) -> str:
+    """Why a package is not there, or why it is broken; or nothing.
+
+    It may depend on others that do not fit the PyTorch under test, and raise whatever they raise.
+    """
+    name = package
+    try:
+        if importlib.util.find_spec(package) is None:
+            return f"not tested: {package} is not installed (pip install {package})"
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # What a package warns of while it is imported.
+            imported = importlib.import_module(package)
+            for name in classes:
+                getattr(imported, name)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        what = "it" if name == package else f"{name} of it"
+        return (
+            f"not tested: broken companion: {package} is installed, but importing {what} raises "
+            f"{said(error)}: install versions that fit the PyTorch under test"
+        )
+    return ""
 
 
 def misplaced(model: nn.Module, place: Place) -> str:
