@@ -143,6 +143,55 @@ def test_a_replay_draws_the_same_from_anywhere(tmp_path):
     assert lines(tmp_path / "again")[1] == cell
 
 
+LATER = [  # What the build does, from which call on: verdict, check, and what is said of it.
+    ("raise OSError('no\\ndisk')", 2, "fail", "raises", "OSError: no"),
+    ("time.sleep(1e6)", 2, "timed out", "time_limit", "waited for 1 s and used next to no"),
+    ("raise SystemExit(0)", 3, "fail", "raises", "BuildEnded: SystemExit: 0"),
+    ("return nn.ReLU()", 3, "fail", "state", "the pattern '*' claims no parameter"),
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "verdict", "check", "said"), LATER, ids=["raises", "sleeps", "exits", "other"]
+)
+def test_a_build_that_goes_wrong_later_is_a_failing_cell(
+    text, first, verdict, check, said, tmp_path
+):
+    (tmp_path / "model.py").write_text(
+        "import time\nfrom torch import nn\ncalls = []\ndef build():\n    calls.append(1)\n"
+        f"    if len(calls) >= {first}: {text}\n    return nn.Linear(8, 8)\n"
+    )
+    (tmp_path / "laws.py").write_text("from verify.recipes import *\nLAWS = {'*': Normal(0, 1)}\n")
+    ended = command(
+        tmp_path / "report", f"{ROOT}/verify/test_recipes.py", "--recipe", "model:build",
+        "--laws", "laws.py", "--time-limit", "1", "-n", "0", *SMALL, folder=tmp_path,
+    )  # fmt: skip
+    assert ended.returncode == 1, ended.stdout + ended.stderr
+    assert "Traceback" not in ended.stdout + ended.stderr
+    (cell,) = lines(tmp_path / "report")[1:]
+    assert cell["verdict"] == verdict, cell
+    assert any(f["check"] == check and said in f["message"] for f in cell["findings"]), cell
+
+
+ENDS = {  # What the module holds: what is said of it.
+    "def build(): os._exit(0)": "ends the process",
+    "def build(): time.sleep(1e6)": "timed out, one call waited for 1 s",
+    "def build(): raise KeyboardInterrupt": "raises KeyboardInterrupt.",
+}
+
+
+@pytest.mark.parametrize("text", ENDS, ids=["exits", "sleeps", "interrupts"])
+def test_a_model_that_ends_the_run_is_one_sentence_and_exit_code_4(text, tmp_path):
+    (tmp_path / "model.py").write_text(f"import os, time\n{text}\n")
+    ended = command(
+        tmp_path / "report", f"{ROOT}/verify", "--recipe", "model:build", "--laws",
+        f"{ROOT}/{LAWS}", "--time-limit", "1", "-n", "0", folder=tmp_path,
+    )  # fmt: skip
+    assert ended.returncode == 4, ended.stdout + ended.stderr
+    assert ENDS[text] in ended.stderr
+    assert ended.stderr.strip().count("\n") == 0 and ended.stderr.startswith("ERROR: --recipe")
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [

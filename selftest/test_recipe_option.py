@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -32,6 +33,39 @@ BAD_MODELS = {  # What the module holds: what must be said of it.
     "def build(): return nn.Linear(2, 2, dtype=torch.complex64)": "gives parameters of complex64",
     "def build(): return nn.Linear(2, 2, device='meta')": "puts weight on meta",
     "def build(): return nn.LazyLinear(2)": "weight has no shape before the first input",
+    "raise GeneratorExit": "the module 'model' raises GeneratorExit.",
+    "import pytest; pytest.exit('over')": "the module 'model' raises Exit: over.",
+    "def __getattr__(name): raise OSError(name)": "raises OSError: build.",
+    "class Mute(Exception):\n    def __str__(self): raise ValueError\nraise Mute":
+        "the module 'model' raises Mute.",
+    "def build(): raise GeneratorExit": "--recipe 'model:build' raises GeneratorExit.",
+    "def build(): import pytest; pytest.skip('no')": "raises Skipped: no.",
+    "def build(): return None": "gives NoneType, no torch.nn.Module.",
+    "def build(): return nn.Linear": "gives type, no torch.nn.Module.",
+    "def build(): raise RecursionError": "raises RecursionError.",
+    "class build(nn.Module):\n    def __init__(self): pass": "raises AttributeError: 'build'",
+    "class build(nn.Linear):\n    def __init__(self): super().__init__(2, 2)\n"
+    "    def named_parameters(self, **_): raise KeyError('own')": "raises KeyError: 'own'.",
+    "def build(): return nn.Linear(0, 0)": "gives a model whose parameters have no entries.",
+}  # fmt: skip
+
+HANGS = {
+    "import time\ndef build(): time.sleep(1e6)": "--recipe 'model:build' timed out, one call "
+        "waited for 0.3 s and used next to no processor time: it sleeps",
+    "import threading\ndef build(): threading.Event().wait()": "waited for 0.3 s",
+    "def build():\n    while True: pass": "--recipe 'model:build' timed out, one call took 0.3 s "
+        "of processor time: mend that, or give it longer with --time-limit.",
+    "import time\ntime.sleep(1e6)": "the module 'model' timed out, one call waited for 0.4 s",
+}  # fmt: skip
+
+ENDINGS = {
+    "import os\ndef build(): os._exit(0)": "(exit code 0)",
+    "import os\nos._exit(7)": "(exit code 7)",
+    "import os\ndef build(): os.abort()": "(signal 6, Aborted)",
+    "import os, signal\ndef build(): os.kill(os.getpid(), signal.SIGKILL)": "(signal 9, Killed)",
+    "import ctypes\ndef build(): ctypes.string_at(0)": "(signal 11, Segmentation fault)",
+    "import os, time\ndef build():\n    if os.fork() == 0: time.sleep(2)\n    os._exit(3)":
+        "(exit code 3)",
 }  # fmt: skip
 
 BAD_LAWS = {
@@ -68,6 +102,43 @@ BAD_LAWS = {
     "LAWS = {'weight': Rows(Normal(0.0, 1.0), 6)}": "there is no row 6",
     "LAWS = {'*': Blocks(Normal(0.0, 1.0), 4)}": "it has no 4 equal parts",
     "LAWS = {'weight': Blocks(Haar(1.0), 0)}": "it has no 0 equal parts",
+    "LAWS = {'weight': Blocks(Haar(1.0), -2)}": "it has no -2 equal parts",
+    "LAWS = {'weight': Blocks(Haar(1.0), True)}": "gives 'weight' the law Blocks(",
+    "LAWS = {'*': Same(3)}": "gives '*' the law Same(name=3), which is none",
+    "raise SystemExit(2)": "cannot be read: SystemExit: 2.",
+    "raise GeneratorExit": "cannot be read: GeneratorExit.",
+    "import torch\nLAWS = {'*': torch.ones(2, 2)}":
+        "gives '*' the law tensor([[1., 1.], [1., 1.]]), which is none",
+    "class Shy:\n    def __repr__(self): raise OSError\nLAWS = {'*': Shy()}":
+        "gives '*' the law a Shy whose repr raises OSError, which is none",
+    "class Shy:\n    def __repr__(self): raise OSError\nLAWS = {Shy(): Normal(0.0, 1.0)}":
+        "gives a Shy whose repr raises OSError the law Normal(",
+    "LAWS = {'*': Normal('a', 1)}": "cannot be read: TypeError: Normal needs a real number as "
+        "mean, not 'a'.",
+    "LAWS = {'*': Normal(0.0, None)}": "Normal needs a real number as std, not None.",
+    "LAWS = {'*': Normal(0.0)}": "cannot be read: TypeError: Normal.__init__() missing 1 required",
+    "LAWS = {'*': Normal(0.0, -1.0)}": "needs std > 0",
+    "LAWS = {'*': Normal(0.0, float('nan'))}": "needs std > 0",
+    "LAWS = {'*': Normal(0.0, float('inf'))}": "needs std > 0",
+    "LAWS = {'*': Uniform(2.0, 1.0)}": "needs low < high",
+    "LAWS = {'*': Uniform(0.0, float('nan'))}": "needs low < high",
+    "LAWS = {'*': Uniform(-1e308, 1e308)}": "needs a width that a double can hold",
+    "LAWS = {'*': TruncatedNormal(float('nan'), 1.0, -1.0, 1.0)}": "needs a finite mean",
+    "LAWS = {'*': TruncatedNormal(0.0, 1.0, 1.0, 1.0 + 1e-16)}": "needs a < b",
+    "LAWS = {'*': TruncatedNormal(0.0, 1e-300, 1.0, 2.0)}": "'*' cannot hold for",
+    "LAWS = {'*': TruncatedNormal(0.0, 1.0, float('inf'), float('inf'))}": "needs a < b",
+    "LAWS = {'*': Exponential(0.0)}": "needs rate > 0",
+    "LAWS = {'*': Sparse(1.5, 1.0)}": "needs 0 ≤ sparsity ≤ 1",
+    "LAWS = {'*': Sparse(0.5, 'a')}": "Sparse needs a real number as std, not 'a'",
+    "LAWS = {'*': Dirac(groups=0)}": "Dirac needs a whole number of at least 1 as groups, not 0",
+    "LAWS = {'*': Masked(Normal(0.0, 1.0), 0.5)}": "Masked needs a Uniform law, not Normal(",
+    "LAWS = {'*': lambda shape: Normal('a', 1)}": "the law cannot be computed, TypeError: Normal "
+        "needs a real number as mean",
+    "LAWS = {'*': lambda shape: exit(3)}": "the law cannot be computed, SystemExit: 3",
+    "LAWS = {'*': lambda shape: None}": "None is no law",
+    "LAWS = {'*': lambda shape: Normal}": "Normal is no law",
+    "import math as m\nLAWS = {'*': lambda shape: Normal(0.0, m.sqrt(-1))}": "ValueError: math",
+    "LAWS = {'*': lambda shape: Rows(Normal(0.0, 1.0), 0)}": "is no law",
 }  # fmt: skip
 
 
@@ -83,9 +154,9 @@ def folder(tmp_path, monkeypatch):
     sys.modules.pop("model", None)
 
 
-def refusal(recipe="model:build", laws="laws.py"):
+def refusal(recipe="model:build", laws="laws.py", *, seconds=60.0, tried=own.chosen):
     with pytest.raises(BadOption) as refused:
-        own.chosen(recipe, laws)
+        tried(recipe, laws, seconds)
     sentence = str(refused.value)
     assert "\n" not in sentence and sentence.endswith((".", "use.")), sentence
     return sentence
@@ -95,6 +166,41 @@ def refusal(recipe="model:build", laws="laws.py"):
 def test_a_bad_model_is_refused_in_one_sentence(text, folder):
     (folder / "model.py").write_text(f"{MODEL}{text}\n")
     assert BAD_MODELS[text] in refusal()
+
+
+@pytest.mark.parametrize("text", HANGS, ids=range(len(HANGS)))
+def test_a_model_that_does_not_end_is_refused_in_one_sentence(text, folder, monkeypatch):
+    monkeypatch.setattr(own, "_IMPORT", 0.4)
+    (folder / "model.py").write_text(f"{MODEL}{text}\n")
+    assert HANGS[text] in refusal(seconds=0.3)
+
+
+def test_laws_that_do_not_end_are_refused_in_one_sentence(folder, monkeypatch):
+    monkeypatch.setattr(own, "_IMPORT", 0.4)
+    (folder / "laws.py").write_text("import time\ntime.sleep(1e6)\n")
+    assert "the laws in 'laws.py' timed out, one call waited for 0.4 s" in refusal(seconds=0.3)
+
+
+@pytest.mark.parametrize("text", ENDINGS, ids=range(len(ENDINGS)))
+def test_a_model_that_ends_the_process_is_refused_in_one_sentence(text, folder):
+    (folder / "model.py").write_text(f"{MODEL}{text}\n")
+    sentence = refusal(tried=own.survived)
+    assert "--recipe 'model:build' ends the process" in sentence
+    assert ENDINGS[text] in sentence
+
+
+@pytest.mark.parametrize(
+    "text", ["raise KeyboardInterrupt", "def build(): raise KeyboardInterrupt"]
+)
+def test_an_interrupt_that_is_no_users_is_refused(text, folder):
+    (folder / "model.py").write_text(f"{MODEL}{text}\n")
+    assert "raises KeyboardInterrupt." in refusal(tried=own.survived)
+
+
+def test_what_survives_is_said_nothing_of(folder):
+    own.survived("model:build", "laws.py", 20.0)
+    own.survived(None, None, 20.0)
+    assert "model" not in sys.modules
 
 
 @pytest.mark.parametrize("text", BAD_LAWS, ids=range(len(BAD_LAWS)))
@@ -110,6 +216,11 @@ def test_bad_laws_are_refused_in_one_sentence(text, folder):
         ("model:build", None, "name their file with --laws"),
         ("model:build", "no.py", "--laws 'no.py' is no file."),
         ("model:build", ".", "--laws '.' is no file."),
+        ("model:build", "", "--laws '' is no file."),
+        ("model:build", "a" * 5000, "is no file."),
+        ("model:build", "a\0b", "--laws 'a\\x00b' is no file."),
+        ("model:build", "model.py/laws.py", "is no file."),
+        ("model:build", "/dev/zero", "is no file."),
         *(
             (text, "laws.py", f"--recipe {text!r} is not of the form package.module:function.")
             for text in ["", "model", "model:", ":build", "a b:build", "model:build()", "m::b",
@@ -163,6 +274,14 @@ class TestChosen:
         recipe = own.chosen("model:build", "laws.py")
         built = recipe.make(recipe.anchors[0], Place(torch.device("meta"), torch.float32))
         assert built.weight.is_meta
+
+    def test_the_current_directory_is_left_alone(self, folder):
+        """Even by a module that changes it: the report belongs where the user is."""
+        (folder / "elsewhere").mkdir()
+        with (folder / "model.py").open("a") as model:
+            model.write("import os\nos.chdir('elsewhere')\n")
+        assert own.chosen("model:build", "laws.py")
+        assert Path.cwd() == folder
 
     def test_no_stream_is_moved(self, folder):
         before = torch.get_rng_state()

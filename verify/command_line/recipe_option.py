@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import faulthandler
 import functools
 import importlib
+import math
+import multiprocessing
 import runpy
+import signal
 import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +23,25 @@ import torch
 from hypothesis import strategies as st
 from torch import nn
 
+from verify import torch_api
 from verify.command_line.options import BadOption
 from verify.laws import LATTICES
+from verify.plan import watchdog
+from verify.quoting import said, shown
 from verify.subjects.recipes.claims import Claim, Claims
-from verify.subjects.recipes.possible import impossible, is_claim, said, spelled
+from verify.subjects.recipes.possible import impossible, is_claim, spelled
 from verify.subjects.recipes.recipe import HOST, Recipe, built_aside
 from verify.subjects.subject import Case
 
-_BROKEN = (Exception, SystemExit)
-"""What code of the user's may raise."""
+_IMPORT = 60.0
+"""Seconds that an import may take, where a call may take less: it happens once."""
+
+_POLL = 0.02
+"""Seconds between two looks at the process in which a recipe is tried."""
+
+
+class BuildEnded(Exception):
+    """A build raised what is no Exception, to end the program: its text is what that said."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -39,7 +55,60 @@ class Build(Case):
         return f"{self.call}()"
 
 
-def chosen(recipe: str | None, laws: str | None) -> Recipe | None:
+def survived(recipe: str | None, laws: str | None, seconds: float) -> None:
+    """Choose the recipe in a process of its own first, which it may end; parameters as `chosen`.
+
+    Only where processes can be forked without harm, on Linux, and as long as no other device has
+    been spoken to: an accelerator cannot be used on both sides of a fork.
+
+    Raises
+    ------
+    verify.command_line.options.BadOption
+        What `chosen` raises, and for a model or laws that end the process.
+    """
+    if recipe is None or laws is None or sys.platform != "linux":
+        return
+    context = multiprocessing.get_context("fork")
+    here, there = context.Pipe(duplex=False)
+    process = context.Process(target=_try, args=(there, recipe, laws, seconds))
+    process.start()
+    try:
+        # Whatever the model starts holds the other end too, so that its closing tells nothing.
+        while process.is_alive() and not here.poll(_POLL):
+            pass
+        sentence = here.recv() if here.poll() else _ended(recipe, process)
+    finally:
+        process.kill()
+        process.join()
+    if sentence:
+        raise BadOption(sentence)
+
+
+def _try(told: Connection, recipe: str, laws: str, seconds: float) -> None:
+    faulthandler.disable()  # The sentence is enough.
+    try:
+        chosen(recipe, laws, seconds)
+        sentence = ""
+    except BadOption as problem:
+        sentence = str(problem)
+    except BaseException as error:  # An interrupt of the user's reaches the other process too.
+        sentence = f"--recipe {recipe!r} raises {said(error)}."
+    told.send(sentence)
+
+
+def _ended(recipe: str, process: multiprocessing.process.BaseProcess) -> str:
+    process.join()
+    code = process.exitcode or 0
+    how = f"exit code {code}" if code >= 0 else f"signal {-code}, {signal.strsignal(-code)}"
+    return (
+        f"--recipe {recipe!r} ends the process in which its module and its laws are imported and "
+        f"its model is built ({how}): a model that cannot be built cannot be verified."
+    )
+
+
+def chosen(
+    recipe: str | None, laws: str | None, seconds: float = watchdog.DEFAULT
+) -> Recipe | None:
     """The recipe that the command line names, if it names one.
 
     Parameters
@@ -48,6 +117,8 @@ def chosen(recipe: str | None, laws: str | None) -> Recipe | None:
         ``package.module:function``: what builds an initialised model, without arguments.
     laws : str or None
         A Python file that defines ``LAWS``, from pattern to law.
+    seconds : float
+        The time limit of one call.
 
     Raises
     ------
@@ -60,45 +131,68 @@ def chosen(recipe: str | None, laws: str | None) -> Recipe | None:
         raise BadOption("--laws says what a recipe must keep: name what builds it with --recipe.")
     if laws is None:
         raise BadOption("--recipe needs the laws that it must keep: name their file with --laws.")
-    claims = _claims(laws)
-    build = _build(recipe)
+    longer = max(seconds, _IMPORT)
+    with _refusing(f"the laws in {laws!r}", "cannot be used:"), watchdog.limit(longer):
+        claims = _claims(laws)
+        formula = "; ".join(f"{pattern}: {spelled(claim)}" for pattern, claim in claims.items())
+    with _refusing(f"--recipe {recipe!r}", "raises"):
+        with watchdog.limit(longer):
+            build = _build(recipe)
+        with watchdog.limit(seconds):
+            dtype = _dtype(recipe, build, claims)
     case = Build(recipe.partition(":")[2])
-    dtype = _dtype(recipe, build, claims)
     return Recipe(
         name=recipe,
         cases=lambda _size: st.just(case),
         anchors=(case,),
         dtypes=(dtype,),
         words=f"every parameter follows the law that {laws} gives it",
-        formula="; ".join(f"{pattern}: {spelled(claim)}" for pattern, claim in claims.items()),
+        formula=formula,
         source=laws,
         make=lambda _case, place: build(place.device),
         claims=lambda _case: claims,
     )
 
 
+@contextmanager
+def _refusing(what: str, raises: str) -> Iterator[None]:
+    """Code of the user's: all that it raises is refused, but for an interrupt of the run."""
+    try:
+        yield
+    except (BadOption, KeyboardInterrupt):
+        raise
+    except watchdog.TimedOut as error:
+        advice = "mend that, or give it longer with --time-limit"
+        raise BadOption(f"{what} timed out, {error}: {advice}.") from error
+    except BuildEnded as error:
+        raise BadOption(f"{what} {raises} {error}.") from error
+    except BaseException as error:
+        raise BadOption(f"{what} {raises} {said(error)}.") from error
+
+
 def _claims(text: str) -> Claims:
     """What a file says in its ``LAWS``."""
-    if not Path(text).is_file():
+    if not _is_file(text):
         raise BadOption(f"--laws {text!r} is no file.")
-    with _importing():
-        try:
-            found = runpy.run_path(text).get("LAWS")
-        except _BROKEN as error:
-            raise BadOption(f"the laws in {text!r} cannot be read: {said(error)}.") from error
+    with _importing(), _refusing(f"the laws in {text!r}", "cannot be read:"):
+        found = runpy.run_path(text).get("LAWS")
     if not isinstance(found, dict) or not found:
         raise BadOption(f"{text!r} defines no LAWS = {{pattern: law, …}} with a law in it.")
     for pattern, claim in found.items():
         if not isinstance(pattern, str) or not is_claim(claim):
             raise BadOption(
-                f"{text!r} gives {pattern!r} the law {_short(claim)}, which is none: choose from "
-                "verify.recipes, for example Normal(0.0, 0.02), or a function of the shape."
+                f"{text!r} gives {shown(pattern)} the law {shown(claim)}, which is none: choose "
+                "from verify.recipes, for example Normal(0.0, 0.02), or a function of the shape."
             )
     return dict[str, Claim](found)
 
 
-def _short(value: object) -> str:
-    return value.__qualname__ if isinstance(value, type) else repr(value)
+def _is_file(text: str) -> bool:
+    """Whether a text names a file; what no path can be, names none."""
+    try:
+        return Path(text).is_file()
+    except (OSError, ValueError):
+        return False
 
 
 def _build(recipe: str) -> Callable[[torch.device], Any]:
@@ -118,15 +212,16 @@ def _build(recipe: str) -> Callable[[torch.device], Any]:
 
 
 def _found(recipe: str, module: str, attribute: str) -> Any:
-    try:
-        imported = importlib.import_module(module)
-    except _BROKEN as error:
-        if isinstance(error, ModuleNotFoundError) and _leads_to(error.name, module):
+    with _refusing(f"the module {module!r}", "raises"):
+        try:
+            imported = importlib.import_module(module)
+        except ModuleNotFoundError as error:
+            if not _leads_to(error.name, module):
+                raise
             raise BadOption(
                 f"there is no module {module!r} in {str(Path.cwd())!r} or installed here: "
                 f"check --recipe {recipe!r}."
             ) from None
-        raise BadOption(f"the module {module!r} raises {said(error)}.") from error
     try:
         return functools.reduce(getattr, attribute.split("."), imported)
     except AttributeError:
@@ -142,10 +237,14 @@ def _leads_to(missing: str | None, module: str) -> bool:
 
 @contextmanager
 def _importing() -> Iterator[None]:
-    """The current directory is importable, and a default dtype that is set there stays there."""
+    """The current directory is importable, and a default that is set there stays there."""
     if str(Path.cwd()) not in sys.path:
         sys.path.append(str(Path.cwd()))  # The suite's own packages come first.
-    with _own_dtype(torch.get_default_dtype()), warnings.catch_warnings():
+    with (
+        _own_dtype(torch.get_default_dtype()),
+        contextlib.chdir(Path.cwd()),
+        warnings.catch_warnings(),
+    ):
         warnings.simplefilter("ignore")
         yield
 
@@ -163,15 +262,17 @@ def _own_dtype(dtype: torch.dtype) -> Iterator[None]:
 
 def _built(build: Callable[[], Any], dtype: torch.dtype, device: torch.device) -> Any:
     with _own_dtype(dtype), device:
-        return build()
+        try:
+            return build()
+        except (Exception, KeyboardInterrupt, watchdog.TimedOut):
+            raise
+        except BaseException as error:  # Only an Exception is the model's fault to whoever calls.
+            raise BuildEnded(said(error)) from error
 
 
 def _dtype(recipe: str, build: Callable[[torch.device], Any], claims: Claims) -> str:
     """The name of the one dtype of a model that can be verified; it is built to find out."""
-    try:
-        model = built_aside(lambda: build(HOST.device), HOST.device)
-    except _BROKEN as error:
-        raise BadOption(f"--recipe {recipe!r} raises {said(error)}.") from error
+    model = built_aside(lambda: build(HOST.device), HOST.device)
     if not isinstance(model, nn.Module):
         raise BadOption(f"--recipe {recipe!r} gives {type(model).__name__}, no torch.nn.Module.")
     dtype = _common_dtype(recipe, model)
@@ -179,6 +280,10 @@ def _dtype(recipe: str, build: Callable[[torch.device], Any], claims: Claims) ->
     if wrong:
         raise BadOption(f"a law of --recipe {recipe!r} cannot be verified: {wrong}.")
     return dtype
+
+
+def _holds_values(parameter: torch.Tensor) -> bool:
+    return torch_api.uninitialised(parameter) or math.prod(parameter.shape) > 0
 
 
 def _common_dtype(recipe: str, model: nn.Module) -> str:
@@ -191,6 +296,8 @@ def _common_dtype(recipe: str, model: nn.Module) -> str:
     dtypes = {str(tensor.dtype).removeprefix("torch."): n for n, tensor in parameters.items()}
     if not dtypes:
         raise BadOption(f"--recipe {recipe!r} gives a model without parameters.")
+    if not any(map(_holds_values, parameters.values())):
+        raise BadOption(f"--recipe {recipe!r} gives a model whose parameters have no entries.")
     if len(dtypes) > 1 or not dtypes.keys() <= LATTICES.keys():
         found = ", ".join(f"{dtype} ({name})" for dtype, name in dtypes.items())
         raise BadOption(

@@ -24,6 +24,7 @@ from verify.laws import (
     TruncatedNormal,
     Uniform,
 )
+from verify.quoting import said, shown
 from verify.subjects.recipes.claims import Blocks, Claim, Claims, Rows, Same, claimed, of_tensor
 
 Shape = tuple[int, ...]
@@ -54,6 +55,7 @@ _DEMANDS = (
     _Demand(Normal, lambda law, _: 0 < law.std < math.inf, "std > 0"),
     _Demand(Normal, lambda law, _: math.isfinite(law.mean), "a finite mean"),
     _Demand(TruncatedNormal, lambda law, _: 0 < law.std < math.inf, "std > 0"),
+    _Demand(TruncatedNormal, lambda law, _: math.isfinite(law.mean), "a finite mean"),
     _Demand(TruncatedNormal, lambda law, _: law.a < law.b, "a < b"),
     _Demand(Exponential, lambda law, _: 0 < law.rate < math.inf, "rate > 0"),
     _Demand(Haar, lambda law, _: math.isfinite(law.gain), "a finite gain"),
@@ -66,6 +68,7 @@ _DEMANDS = (
     _Demand(Eye, lambda _, shape: len(shape) == 2, "a matrix"),
     _Demand(Dirac, lambda _, shape: 3 <= len(shape) <= 5, "a tensor of three to five axes"),
     _Demand(Dirac, lambda law, shape: shape[0] % law.groups == 0, "groups of equal size"),
+    _Demand(Continuous, lambda law, _: 0 < law.scale < math.inf, "a width that a double can hold"),
 )
 
 
@@ -89,15 +92,15 @@ def _wrong(claim: Claim, shape: Shape, lattice: Lattice) -> str:
         return f"it has no {claim.count} equal parts"
     try:
         tensors = list(of_tensor("", shape, claim, ""))
-    except Exception as error:
+        return next(filter(None, (_unmet(t.law, t.lawful_shape, lattice) for t in tensors)), "")
+    except (Exception, SystemExit) as error:
         return f"the law cannot be computed, {said(error)}"
-    return next(filter(None, (_unmet(t.law, t.lawful_shape, lattice) for t in tensors)), "")
 
 
 def _unmet(law: object, shape: Shape, lattice: Lattice) -> str:
     """The first demand of a law that is not met; or nothing."""
     if not is_law(law):
-        return f"{law!r} is no law"
+        return f"{shown(law)} is no law"
     for demand in _DEMANDS:
         if isinstance(law, demand.of) and not demand.met(law, shape):
             return f"{law!r} needs {demand.words}"
@@ -112,10 +115,12 @@ def is_law(value: object) -> bool:
 def is_claim(value: object) -> bool:
     """Whether a value says something of a tensor: by its type alone."""
     if isinstance(value, Rows):
-        return _is_lawful(value.law) and is_law(value.its_law) and isinstance(value.row, int)
+        return _is_lawful(value.law) and is_law(value.its_law) and type(value.row) is int
     if isinstance(value, Blocks):
-        return _is_lawful(value.law) and isinstance(value.count, int)
-    return isinstance(value, Same) or _is_lawful(value)
+        return _is_lawful(value.law) and type(value.count) is int
+    if isinstance(value, Same):
+        return isinstance(value.name, str)
+    return _is_lawful(value)
 
 
 def _is_lawful(value: object) -> bool:
@@ -131,9 +136,3 @@ def spelled(claim: Claim) -> str:
     if callable(claim):
         return f"{getattr(claim, '__qualname__', type(claim).__name__)}(shape)"
     return repr(claim)
-
-
-def said(error: BaseException) -> str:
-    """An exception by its name, and how it begins what it says."""
-    text = " ".join(str(error).partition("\n")[0].split())
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
