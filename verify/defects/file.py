@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 from verify.checks.words import WORDS
+from verify.quoting import said, shown
 
 T = TypeVar("T")
 
@@ -132,9 +134,9 @@ def read(path: Path) -> tuple[dict[str, Any], ...]:
 
 
 def _read(path: Path, below: tuple[Path, ...]) -> tuple[dict[str, Any], ...]:
+    document = _parsed(path)
     if path.resolve() in below:
         _refuse(path, "it extends itself: take away one `extends`")
-    document = _parsed(path)
     if unknown := sorted(document.keys() - {_HEAD, _TABLE}):
         _refuse(path, f"the key {unknown[0]!r} is unknown: a file has {_HEAD!r} and [[{_TABLE}]]")
     tables = document.get(_TABLE, [])
@@ -147,13 +149,23 @@ def _read(path: Path, below: tuple[Path, ...]) -> tuple[dict[str, Any], ...]:
 
 def _parsed(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as problem:
-        _refuse(path, f"it cannot be read ({problem.strerror}): name a file that is there")
+        text = _text(path)
     except UnicodeDecodeError:
         _refuse(path, "it is no text in UTF-8: store it as such")
-    except (tomllib.TOMLDecodeError, RecursionError) as problem:
-        _refuse(path, f"it is not TOML ({str(problem).rstrip('.')}): mend it there")
+    except (OSError, ValueError) as problem:  # The latter for what no path can be.
+        why = getattr(problem, "strerror", None) or said(problem)
+        _refuse(path, f"it cannot be read ({why}): name a file that is there")
+    try:
+        return tomllib.loads(text)
+    except (ValueError, RecursionError) as problem:  # A day or a number may be no TOML's fault.
+        _refuse(path, f"it is not TOML ({said(problem).partition(': ')[2]}): mend it there")
+
+
+def _text(path: Path) -> str:
+    """What a file holds; a device has no end."""
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "it is no file")
+    return path.read_text(encoding="utf-8")
 
 
 def _extended(path: Path, name: Any, below: tuple[Path, ...]) -> tuple[dict[str, Any], ...]:
@@ -198,7 +210,7 @@ def _value(path: Path, name: Any, key: str, value: Any) -> Any:
         return _FIELDS[key].read(value)
     except (TypeError, ValueError):
         wish = _FIELDS[key].wanted
-        _refuse(path, f"the field {key!r} is {value!r}: write {wish}", name)
+        _refuse(path, f"the field {key!r} is {shown(value)}: write {wish}", name)
 
 
 def _refuse(path: Path, problem: str, name: Any = None) -> NoReturn:
