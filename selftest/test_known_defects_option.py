@@ -130,6 +130,18 @@ symptom = "It does not reach them."
     [
         (None, "cannot be read (No such file or directory): name a file that is there."),
         (OWN.replace("check", "chek"), "known defect 'ours': the field 'chek' is unknown"),
+        (
+            OWN.replace("numel", "nummel"),
+            "known defect 'ours': the field 'region' has no 'nummel' for uniform_: choose among",
+        ),
+        (
+            OWN.replace("shape = [0]", 'shape = "ab"'),
+            "known defect 'ours': the field 'witness' describes no case of uniform_ (TypeError",
+        ),
+        (
+            OWN.replace("low = 0.0", "lowest = 0.0"),
+            "known defect 'ours': the field 'witness' describes no case of uniform_ (ValueError",
+        ),
     ],
 )
 def test_a_file_that_cannot_be_used_is_one_sentence(tmp_path, own, text, said):

@@ -16,9 +16,11 @@ from verify import backends, torch_api
 from verify.defects import file as defect_file
 from verify.defects import known_defects
 from verify.defects.known_defects import KnownDefect
+from verify.engine import witness
 from verify.plan.profiles import PROFILES, Profile
 from verify.plan.run import derive
 from verify.quoting import said
+from verify.subjects import SUBJECTS
 
 _SEEDS = 1 << 64
 
@@ -143,9 +145,32 @@ def defects(text: str) -> tuple[KnownDefect, ...] | None:
     if text in _DEFECTS:
         return _DEFECTS[text]
     try:
-        return known_defects.load(Path(text))
+        chosen = known_defects.load(Path(text))
     except defect_file.BadFile as problem:
         raise BadOption(str(problem)) from None
+    for defect in chosen:
+        if wrong := _misdescribed(defect):
+            raise BadOption(
+                f"known defects in {text!r} cannot be used: known defect {defect.id!r}: {wrong}."
+            )
+    return chosen
+
+
+def _misdescribed(defect: KnownDefect) -> str:
+    """What keeps cells from being held against an entry; or nothing. Others are red cells."""
+    for name in defect.subjects:
+        if name not in SUBJECTS or defect.calls:
+            continue
+        features = SUBJECTS[name].anchors[0].features()
+        if unknown := sorted(defect.region.keys() - features.keys()):
+            choices = ", ".join(sorted(features))
+            return f"the field 'region' has no {unknown[0]!r} for {name}: choose among {choices}"
+    for name in () if defect.calls else witness.shown_on(defect):
+        try:
+            witness.build(SUBJECTS[name].anchors[0], defect.witness).features()
+        except Exception as error:
+            return f"the field 'witness' describes no case of {name} ({said(error)}): mend it"
+    return ""
 
 
 def said_of_defects(text: str) -> str:
