@@ -1,8 +1,10 @@
 """The exploration of a module's cell: every random kind pooled, every case of its own."""
 
+import dataclasses
 import hashlib
 
 import pytest
+from hypothesis import strategies as st
 
 from verify import backends
 from verify.engine import explore
@@ -104,3 +106,14 @@ def test_the_pool_before_a_failed_case_is_redrawn_in_proportion():
     for kind in ("weight", "bias"):
         n = held[kind].statistics["distribution"].n
         assert redrawn[kind].statistics["distribution"].n == 4 * n
+
+
+def test_a_cell_of_which_nothing_was_drawn_is_not_tested():
+    """A dtype that has room for none of the cases: no value, no decision, and no pass."""
+    subject = SUBJECTS["constant_"]
+    case = dataclasses.replace(subject.anchors[0], value=1e30)
+    subject = dataclasses.replace(subject, cases=lambda _: st.just(case), anchors=(case,))
+    concluded = verify_cell(Cell(subject, backends.known()["cpu"], "float16"), RUN)
+    assert concluded.final_verdict == "not tested"
+    assert (concluded.n, concluded.findings) == (0, ())
+    assert "no case with a value" in concluded.reason

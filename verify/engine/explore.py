@@ -321,6 +321,8 @@ class _Exploration:
             return "unsupported", reason
         if tally.n == 0 and tally.excluded:
             return "known defect", f"every case is spoiled by {', '.join(sorted(tally.excluded))}"
+        if tally.n == 0 and not findings:
+            return "not tested", "not tested: the dtype has room for no case with a value"
         return "", reason
 
     def _outcome(self, findings: list[Finding]) -> Outcome:
