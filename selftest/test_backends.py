@@ -12,6 +12,7 @@ from verify.backends.base import DTYPES
 from verify.command_line import options
 from verify.command_line.options import BadOption
 from verify.laws import LATTICES
+from verify.plan import watchdog
 
 HEAD = "from verify.backends.base import Backend\n"
 SOUND = (
@@ -133,6 +134,14 @@ def test_two_files_of_one_name_are_both_named(name, plant):
         assert f"are both the backend {name!r}: rename or take away one of them." in sentence
     if name == "meta":
         assert options.backend_names("cpu") == ["cpu"]
+
+
+def test_one_that_hangs_is_named_and_the_others_are_used(plant, monkeypatch):
+    monkeypatch.setattr(watchdog, "DEFAULT", 0.4)
+    plant(planted="import time\n" + backend(count="time.sleep(1e6)"))
+    assert "cpu" in options.backend_names(None)
+    (left_out,) = options.backends_left_out(["cpu"])
+    assert "planted.py cannot be used, it raises TimedOut: one call waited for 0.4 s" in left_out
 
 
 def test_an_interrupt_is_the_users(plant):

@@ -132,7 +132,7 @@ class TestIdleness:
     def looked(self):
         def looked(shares):
             used = [0.0]
-            idleness = Idleness(20.0, lambda: used[0])
+            idleness = Idleness(60.0, lambda: used[0])
             found = []
             for share in shares:
                 used[0] += share * idleness.interval
@@ -154,8 +154,19 @@ class TestIdleness:
     def test_a_process_that_was_stopped_comes_back_to_one_look(self, looked):
         assert not any(looked([0.5, 0.0, 0.5]))
 
+    @pytest.mark.parametrize("seconds", [0.001, 0.1, 0.4, 1.0, 2.0, 60.0, 1e5])
+    def test_a_tick_that_each_look_is_charged_is_no_work(self, seconds):
+        used = [0.0]
+        idleness = Idleness(seconds, lambda: used[0])
+        found = []
+        while not any(found):
+            used[0] += 0.01
+            found.append(idleness.look())
+        waited = len(found) * idleness.interval
+        assert waited == pytest.approx(max(seconds, 0.1)) and len(found) <= 20
+
     def test_another_call_begins_anew(self):
-        idleness = Idleness(20.0, lambda: 0.0)
+        idleness = Idleness(60.0, lambda: 0.0)
         for _ in range(3):
             assert not any(idleness.look() for _ in range(19))
             idleness.start()

@@ -20,6 +20,16 @@ _GRACE = 10.0
 _LOOKS = 20
 """Times that a call is looked at before it is said to wait: one bad moment proves nothing."""
 
+_SHORTEST = 0.1
+"""Seconds between two looks at least: with a limit of less than two there are fewer looks."""
+
+_TICK = 0.015
+"""Seconds of processor time that say nothing: some systems count them in hundredths.
+
+Whoever is awake when the clock ticks is charged for all of the tick (time(7), "The software clock,
+HZ, and jiffies"), and a look wakes the process up.
+"""
+
 _IDLE = 0.01
 """A call that uses less than this share of a processor waits.
 
@@ -121,7 +131,9 @@ class Idleness:
     """
 
     def __init__(self, seconds: float, clock: Callable[[], float] = time.process_time) -> None:
-        self.interval = seconds / _LOOKS
+        self.looks = min(_LOOKS, max(1, round(seconds / _SHORTEST)))
+        self.interval = max(seconds / self.looks, _SHORTEST)
+        self.work = max(_IDLE * self.interval, _TICK)
         self.clock = clock
         self.start()
 
@@ -137,9 +149,9 @@ class Idleness:
         that slept, comes back to one interval, however long it was.
         """
         now = self.clock()
-        self.idle = 0 if now - self.used > _IDLE * self.interval else self.idle + 1
+        self.idle = 0 if now - self.used > self.work else self.idle + 1
         self.used = now
-        return self.idle >= _LOOKS
+        return self.idle >= self.looks
 
 
 class _Waiting:
@@ -153,6 +165,7 @@ class _Waiting:
 
     def _look(self, _signal: int, _frame: FrameType | None) -> None:
         if self.idleness.look():
+            self.idleness.start()
             raise TimedOut(
                 f"one call waited for {self.seconds:g} s and used next to no processor time: it "
                 "sleeps, or waits for a lock, another process or the network"
