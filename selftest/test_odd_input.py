@@ -11,11 +11,11 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from selftest.test_command import command
+from verify.command_line import options
+from verify.command_line import recipe_option as own
+from verify.command_line.options import BadOption
 from verify.defects import file as defect_file
 from verify.defects import known_defects
-from verify.command_line import options
-from verify.command_line.options import BadOption
-from verify.command_line import recipe_option as own
 
 fuzz = settings(
     max_examples=150,
