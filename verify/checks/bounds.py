@@ -269,8 +269,12 @@ def binomial(count: int, n: int, probability: float, resolution: float = 0.0) ->
 
 
 def count_detectable(expected: float, level: float = ALPHA) -> float:
-    """Relative excess over `expected` that a Poisson test at `level` finds with power 0.999."""
-    alarm = math.floor(special.pdtrik(1 - level, expected)) + 2
+    """Relative excess over `expected` that a Poisson test at `level` finds with power 0.999.
+
+    A count of at least a has the probability ``gammainc(a, expected)``. It is inverted from this
+    small side: ``1 - level`` is 1 for the levels of late looks at a pool.
+    """
+    alarm = math.ceil(special.gdtrib(1.0, level, expected))
     return float(special.gammaincinv(alarm, 1 - POWER_MISS)) / expected - 1
 
 
