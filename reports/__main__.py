@@ -11,6 +11,8 @@ from typing import NoReturn
 
 from reports.commands import COMMANDS
 from reports.commands.problem import Problem
+from reports.evidence.store import system_says
+from reports.evidence.words import plain
 
 USAGE = 4
 
@@ -19,7 +21,7 @@ class _Parser(argparse.ArgumentParser):
     """A parser whose errors are one sentence and exit with 4, as pytest's do."""
 
     def error(self, message: str) -> NoReturn:
-        print(f"{self.prog}: {message}.", file=sys.stderr)
+        print(f"{self.prog}: {plain(message).rstrip('.')}.", file=sys.stderr)
         raise SystemExit(USAGE)
 
 
@@ -39,10 +41,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Problem as problem:
         parser.error(str(problem))
     except BrokenPipeError:
-        # Whoever read the output has seen enough; Python would flush once more on its way out.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Whoever read the output has seen enough.
+        _give_up_output()
         return 0
+    except OSError as error:
+        _give_up_output()
+        where = f"{error.filename} cannot be used" if error.filename else "the output is refused"
+        parser.error(f"{where}: {system_says(error)}")
     return code
+
+
+def _give_up_output() -> None:
+    """Send nowhere what cannot be printed: Python flushes once more on its way out."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

@@ -24,6 +24,6 @@ def run(options: argparse.Namespace) -> int:
     try:
         store.write_atomically(path, badge.badge(evidence))
     except OSError as error:
-        raise Problem(f"{path} cannot be written: {error.strerror}") from None
+        raise Problem(f"{path} cannot be written: {store.system_says(error)}") from None
     print(path)
     return overview(evidence).exit_code

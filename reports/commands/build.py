@@ -8,6 +8,7 @@ from pathlib import Path
 from reports.commands.inputs import evidence_of
 from reports.commands.problem import Problem
 from reports.evidence import store
+from reports.evidence.records import Evidence
 from reports.evidence.verdict import overview
 from reports.page import render
 from reports.text import summary
@@ -22,10 +23,18 @@ def run(options: argparse.Namespace) -> int:
     """Build the pages, print the verdict and return the run's exit code."""
     directory: Path = options.directory
     evidence = evidence_of(directory / store.EVIDENCE)
+    refused = _refused(evidence, directory)
+    for text, _ in summary.terminal(evidence, None if refused else directory):
+        print(text)
+    if refused:
+        raise Problem(f"the pages in {directory} cannot be written: {refused}")
+    return overview(evidence).exit_code
+
+
+def _refused(evidence: Evidence, directory: Path) -> str:
+    """Write the pages, and return why the system refused, if it did."""
     try:
         render.build(evidence, directory)
     except OSError as error:
-        raise Problem(f"the pages in {directory} cannot be written: {error.strerror}") from None
-    for text, _ in summary.terminal(evidence, directory):
-        print(text)
-    return overview(evidence).exit_code
+        return store.system_says(error)
+    return ""

@@ -35,6 +35,6 @@ def run(options: argparse.Namespace) -> int:
         try:
             qualification.page(found, options.html)
         except OSError as error:
-            raise Problem(f"{options.html} cannot be written: {error.strerror}") from None
+            raise Problem(f"{options.html} cannot be written: {store.system_says(error)}") from None
         print(f"\npage: {options.html}")
     return found.exit_code

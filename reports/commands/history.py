@@ -8,6 +8,9 @@ from pathlib import Path
 from reports.commands.problem import Problem
 from reports.evidence import store
 from reports.nights import chronicle, history
+from reports.evidence.verdict import EXIT_CODES
+
+INCOMPLETE = EXIT_CODES["incomplete"]
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
@@ -20,13 +23,14 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Write the page, print the table and return the exit code of the last run."""
+    """Write the page, print the table, and return the last run's exit code, or 3 for a gap."""
     directory: Path = options.directory
-    notes: list[str] = []
+    problems: list[str] = []
     try:
-        nights = history.read(directory, notes)
+        nights = history.read(directory, problems)
+        notes = [*problems, *history.without_evidence(directory)]
     except OSError as error:
-        raise Problem(f"{directory} cannot be read: {error.strerror}") from None
+        raise Problem(f"{directory} cannot be read: {store.system_says(error)}") from None
     if not nights:
         raise Problem(
             f"{directory} holds no folder with usable evidence: name the folder that holds the "
@@ -37,10 +41,11 @@ def run(options: argparse.Namespace) -> int:
     try:
         chronicle.page(path, nights, found, notes)
     except OSError as error:
-        raise Problem(f"{path} cannot be written: {error.strerror}") from None
+        raise Problem(f"{path} cannot be written: {store.system_says(error)}") from None
     for line in chronicle.text(nights, found):
         print(line)
     for note in notes:
         print(f"warning: {note}")
     print(f"page: {path}")
-    return chronicle.exit_code(nights)
+    # The last run decides, unless something is missing from what it is seen beside.
+    return chronicle.exit_code(nights) or (INCOMPLETE if problems else 0)

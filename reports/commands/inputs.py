@@ -25,7 +25,8 @@ def evidence_of(path: Path) -> Evidence:
     try:
         evidence = store.complete(store.read(path))
     except OSError as error:
-        raise Problem(f"{path} cannot be read ({error.strerror}): name {MEANT}") from None
+        raise Problem(f"{path} cannot be read ({store.system_says(error)}): name {MEANT}") from None
     if not evidence.cells:
-        raise Problem(f"{path} holds no usable evidence: name {MEANT}")
+        first = f" ({evidence.problems[0].rstrip('.')})" if evidence.problems else ""
+        raise Problem(f"{path} holds no usable evidence{first}: name {MEANT}")
     return evidence

@@ -30,7 +30,9 @@ def run(options: argparse.Namespace) -> int:
     except parts.Refused as reason:
         raise Problem(str(reason)) from None
     except OSError as error:
-        raise Problem(f"{error.filename or target} cannot be used: {error.strerror}") from None
+        raise Problem(
+            f"{error.filename or target} cannot be used: {store.system_says(error)}"
+        ) from None
     for note in merged.notes:
         print(f"note: {note}")
     code = build.run(argparse.Namespace(directory=out))
@@ -38,9 +40,13 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _refuse_loss(target: Path, given: list[Path]) -> None:
-    """Refuse to overwrite evidence that is not among the parts."""
-    held = {night for part in given for night in parts.shards_of(store.evidence_in(part))}
-    if not parts.shards_of(target) <= held:
+    """Refuse to overwrite evidence that is not among the parts, readable or not."""
+    files = [store.evidence_in(part) for part in given]
+    if not target.exists() or any(file.exists() and file.samefile(target) for file in files):
+        return
+    held = {night for file in files for night in parts.shards_of(file)}
+    own = parts.shards_of(target)
+    if not own <= held or (not own and target.stat().st_size > 0):
         raise Problem(
             f"{target} holds a run that is not among the parts, and would be lost: name it as a "
             f"part too, or another folder to write to"

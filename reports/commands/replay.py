@@ -36,10 +36,15 @@ def declare(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Replay the finding, say what came of it, and return 0 fixed, 1 failed again, or 3."""
     evidence = evidence_of(store.evidence_in(options.evidence))
+    for problem in evidence.problems:
+        print(plain(f"warning: {problem}"))
+    # A record that cannot be read wholly may have held something worse.
+    right = UNKNOWN if evidence.problems else FIXED
     cell = _worst(evidence) if options.cell is None else _named(evidence, options.cell)
     if cell is None:
-        print("There is nothing to replay: every cell keeps its promise.")
-        return FIXED
+        said = "every cell keeps its promise" + (" that could be read" if evidence.problems else "")
+        print(f"There is nothing to replay: {said}.")
+        return right
     command = _command(cell, evidence.run)
     print(plain(f"{cell.verdict} in the record: {cell.nodeid}"))
     print(plain(f"replay: pytest {shlex.join(command)}"), flush=True)
@@ -52,7 +57,7 @@ def run(options: argparse.Namespace) -> int:
     found = next((other for other in again.cells if other.nodeid == _item(cell)), None)
     code, said = _told(cell, found)
     print(plain(said))
-    return code
+    return code or right
 
 
 def _worst(evidence: Evidence) -> Cell | None:
@@ -80,9 +85,11 @@ def _command(cell: Cell, run: Run) -> list[str]:
         return [_item(cell), "--run-seed", run.run_seed, "--profile", run.profile]
     try:
         program, *arguments = shlex.split(cell.replay)
+        os.fsencode("".join(arguments))
     except ValueError:
         program, arguments = "", []
-    if program != "pytest":
+    # No process can be given an empty character.
+    if program != "pytest" or "\0" in "".join(arguments):
         raise Problem(f"the replay command of {cell.nodeid} is damaged: {cell.replay!r}")
     return arguments
 

@@ -84,9 +84,9 @@ class Cell:
             backend=str(data.get("backend") or ""),
             dtype=str(data.get("dtype") or ""),
             reason=str(data.get("reason") or ""),
-            law_words=str(law.get("words", "")),
-            law_formula=str(law.get("formula", "")),
-            law_history=str(law.get("history", "")),
+            law_words=str(law.get("words") or ""),
+            law_formula=str(law.get("formula") or ""),
+            law_history=str(law.get("history") or ""),
             source=str(data.get("source") or ""),
             n=int(data.get("n") or 0),
             cases=int(data.get("cases") or 0),
@@ -139,9 +139,9 @@ class Run:
         """Read a run line; raise KeyError, TypeError or ValueError where it is malformed."""
         return cls(
             run_seed=str(data["run_seed"]),
-            profile=str(data.get("profile", "unknown")),
-            alpha=float(data.get("alpha", 1e-12)),
-            shard=str(data.get("shard", "1/1")),
+            profile=str(data.get("profile") or "unknown"),
+            alpha=float(data.get("alpha") or 1e-12),
+            shard=str(data.get("shard") or "1/1"),
             environment={str(k): str(v) for k, v in (data.get("environment") or {}).items()},
             planned=tuple(str(nodeid) for nodeid in data.get("planned") or ()),
             nights=tuple(sorted(map(str, data.get("nights") or ()))),
@@ -222,9 +222,14 @@ def _signal(statistic: Line) -> tuple[tuple[float, float], ...]:
 
 def _counts(values: Any) -> Sequence[int]:
     # Thousands of histograms are kept: an array takes a quarter of the memory of a tuple.
-    return array("q", map(int, _plain(values)))
+    counts = array("q", map(int, _plain(values)))
+    if any(count < 0 for count in counts):
+        raise ValueError("its histogram counts less than nothing")
+    return counts
 
 
 def _plain(values: Any) -> Sequence[float]:
     """Return the numbers of an array, which long ones hold in packed form."""
+    if isinstance(values, str):
+        raise ValueError("a text stands where numbers belong")
     return values if isinstance(values, Sequence) else packing.array(values).tolist()

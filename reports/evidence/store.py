@@ -15,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
+from reports.evidence import schema
 from reports.evidence.records import Cell, Evidence, Line, Run
 
 SCHEMA = 2
@@ -24,7 +25,12 @@ READABLE = (1, 2)
 EVIDENCE = "evidence.jsonl"
 TIMINGS = "timings.json"
 # What reading a line raises that is not what it should be.
-MALFORMED = (AttributeError, KeyError, OverflowError, RecursionError, TypeError, ValueError)
+MALFORMED = (ArithmeticError, AttributeError, KeyError, RecursionError, TypeError, ValueError)
+
+NO_RUN_LINE = (
+    "There is no run line that can be read, so seed, profile and what was planned are unknown: "
+    "take the file from the run itself, or run it again."
+)
 
 _READERS: Mapping[str, Callable[[Line], Run | Cell]] = {
     "run": Run.from_json,
@@ -76,6 +82,11 @@ def complete(evidence: Evidence) -> Evidence:
     missing = lost(evidence.run.planned, (cell.nodeid for cell in evidence.cells))
     cells = (*evidence.cells, *(Cell.from_json(line) for line in missing))
     return replace(evidence, cells=tuple(sorted(cells, key=lambda cell: cell.nodeid)))
+
+
+def system_says(error: OSError) -> str:
+    """Return why the system refused, in its words."""
+    return error.strerror or str(error) or type(error).__name__
 
 
 class Writer:
@@ -178,7 +189,7 @@ def records_of(
             try:
                 yield number, read(parsed(raw))
             except MALFORMED as error:
-                problems.append(f"Line {number} of {path.name} was not used: {_why(error)}.")
+                problems.append(f"Line {number} of {path.name} was not used: {why(error)}.")
 
 
 def _open(path: Path) -> IO[str]:
@@ -186,7 +197,7 @@ def _open(path: Path) -> IO[str]:
     return path.open("w", encoding="utf-8", errors="backslashreplace", newline="\n")
 
 
-def parsed(raw: bytes) -> Line:
+def parsed(raw: bytes | str) -> Line:
     """Return the JSON object of a line; raise one of `MALFORMED` where it is not one of ours."""
     data = json.loads(raw)
     if not isinstance(data, dict):
@@ -194,13 +205,16 @@ def parsed(raw: bytes) -> Line:
     if data.get("schema") not in READABLE:
         known = " and ".join(map(str, READABLE))
         raise ValueError(f"its schema is {data.get('schema')!r}, and this version reads {known}")
-    if data.get("kind") not in _READERS:
+    shape = schema.SHAPES.get(str(data.get("kind")))
+    if shape is None:
         raise ValueError(f"its kind {data.get('kind')!r} is unknown")
+    shape.check(data)
     return data
 
 
-def _why(error: Exception) -> str:
-    if isinstance(error, json.JSONDecodeError | UnicodeDecodeError):
+def why(error: Exception) -> str:
+    """Return in a clause what is wrong with a line, from what reading it raised."""
+    if isinstance(error, json.JSONDecodeError | UnicodeDecodeError | RecursionError):
         return "it is truncated or not JSON"
     if isinstance(error, KeyError):
         return f"its entry {error} is missing"
@@ -209,7 +223,7 @@ def _why(error: Exception) -> str:
 
 def _join(runs: Sequence[Run], problems: list[str]) -> Run:
     if not runs:
-        problems.append("There is no run line: seed, profile and planned items are unknown.")
+        problems.append(NO_RUN_LINE)
         return Run()
     joined, *others = runs
     for other in others:

@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
+from typing import TypeGuard
 
 from reports.evidence import promises
 from reports.evidence.records import Cell, Detectable, Evidence, Finding
@@ -24,7 +25,7 @@ SOUND = frozenset({"pass", "unsupported", "not tested", "known defect"})
 VERIFIED = frozenset({"pass", "known defect"})
 EXIT_CODES = {"pass": 0, "fail": 1, "incomplete": 3}
 BUDGET = 1e-6
-_COUNTED = re.compile(r"of ([1-9]\d*)")
+_COUNTED = re.compile(r"of ([1-9]\d{0,18})")
 
 
 @dataclass(frozen=True)
@@ -90,9 +91,14 @@ def overview(evidence: Evidence, cells: Sequence[Cell] | None = None) -> Overvie
     decisions = sum(cell.decisions for cell in own)
     asked = {*evidence.run.planned}
     planned = [cell for cell in own if cell.nodeid in asked]
+    verdict, said = overall(own), sentence(own)
+    if evidence.problems and verdict == "pass":
+        # What could not be read may have been wrong.
+        verdict = "incomplete"
+        said = f"{said.rstrip('.')}, but not all of the evidence could be used."
     return Overview(
-        verdict=overall(own),
-        sentence=sentence(own),
+        verdict=verdict,
+        sentence=said,
         counts={name: counts[name] for name in (*ORDER, *sorted({*counts} - {*ORDER}))},
         cells=len(own),
         values=sum(cell.n for cell in own),
@@ -135,7 +141,12 @@ def sentence(cells: Sequence[Cell]) -> str:
 def finding_key(finding: Finding) -> tuple[bool, float]:
     """Order findings: failures first, then the smallest p-value; a failed exact one leads."""
     exact = 1.0 if finding.passed else 0.0
-    return (finding.passed, exact if finding.p_value is None else finding.p_value)
+    # What is no number compares with nothing; it counts as an exact comparison does.
+    return (finding.passed, finding.p_value if _is_real(finding.p_value) else exact)
+
+
+def _is_real(p_value: float | None) -> TypeGuard[float]:
+    return p_value is not None and not math.isnan(p_value)
 
 
 def worst_finding(cell: Cell) -> Finding | None:

@@ -38,6 +38,8 @@ def p_value(value: float | None) -> str:
     """Return a p-value; exact comparisons have none."""
     if value is None:
         return "exact"
+    if math.isnan(value):
+        return "not a number"
     return "< 10⁻³⁰⁰" if value < 1e-300 else number(value, 2)
 
 
@@ -60,7 +62,7 @@ def effect(value: Effect) -> str:
     """Return an estimate with as many digits as its interval deserves."""
     unit = f" {value.unit}" if value.unit else ""
     width = abs(value.high - value.low)
-    if width == 0:
+    if width == 0 or not math.isfinite(width + value.estimate):
         return f"{value.name} {number(value.estimate)}{unit}"
     decimals = min(12, max(0, 1 - math.floor(math.log10(width))))
     estimate, low, high = (

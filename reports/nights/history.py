@@ -15,7 +15,7 @@ from pathlib import Path
 
 from reports.evidence import store
 from reports.evidence.records import Cell, Effect, Line, Run
-from reports.evidence.verdict import INCOMPLETE, ORDER, WRONG, worst_finding
+from reports.evidence.verdict import INCOMPLETE, ORDER, WRONG, finding_key, overall, worst_finding
 from reports.text.summary import diagnosis
 
 ABSENT = "absent"
@@ -61,14 +61,14 @@ class Night:
     points: Mapping[str, Point]
     cells: Mapping[str, Cell]
     """What each cell is, without its findings."""
+    whole: bool = True
+    """Whether every line of its evidence could be used."""
 
     @property
     def verdict(self) -> str:
         """Fail, incomplete or pass."""
-        verdicts = {point.verdict for point in self.points.values()}
-        if verdicts & WRONG:
-            return "fail"
-        return "incomplete" if verdicts & INCOMPLETE or not verdicts else "pass"
+        found = overall(tuple(self.cells.values()))
+        return found if self.whole or found != "pass" else "incomplete"
 
 
 @dataclass(frozen=True)
@@ -136,18 +136,32 @@ def read(directory: Path, problems: list[str]) -> tuple[Night, ...]:
 
     """
     nights = []
-    for folder in sorted(filter(Path.is_dir, directory.iterdir())):
+    for folder in _folders(directory):
         try:
             night = _night(folder, problems)
+        except FileNotFoundError:
+            continue
         except OSError as error:
-            why = "it holds no evidence" if isinstance(error, FileNotFoundError) else error.strerror
-            problems.append(f"{folder} was not used: {why}.")
+            problems.append(f"{folder} was not used: {store.system_says(error)}.")
             continue
         if night.points:
             nights.append(night)
         else:
             problems.append(f"{folder} was not used: {store.EVIDENCE} holds no usable evidence.")
     return tuple(sorted(nights, key=lambda night: (night.start, _natural(night.name))))
+
+
+def without_evidence(directory: Path) -> list[str]:
+    """Return a sentence for each folder of a directory that is none of a run."""
+    return [
+        f"{folder} was not used: it holds no evidence."
+        for folder in _folders(directory)
+        if not (folder / store.EVIDENCE).exists()
+    ]
+
+
+def _folders(directory: Path) -> list[Path]:
+    return sorted(filter(Path.is_dir, directory.iterdir()))
 
 
 def traces(nights: Sequence[Night]) -> list[Trace]:
@@ -175,13 +189,14 @@ def _night(folder: Path, problems: list[str]) -> Night:
         else:
             points[cell.nodeid], cells[cell.nodeid] = point, cell
     if not runs:
-        said.append("There is no run line: what was planned is unknown.")
+        said.append(store.NO_RUN_LINE)
     for line in store.lost({name for run in runs for name in run.planned}, points):
         cell = Cell.from_json(line)
         points[cell.nodeid], cells[cell.nodeid] = Point(cell.verdict, words=cell.reason), cell
     problems += [f"{folder}: {sentence}" for sentence in said[:3]]
     problems += [f"{folder}: {len(said) - 3} more lines like these."] if len(said) > 3 else []
-    return Night(folder.name, _start(folder, problems), (runs or [Run()])[0], points, cells)
+    run = (runs or [Run()])[0]
+    return Night(folder.name, _start(folder, problems), run, points, cells, not said)
 
 
 def _gist(line: Line) -> Run | tuple[Cell, Point]:
@@ -193,10 +208,8 @@ def _gist(line: Line) -> Run | tuple[Cell, Point]:
     if worst is None:
         point = Point(cell.verdict, words=cell.reason)
     else:
-        exact = 1.0 if worst.passed else 0.0
-        p_value = exact if worst.p_value is None else worst.p_value
         words = "" if cell.verdict == "pass" else diagnosis(cell)
-        p_value = min(1.0, p_value * len(cell.findings))
+        p_value = min(1.0, finding_key(worst)[1] * len(cell.findings))
         point = Point(cell.verdict, p_value, worst.effect, words)
     names = {key: line.get(key) for key in ("nodeid", "promise", "subject", "backend", "dtype")}
     return Cell.from_json({**names, "verdict": cell.verdict, "replay": cell.replay}), point

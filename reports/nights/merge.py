@@ -44,7 +44,7 @@ class Result:
     notes
         A sentence for each thing that was not simply added.
     complete
-        Whether every part could be used.
+        Whether every line of every part could be used.
 
     """
 
@@ -70,20 +70,28 @@ def merge(paths: Sequence[Path]) -> Result:
     notes += of_two_suites(given)
     runs = [run for part in given for run in part.runs]
     several = len(all_nights(runs)) > 1
-    alpha = float(runs[0].get("alpha", ALPHA))
-    lines, said = _added(_Pooled(alpha=alpha), given) if several else _added(_Joined(), given)
+    alpha = float(runs[0].get("alpha") or ALPHA)
+    unread: list[str] = []
+    lines, said = (
+        _added(_Pooled(alpha=alpha), given, unread) if several else _added(_Joined(), given, unread)
+    )
     text = "".join(f"{line}\n" for line in (store.canonical(run_line(runs)), *lines))
-    return Result(text, (*notes, *said), len(given) == len(paths))
+    whole = len(given) == len(paths) and not unread
+    return Result(text, (*notes, *unread, *said), whole)
 
 
-def _added(merged: _Merged[T], given: Sequence[Part]) -> tuple[Iterator[str], list[str]]:
-    """Add the cells of all parts; return their lines, and what there is to say."""
-    notes: list[str] = []
+def _added(
+    merged: _Merged[T], given: Sequence[Part], unread: list[str]
+) -> tuple[Iterator[str], list[str]]:
+    """Add the cells of all parts; return their lines, and what there is to say.
+
+    `unread` gets a sentence for each line that cannot be used.
+    """
     for part in given:
-        for seed, cell in part.cells(merged.read, notes):
+        for seed, cell in part.cells(merged.read, unread):
             merged.add(part, seed, cell)
     merged.finish(given)
-    return merged.lines(), notes + merged.notes()
+    return merged.lines(), merged.notes()
 
 
 @dataclass

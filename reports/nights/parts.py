@@ -78,6 +78,8 @@ class _Reader(Generic[T]):
     def read(self, line: Line) -> tuple[str, T | None]:
         """Return the run seed and the cell; nothing for a run line, which tells the seed."""
         if line["kind"] == "run":
+            self.seed = ""  # A damaged run line must not leave its cells to the run before.
+            store.typed(line)
             self.seed = str(line["run_seed"]) if _nights(line) else ""
             return self.seed, None
         if not self.seed:
@@ -102,7 +104,7 @@ def parts(paths: Iterable[Path], notes: list[str]) -> list[Part]:
         try:
             runs = _runs(file)
         except OSError as error:
-            notes.append(f"{file} was not used: it cannot be read ({error.strerror}).")
+            notes.append(f"{file} was not used: it cannot be read ({store.system_says(error)}).")
             continue
         if runs:
             found.append(Part(file, runs))
@@ -133,7 +135,7 @@ def refuse_unlike(given: Sequence[Part]) -> None:
         for values in found.values():
             if len(values) > 1:
                 raise Refused(sentence.format(_first_two(values)))
-    if len({float(run.get("alpha", ALPHA)) for part in given for run in part.runs}) > 1:
+    if len({float(run.get("alpha") or ALPHA) for part in given for run in part.runs}) > 1:
         raise Refused("the parts decide at different levels: merge runs of one level")
 
 

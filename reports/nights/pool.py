@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from reports.evidence.records import Finding, Line
+from reports.evidence.store import MALFORMED, why
 from reports.evidence.verdict import INCOMPLETE, ORDER, WRONG, finding_key
 from reports.evidence.words import listing
 from reports.nights import exactly
@@ -114,12 +115,13 @@ class Pool:
         evidence = exactly.rounded(self.evidence)
         looks = sum(bool(night["decisions"]) for night in self.nights.values())
         own_level = level(alpha, looks) if looks > 1 else alpha
-        pooled = evidence.findings("cell", level=own_level) if looks > 1 else []
+        pooled, damage = _decided(evidence, own_level) if looks > 1 else ([], "")
         known = {(f.check, f.tensor) for f in pooled}
         nights = {seed: _without(known, night) for seed, night in sorted(self.nights.items())}
         own = [finding for seed, night in nights.items() for finding in _labelled(seed, night)]
         verdicts = [night["verdict"] for night in nights.values()]
         verdicts += ["fail"] if any(not f.passed for f in pooled) else []
+        verdicts += ["error"] if damage else []
         worst_seed = min(nights, key=lambda seed: (rank(nights[seed]["verdict"]), seed))
         sums = {key: sum(night[key] for night in nights.values()) for key in _OWN[3:]}
         return {
@@ -130,7 +132,8 @@ class Pool:
             "alpha": own_level,
             "decisions": sums["decisions"] + len(pooled),
             "verdict": min(verdicts, key=rank),
-            "reason": _reason(nights, alarm=verdicts[len(nights) :] != [], looks=looks),
+            "reason": damage
+            or _reason(nights, alarm="fail" in verdicts[len(nights) :], looks=looks),
             "replay": nights[worst_seed]["replay"],
             "findings": [finding.to_json() for finding in (*pooled, *own)],
             "statistics": evidence.to_json(),
@@ -140,6 +143,15 @@ class Pool:
             "excluded": sorted(self.excluded),
             "streams": {case: " + ".join(sorted(of)) for case, of in sorted(self.streams.items())},
         }
+
+
+def _decided(evidence: Evidence, own_level: float) -> tuple[list[Finding], str]:
+    """The decisions on a sum; of one that is no possible evidence, what is wrong with it."""
+    try:
+        return evidence.findings("cell", level=own_level), ""
+    except MALFORMED as error:
+        reason = f"The evidence of its nights adds up to nothing that can be decided: {why(error)}."
+        return [], f"{reason} Find the night whose evidence is damaged, and leave it out."
 
 
 def level(alpha: float, look: int) -> float:

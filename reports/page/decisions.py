@@ -21,7 +21,12 @@ LONGEST = 38
 
 def strip(findings: Iterable[Finding], alpha: float) -> Picture | None:
     """Draw the p-values of a cell's checks on a logarithmic line, with the threshold."""
-    values = sorted((f.p_value, f.check, f.passed) for f in findings if f.p_value is not None)
+    values = sorted(
+        # What is no number has failed, and is drawn where the smallest are.
+        (0.0 if math.isnan(f.p_value) else f.p_value, f.check, f.passed)
+        for f in findings
+        if f.p_value is not None
+    )
     if not values:
         return None
     threshold = -math.log10(alpha)

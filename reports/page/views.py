@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import TypeVar
 
 from reports.evidence.records import Cell, Effect, Finding
 from reports.evidence.verdict import INCOMPLETE, WRONG, finding_key, worst_finding, worst_first
@@ -13,6 +15,7 @@ from reports.page import decisions, pictures, tensors
 from reports.page.tensors import Failure, Tensor
 from reports.text.summary import diagnosis, failing_cases
 
+T = TypeVar("T")
 GLYPHS = {
     "pass": "✓",
     "fail": "✕",
@@ -130,15 +133,24 @@ def _pictures(view: CellView, alpha: float) -> Iterable[pictures.Picture | None]
     cell = view.cell
     points = pictures.COARSE if view.calm else pictures.POINTS
     single = sum(cell.histogram) > 0 and not view.tensors
-    yield pictures.deviation(cell.histogram, alpha, points) if single else None
-    yield pictures.histogram(cell.histogram) if single else None
-    yield pictures.signal(cell.signal, cell.dtype)
-    yield decisions.strip(cell.findings, alpha)
-    yield decisions.effects(cell.findings)
-    yield decisions.comparisons(cell.findings)
-    yield from tensors.drawn(view.tensors, cell.tensors, alpha, points)
+    yield _tried(lambda: pictures.deviation(cell.histogram, alpha, points)) if single else None
+    yield _tried(lambda: pictures.histogram(cell.histogram)) if single else None
+    yield _tried(lambda: pictures.signal(cell.signal, cell.dtype))
+    yield _tried(lambda: decisions.strip(cell.findings, alpha))
+    yield _tried(lambda: decisions.effects(cell.findings))
+    yield _tried(lambda: decisions.comparisons(cell.findings))
+    yield from _tried(lambda: tensors.drawn(view.tensors, cell.tensors, alpha, points)) or ()
     for name, counts in cell.others.items():
         if sum(counts):
-            yield pictures.deviation(counts, alpha, points).of(name.replace("_", " "))
+            drawn = _tried(partial(pictures.deviation, counts, alpha, points))
+            yield drawn and drawn.of(name.replace("_", " "))
     for name, sums in cell.places.items():
-        yield pictures.places(name, sums, alpha)
+        yield _tried(partial(pictures.places, name, sums, alpha))
+
+
+def _tried(draw: Callable[[], T]) -> T | None:
+    """Return what is drawn; nothing for numbers that no axis holds, such as NaN."""
+    try:
+        return draw()
+    except (ArithmeticError, ValueError):
+        return None

@@ -62,8 +62,17 @@ def numbers(view: Overview, alpha: float) -> str:
     )
 
 
-def terminal(evidence: Evidence, directory: Path) -> Iterator[tuple[str, str]]:
-    """Yield the lines of the terminal summary, each with its colour or nothing."""
+def terminal(evidence: Evidence, directory: Path | None) -> Iterator[tuple[str, str]]:
+    """Yield the lines of the terminal summary, each with its colour or nothing.
+
+    Parameters
+    ----------
+    evidence
+        What was observed.
+    directory
+        The folder that holds its pages; None if they could not be written.
+
+    """
     view = overview(evidence)
     tone = _TONES[view.verdict]
     yield f"{view.verdict.upper()}: {plain(view.sentence)}", tone
@@ -79,7 +88,8 @@ def terminal(evidence: Evidence, directory: Path) -> Iterator[tuple[str, str]]:
     yield "", ""
     for problem in evidence.problems:
         yield f"warning: {plain(problem)}", "yellow"
-    yield f"report: {directory / 'index.html'}", ""
+    if directory is not None:
+        yield f"report: {directory / 'index.html'}", ""
 
 
 def markdown(evidence: Evidence) -> str:
@@ -95,6 +105,8 @@ def markdown(evidence: Evidence) -> str:
         _text(numbers(view, run.alpha)),
         _text(f"{facts}, torch {run.torch}."),
         "",
+        *(f"- warning: {_text(problem)}" for problem in evidence.problems),
+        *([""] if evidence.problems else []),
         "| verdict | cells |",
         "| --- | ---: |",
         *(f"| {_text(name)} | {amount} |" for name, amount in view.counts.items() if amount),

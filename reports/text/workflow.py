@@ -24,7 +24,7 @@ def commands(evidence: Evidence) -> Iterator[str]:
     """Yield one command for the run, and one for each of its worst cells."""
     view = overview(evidence)
     kind = {"pass": "notice", "fail": "error", "incomplete": "warning"}[view.verdict]
-    yield _command(kind, "initializers", view.sentence)
+    yield _command(kind, "initializers", plain(" ".join((view.sentence, *evidence.problems))))
     for kind, verdicts in _KINDS:
         cells = [cell for cell in worst_first(evidence.cells) if cell.verdict in verdicts]
         for cell in cells[:MOST]:

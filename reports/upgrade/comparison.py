@@ -117,7 +117,13 @@ class Comparison:
         if self.regressions:
             return "not qualified"
         kept = any(cell.verdict == "pass" for cell in self.candidate.cells)
-        return "qualified" if kept and not (self.gaps or self.removed) else "incomplete"
+        missing = self.gaps or self.removed or self.unread
+        return "qualified" if kept and not missing else "incomplete"
+
+    @property
+    def unread(self) -> bool:
+        """Whether something of the runs was there and could not be used."""
+        return bool(self.baseline.problems or self.candidate.problems or self.times.damaged)
 
     @property
     def exit_code(self) -> int:

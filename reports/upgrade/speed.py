@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reports.evidence.store import MALFORMED
+from reports.evidence.store import MALFORMED, why
 
 SPEED = "speed.json"
 SCHEMA = 1
@@ -64,11 +64,15 @@ class TimeChange:
 
 @dataclass(frozen=True)
 class Times:
-    """Changes, the slowest first; how many ratios were compared; why none were."""
+    """Changes, the slowest first; how many ratios were compared; why none were.
+
+    `damaged` says that there was a file of times that could not be used.
+    """
 
     changes: tuple[TimeChange, ...] = ()
     compared: int = 0
     problems: tuple[str, ...] = ()
+    damaged: bool = False
 
 
 def times(baseline: Path, candidate: Path) -> Times:
@@ -81,7 +85,7 @@ def times(baseline: Path, candidate: Path) -> Times:
     read = [_read(side, path, problems) for side, path in zip(_SIDES, (old, new), strict=True)]
     found = changed(*read)
     compared = len({ratio.place for ratio in read[0]} & {ratio.place for ratio in read[1]})
-    return Times(tuple(found), compared, tuple(problems))
+    return Times(tuple(found), compared, tuple(problems), damaged=bool(problems))
 
 
 def _read(side: str, path: Path, problems: list[str]) -> list[Ratio]:
@@ -91,8 +95,10 @@ def _read(side: str, path: Path, problems: list[str]) -> list[Ratio]:
             raise ValueError(f"its schema is {data['schema']!r}, and this version reads {SCHEMA}")
         return [Ratio.from_json(entry) for entry in data["ratios"]]
     except (OSError, *MALFORMED) as error:
-        why = f"{type(error).__name__}: {error}".rstrip(".")
-        problems.append(f"The times of the {side} were not used: {path.name} is damaged ({why}).")
+        problems.append(
+            f"The times of the {side} were not used: {path.name} is damaged ({why(error)}); "
+            "measure them again, or take the file away."
+        )
         return []
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
+
+import numpy as np
 
 from verify.checks.bounds import ALPHA
 from verify.checks.finding import Finding
@@ -66,9 +68,51 @@ class Evidence:
         Raises
         ------
         ValueError
-            For an unknown kind of statistic or a missing field.
+            For an unknown kind of statistic, a missing field, or one that holds something else.
         """
-        return cls({name: from_json(value) for name, value in document.items()})
+        return cls({name: _checked(name, from_json(value)) for name, value in document.items()})
 
 
 NOTHING = Evidence({})
+
+
+def _is_count(value: Any) -> bool:
+    return type(value) is int and 0 <= value < 1 << 63
+
+
+def _is_number(value: Any) -> bool:
+    """Whether a value can be added up as a float; NaN can, and fails its check."""
+    return type(value) is float or (type(value) is int and abs(value) < 1 << 63)
+
+
+def _are_numbers(value: Any) -> bool:
+    return isinstance(value, np.ndarray) and value.ndim == 1 and value.dtype.kind in "if"
+
+
+def _are_counts(value: Any) -> bool:
+    # Older files write counts as floats.
+    return _are_numbers(value) and bool(np.all((value >= 0) & (value == np.floor(value))))
+
+
+def _are(holds: Callable[[Any], bool], value: Any) -> bool:
+    return isinstance(value, dict) and all(map(holds, value.values()))
+
+
+_HOLDS: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
+    "int": ("a count", _is_count),
+    "float": ("a number", _is_number),
+    "Counts": ("an array of counts", _are_counts),
+    "Floats": ("an array of numbers", _are_numbers),
+    "dict[str, int]": ("counts by name", lambda x: _are(_is_count, x)),
+    "dict[str, float]": ("numbers by name", lambda x: _are(_is_number, x)),
+}
+"""What a field of a statistic holds, by its annotation: in words, and how to tell."""
+
+
+def _checked(name: str, statistic: Statistic) -> Statistic:
+    """The statistic; ValueError if a field does not hold what its annotation says."""
+    for each in fields(statistic):
+        words, holds = _HOLDS[str(each.type)]
+        if not holds(getattr(statistic, each.name)):
+            raise ValueError(f"the field {each.name!r} of the statistic {name!r} is not {words}")
+    return statistic

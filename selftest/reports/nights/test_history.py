@@ -146,7 +146,7 @@ def test_what_cannot_be_used_is_said_and_the_rest_is_used(
     (tmp_path / "empty").mkdir()
     (tmp_path / "foreign").mkdir()
     (tmp_path / "foreign" / store.EVIDENCE).write_text("{}", encoding="utf-8")
-    assert main(["history", f"{tmp_path}"]) == 0
+    assert main(["history", f"{tmp_path}"]) == 3
     said = capsys.readouterr().out
     for words in (
         "it repeats", "its schema is 9", "truncated or not JSON", "timings.json cannot be used",
