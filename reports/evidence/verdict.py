@@ -95,7 +95,7 @@ def overview(evidence: Evidence, cells: Sequence[Cell] | None = None) -> Overvie
     if evidence.problems and verdict == "pass":
         # What could not be read may have been wrong.
         verdict = "incomplete"
-        said = f"{said.rstrip('.')}, but not all of the evidence could be used."
+        said = f"{said.rstrip('.')}, but the evidence has gaps."
     return Overview(
         verdict=verdict,
         sentence=said,

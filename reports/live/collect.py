@@ -43,7 +43,6 @@ class Collector:
         self, directory: Path, run_line: Mapping[str, Any], *, items: str = "verify/"
     ) -> None:
         self.directory = directory
-        self.problems: list[str] = []
         self._run_line = {**run_line, "schema": store.SCHEMA, "kind": "run"}
         self._items = items
         self._planned: set[str] = set()
@@ -54,6 +53,7 @@ class Collector:
         self._others_failed = False
         self._writer = store.Writer(directory)
         self._writing = self._stored = False
+        self._refused = ""
         self._started = datetime.now(UTC)
         self._clock = time.monotonic()
         self._evidence: records.Evidence | None = None
@@ -110,9 +110,21 @@ class Collector:
         if self._evidence is None:
             return
         terminalreporter.section("initializer verification", sep="=")
-        evidence = replace(self._evidence, problems=tuple(self.problems))
-        for text, tone in summary.terminal(evidence, self.directory):
+        if self._stored:
+            lines = [*summary.terminal(self._evidence, self.directory)]
+            if self._refused:
+                late = self._unwritten("it was written at the end")
+                lines.append((f"warning: {late}", "yellow"))
+        else:
+            mend = "make room, or name another folder with --report-dir, and run again"
+            evidence = replace(self._evidence, problems=(self._unwritten(mend),))
+            lines = [*summary.terminal(evidence, None)]
+        for text, tone in lines:
             terminalreporter.write_line(text, **({tone: True} if tone else {}))
+
+    def _unwritten(self, more: str) -> str:
+        """Return in a sentence what the system refused, and what more there is to say."""
+        return f"The report in {self.directory} could not be written: {self._refused}; {more}."
 
     def _owes(self, nodeid: str) -> bool:
         return f"{nodeid}/".startswith(self._items)
@@ -156,14 +168,12 @@ class Collector:
 
     @contextmanager
     def _attempt(self) -> Iterator[None]:
-        """Let the run go on, and say so once, if the report folder cannot be written."""
+        """Let the run go on if the report folder cannot be written; the summary says so."""
         try:
             yield
         except OSError as error:
             self._writer.stop()
-            problem = f"The report in {self.directory} could not be written: {error}."
-            if problem not in self.problems:
-                self.problems.append(problem)
+            self._refused = self._refused or store.system_says(error)
 
 
 def _cell_of(report: pytest.TestReport) -> dict[str, Any] | None:
@@ -185,10 +195,10 @@ def _cell_of(report: pytest.TestReport) -> dict[str, Any] | None:
 
 def _handed_over(report: pytest.TestReport, handed: str) -> dict[str, Any]:
     try:
-        line = json.loads(handed)
+        line = dict(store.parsed(handed))
         cell = records.Cell.from_json(line)
     except store.MALFORMED as error:
-        reason = f"The evidence of the item cannot be read: {type(error).__name__}: {error}."
+        reason = f"The evidence of the item cannot be read: {store.why(error)}."
         return store.stand_in(report.nodeid, "error", reason)
     if report.failed and cell.verdict in SOUND:
         # The item failed for a reason of its own: it must not count as verified.

@@ -120,8 +120,8 @@ class Pool:
         nights = {seed: _without(known, night) for seed, night in sorted(self.nights.items())}
         own = [finding for seed, night in nights.items() for finding in _labelled(seed, night)]
         verdicts = [night["verdict"] for night in nights.values()]
-        verdicts += ["fail"] if any(not f.passed for f in pooled) else []
-        verdicts += ["error"] if damage else []
+        alarm = any(not f.passed for f in pooled)
+        verdicts += ["fail"] if alarm else ["error"] if damage else []
         worst_seed = min(nights, key=lambda seed: (rank(nights[seed]["verdict"]), seed))
         sums = {key: sum(night[key] for night in nights.values()) for key in _OWN[3:]}
         return {

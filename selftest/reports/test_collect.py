@@ -87,7 +87,7 @@ def _session(folder: Path, body: str, *arguments: str) -> Session:
     (folder / "tox.ini").write_text("[pytest]\n")
     (folder / "verify" / "test_fake.py").write_text(body)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{folder}", "PYTHONDONTWRITEBYTECODE": "1"}
     environment.pop("PYTEST_ADDOPTS", None)
     done = subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120
@@ -214,8 +214,48 @@ def test_a_folder_that_cannot_be_written_is_a_warning_and_exit_3(tmp_path: Path)
     session = _session(tmp_path, GOOD)
     assert session.code == 3
     assert "8 passed" in session.output
-    assert "PASS: All 8 cells" in session.output
+    assert "INCOMPLETE: All 8 cells keep their promise, but the evidence has gaps." in session.output
     assert session.output.count("warning: The report in report could not be written") == 1
+    assert "index.html" not in session.output
+
+
+FULL = """
+import io
+from pathlib import Path
+
+class Full:
+    left = {left}  # Writes until the disk is full.
+    open = Path.open
+
+class Disk(io.TextIOWrapper):
+    def write(self, text):
+        Full.left -= 1
+        if Full.left < 0:
+            raise OSError(28, "No space left on device")
+        return super().write(text)
+
+def full_open(self, mode="r", *arguments, **named):
+    file = Full.open(self, mode, *arguments, **named)
+    return Disk(file.detach(), encoding="utf-8", errors="backslashreplace") if mode == "w" else file
+
+Path.open = full_open
+"""
+
+
+@pytest.mark.parametrize("left", [0, 1, 5, 10, 11, 13, 14])
+def test_a_disk_that_fills_up_leaves_no_path_to_what_is_not_there(
+    tmp_path: Path, left: int
+) -> None:
+    """A run line, eight cells, the canonical form, times, two pages, a summary: 14 writes."""
+    plugin = tmp_path / "full.py"
+    plugin.write_text(FULL.format(left=left))
+    session = _session(tmp_path, GOOD, "-p", "full")
+    assert "8 passed" in session.output and "All 8 cells keep their promise" in session.output
+    assert session.code == (0 if left == 14 else 3)
+    assert ("report: report/index.html" in session.output) is (left == 14)
+    sentence = "The report in report could not be written: No space left on device; make room"
+    assert session.output.count(sentence) == (left < 14)
+    assert "Traceback" not in session.output
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
@@ -223,6 +263,7 @@ def test_a_disk_that_is_full_for_a_while_costs_nothing(tmp_path: Path) -> None:
     (tmp_path / "report").mkdir(parents=True)
     (tmp_path / "report" / store.EVIDENCE).symlink_to("/dev/full")
     session = _session(tmp_path, GOOD)
-    assert "No space left on device" in session.output
+    assert "No space left on device; it was written at the end" in session.output
+    assert "report: report/index.html" in session.output
     assert session.code == 0
     assert len(session.verdicts()) == 8
