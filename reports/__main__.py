@@ -31,7 +31,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     for name, command in COMMANDS.items():
         command.declare(commands.add_parser(name, help=command.__doc__))
-    options = parser.parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    if foreign := [text for text in given if not _can_name_a_file(text)]:
+        parser.error(f"{foreign[0]!r} has a character that no file name can have")
+    options = parser.parse_args(given)
     if isinstance(sys.stdout, TextIOWrapper):
         # A terminal without these signs gets the rest of the sentence.
         sys.stdout.reconfigure(errors="replace")
@@ -49,6 +52,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         where = f"{error.filename} cannot be used" if error.filename else "the output is refused"
         parser.error(f"{where}: {system_says(error)}")
     return code
+
+
+def _can_name_a_file(text: str) -> bool:
+    try:
+        return b"\0" not in os.fsencode(text)
+    except UnicodeEncodeError:
+        return False
 
 
 def _give_up_output() -> None:

@@ -131,6 +131,8 @@ class Run:
     planned: tuple[str, ...] = ()
     nights: tuple[str, ...] = ()
     """The run seeds of nights whose evidence has been added up."""
+    identities: Mapping[str, Line] = field(default_factory=dict)
+    """Of planned items: promise, subject, backend and dtype."""
     defects: Mapping[str, Defect] = field(default_factory=dict)
     """What was known to be wrong before the run."""
 
@@ -144,6 +146,7 @@ class Run:
             shard=str(data.get("shard") or "1/1"),
             environment={str(k): str(v) for k, v in (data.get("environment") or {}).items()},
             planned=tuple(str(nodeid) for nodeid in data.get("planned") or ()),
+            identities=dict(data.get("identities") or {}),
             nights=tuple(sorted(map(str, data.get("nights") or ()))),
             defects={
                 str(k): Defect.from_json(v) for k, v in sorted((data.get("defects") or {}).items())
@@ -169,7 +172,8 @@ class Run:
         """Return this run with the planned items of another shard."""
         planned = tuple(sorted({*self.planned, *other.planned}))
         shard = self.shard if other.shard == self.shard else f"{self.shard} + {other.shard}"
-        return replace(self, planned=planned, shard=shard)
+        identities = {**self.identities, **other.identities}
+        return replace(self, planned=planned, shard=shard, identities=identities)
 
 
 @dataclass(frozen=True)

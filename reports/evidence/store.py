@@ -11,12 +11,13 @@ import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
 from reports.evidence import schema
 from reports.evidence.records import Cell, Evidence, Line, Run
+from verify.outcome import promises
 
 SCHEMA = 2
 """Version of the lines that are written: since 2 long arrays are packed."""
@@ -38,10 +39,10 @@ _READERS: Mapping[str, Callable[[Line], Run | Cell]] = {
 }
 T = TypeVar("T")
 
-_IDENTITY = re.compile(
+_NOBODY: Mapping[str, Line] = {}
+_CELL = re.compile(
     r"\[(?P<backend>[^-\[\]]+)-(?P<dtype>(?:b?float|complex|u?int|bool)\w*)-(?P<subject>.+)\]$"
 )
-_FUNCTION = re.compile(r"::(?:test_)?(\w+)(?:\[|$)")
 
 
 def evidence_in(path: Path) -> Path:
@@ -54,32 +55,57 @@ def canonical(line: Line) -> str:
     return json.dumps(line, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
-def stand_in(nodeid: str, verdict: str, reason: str) -> dict[str, Any]:
-    """Return the cell line of an item that handed over no evidence itself."""
+def stand_in(
+    nodeid: str, verdict: str, reason: str, identities: Mapping[str, Line] = _NOBODY
+) -> dict[str, Any]:
+    """Return the cell line of an item that handed over no evidence itself.
+
+    Parameters
+    ----------
+    nodeid, verdict, reason
+        The item, and what became of it.
+    identities
+        What the plan says of items; of others the table of promises tells.
+
+    """
     name = nodeid.removesuffix("::teardown")
-    identity = _IDENTITY.search(name)
-    function = _FUNCTION.search(name)
-    names = identity.groupdict() if identity else {"backend": "", "dtype": "", "subject": nodeid}
+    names = identities.get(name) or identity(name) or _foreign(name)
     return {
         "schema": SCHEMA,
         "kind": "cell",
         "nodeid": nodeid,
-        "promise": function[1] if function else "collection",
         "verdict": verdict,
         "reason": reason,
         **names,
     }
 
 
-def lost(planned: Iterable[str], seen: Iterable[str]) -> list[dict[str, Any]]:
+def identity(nodeid: str) -> Line | None:
+    """Return promise, subject, backend and dtype of an item of this suite."""
+    found = promises.identity(nodeid)
+    return asdict(found) if found else None
+
+
+def _foreign(nodeid: str) -> Line:
+    """Return what the node id alone says, of an item that no table knows."""
+    found = _CELL.search(nodeid)
+    names = found.groupdict() if found else {"backend": "", "dtype": "", "subject": nodeid}
+    return {**names, "promise": promises.UNKNOWN if "::" in nodeid else promises.COLLECTION}
+
+
+def lost(
+    planned: Iterable[str], seen: Iterable[str], identities: Mapping[str, Line] = _NOBODY
+) -> list[dict[str, Any]]:
     """Return a cell line of verdict "lost" for each planned item that was never seen."""
     reason = "The item was planned, but no result of it arrived."
-    return [stand_in(nodeid, "lost", reason) for nodeid in sorted({*planned} - {*seen})]
+    missing = sorted({*planned} - {*seen})
+    return [stand_in(nodeid, "lost", reason, identities) for nodeid in missing]
 
 
 def complete(evidence: Evidence) -> Evidence:
     """Return the evidence with its unseen planned items as lost cells."""
-    missing = lost(evidence.run.planned, (cell.nodeid for cell in evidence.cells))
+    run, seen = evidence.run, (cell.nodeid for cell in evidence.cells)
+    missing = lost(run.planned, seen, run.identities)
     cells = (*evidence.cells, *(Cell.from_json(line) for line in missing))
     return replace(evidence, cells=tuple(sorted(cells, key=lambda cell: cell.nodeid)))
 
@@ -218,7 +244,8 @@ def why(error: Exception) -> str:
         return "it is truncated or not JSON"
     if isinstance(error, KeyError):
         return f"its entry {error} is missing"
-    return str(error).rstrip(".") or type(error).__name__
+    said = str(error).rstrip(".") or type(error).__name__
+    return said if isinstance(error, ValueError) else f"one of its entries is out of place ({said})"
 
 
 def _join(runs: Sequence[Run], problems: list[str]) -> Run:

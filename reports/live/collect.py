@@ -148,7 +148,9 @@ class Collector:
             self._writer.append(text)
 
     def _complete_run_line(self) -> dict[str, Any]:
-        return {**self._run_line, "planned": sorted(self._planned)}
+        planned = sorted(self._planned)
+        found = {nodeid: known for nodeid in planned if (known := store.identity(nodeid))}
+        return {**self._run_line, "planned": planned, "identities": found}
 
     def _timings(self) -> str:
         timings = {

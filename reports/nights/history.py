@@ -190,7 +190,8 @@ def _night(folder: Path, problems: list[str]) -> Night:
             points[cell.nodeid], cells[cell.nodeid] = point, cell
     if not runs:
         said.append(store.NO_RUN_LINE)
-    for line in store.lost({name for run in runs for name in run.planned}, points):
+    identities = {name: found for run in runs for name, found in run.identities.items()}
+    for line in store.lost({name for run in runs for name in run.planned}, points, identities):
         cell = Cell.from_json(line)
         points[cell.nodeid], cells[cell.nodeid] = Point(cell.verdict, words=cell.reason), cell
     problems += [f"{folder}: {sentence}" for sentence in said[:3]]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from abc import ABC, abstractmethod
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Generic, TypeVar
@@ -23,6 +23,7 @@ from reports.nights.parts import (
     Part,
     Refused,
     all_nights,
+    identities_of,
     of_two_suites,
     parts,
     refuse_unlike,
@@ -113,7 +114,7 @@ class _Merged(ABC, Generic[T]):
     def lines(self) -> Iterator[str]:
         """Yield the serialised cells, in order of their node ids."""
 
-    def finish(self, given: Iterable[Part]) -> None:
+    def finish(self, given: Sequence[Part]) -> None:
         """See to what is missing; whoever reads the cells of one run sees it without help."""
 
     def notes(self) -> list[str]:
@@ -202,14 +203,15 @@ class _Pooled(_Merged[Pool]):
                 whole = whole.with_night(seed, worse)
         return whole
 
-    def finish(self, given: Iterable[Part]) -> None:
+    def finish(self, given: Sequence[Part]) -> None:
         """Give a night that planned a cell, and has no result of it, the verdict "lost"."""
         planned: dict[str, set[str]] = defaultdict(set)
         for seed, name in (each for part in given for each in part.planned):
             planned[seed].add(name)
+        identities = identities_of(run for part in given for run in part.runs)
         for seed, names in planned.items():
             seen = {name for name, pool in self.pools.items() if seed in pool.nights}
-            for line in store.lost(names, seen):
+            for line in store.lost(names, seen, identities):
                 known, lost = self.pools.get(line["nodeid"]), Pool.of_line(line, seed)
                 self.pools[line["nodeid"]] = lost if known is None else known + lost
 

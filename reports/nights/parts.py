@@ -182,7 +182,13 @@ def run_line(runs: Sequence[Line]) -> dict[str, Any]:
         "environment": {key: _together(values) for key, values in environment.items()},
         "planned": sorted({str(name) for run in runs for name in run.get("planned") or ()}),
     }
+    line |= {"identities": found} if (found := identities_of(runs)) else {}
     return {**line, "nights": nights} if several else line
+
+
+def identities_of(runs: Iterable[Line]) -> dict[str, Line]:
+    """What the plans of several runs say of their items."""
+    return {name: found for run in runs for name, found in (run.get("identities") or {}).items()}
 
 
 def _runs(path: Path) -> tuple[Line, ...]:

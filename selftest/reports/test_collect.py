@@ -87,7 +87,11 @@ def _session(folder: Path, body: str, *arguments: str) -> Session:
     (folder / "tox.ini").write_text("[pytest]\n")
     (folder / "verify" / "test_fake.py").write_text(body)
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
-    environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{folder}", "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": f"{ROOT}{os.pathsep}{folder}",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
     environment.pop("PYTEST_ADDOPTS", None)
     done = subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120
@@ -214,7 +218,9 @@ def test_a_folder_that_cannot_be_written_is_a_warning_and_exit_3(tmp_path: Path)
     session = _session(tmp_path, GOOD)
     assert session.code == 3
     assert "8 passed" in session.output
-    assert "INCOMPLETE: All 8 cells keep their promise, but the evidence has gaps." in session.output
+    assert (
+        "INCOMPLETE: All 8 cells keep their promise, but the evidence has gaps." in session.output
+    )
     assert session.output.count("warning: The report in report could not be written") == 1
     assert "index.html" not in session.output
 
