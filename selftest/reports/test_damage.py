@@ -12,17 +12,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from reports.evidence import store
 from reports.__main__ import main
 from reports.commands import replay
-from reports.nights.merge import merge
+from reports.evidence import store
 from reports.evidence.records import Cell, Evidence, Run
-from selftest.reports import fakes
+from reports.nights.merge import merge
+from selftest.reports.observed import night, observed, raw, write
 from verify.checks import statistics as kinds
 from verify.outcome.evidence import Evidence as Observed
 
@@ -33,7 +32,6 @@ FUZZ = settings(
 )  # fmt: skip
 ROOT = Path(__file__).resolve().parents[2]
 CODES = {0, 1, 3, 4}
-BINS = kinds.BINS
 ODD = (
     None, True, False, "", "x", "pass", "fail", "\0", "\ud800", "\u2028", "a\nb", "x" * 999, -1, 0,
     1, 2, 7, 0.5, -0.0, 1e-320, 1e308, 10**17, 10**30, 10**400, math.nan, math.inf, -math.inf,
@@ -44,54 +42,6 @@ GARBAGE = (
     b'{"schema": 2, "kind": "run"}', b'{"schema": 2, "kind": "cell"}', b'{"schema": 99}',
     b'{"schema": 2, "kind": []}',
 )  # fmt: skip
-
-
-def _observed() -> Observed:
-    """A statistic of every kind."""
-    tails = np.full(2, 64 * BINS * kinds.TAIL).astype(np.int64)
-    normal = {
-        "moments": kinds.NormalMoments(4096, 3.0, 4100.0),
-        "extremes": kinds.Extremes(4096, np.full(2, 1e-4), np.full(2, 1e-4), 0.0),
-        "distribution": kinds.Histogram(np.full(BINS, 64), tails, 0.0),
-        "correlation": kinds.Correlation({"a": 1.5}, {"a": 99}),
-        "position": kinds.Deviations(np.ones(3), np.full(3, 9), np.ones(3)),
-        "atoms": kinds.Rare(0, 0.5, 100),
-        "orthogonality": kinds.Largest(4, 0.5),
-        "finite": kinds.Exact(100, 0),
-        "products": kinds.Products(99, 1.0, 98.0, 97.0, 200.0, 4.0, 200.0, 12.0),
-    }
-    other = {"moments": kinds.SubGaussianMoments(4096, 3.0, 4100.0)}
-    signal = kinds.Signal(np.ones(9), np.ones(9), 99, 0.0, 0.1, 0.0)
-    return Observed({**normal, "signal": signal}, {"weight": Observed(other)})
-
-
-def _line(seed: int) -> dict[str, Any]:
-    observed = _observed()
-    found = [*observed.findings("cell"), *observed.findings("case", "Case(n=1)")]
-    return {
-        **fakes.cell_line("normal_"), "schema": 2, "verdict": "pass", "n": 4096 + seed,
-        "findings": [finding.to_json() for finding in found], "statistics": observed.to_json(),
-        "tensors": {name: e.to_json() for name, e in observed.tensors.items()},
-        "streams": {"a": "00"}, "excluded": ["far-tail"], "decisions": len(found),
-    }  # fmt: skip
-
-
-def _lines(seed: int) -> list[dict[str, Any]]:
-    broken = {**fakes.cell_line("eye_"), "verdict": "known defect", "findings": [], "n": 0}
-    cells = [_line(seed), {**broken, "statistics": {}}]
-    defects = {"far-tail": {"versions": "all", "symptom": "too few", "link": "https://a.org/b"}}
-    run = fakes.run_line(cell["nodeid"] for cell in cells)
-    return [{**run, "schema": 2, "run_seed": seed, "defects": defects}, *cells]
-
-
-def _write(folder: Path, lines: list[bytes]) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / store.EVIDENCE).write_bytes(b"\n".join(lines))
-    return folder
-
-
-def _raw(lines: list[dict[str, Any]]) -> list[bytes]:
-    return [json.dumps(line).encode() for line in lines]
 
 
 def _paths(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -121,14 +71,14 @@ def _without(value: Any, path: tuple[Any, ...]) -> Any:
     return copy
 
 
-NIGHTS = [_raw(_lines(seed)) for seed in (1, 2)]
+NIGHTS = [raw(night(seed)) for seed in (1, 2)]
 
 
 @pytest.fixture(scope="module")
 def bases(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[bytes], ...]:
     """The lines of one night, and those of a sum of two."""
     folder = tmp_path_factory.mktemp("nights")
-    nights = [_write(folder / f"{number}", lines) for number, lines in enumerate(NIGHTS)]
+    nights = [write(folder / f"{number}", lines) for number, lines in enumerate(NIGHTS)]
     return NIGHTS[0], merge(nights).text.encode().splitlines()
 
 
@@ -161,16 +111,16 @@ def damaged(draw: st.DrawFn, lines: list[bytes]) -> list[bytes]:
     return lines
 
 
-def _hurt(draw: st.DrawFn, raw: bytes, *, lack: bool) -> bytes:
+def _hurt(draw: st.DrawFn, line: bytes, *, lack: bool) -> bytes:
     try:
-        line = json.loads(raw)
+        value = json.loads(line)
     except (ValueError, RecursionError):
-        return raw
-    places = list(_paths(line))
+        return line
+    places = list(_paths(value))
     if not places:
-        return raw
+        return line
     path = draw(st.sampled_from(places))
-    changed = _without(line, path) if lack else _changed(line, path, draw(st.sampled_from(ODD)))
+    changed = _without(value, path) if lack else _changed(value, path, draw(st.sampled_from(ODD)))
     return _dumped(changed)
 
 
@@ -218,8 +168,8 @@ def test_no_command_falls_over_damaged_evidence(bases: tuple[list[bytes], ...], 
     lines = data.draw(damaged(data.draw(st.sampled_from(bases))))
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)
-        folder = _write(root / "runs" / "damaged", lines)
-        whole, other = _write(root / "whole", NIGHTS[0]), _write(root / "other", NIGHTS[1])
+        folder = write(root / "runs" / "damaged", lines)
+        whole, other = write(root / "whole", NIGHTS[0]), write(root / "other", NIGHTS[1])
         problems = store.read(folder / store.EVIDENCE).problems
         # That a line is there twice is no gap for a sum, which counts it once.
         gaps = [problem for problem in problems if "it repeats" not in problem]
@@ -250,12 +200,12 @@ def test_arguments(data) -> None:
         data.draw(st.lists(ARGUMENTS, max_size=4)),
     )
     with tempfile.TemporaryDirectory() as name, contextlib.chdir(name):
-        _write(Path(name) / "runs" / "whole", NIGHTS[0])
+        write(Path(name) / "runs" / "whole", NIGHTS[0])
         assert _code(command, *texts) in CODES
 
 
 def _one_line(**entries: object) -> bytes:
-    return json.dumps({**_lines(1)[0], **entries}).encode()
+    return json.dumps({**night(1)[0], **entries}).encode()
 
 
 @pytest.mark.parametrize(
@@ -278,9 +228,9 @@ def _one_line(**entries: object) -> bytes:
 def test_without_a_run_line_no_command_says_pass(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], run_line: bytes, words: str
 ) -> None:
-    folder = _write(tmp_path / "runs" / "damaged", [run_line, *NIGHTS[0][1:]])
-    whole = _write(tmp_path / "whole", NIGHTS[0])
-    other = _write(tmp_path / "other", NIGHTS[1])
+    folder = write(tmp_path / "runs" / "damaged", [run_line, *NIGHTS[0][1:]])
+    whole = write(tmp_path / "whole", NIGHTS[0])
+    other = write(tmp_path / "other", NIGHTS[1])
     for arguments in _commands(folder, whole, other):
         code = _code(*arguments)
         said = capsys.readouterr()
@@ -294,7 +244,7 @@ def test_without_a_run_line_no_command_says_pass(
 
 
 @pytest.mark.parametrize(
-    ("entry", "value", "words"),
+    ("part", "value", "words"),
     [
         ("passed", "no", 'findings[0].passed is "no", not true or false'),
         ("p_value", 1.5, "findings[0].p_value is 1.5, not a probability"),
@@ -303,30 +253,30 @@ def test_without_a_run_line_no_command_says_pass(
     ],
 )
 def test_a_damaged_finding_is_named_by_its_place(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], entry: str, value: object, words: str
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], part: str, value: object, words: str
 ) -> None:
-    run, line, _ = _lines(1)
-    line["findings"][0][entry] = value
-    folder = _write(tmp_path, _raw([run, line]))
+    run, line, _ = night(1)
+    line["findings"][0][part] = value
+    folder = write(tmp_path, raw([run, line]))
     assert _code("build", folder) == 3
     assert f"Line 2 of evidence.jsonl was not used: its entry {words}" in capsys.readouterr().out
 
 
 def test_every_field_of_every_statistic_is_checked() -> None:
     """Of another kind than its annotation says, a field is refused when it is read."""
-    written = {**_observed().to_json(), "distance": kinds.Kolmogorov(9, 0.5, 0.0).to_json()}
+    written = {**observed().to_json(), "distance": kinds.Kolmogorov(9, 0.5, 0.0).to_json()}
     assert {document["kind"] for document in written.values()} | {"sub_gaussian_moments"} == {
         *kinds.KINDS
     } - {""}
     for name, document in written.items():
-        for field in document.keys() - {"kind"}:
+        for field in document.keys() - {"kind", "lags"}:  # Lags are names of any kind.
             for odd in ("x", [[1.0]], {"a": "x"}, True, None):
                 with pytest.raises((ValueError, TypeError)):
                     Observed.from_json({name: {**document, field: odd}})
 
 
 def test_a_full_output_is_one_sentence(tmp_path: Path) -> None:
-    folder = _write(tmp_path, NIGHTS[0])
+    folder = write(tmp_path, NIGHTS[0])
     with Path("/dev/full").open("w") as full:
         ended = subprocess.run(
             [sys.executable, "-m", "reports", "summary", str(folder)],
@@ -339,7 +289,7 @@ def test_a_full_output_is_one_sentence(tmp_path: Path) -> None:
 def test_pages_that_cannot_be_written_are_not_named(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = _write(tmp_path, NIGHTS[0])
+    folder = write(tmp_path, NIGHTS[0])
 
     def full(_: int) -> None:
         raise OSError(28, "No space left on device")
