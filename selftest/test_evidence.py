@@ -96,6 +96,14 @@ def test_the_order_of_insertion_does_not_show():
             {"atoms": {"kind": "rare", "count": 1, "n": 2}},
             "statistic 'rare' lacks the field 'rate'",
         ),
+        (
+            {"atoms": {"kind": "rare", "count": "1", "n": 2, "rate": 0.5}},
+            "the field 'count' of the statistic 'atoms' is not a count",
+        ),
+        (
+            {"correlation": {"kind": "correlation", "pairs": {"a": 9}, "sums": {"b": 0.5}}},
+            "the fields of the statistic 'correlation' disagree on 'a'",
+        ),
     ],
 )
 def test_foreign_documents_are_refused(document, sentence):

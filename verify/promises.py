@@ -53,10 +53,9 @@ CONDUCT = {
     "known defect": "Known defects of PyTorch",
     "entry": "Entries of known defects",
 }
-# What stands in the place of a promise where there is none.
-COLLECTION, UNKNOWN = "collection", "unknown"
-NONE = {COLLECTION: "Files that cannot be collected", UNKNOWN: "Items of no known promise"}
-TITLES = VALUES | CONDUCT | NONE
+# What stands in the place of a promise where a file of tests cannot even be collected.
+COLLECTION = "collection"
+TITLES = {**VALUES, **CONDUCT, COLLECTION: "Files that cannot be collected"}
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from reports.commands.problem import Problem
 from reports.evidence import store
-from reports.nights import chronicle, history
 from reports.evidence.verdict import EXIT_CODES
+from reports.evidence.words import plain
+from reports.nights import chronicle, history
 
 INCOMPLETE = EXIT_CODES["incomplete"]
 
@@ -45,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
     for line in chronicle.text(nights, found):
         print(line)
     for note in notes:
-        print(f"warning: {note}")
+        print(plain(f"warning: {note}"))
     print(f"page: {path}")
     # The last run decides, unless something is missing from what it is seen beside.
     return chronicle.exit_code(nights) or (INCOMPLETE if problems else 0)

@@ -9,6 +9,8 @@ from reports.commands import build
 from reports.commands.problem import Problem
 from reports.evidence import store
 from reports.nights import merge, parts
+from reports.text.summary import warnings
+from reports.evidence.words import plain
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
@@ -33,8 +35,8 @@ def run(options: argparse.Namespace) -> int:
         raise Problem(
             f"{error.filename or target} cannot be used: {store.system_says(error)}"
         ) from None
-    for note in merged.notes:
-        print(f"note: {note}")
+    for note in warnings(merged.notes):
+        print(plain(f"note: {note}"))
     code = build.run(argparse.Namespace(directory=out))
     return code if merged.complete else code or 3
 

@@ -17,7 +17,7 @@ from reports.evidence import store
 from reports.evidence.records import Cell, Evidence, Run
 from reports.evidence.verdict import INCOMPLETE, WRONG, worst_first
 from reports.evidence.words import plain, plural
-from reports.text.summary import diagnosis
+from reports.text.summary import diagnosis, warnings
 
 ROOT = Path(__file__).resolve().parents[2]
 FIXED, FAILED, UNKNOWN = 0, 1, 3
@@ -36,7 +36,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Replay the finding, say what came of it, and return 0 fixed, 1 failed again, or 3."""
     evidence = evidence_of(store.evidence_in(options.evidence))
-    for problem in evidence.problems:
+    for problem in warnings(evidence.problems):
         print(plain(f"warning: {problem}"))
     # A record that cannot be read wholly may have held something worse.
     right = UNKNOWN if evidence.problems else FIXED

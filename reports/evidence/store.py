@@ -43,6 +43,7 @@ _NOBODY: Mapping[str, Line] = {}
 _CELL = re.compile(
     r"\[(?P<backend>[^-\[\]]+)-(?P<dtype>(?:b?float|complex|u?int|bool)\w*)-(?P<subject>.+)\]$"
 )
+_FUNCTION = re.compile(r"::(?:test_)?(\w+)(?:\[|$)")
 
 
 def evidence_in(path: Path) -> Path:
@@ -87,10 +88,10 @@ def identity(nodeid: str) -> Line | None:
 
 
 def _foreign(nodeid: str) -> Line:
-    """Return what the node id alone says, of an item that no table knows."""
-    found = _CELL.search(nodeid)
-    names = found.groupdict() if found else {"backend": "", "dtype": "", "subject": nodeid}
-    return {**names, "promise": promises.UNKNOWN if "::" in nodeid else promises.COLLECTION}
+    """Return what the node id alone says of an item of somebody else's test."""
+    cell, function = _CELL.search(nodeid), _FUNCTION.search(nodeid)
+    names = cell.groupdict() if cell else {"backend": "", "dtype": "", "subject": nodeid}
+    return {**names, "promise": function[1] if function else promises.COLLECTION}
 
 
 def lost(

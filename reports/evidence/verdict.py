@@ -95,7 +95,8 @@ def overview(evidence: Evidence, cells: Sequence[Cell] | None = None) -> Overvie
     if evidence.problems and verdict == "pass":
         # What could not be read may have been wrong.
         verdict = "incomplete"
-        said = f"{said.rstrip('.')}, but the evidence has gaps."
+        gaps = "the evidence has gaps: mend what the warnings say, or run again"
+        said = f"{said.rstrip('.')}, but {gaps}."
     return Overview(
         verdict=verdict,
         sentence=said,

@@ -138,6 +138,7 @@ class _Joined(_Merged[Line]):
     texts: dict[str, str] = field(default_factory=dict)
 
     def read(self, line: Line, seed: str) -> Line:
+        store.canonical(line)  # What cannot be written again is of no use either.
         return line
 
     def add(self, part: Part, seed: str, cell: Line) -> None:

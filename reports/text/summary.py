@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from reports.evidence.records import Cell, Evidence
@@ -30,7 +30,7 @@ from reports.evidence.words import (
 )
 
 SUMMARY = "summary.md"
-# More failing cells than this are counted, and left to the pages.
+# More failing cells, or warnings, than this are counted; the pages have all cells.
 MOST = 40
 _TONES = {"pass": "green", "fail": "red", "incomplete": "yellow"}
 
@@ -86,10 +86,17 @@ def terminal(evidence: Evidence, directory: Path | None) -> Iterator[tuple[str, 
     if len(troubled) > MOST:
         yield f"… and {plural(len(troubled) - MOST, 'cell')} more: see the report.", tone
     yield "", ""
-    for problem in evidence.problems:
+    for problem in warnings(evidence.problems):
         yield f"warning: {plain(problem)}", "yellow"
     if directory is not None:
         yield f"report: {directory / 'index.html'}", ""
+
+
+def warnings(problems: Sequence[str]) -> Iterator[str]:
+    """Yield the first problems, and how many more there are."""
+    yield from problems[:MOST]
+    if len(problems) > MOST:
+        yield f"… and {count(len(problems) - MOST)} more like these."
 
 
 def markdown(evidence: Evidence) -> str:
@@ -105,7 +112,7 @@ def markdown(evidence: Evidence) -> str:
         _text(numbers(view, run.alpha)),
         _text(f"{facts}, torch {run.torch}."),
         "",
-        *(f"- warning: {_text(problem)}" for problem in evidence.problems),
+        *(f"- warning: {_text(problem)}" for problem in warnings(evidence.problems)),
         *([""] if evidence.problems else []),
         "| verdict | cells |",
         "| --- | ---: |",

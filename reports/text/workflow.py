@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from reports.evidence.records import Cell, Evidence
 from reports.evidence.verdict import INCOMPLETE, WRONG, overview, worst_first
 from reports.evidence.words import plain
-from reports.text.summary import diagnosis
+from reports.text.summary import diagnosis, warnings
 
 # GitHub shows ten errors and ten warnings of a step; one is for the whole.
 MOST = 9
@@ -24,7 +24,9 @@ def commands(evidence: Evidence) -> Iterator[str]:
     """Yield one command for the run, and one for each of its worst cells."""
     view = overview(evidence)
     kind = {"pass": "notice", "fail": "error", "incomplete": "warning"}[view.verdict]
-    yield _command(kind, "initializers", plain(" ".join((view.sentence, *evidence.problems))))
+    yield _command(
+        kind, "initializers", plain(" ".join((view.sentence, *warnings(evidence.problems))))
+    )
     for kind, verdicts in _KINDS:
         cells = [cell for cell in worst_first(evidence.cells) if cell.verdict in verdicts]
         for cell in cells[:MOST]:

@@ -139,6 +139,14 @@ def test_slower_initializers_are_named(tmp_path, capsys):
     assert "  normal_ · float32 · cpu: 2 times as long" in capsys.readouterr().out
 
 
+def test_times_that_cannot_be_read_leave_a_gap(tmp_path, capsys):
+    folders = [fakes.write(tmp_path / name, [NORMAL]) for name in ("old", "new")]
+    for folder in folders:
+        (folder / SPEED).write_text('{"schema": 1, "ratios": [7]}')
+    assert main(["compare", *map(str, folders)]) == 3
+    assert "measure them again, or take the file away" in capsys.readouterr().out
+
+
 class Reader(HTMLParser):
     """Collects tags that are left open, addresses, scripts and text."""
 

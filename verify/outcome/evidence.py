@@ -115,4 +115,8 @@ def _checked(name: str, statistic: Statistic) -> Statistic:
         words, holds = _HOLDS[str(each.type)]
         if not holds(getattr(statistic, each.name)):
             raise ValueError(f"the field {each.name!r} of the statistic {name!r} is not {words}")
+    try:
+        statistic.to_json()
+    except KeyError as missing:
+        raise ValueError(f"the fields of the statistic {name!r} disagree on {missing}") from None
     return statistic

@@ -107,3 +107,41 @@ def test_sixty_nights_add_up(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     more = write(tmp_path / "60", raw(night(60)))
     assert main(["merge", str(out), str(out), str(more)]) == 0
     assert "61 run seeds" in (out / "cpu.html").read_text(encoding="utf-8")
+
+
+def test_a_sum_that_cannot_be_decided_is_an_error_and_no_traceback(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each night can be read, but its histogram has bins of another suite."""
+    nights = []
+    for seed in range(3):
+        run, cell, other = night(seed)
+        odd = {"kind": "histogram", "counts": [50, 50], "tails": [0, 0], "resolution": 0.0}
+        cell["statistics"] = {**cell["statistics"], "distribution": odd}
+        nights.append(write(tmp_path / f"{seed}", raw([run, cell, other])))
+    assert main(["merge", str(tmp_path / "sum"), *map(str, nights)]) == 3
+    said = capsys.readouterr().out
+    assert "error: normal_ · float32 · cpu · law" in said
+    assert "adds up to nothing that can be decided" in said and "leave it out" in said
+
+
+def test_a_lost_line_or_run_line_makes_the_sum_incomplete(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Though nothing that is planned is missing: a damaged run line planned who knows what."""
+    whole = write(tmp_path / "1", raw(night(1)))
+    for number, bad in enumerate((b"{", raw(night(2))[0].replace(b"1e-12", b"0"))):
+        torn = write(tmp_path / f"torn {number}", [*raw(night(2)), bad])
+        assert main(["merge", str(tmp_path / f"sum {number}"), str(whole), str(torn)]) == 3
+        assert "Line 4 of evidence.jsonl was not used" in capsys.readouterr().out
+
+
+def test_a_damaged_target_is_not_overwritten(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole, target = write(tmp_path / "1", raw(night(1))), write(tmp_path / "2", raw(night(2))[1:])
+    before = (target / "evidence.jsonl").read_bytes()
+    with pytest.raises(SystemExit, match="4"):
+        main(["merge", str(target), str(whole)])
+    assert "would be lost" in capsys.readouterr().err
+    assert (target / "evidence.jsonl").read_bytes() == before
