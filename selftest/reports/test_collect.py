@@ -219,7 +219,7 @@ def test_a_folder_that_cannot_be_written_is_a_warning_and_exit_3(tmp_path: Path)
     assert session.code == 3
     assert "8 passed" in session.output
     assert (
-        "INCOMPLETE: All 8 cells keep their promise, but the evidence has gaps." in session.output
+        "INCOMPLETE: All 8 cells keep their promise, but the evidence has gaps: " in session.output
     )
     assert session.output.count("warning: The report in report could not be written") == 1
     assert "index.html" not in session.output
