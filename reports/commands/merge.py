@@ -8,9 +8,9 @@ from pathlib import Path
 from reports.commands import build
 from reports.commands.problem import Problem
 from reports.evidence import store
+from reports.evidence.words import plain
 from reports.nights import merge, parts
 from reports.text.summary import warnings
-from reports.evidence.words import plain
 
 
 def declare(parser: argparse.ArgumentParser) -> None:

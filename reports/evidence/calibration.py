@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -28,7 +29,8 @@ def calibration(cells: Iterable[Cell]) -> Calibration | None:
     others stay what they are: uniform, but for one in 10¹².
     """
     chosen = [finding for finding in map(exact_finding, cells) if finding and finding.passed]
-    values = [finding.p_value for finding in chosen if finding.p_value is not None]
+    # In damaged evidence what is no number may be said to have passed.
+    values = [f.p_value for f in chosen if f.p_value is not None and not math.isnan(f.p_value)]
     found = uniformity(values)
     if found is None:
         return None

@@ -11,17 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from reports.evidence import promises
-
-from reports.evidence import store
-from reports.nights.merge import merge
+from reports.evidence import promises, store
 from reports.evidence.records import Cell
+from reports.nights.merge import merge
 from selftest.reports import fakes
+from verify.engine.witness import witnesses
 from verify.outcome import promises as table
-from verify.subjects.layouts import LAYOUTS
 from verify.outcome.promises import Identity
 from verify.plan.run import cells
-from verify.engine.witness import witnesses
+from verify.subjects.layouts import LAYOUTS
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -114,7 +114,7 @@ _FINDING = Record(
     {"check": _NAME, "passed": _FLAG},
     {
         "p_value": _P_VALUE, "confirmation": _P_VALUE, "n": _WHOLE, "scope": _TEXT, "case": _TEXT,
-        "message": _TEXT, "tensor": _TEXT, "effect": _EFFECT,
+        "message": _TEXT, "tensor": _TEXT, "effect": _EFFECT, "exact": _FLAG,
         "detectable": Record({"name": _TEXT, "size": _NUMBER}, {"unit": _TEXT}),
     },
 )  # fmt: skip
