@@ -303,7 +303,10 @@ class TestDetectable:
         alarm = next(c for c in range(expected, 20 * expected + 100) if not finding(c).passed)
         assert stats.poisson.sf(alarm - 1, expected * (1 + size)) >= 0.999
 
-    def test_rare_threshold_is_what_it_says(self):
-        found = decide(Rare(0, 3.0, 1000))["atoms"]
-        assert decide(Rare(int(found.detectable.size) - 1, 3.0, 1000))["atoms"].passed
-        assert not decide(Rare(int(found.detectable.size) + 1, 3.0, 1000))["atoms"].passed
+    @pytest.mark.parametrize("rate", [0.0, 1e-9, 3.0, 1000.0])
+    def test_rare_events_have_power_999(self, rate):
+        """The exact law: Poisson counts that are an alarm, with probability 0.999 and no more."""
+        size = decide(Rare(0, rate, 1 << 20))["atoms"].detectable.size
+        counts = range(math.ceil(rate), math.ceil(size) + 2)
+        alarm = next(c for c in counts if not decide(Rare(c, rate, 1 << 20))["atoms"].passed)
+        assert stats.poisson.sf(alarm - 1, size) == pytest.approx(0.999, abs=1e-9)

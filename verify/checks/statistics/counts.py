@@ -25,7 +25,7 @@ class Rare(Statistic):
     kind = "rare"
 
     def findings(self, name: str, level: float = ALPHA) -> list[Finding]:  # noqa: D102
-        threshold = bounds.rare_threshold(self.rate, level)
+        size = bounds.rare_detectable(self.rate, self.n, level)
         return [
             decided(
                 name,
@@ -34,7 +34,7 @@ class Rare(Statistic):
                 level=level,
                 detail=f"{self.count} where at most {self.rate:.3g} are expected",
                 effect=Effect(WORDS[name].quantity, self.count, self.count, self.count),
-                detectable=Detectable(WORDS[name].quantity, threshold, f"of {self.n}"),
+                detectable=Detectable(WORDS[name].quantity, size, f"of {self.n}"),
             )
         ]
 
