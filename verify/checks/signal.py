@@ -22,8 +22,13 @@ def signal(
 
     Given the input h of a layer of weights N(0, gain²/width), its pre-activations are independent
     normals of standard deviation ``s = gain·|h|/√width``, so that the law of every f(z)² is known.
-    The logarithms of its mgf add up over units and layers, each given the past: Chernoff's bound
-    for the sum of all is rigorous for every width and depth.
+    The logarithms of its mgf, of the relative squares at a tilt t, add up over units and layers to
+    Λ(t), each given the past: ``E exp(t·sum − Λ(t)) = 1`` for every t that was chosen before. So
+    Chernoff's bound for the sum of all is rigorous for every width and depth.
+
+    For a positively homogeneous f, such as a rectifier, Λ is the same on every path, and the best t
+    may be chosen afterwards. Otherwise Λ depends on the path, and each of the tilts is a bound of
+    its own: the best one is paid for with the number of them (Bonferroni).
 
     Parameters
     ----------
@@ -45,21 +50,30 @@ def signal(
     sums = np.asarray(rows[1:]) / expected - 1
     total, n = width * float(sums.sum()), width * len(sums)
     variance = width * float((relative**2 @ WEIGHTS).sum())
+    cumulants = width * _cumulants(relative)
+    if not _is_homogeneous(name):
+        cumulants += math.log(_TILTS.size)
+    towards = cumulants[0 if total > 0 else 1]
     return Signal(
         np.sqrt(np.asarray(squares[1:])),
         np.sqrt(recursion(name, gain, squares[0], len(squares) - 1)),
         n,
         total / n,
         math.sqrt(variance) / n,
-        _exponent(total, width, relative),
+        float(np.maximum(0.0, np.max(_TILTS * abs(total) - towards))),
+        _TILTS,
+        cumulants.ravel(),
     )
 
 
-def _exponent(total: float, width: int, relative: Floats) -> float:
-    """The best rate ``t·total − log E e^{t·sum}`` among a few tilts towards the total."""
-    tilts = map(float, math.copysign(1.0, total) * _TILTS)
-    rates = [
-        tilt * total - width * float(np.log(np.exp(tilt * relative) @ WEIGHTS).sum())
-        for tilt in tilts
-    ]
-    return max(0.0, *rates)
+def _is_homogeneous(name: str) -> bool:
+    """Whether ``f(cz) = c·f(z)`` for c > 0; doubling is exact."""
+    function = ACTIVATIONS[name].function
+    return np.array_equal(function(2 * NODES, 0.0), 2 * function(NODES, 0.0))
+
+
+def _cumulants(relative: Floats) -> Floats:
+    """Sums over the layers of ``log E e^{tX}``, for the tilts and for their opposites."""
+    tilts = np.stack([_TILTS, -_TILTS])
+    rates = [np.log(np.exp(tilt * relative) @ WEIGHTS).sum() for tilt in tilts.flat]
+    return np.reshape(rates, tilts.shape)

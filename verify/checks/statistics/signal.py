@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
 from verify.checks import bounds
-from verify.checks.bounds import ALPHA, INTERVAL_Z
+from verify.checks.bounds import ALPHA, INTERVAL_Z, POWER_MISS
 from verify.checks.finding import Detectable, Effect, Finding
-from verify.checks.statistics.base import Floats, Statistic, decided, separation
+from verify.checks.statistics.base import Floats, Statistic, decided
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +30,10 @@ class Signal(Statistic):
     error: float
     exponent: float
     """Chernoff's bound of its probability is ``2 exp(−exponent)``."""
+    tilts: Floats | None = None
+    """Tilts t > 0, shape ``(k,)``, by which it is bounded."""
+    cumulants: Floats | None = None
+    """``P(±sum ≥ s) ≤ exp(c − ts)``: c of each tilt, shape ``(2k,)``, first upwards."""
 
     kind = "signal"
 
@@ -49,7 +55,20 @@ class Signal(Statistic):
                     "mean square of a layer", factor, factor - half, factor + half, "× theory"
                 ),
                 detectable=Detectable(
-                    "mean square", separation(level=level) * self.error, "relative"
+                    "mean square of a layer given its input", self._detectable(level), "relative"
                 ),
             )
         ]
+
+    def _detectable(self, level: float) -> float:
+        """Relative excess of every layer's mean square, given its input, found with power 0.999.
+
+        The squares are that much larger, and relatively no more spread. For a rectifier the
+        weights' variance is off by as much; for a function that saturates it is off by more.
+        """
+        if self.tilts is None or self.cumulants is None:
+            return math.inf
+        above, below = self.cumulants.reshape(2, -1)
+        alarm = float(np.min((math.log(2 / level) + above) / self.tilts))
+        short = float(np.min((below - math.log(POWER_MISS)) / self.tilts))
+        return (alarm + short) / (self.n - short) if short < self.n else math.inf
