@@ -1,11 +1,14 @@
 """Samples of independent entries, drawn without PyTorch, and what the checks reduce them to."""
 
+import math
+
 import numpy as np
 from scipy import stats
 
 from selftest.checks.support import stream, tensor
 from verify.checks.independent import reduce
 from verify.laws import Normal, TruncatedNormal, Uniform
+from verify.laws.propagation import ACTIVATIONS
 
 NORMAL, BERT, UNIT = Normal(0.0, 1.0), Normal(0.0, 0.02), Uniform(0.0, 1.0)
 SYMMETRIC = Uniform.symmetric(0.0442)
@@ -27,3 +30,12 @@ def reduced(values, law, shape=None, dtype="float64", sort=True):
     values = np.atleast_2d(values)
     host = stream("host", values.shape)
     return reduce(tensor(values, dtype), shape or values.shape[1:], law, host, sort=sort)
+
+
+def layers(name, gain, factor, rng, width, depth):
+    """Mean squares of layers that make `factor` times what theory gives each for its input."""
+    squares = [1.0]
+    for _ in range(depth):
+        z = gain * math.sqrt(squares[-1]) * rng.standard_normal(width)
+        squares.append(factor * float(np.mean(ACTIVATIONS[name].function(z, 0.0) ** 2)))
+    return squares

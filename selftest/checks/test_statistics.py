@@ -86,13 +86,23 @@ OPTIONAL = {  # Fields that older evidence lacks, with what they are then.
     "deviations": {"bias": 0.0},
     "normal_moments": {"resolution": 0.0},
     "sub_gaussian_moments": {"resolution": 0.0},
+    "signal": {"tilts": None, "cumulants": None},
 }
 pooling = pytest.mark.parametrize("kind", POOLING)
 KOLMOGOROV = Kolmogorov(100, 0.05, 1e-7)
 SINGLE = {  # What describes one sample only.
     "kolmogorov": KOLMOGOROV,
-    "signal": Signal(np.array([1.0, 0.9]), np.array([1.0, 1.0]), 512, -0.05, 0.06, 0.3),
-}
+    "signal": Signal(
+        np.array([1.0, 0.9]),
+        np.array([1.0, 1.0]),
+        512,
+        -0.05,
+        0.06,
+        0.3,
+        np.array([0.1, 0.2]),
+        np.ones(4),
+    ),
+}  # fmt: skip
 
 
 def some(kind, index=0):

@@ -20,6 +20,9 @@ ALPHA = 1e-12
 POWER_MISS = 1e-3
 """Probability of missing an error of the size that a check calls detectable."""
 
+POWER_Z = 3.0902
+"""Standard errors that an estimate exceeds with probability 0.999 from above its mean."""
+
 INTERVAL_Z = float(-special.ndtri(5e-4))
 """Half-width, in standard errors, of the 99.9 % intervals shown beside effects."""
 
@@ -57,8 +60,12 @@ def dkw_band(n: int, level: float = ALPHA) -> float:
 
 
 def ks_detectable(n: int, resolution: float, level: float = ALPHA) -> float:
-    """KS distance that `dkw` finds with power 0.999 though the lattice may take `resolution`."""
-    return dkw_band(n, level) + dkw_band(n, 2 * POWER_MISS) + resolution
+    """KS distance that `dkw` finds with power 0.999 though the lattice may take `resolution`.
+
+    The distance 1 is found whenever any is, for then every sample's own is 1.
+    """
+    alarm = dkw_band(n, level) + resolution
+    return min(1.0, alarm + dkw_band(n, 2 * POWER_MISS)) if alarm < 1 else math.inf
 
 
 def normal_mean(total: float, n: int) -> float:
@@ -160,10 +167,13 @@ def sub_gaussian_scale_detectable(n: int, level: float = ALPHA) -> float:
     return math.expm1((math.log1p(alarm) - math.log1p(-short)) / 2)
 
 
-def scale_detectable(n: int, level: float = ALPHA) -> float:
-    """Relative excess of a normal's scale that `normal_scale` finds with power 0.999."""
+def scale_detectable(n: int, level: float = ALPHA, moved: float = 0.0) -> float:
+    """Relative excess of a normal's scale that `normal_scale` finds with power 0.999.
+
+    Though the mean square must be beyond chance by more than `moved`.
+    """
     alarm, seen = special.chdtri(n, level / 2), special.chdtri(n, 1 - POWER_MISS)
-    return math.sqrt(alarm / seen) - 1
+    return math.sqrt((alarm + n * moved) / seen) - 1
 
 
 def chi_square(
@@ -281,6 +291,24 @@ def correlation_threshold(pairs: int, level: float = ALPHA) -> float:
     if _correlation_exponent(1.0) < wanted:
         return math.inf
     return math.sqrt(_solved(_correlation_exponent, wanted, 1.0))
+
+
+def correlation_detectable(pairs: int, level: float = ALPHA) -> float:
+    """The correlation r that `serial_correlation` finds with power 0.999; infinite if none is.
+
+    Bartlett 1946: the mean product of ``m`` neighbours in a normal sequence whose correlations are
+    r, r², r³, … has the variance ``(1 + r² + 4r²/(1−r²))/m``. Uniform values have a smaller one.
+    """
+    alarm = size = correlation_threshold(pairs, level)
+    for _ in range(100):
+        if size >= 1:
+            return math.inf
+        squared = size**2
+        variance = (1 + squared + 4 * squared / (1 - squared)) / pairs
+        last, size = size, alarm + POWER_Z * math.sqrt(variance)
+        if size <= last * (1 + 1e-12):
+            break
+    return size
 
 
 def rare(count: int, rate: float) -> float:

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from verify.checks import packing
-from verify.checks.bounds import ALPHA
+from verify.checks.bounds import ALPHA, POWER_Z
 from verify.checks.finding import Detectable, Effect, Finding
 from verify.checks.words import WORDS
 
@@ -40,9 +40,6 @@ getting sharper: for KS at n = ln(2/α)/(2δ²) values, which is 10^12 for 2^-18
 
 _SHORT = 8
 """Arrays of so many entries are lists in JSON: easy to read, and short enough."""
-
-POWER_Z = 3.0902
-"""Standard errors that an estimate exceeds with probability 0.999 from above its mean."""
 
 
 def separation(tests: int = 1, level: float = ALPHA) -> float:

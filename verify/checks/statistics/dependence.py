@@ -12,7 +12,7 @@ import numpy as np
 from verify.checks import bounds
 from verify.checks.bounds import ALPHA, INTERVAL_Z
 from verify.checks.finding import Detectable, Effect, Finding
-from verify.checks.statistics.base import POWER_Z, Counts, Floats, Statistic, decided, separation
+from verify.checks.statistics.base import Counts, Floats, Statistic, decided, separation
 from verify.checks.words import WORDS
 
 
@@ -53,7 +53,6 @@ class Correlation(Statistic):
         p_values = [bounds.serial_correlation(r[lag], self.pairs[lag]) for lag in r]
         worst = list(r)[int(np.argmin(p_values))]
         pairs, half = self.pairs[worst], INTERVAL_Z / math.sqrt(self.pairs[worst])
-        least = bounds.correlation_threshold(pairs, level / len(r))
         return [
             decided(
                 name,
@@ -64,7 +63,9 @@ class Correlation(Statistic):
                 effect=Effect(
                     f"correlation with {worst}", r[worst], r[worst] - half, r[worst] + half
                 ),
-                detectable=Detectable("correlation", least + POWER_Z / math.sqrt(pairs)),
+                detectable=Detectable(
+                    "correlation", bounds.correlation_detectable(pairs, level / len(r))
+                ),
             )
         ]
 

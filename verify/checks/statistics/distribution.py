@@ -5,15 +5,15 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 
 from verify.checks import bounds
-from verify.checks.bounds import ALPHA, INTERVAL_Z
+from verify.checks.bounds import ALPHA, INTERVAL_Z, POWER_Z
 from verify.checks.finding import Detectable, Effect, Finding
-from verify.checks.statistics.base import POWER_Z, Counts, Floats, Statistic, decided
+from verify.checks.statistics.base import Counts, Floats, Statistic, decided
 
 BINS = 4096
 """Bins of the histogram of probability-integral transforms."""
@@ -55,22 +55,31 @@ class Histogram(Statistic):
     def findings(self, name: str, level: float = ALPHA) -> list[Finding]:  # noqa: D102
         if self.n == 0:
             return []
-        found = [self._kolmogorov_smirnov(level), self._legendre(level), self._tails(level)]
+        decisions = [self._kolmogorov_smirnov, self._legendre, self._tails]
         if self.n >= _CHI_SQUARE_FROM:
-            found.append(self._chi_square(level))
-        return found if name == _WHOLE else [_summed_up(name, found, level)]
+            decisions.append(self._chi_square)
+        if name == _WHOLE:
+            return [decision(level) for decision in decisions]
+        share = level / len(decisions)
+        return [_summed_up(name, [decision(share) for decision in decisions], level)]
 
     def _kolmogorov_smirnov(self, level: float) -> Finding:
-        """KS by DKW on the bin edges, a lower bound of the sample's own distance."""
+        """KS by DKW on the bin edges, a lower bound of the sample's own distance.
+
+        A jump inside a bin may hide up to one bin's width from the grid.
+        """
         grid = np.arange(1, BINS) / BINS
         deviation = np.cumsum(self.counts)[:-1] / self.n - grid
         worst = int(np.abs(deviation).argmax())
-        finding = _kolmogorov_finding(
-            float(abs(deviation[worst])), self.n, self.resolution, bounds.dkw, level, grid[worst]
+        return _kolmogorov_finding(
+            float(abs(deviation[worst])),
+            self.n,
+            self.resolution,
+            bounds.dkw,
+            level,
+            where=float(grid[worst]),
+            hidden=1 / BINS,
         )
-        # A jump inside a bin may hide up to one bin's width from the grid.
-        seen = bounds.ks_detectable(self.n, self.resolution, level) + 1 / BINS
-        return replace(finding, detectable=Detectable("KS distance", seen))
 
     def _legendre(self, level: float) -> Finding:
         """Components 1 to 8 of Neyman's smooth test, each scored by bin averages."""
@@ -88,7 +97,9 @@ class Histogram(Statistic):
             level=level,
             detail=f"the {_COMPONENTS[worst]} of F(x) is off by {means[worst]:+.3g}",
             effect=self._spread(float(means[1])),
-            detectable=Detectable("spread", _spread_detectable(self.n, level), "relative"),
+            detectable=Detectable(
+                "spread", _spread_detectable(self.n, self.resolution, level), "relative"
+            ),
         )
 
     def _spread(self, second: float) -> Effect:
@@ -103,7 +114,7 @@ class Histogram(Statistic):
         )
 
     def _tails(self, level: float) -> Finding:
-        expected = self.n * TAIL
+        expected, most = self.n * TAIL, self.n * (TAIL + self.resolution)
         p_values = [
             bounds.binomial(int(count), self.n, TAIL, self.resolution) for count in self.tails
         ]
@@ -124,7 +135,9 @@ class Histogram(Statistic):
                 "× law",
             ),
             detectable=Detectable(
-                "tail mass", bounds.count_detectable(expected, level / 4), "relative"
+                "tail mass",
+                (1 + bounds.count_detectable(most, level / 4)) * most / expected - 1,
+                "relative",
             ),
         )
 
@@ -165,11 +178,16 @@ def _spread_rates() -> tuple[Floats, Floats]:
     return np.log(means), np.log(rates)
 
 
-def _spread_detectable(n: int, level: float) -> float:
-    """Relative error of the transform's spread that the components find with power 0.999."""
+def _spread_detectable(n: int, resolution: float, level: float) -> float:
+    """Relative error of the transform's spread that the components find with power 0.999.
+
+    A lattice takes `resolution` times the total variation of ``e^{tX}`` off the rate, which is
+    that of tX, for tilts near the mean of X: the mean has to be larger by twice their quotient.
+    """
     means, rates = _spread_rates()
     wanted = math.log(math.log(2 * _LEGENDRE / level) / n)
     component = math.exp(np.interp(wanted, rates, means, right=math.inf))
+    component += 2 * resolution * float(np.abs(np.diff(_LEGENDRE_SCORES[1])).sum())
     return math.sqrt(1 + 2 * component / math.sqrt(5)) - 1 + POWER_Z / math.sqrt(5 * n)
 
 
@@ -217,6 +235,7 @@ def _kolmogorov_finding(
     p_value: Callable[[float, int], float],
     level: float,
     where: float | None = None,
+    hidden: float = 0.0,
     check: str = "kolmogorov_smirnov",
 ) -> Finding:
     place = "" if where is None else f" at quantile {where:.3f}"
@@ -230,5 +249,5 @@ def _kolmogorov_finding(
         effect=Effect(
             "KS distance", distance, max(0.0, distance - band), min(1.0, distance + band)
         ),
-        detectable=Detectable("KS distance", bounds.ks_detectable(n, resolution, level)),
+        detectable=Detectable("KS distance", bounds.ks_detectable(n, resolution + hidden, level)),
     )

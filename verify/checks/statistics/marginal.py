@@ -45,13 +45,15 @@ class NormalMoments(Statistic):
 
     def detectable(self, level: float) -> float:
         """The relative excess of the scale that would have been found."""
-        return bounds.scale_detectable(self.n, level)
+        _, moved = bounds.normal_displacement(self.resolution)
+        return bounds.scale_detectable(self.n, level, moved)
 
     def findings(self, name: str, level: float = ALPHA) -> list[Finding]:  # noqa: D102
         if self.n == 0:
             return []
         mean, scale = self.total / self.n, math.sqrt(self.squares / self.n)
         half_mean, half_scale = INTERVAL_Z / math.sqrt(self.n), INTERVAL_Z / math.sqrt(2 * self.n)
+        moved, _ = bounds.normal_displacement(self.resolution)
         low, high = scale / (1 + half_scale), scale / max(1e-9, 1 - half_scale)
         return [
             decided(
@@ -62,7 +64,7 @@ class NormalMoments(Statistic):
                 detail=f"the mean is off by {mean:+.3g} standard deviations",
                 effect=Effect("location", mean, mean - half_mean, mean + half_mean, "std"),
                 detectable=Detectable(
-                    "location", separation(level=level) / math.sqrt(self.n), "std"
+                    "location", separation(level=level) / math.sqrt(self.n) + moved, "std"
                 ),
                 bound=self.bound,
             ),
