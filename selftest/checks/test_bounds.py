@@ -210,7 +210,9 @@ class TestSubGaussian:
 
     def test_pays_for_the_number_of_sums(self):
         one = bounds.sub_gaussian(np.array([8.0]))
-        assert bounds.sub_gaussian(np.array([8.0, 0.0, -1.0])) == pytest.approx(3 * one, rel=1e-12, abs=0)
+        assert bounds.sub_gaussian(np.array([8.0, 0.0, -1.0])) == pytest.approx(
+            3 * one, rel=1e-12, abs=0
+        )
         assert bounds.sub_gaussian(np.array([-8.0])) == one
 
 

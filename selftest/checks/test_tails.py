@@ -135,7 +135,20 @@ def test_a_count_of_the_detectable_mean_is_found(rate):
         size = bounds.rare_detectable(rate, 1 << 60, level)
         miss = bounds.chi_square_tails(2 * size, 2 * threshold)[1]
         assert miss == pytest.approx(bounds.POWER_MISS, rel=1e-6, abs=0)
-        assert bounds.count_detectable(rate, level) == pytest.approx(size / rate - 1)
+
+
+@rates
+@pytest.mark.parametrize("level", [1e-3, ALPHA, 1e-30, 1e-200])
+def test_a_poisson_count_of_the_detectable_mean_is_found(rate, level):
+    """It leaves 0.001 below the smallest count whose probability is at most the level."""
+    mean = rate * (1 + bounds.count_detectable(rate, level))
+    low, high = 1, 2 + math.ceil(mean)
+    while low < high:  # The largest count that is reached with probability 0.999.
+        middle = (low + high + 1) // 2
+        missed = bounds.chi_square_tails(2 * mean, 2 * middle)[1] > bounds.POWER_MISS * 1.0001
+        low, high = (low, middle - 1) if missed else (middle, high)
+    assert bounds.chi_square_tails(2 * rate, 2 * low)[0] <= level
+    assert low == 1 or bounds.chi_square_tails(2 * rate, 2 * low - 2)[0] > 0.998 * level
 
 
 def test_no_count_beyond_all_values_is_called_detectable():

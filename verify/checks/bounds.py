@@ -3,10 +3,15 @@
 A run decides at α = 1e-12 tens of thousands of times, so every p-value must be right
 *there*: each function is either exact or a rigorous upper bound for every sample size,
 unless its docstring states the size of its error.
+
+Of the library's functions, the normal, binomial and Kolmogorov tails and chi-square's upper one
+agree with sums and integrals in many digits to 1e-10 for up to 2^40 values, and chi-square's lower
+one below 2^20 degrees. What is NaN stays NaN: it fails.
 """
 
 from __future__ import annotations
 
+import bisect
 import math
 from collections.abc import Callable
 
@@ -359,11 +364,17 @@ def binomial(count: int, n: int, probability: float, resolution: float = 0.0) ->
 
 
 def count_detectable(expected: float, level: float = ALPHA) -> float:
-    """Relative excess over `expected` that a binomial test at `level` finds with power 0.999.
+    """Relative excess over `expected` that a Poisson test at `level` finds with power 0.999.
 
-    `rare` bounds a binomial's tail, so that what it finds the exact test finds.
+    A count of k at least is as likely as chi-square on 2k degrees below twice the mean. The
+    smallest k at `level` is sought below that of `rare`, a bound. No inverse is: ``1 - level`` is 1
+    for the levels of late looks at a pool, and the library's lower tail is wrong for large k.
     """
-    return _found_mean(rare_threshold(expected, level)) / expected - 1
+    counts = range(1, rare_threshold(expected, level))
+    alarm = 1 + bisect.bisect_left(
+        counts, True, key=lambda k: chi_square_tails(2 * expected, 2 * k)[0] <= level
+    )
+    return _found_mean(alarm) / expected - 1
 
 
 def _found_mean(threshold: int) -> float:
