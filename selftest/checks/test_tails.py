@@ -8,6 +8,7 @@ import pytest
 
 from verify.checks import bounds
 from verify.checks.bounds import ALPHA
+from verify.checks.statistics import Rare
 
 HUGE = [1 << 20, 1 << 24, 1 << 28, 1 << 32, 1 << 36, 1 << 40]
 huge = pytest.mark.parametrize("n", HUGE)
@@ -178,3 +179,9 @@ NAN = math.nan
 )
 def test_what_is_not_a_number_never_passes(function, arguments):
     assert not function(*arguments) >= ALPHA
+
+
+@pytest.mark.parametrize(("rate", "passed"), [(NAN, False), (math.inf, True)])
+def test_a_rate_that_is_no_number_is_decided_without_a_size(rate, passed):
+    (found,) = Rare(5, rate, 10).findings("atoms")
+    assert found.passed == passed and found.detectable is None

@@ -350,8 +350,7 @@ def rare_detectable(rate: float, n: int, level: float = ALPHA) -> float:
     For a Poisson count. A sum of independent indicators of the same mean is less spread (Hoeffding
     1956), and found more often; if all n happen they are found for certain.
     """
-    threshold = rare_threshold(rate, level)
-    if threshold > n:
+    if not rate <= n or (threshold := rare_threshold(rate, level)) > n:
         return math.inf
     return min(float(n), _found_mean(threshold))
 
