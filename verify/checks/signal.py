@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from verify.checks.bounds import ALPHA
 from verify.checks.statistics import Signal
 from verify.checks.statistics.base import Floats
 from verify.laws.propagation import ACTIVATIONS, NODES, WEIGHTS, recursion
@@ -27,8 +28,8 @@ def signal(
     Chernoff's bound for the sum of all is rigorous for every width and depth.
 
     For a positively homogeneous f, such as a rectifier, Λ is the same on every path, and the best t
-    may be chosen afterwards. Otherwise Λ depends on the path, and each of the tilts is a bound of
-    its own: the best one is paid for with the number of them (Bonferroni).
+    may be chosen afterwards. Otherwise Λ depends on the path, and t is chosen before: the one that
+    is best at `ALPHA` on the path that the recursion predicts.
 
     Parameters
     ----------
@@ -42,17 +43,17 @@ def signal(
         and finite.
     width : int
     """
-    scales = gain * np.sqrt(np.asarray(rows[:-1]))
-    function = ACTIVATIONS[name].function
-    relative = np.stack([function(s * NODES, 0.0) ** 2 for s in scales])
-    expected = relative @ WEIGHTS
-    relative = relative / expected[:, None] - 1
+    theory = recursion(name, gain, rows[0], len(rows) - 1)
+    expected, relative = _squares(name, gain, rows[:-1])
+    tilts = _TILTS
+    if not _is_homogeneous(name):
+        _, predicted = _squares(name, gain, [rows[0], *theory[:-1]])
+        upwards = width * _cumulants(predicted, tilts)[0]
+        tilts = tilts[[int(np.argmin((math.log(2 / ALPHA) + upwards) / tilts))]]
     sums = np.asarray(rows[1:]) / expected - 1
     total, n = width * float(sums.sum()), width * len(sums)
     variance = width * float((relative**2 @ WEIGHTS).sum())
-    cumulants = width * _cumulants(relative)
-    if not _is_homogeneous(name):
-        cumulants += math.log(_TILTS.size)
+    cumulants = width * _cumulants(relative, tilts)
     towards = cumulants[0 if total > 0 else 1]
     return Signal(
         np.sqrt(np.asarray(squares[1:])),
@@ -60,10 +61,18 @@ def signal(
         n,
         total / n,
         math.sqrt(variance) / n,
-        float(np.maximum(0.0, np.max(_TILTS * abs(total) - towards))),
-        _TILTS,
+        float(np.maximum(0.0, np.max(tilts * abs(total) - towards))),
+        tilts,
         cumulants.ravel(),
     )
+
+
+def _squares(name: str, gain: float, inputs: Sequence[float]) -> tuple[Floats, Floats]:
+    """For each layer's input the mean of ``f(z)²``, and at the nodes its relative excess."""
+    function = ACTIVATIONS[name].function
+    values = np.stack([function(gain * math.sqrt(q) * NODES, 0.0) ** 2 for q in inputs])
+    means = values @ WEIGHTS
+    return means, values / means[:, None] - 1
 
 
 def _is_homogeneous(name: str) -> bool:
@@ -72,8 +81,8 @@ def _is_homogeneous(name: str) -> bool:
     return np.array_equal(function(2 * NODES, 0.0), 2 * function(NODES, 0.0))
 
 
-def _cumulants(relative: Floats) -> Floats:
+def _cumulants(relative: Floats, tilts: Floats) -> Floats:
     """Sums over the layers of ``log E e^{tX}``, for the tilts and for their opposites."""
-    tilts = np.stack([_TILTS, -_TILTS])
-    rates = [np.log(np.exp(tilt * relative) @ WEIGHTS).sum() for tilt in tilts.flat]
-    return np.reshape(rates, tilts.shape)
+    both = np.stack([tilts, -tilts])
+    rates = [np.log(np.exp(tilt * relative) @ WEIGHTS).sum() for tilt in both.flat]
+    return np.reshape(rates, both.shape)
