@@ -13,6 +13,7 @@ import numpy.typing as npt
 from verify.checks import packing
 from verify.checks.bounds import ALPHA, POWER_Z
 from verify.checks.finding import Detectable, Effect, Finding
+from verify.checks.horizons import HORIZONS
 from verify.checks.words import WORDS
 
 Floats = npt.NDArray[np.float64]
@@ -131,11 +132,19 @@ def decided(
     effect: Effect | None = None,
     detectable: Detectable | None = None,
     bound: bool = False,
+    resolution: float = 0.0,
 ) -> Finding:
     """A statistical decision at a level; a NaN p-value is a failure, never a pass.
 
-    `bound` says that the p-value is a bound though the check has exact ones elsewhere.
+    `bound` says that the p-value is a bound though the check has exact ones elsewhere. Beyond the
+    horizon of a check that takes nothing off for the lattice, of this `resolution`, its p-value
+    is 1.
     """
+    most = HORIZONS[check].at(resolution) if check in HORIZONS else math.inf
+    if n > most:
+        detail += f"; at the horizon: beyond {most:.2g} values more show nothing smaller"
+        if not (HORIZONS[check].allowed or math.isnan(p_value)):
+            return Finding(check, True, 1.0, n, f"not decided: {detail}", effect)
     passed = p_value >= level
     message = f"{WORDS[check].subject(passed)}: {detail}"
     if detectable is not None and not math.isfinite(detectable.size):

@@ -95,6 +95,7 @@ class Histogram(Statistic):
             p_value,
             self.n,
             level=level,
+            resolution=self.resolution,
             detail=f"the {_COMPONENTS[worst]} of F(x) is off by {means[worst]:+.3g}",
             effect=self._spread(float(means[1])),
             detectable=Detectable(
@@ -126,6 +127,7 @@ class Histogram(Statistic):
             bounds.at_most_one(2 * p_values[worst]),
             self.n,
             level=level,
+            resolution=self.resolution,
             detail=f"{count} values in the {side} tail where {expected:.1f} are expected",
             effect=Effect(
                 f"{side} tail mass",
@@ -149,6 +151,7 @@ class Histogram(Statistic):
             p_value,
             self.n,
             level=level,
+            resolution=self.resolution,
             detail=f"{statistic:.1f} on {degrees} degrees of freedom",
         )
 
@@ -245,6 +248,7 @@ def _kolmogorov_finding(
         p_value(float(np.maximum(0.0, distance - resolution)), n),
         n,
         level=level,
+        resolution=resolution,
         detail=f"distance {distance:.3g}{place}",
         effect=Effect(
             "KS distance", distance, max(0.0, distance - band), min(1.0, distance + band)

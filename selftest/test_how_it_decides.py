@@ -1,0 +1,115 @@
+"""The page that says how each check decides: every check is there, and its numbers are right."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from reports.evidence.words import detectable, number
+from selftest.checks.test_signal import sent
+from verify.checks.horizons import HORIZONS
+from verify.checks.signal import signal
+from verify.checks.statistics import (
+    BINS,
+    FINE,
+    TAIL,
+    Correlation,
+    Deviations,
+    Extremes,
+    Histogram,
+    NormalMoments,
+    Products,
+    Rare,
+)
+from verify.checks.words import WORDS
+
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "checks.md"
+N = 1 << 24
+CALLS = 1 << 13
+USUAL = 2.0**-22
+"""How far a lattice of float32 usually moves a cdf."""
+
+
+def rows() -> dict[str, list[str]]:
+    """The cells of the page's tables by check; a row may speak of several checks."""
+    found: dict[str, list[str]] = {}
+    for line in PAGE.read_text(encoding="utf-8").splitlines():
+        first, *rest = [cell.strip() for cell in line.strip("|").split("|")]
+        if line.startswith("| `"):
+            for name in first.split(", "):
+                assert name.strip("`") not in found, f"{name} is there twice"
+                found[name.strip("`")] = rest
+    return found
+
+
+def places(count: int, proxy: float, calls: int = CALLS) -> Deviations:
+    return Deviations(np.zeros(count), np.full(count, calls), np.full(count, proxy))
+
+
+def histogram() -> Histogram:
+    return Histogram(np.full(BINS, N // BINS), np.full(2, round(N * TAIL)), USUAL)
+
+
+def network():
+    squares = sent("relu", 2**0.5, 0, 256, 100)
+    return signal("relu", 2**0.5, squares, squares, 256)
+
+
+def lags(count: int) -> Correlation:
+    names = [f"{index}" for index in range(count)]
+    return Correlation(dict.fromkeys(names, 0.0), dict.fromkeys(names, N))
+
+
+STANDARD = {  # Check: evidence as a standard run leaves it, and under which name.
+    "kolmogorov_smirnov": (histogram, "distribution"),
+    "legendre": (histogram, "distribution"),
+    "tails": (histogram, "distribution"),
+    "mean": (lambda: NormalMoments(N, 0.0, float(N)), "moments"),
+    "scale": (lambda: NormalMoments(N, 0.0, float(N)), "moments"),
+    "extremes": (lambda: Extremes(N, *np.full((2, 2), 1 / N), USUAL), "extremes"),
+    "correlation": (lambda: lags(10), "correlation"),
+    "between": (lambda: lags(4), "between"),
+    "position": (lambda: places(128, 1 / 12), "position"),
+    "bits": (lambda: places(23, 1.0, 50 << 14), "bits"),
+    "atoms": (lambda: Rare(0, 4.0, N), "atoms"),
+    "duplicates": (lambda: Rare(32, 32.0, 1 << 15), "duplicates"),
+    "repeats": (lambda: Rare(0, 1e-3, 1 << 15), "repeats"),
+    "extra_zeros": (lambda: Rare(0, 1.0, N), "extra_zeros"),
+    "haar_sign": (lambda: places(16, 1.0), "haar_sign"),
+    "haar_determinant": (lambda: places(1, 1.0), "haar_determinant"),
+    "haar_trace": (lambda: places(1, 1.0), "haar_trace"),
+    "zero_position": (lambda: places(3, 1 / 3, 1 << 17), "zero_position"),
+    "zero_overlap": (lambda: places(1, 1 / 4, 1 << 20), "zero_overlap"),
+    "zero_share": (lambda: places(1, 1 / 4, N), "zero_share"),
+    "product_mean": (lambda: Products(N, 0.0, N, N, 2.0 * N, 2.0, 6.0 * N, 60.0), "products"),
+    "product_variance": (lambda: Products(N, 0.0, N, N, 2.0 * N, 2.0, 6.0 * N, 60.0), "products"),
+    "signal": (network, "signal"),
+}
+
+
+def test_every_check_is_on_the_page():
+    assert set(rows()) == set(WORDS)
+
+
+@pytest.mark.parametrize("check", WORDS)
+def test_it_says_how_large_an_error_is_found(check):
+    said = rows()[check][2]
+    if check not in STANDARD:
+        assert said in ("1 entry", "1× allowed", "1 value", "—", "as its parts")
+        return
+    make, name = STANDARD[check]
+    (found,) = (f for f in make().findings(name) if f.check == check)
+    assert found.passed and said == detectable(found.detectable)
+
+
+@pytest.mark.parametrize("check", WORDS)
+def test_it_says_where_the_horizon_lies(check):
+    said = rows()[check][3]
+    if check not in HORIZONS:
+        assert said in ("none", "not pooled")
+        return
+    usual, coarsest = (HORIZONS[check].at(step) for step in (USUAL, FINE))
+    expected = number(usual, 2)
+    if usual != coarsest:
+        expected += f"; {number(coarsest, 2)} for the coarsest lattice"
+    assert said == (expected if HORIZONS[check].allowed else f"{expected} *")
