@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from verify.plan import watchdog
-from verify.plan.watchdog import Idleness, TimedOut
+from verify.plan.watchdog import Ended, Idleness, TimedOut
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -233,3 +233,26 @@ def test_the_process_lives_on_after_calls_in_time():
         """
     )
     assert (code, said.strip()) == (0, "alive")
+
+
+def test_a_call_that_would_end_the_process_is_told(monkeypatch):
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
+    before = os._exit
+    with pytest.raises(Ended, match=r"os\._exit\(0\)"), watchdog.staying():
+        os._exit(0)
+    assert os._exit is before
+
+
+def test_a_process_of_the_call_s_own_may_end(monkeypatch):
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
+    with watchdog.staying():
+        if (child := os.fork()) == 0:
+            os._exit(7)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+
+
+def test_a_worker_may_end(monkeypatch):
+    monkeypatch.setenv("PYTEST_XDIST_WORKER", "gw0")
+    before = os._exit
+    with watchdog.staying():
+        assert os._exit is before

@@ -141,7 +141,11 @@ class Sampler:
         place = Place(self.device, self.cell.dtype, generator)
         road = self.cell.subject.roads[self.promise]
         filled: list[Mapping[str, Tensor]] = []
-        with watchdog.limit(self.run.time_limit) as restart, warnings.catch_warnings():
+        with (
+            watchdog.limit(self.run.time_limit) as restart,
+            watchdog.staying(),
+            warnings.catch_warnings(),
+        ):
             # Deprecation and tail warnings are promises of their own, tested elsewhere.
             warnings.simplefilter("ignore")
             try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import faulthandler
+import os
 import signal
 import sys
 import threading
@@ -10,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import NoReturn
 
 DEFAULT = 60.0
 """Seconds that a call may take unless one says otherwise."""
@@ -41,6 +43,10 @@ up now and then, a hundred times a second for about 0.05 ms, uses half of that.
 
 class TimedOut(BaseException):
     """The call did not end within its limit. The code under test may catch any Exception."""
+
+
+class Ended(Exception):
+    """The call would have ended the process, and all that was observed with it."""
 
 
 @contextmanager
@@ -81,6 +87,31 @@ def limit(seconds: float) -> Iterator[Callable[[], None]]:
     finally:
         for guard in reversed(guards):
             guard.stop()
+
+
+@contextmanager
+def staying() -> Iterator[None]:
+    """Raise `Ended` in the block in place of `os._exit`, where no other process would notice.
+
+    A worker that ends is a crash that pytest-xdist reports. Without workers the whole run would
+    end without a word, and with the exit code that the call has chosen. Processes that the block
+    starts may end as they like.
+    """
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        yield
+        return
+    owner, leave = os.getpid(), os._exit
+
+    def refuse(status: int) -> NoReturn:
+        if os.getpid() != owner:
+            leave(status)
+        raise Ended(f"the call would end the process by os._exit({status})")
+
+    setattr(os, "_exit", refuse)  # noqa: B010
+    try:
+        yield
+    finally:
+        setattr(os, "_exit", leave)  # noqa: B010
 
 
 class _NativeGuard:
