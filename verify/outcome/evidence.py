@@ -103,6 +103,7 @@ _HOLDS: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
     "float": ("a number", _is_number),
     "Counts": ("an array of counts", _are_counts),
     "Floats": ("an array of numbers", _are_numbers),
+    "Floats | None": ("an array of numbers", lambda x: x is None or _are_numbers(x)),
     "dict[str, int]": ("counts by name", lambda x: _are(_is_count, x)),
     "dict[str, float]": ("numbers by name", lambda x: _are(_is_number, x)),
 }
