@@ -317,7 +317,7 @@ class TestRepeatedMatrices:
     @pytest.mark.parametrize(("rows", "cols"), [(2, 1), (2, 2), (3, 1), (3, 3), (4, 2)])
     def test_the_mass_of_one_matrix_is_a_bound(self, rows, cols):
         """Matrices within a wide rounding of a given one, counted."""
-        epsilon = 0.1 / Haar.tolerance(rows, cols, 1.0)
+        epsilon = 0.1 / Haar.column_error(rows, cols, 1.0)
         q = haar(100_000, rows, cols, stream("mass", rows, cols))
         near = (np.linalg.norm(q - q[:1], axis=1) <= 0.1).all(axis=1)[1:].mean()
         assert near <= Haar.mass(rows, cols, epsilon)

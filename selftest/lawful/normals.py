@@ -105,8 +105,6 @@ ALTERNATIVES = table(
     _row(
         "normal_inverse_cdf_in_float64", "float64 normals by the inverse distribution function",
         inverse_cdf, "Devroye 1986, sec. II.2; Moshier 1989, Cephes: ndtri", _DOUBLE,
-        waits="`bits` takes the lowest bit of a float64 normal for fair, which an algorithm that "
-        "is right to a unit in the last place need not keep: ndtri leaves it 8 % off",
     ),
     _row(
         "normal_polar", "normals by the polar method, which rejects",

@@ -93,12 +93,6 @@ _NODES = (
 )
 
 
-_TOLERANCE = (
-    "`Haar.tolerance` was measured on QR: the product of two matrices of singular vectors, each "
-    "orthonormal to rounding, is up to 1.2 times further off where n is 4 or 5"
-)
-
-
 def _row(
     name: str, description: str, draw: Haar, source: str, *nodes: str, **more: Any
 ) -> Alternative:
@@ -127,7 +121,6 @@ ALTERNATIVES = table(
     _row(
         "haar_polar_in_float64", "orthogonal float64 matrices as polar factors of normal ones",
         polar_factor, "Chikuse 2003, Statistics on special manifolds, th. 2.4.1", _DOUBLE,
-        waits=_TOLERANCE,
     ),
     _row(
         "haar_singular_vectors", "orthogonal matrices of singular vectors with random signs",
@@ -136,7 +129,6 @@ ALTERNATIVES = table(
     _row(
         "haar_singular_vectors_in_float64", "float64 singular vectors with random signs",
         singular_vectors, "Chikuse 2003, Statistics on special manifolds, sec. 2.4", _DOUBLE,
-        waits=_TOLERANCE,
     ),
 )  # fmt: skip
 

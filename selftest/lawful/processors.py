@@ -77,8 +77,6 @@ ALTERNATIVES = table(
         "onednn_avx2_lstm", "oneDNN's kernels for AVX2, of an LSTM", *_SUMS[:1], source=_ONEDNN,
         environment={"ONEDNN_MAX_CPU_ISA": "AVX2", "ONEDNN_VERBOSE": "1"}, arguments=_CAPTURE,
         says="isa:Intel AVX2",
-        waits="the reference of reentrant checkpointing goes another way: without gradients "
-        "oneDNN takes another kernel, with other last bits",
     ),
     setting(
         "onednn_off", "no kernels of oneDNN", *_SUMS,

@@ -140,11 +140,11 @@ class TestEntry:
 class TestTolerance:
     @pytest.mark.parametrize("dtype", [np.float32, np.float64])
     @pytest.mark.parametrize(("rows", "cols"), [(4, 4), (16, 3), (100, 100), (512, 64)])
-    def test_householder_qr_stays_below_half(self, rows, cols, dtype):
+    def test_householder_qr_stays_well_below(self, rows, cols, dtype):
         gaussian = stream("qr", rows, cols).standard_normal((rows, cols)).astype(dtype)
         q = np.linalg.qr(gaussian)[0].astype(np.float64)
         error = np.abs(q.T @ q - np.eye(cols)).max()
         assert error < Haar.tolerance(rows, cols, float(np.finfo(dtype).eps)) / 2
 
     def test_is_symmetric_and_as_documented(self):
-        assert Haar.tolerance(16, 4, 1e-7) == Haar.tolerance(4, 16, 1e-7) == 1e-6
+        assert Haar.tolerance(16, 4, 1e-7) == Haar.tolerance(4, 16, 1e-7) == 2e-6

@@ -42,7 +42,7 @@ def reduce(
     epsilon, draw_step = torch.finfo(values.dtype).eps, lattice_of(values.dtype).draw_step
     gaussian = _completed(tall, rng).reshape(values.shape)
     found = independent.reduce_derived(
-        gaussian, shape, Normal(0.0, 1.0), Haar.tolerance(n, k, epsilon), draw_step, sort=sort
+        gaussian, shape, Normal(0.0, 1.0), Haar.column_error(n, k, epsilon), draw_step, sort=sort
     )
     found["finite"] = Exact(values.numel(), 0)
     found["orthogonality"] = _orthogonality(tall, law, epsilon)

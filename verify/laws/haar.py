@@ -34,20 +34,27 @@ class Haar:
     def tolerance(rows: int, cols: int, epsilon: float) -> float:
         """Allowed ``max |QᵀQ − I|`` for entries of machine epsilon `epsilon`.
 
-        Householder QR is backward stable (Higham 2002, theorem 19.4); the constants were
-        measured on matrices from 4×4 to 4096×1024, where correct code stays below half.
+        What is left by any backward stable factorization is a modest multiple of √n epsilon
+        (Higham 2002, theorem 19.4 and eq. 19.13). The constants are twice the largest that was
+        measured for QR (from 4×4 to 4096×1024), polar factors and singular vectors, whose two
+        factors' errors add up: 10 epsilon at n = 4.
         """
-        return (8 + 0.5 * math.sqrt(max(rows, cols))) * epsilon
+        return (16 + math.sqrt(max(rows, cols))) * epsilon
+
+    @staticmethod
+    def column_error(rows: int, cols: int, epsilon: float) -> float:
+        """Relative error of a column: QᵀQ shows it twice."""
+        return Haar.tolerance(rows, cols, epsilon) / 2
 
     @staticmethod
     def resolution(rows: int, cols: int, epsilon: float, draw_step: float) -> float:
         """Bound on how far rounding moves the cdf of a column's part in a fixed direction.
 
         That part is 1/√n in size, and its density times its size is that of a standard normal at
-        most; rounding moves it by `tolerance` of its size. Underneath are normals that were made
+        most; rounding moves it by `column_error` of its size. Underneath are normals that were made
         of uniforms on a lattice of `draw_step`.
         """
-        moved = 2 * Haar.tolerance(rows, cols, epsilon) / math.sqrt(2 * math.pi)
+        moved = 2 * Haar.column_error(rows, cols, epsilon) / math.sqrt(2 * math.pi)
         return min(1.0, moved + draw_step)
 
     @staticmethod
@@ -55,12 +62,12 @@ class Haar:
         """Bound on the probability of any single tall matrix of the dtype.
 
         A column is uniform on the unit sphere of what its predecessors leave, of dimension m from
-        ``rows − 1`` down (Muirhead 1982, theorem 2.1.13). It is rounded by ρ = `tolerance` at most,
-        so what rounds to one column lies within an angle of ``πρ``: a cap, which is at most a flat
-        ball of that radius, relative to the sphere ``Γ((m+1)/2) / (2√π·Γ(m/2+1)) · (πρ)^m``.
+        ``rows − 1`` down (Muirhead 1982, theorem 2.1.13). It is rounded by ρ = `column_error` at
+        most, so what rounds to one column lies within an angle of ``πρ``: a cap, which is at most a
+        flat ball of that radius, relative to the sphere ``Γ((m+1)/2) / (2√π·Γ(m/2+1)) · (πρ)^m``.
         """
         m = np.arange(rows - 1, rows - 1 - cols, -1)
-        radius = math.pi * Haar.tolerance(rows, cols, epsilon)
+        radius = math.pi * Haar.column_error(rows, cols, epsilon)
         ball = special.gammaln((m + 1) / 2) - special.gammaln(m / 2 + 1) - math.log(4 * math.pi) / 2
         return float(np.exp(np.minimum(0.0, ball + m * math.log(radius)).sum()))
 
