@@ -11,12 +11,13 @@ from selftest.conduct.support import RUN, Fault, ask, cell, unasked
 from selftest.planted import contracts
 from selftest.planted.contracts import always_, batched, moved, where
 from selftest.planted.fault import arguments
-from verify import test_contracts, test_transforms, torch_api
-from verify.behaviour import calls
+from verify import torch_api
+from verify.behaviour import calls, transforms
+from verify.behaviour import contracts as contract
 from verify.behaviour.promise import Trial
 from verify.plan.run import derive
 
-CONTRACT, TRANSFORMS = test_contracts.PROMISE, test_transforms.PROMISE
+CONTRACT, TRANSFORMS = contract.PROMISE, transforms.PROMISE
 
 
 def fault(name, subject, plant, sentence, dtype="float32"):

@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from selftest.conduct.support import Fault, ask, unasked
+from verify.behaviour.generators import PROMISE
 from verify.behaviour.promise import Trial
 from verify.defects import known_defects
-from verify.test_generators import GENERATORS
 
 
 def generator(**methods):
@@ -50,25 +50,25 @@ FAULTS = (
 
 @pytest.mark.parametrize("fault", FAULTS, ids=[fault.name for fault in FAULTS])
 def test_is_found(fault, monkeypatch):
-    fault.check(GENERATORS, monkeypatch)
+    fault.check(PROMISE, monkeypatch)
 
 
 def test_every_question_finds_something():
     """But for what is known to be wrong, and for what needs a second device."""
     known = {call for d in known_defects.load() if "generators" in d.promises for call in d.calls}
     alone = {"generators that are taken for another device's"}
-    assert set(unasked(GENERATORS, FAULTS)) == known | alone
+    assert set(unasked(PROMISE, FAULTS)) == known | alone
 
 
 def test_a_defect_that_is_gone_is_told(monkeypatch):
     """Were negative seeds remapped as documented, the entry would have to go."""
-    monkeypatch.setattr("verify.test_generators._MOST", 1 << 64)
-    outcome = ask(GENERATORS, "torch.rand")
+    monkeypatch.setattr("verify.behaviour.generators._MOST", 1 << 64)
+    outcome = ask(PROMISE, "torch.rand")
     assert "fixed upstream: negative seeds that are remapped otherwise" in outcome.diagnosis
 
 
 def test_without_faults_nothing_is_found():
-    outcome = ask(GENERATORS, "torch.rand")
+    outcome = ask(PROMISE, "torch.rand")
     assert outcome.final_verdict == "pass"
     assert outcome.excluded == ("negative-seeds-are-remapped-otherwise",)
 
@@ -78,7 +78,7 @@ class TestForeignGenerators:
 
     @pytest.fixture
     def answer(self):
-        question = GENERATORS.questions["generators that are taken for another device's"]
+        question = PROMISE.questions["generators that are taken for another device's"]
         return lambda: question.wrong(Trial(None, None, torch.device("meta"), 1))
 
     def test_what_refuses_is_right(self, answer, monkeypatch):

@@ -8,11 +8,11 @@ import torch
 from torch.nn import init
 
 from selftest.conduct.support import Fault, ask, cell, unasked
+from verify.behaviour.draws import bits_of, draw, information, seeded, sized, stream_of, unlike
 from verify.behaviour.promise import Trial
-from verify.behaviour.streams import bits_of, draw, information, seeded, sized, stream_of, unlike
+from verify.behaviour.streams import _RANDOM, PROMISE, _holds
 from verify.defects import known_defects
 from verify.subjects.subject import Place
-from verify.test_streams import _RANDOM, PROMISE, _holds
 
 CPU = torch.device("cpu")
 TICKS = itertools.count()
@@ -202,7 +202,7 @@ def test_every_question_finds_something():
 
 def test_a_defect_that_is_gone_is_told(monkeypatch):
     """Had the host's generator kept all 64 bits, the entry would have to go."""
-    monkeypatch.setattr("verify.test_streams._BEYOND", (0, 1))
+    monkeypatch.setattr("verify.behaviour.streams._BEYOND", (0, 1))
     outcome = ask(PROMISE, "uniform_")
     assert "fixed upstream: seeds of 64 bits that give the same values" in outcome.diagnosis
 

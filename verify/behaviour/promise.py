@@ -186,6 +186,8 @@ class Promise:
         Each question by its name: what an answer lists.
     words, formula, source : str
         For readers, and where it is documented.
+    subjects, dtypes : tuple of str
+        The cells in which it is asked; nothing stands for all of them.
     """
 
     name: str
@@ -194,6 +196,25 @@ class Promise:
     words: str
     formula: str
     source: str
+    subjects: tuple[str, ...] = ()
+    dtypes: tuple[str, ...] = ()
+
+    def is_asked_in(self, subject: str, _backend: str, dtype: str) -> bool:
+        """Whether the cell of that place is one of those in which it is asked."""
+        return subject in (self.subjects or (subject,)) and dtype in (self.dtypes or (dtype,))
+
+    def outcome(self, cell: Cell, fields: Mapping[str, Any]) -> Outcome:
+        """What is concluded about a cell, by the fields that the answers decide."""
+        return Outcome(
+            promise=self.name,
+            subject=cell.subject.name,
+            backend=cell.backend.name,
+            dtype=cell.dtype_name,
+            words=self.words,
+            formula=self.formula,
+            source=self.source,
+            **fields,
+        )
 
 
 def verify_conduct(cell: Cell, run: Run, promise: Promise) -> Outcome:
@@ -209,12 +230,12 @@ def verify_conduct(cell: Cell, run: Run, promise: Promise) -> Outcome:
     except watchdog.TimedOut as reason:
         message = f"{WORDS['time_limit'].broken}: {reason}"
         late = Finding("time_limit", False, None, 1, message, scope="case")
-        return _outcome(cell, promise, {"findings": (late,), "verdict": "timed out"})
+        return promise.outcome(cell, {"findings": (late,), "verdict": "timed out"})
     fields = judge.fields() | {"cases": len(seen.cases)}
     if seen.gap:
         fields |= {"reason": f"not implemented for {seen.gap}"}
         fields |= {} if judge.asked else {"verdict": "unsupported"}
-    return _outcome(cell, promise, fields)
+    return promise.outcome(cell, fields)
 
 
 @dataclass
@@ -281,19 +302,6 @@ def _explore(cell: Cell, run: Run, promise: Promise, judge: Judge, seen: _Seen) 
                 seed=derive(run.seed, cell.id, f"{promise.name} sought"),
                 examples=_SOUGHT,
             )
-
-
-def _outcome(cell: Cell, promise: Promise, fields: Mapping[str, Any]) -> Outcome:
-    return Outcome(
-        promise=promise.name,
-        subject=cell.subject.name,
-        backend=cell.backend.name,
-        dtype=cell.dtype_name,
-        words=promise.words,
-        formula=promise.formula,
-        source=promise.source,
-        **fields,
-    )
 
 
 def identical(one: Tensor, other: Tensor) -> bool:

@@ -1,87 +1,296 @@
-"""Draws whose bits are compared, and the streams that they come from."""
+"""Streams: one seed gives one sequence, which goes on, can be restored, and meets no other.
+
+The bits of two draws are compared. Where they must differ, the chance that they do not is far
+below one in 10¹², and stated.
+"""
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterable, Iterator, Mapping
+import itertools
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 import torch
 from torch import Tensor
 
-from verify.behaviour.promise import Trial
+from verify import torch_api
+from verify.behaviour.calls import agree
+from verify.behaviour.draws import (
+    bits_of,
+    draw,
+    draw_odd,
+    forked,
+    information,
+    restore,
+    seeded,
+    sized,
+    stream_of,
+    unlike,
+    usual,
+)
+from verify.behaviour.promise import Promise, Question, Trial
+from verify.defects import known_defects
+from verify.laws import Continuous, Structure
+from verify.subjects import INITIALIZERS, OPERATIONS, Initializer, Operation
 from verify.subjects.subject import Place
 
+_RANDOM = tuple(
+    subject.name
+    for subject in (*INITIALIZERS, *OPERATIONS)
+    if not isinstance(subject.tensors(subject.anchors[0])[0].law, Structure)
+    and not (isinstance(subject, Initializer) and subject.deprecated)
+)
+"""The subjects that draw; a deprecated alias hands over to one of them."""
 
-def usual(trial: Trial) -> bool:
-    """Whether it is the case that most users call: what hangs on no case is asked of it."""
-    return bool(trial.case == trial.cell.subject.anchors[0])
+_WITHOUT_GENERATOR = ("torch.rand_like", "torch.randn_like")
+"""Operations that are called without a generator."""
 
+_SQUARE = (16, 16)
+"""A shape for questions that hang on no shape. What two consecutive calls fill in it holds at
+least 88 bits, those of two permutations of 16."""
 
-def sized(trial: Trial, *shape: int) -> Trial:
-    """The same parameters in another shape."""
-    return replace(trial, case=replace(trial.case, shape=shape))
+_CALLS = 160
+"""Consecutive calls in which a period is sought: of up to half as many."""
 
+_SMALL = 1 << 12
+_SHORT = 16
+"""The longest axis of what stands for a tensor of more than `_SMALL` entries."""
 
-def draw(trial: Trial, place: Place, calls: int = 1) -> Tensor:
-    """A row for each of some consecutive calls."""
-    return torch.stack([trial.drawn(place)[""].reshape(-1) for _ in range(calls)])
+_PARALLEL = 40_000
+"""Entries from which on a fill may be shared by threads (`at::internal::GRAIN_SIZE` is 32,768)."""
 
+_THREADS = (1, 4)
 
-def bits_of(values: Tensor) -> Tensor:
-    """The bytes of values with at least one axis."""
-    return values.contiguous().view(torch.uint8)
+_BITS = 100
+"""Information from which on two draws are never alike by chance."""
 
+_RUN = 8
+_SIZES = range(1, 41)
+_NEIGHBOURS = 16
+_SHARED = 8
 
-def unlike(drawn: Mapping[str, Tensor], reference: Tensor) -> list[str]:
-    """Names of the draws that are not the reference, bit for bit."""
-    same = bits_of(reference)
-    return [name for name, values in drawn.items() if not torch.equal(bits_of(values), same)]
-
-
-def stream_of(place: Place) -> torch.Generator:
-    """The generator of a place that has one."""
-    if place.generator is None:
-        raise TypeError("the place draws from the global stream")
-    return place.generator
-
-
-def seeded(trial: Trial, seed: int) -> Place:
-    """A place whose streams, the global ones too, start from a given seed."""
-    return replace(trial.place(), generator=trial.cell.backend.generator(trial.device, seed))
-
-
-def draw_odd(device: torch.device, generator: torch.Generator | None) -> None:
-    """Draw so that half of a pair of normals is left over."""
-    for dtype in (torch.float32, torch.float64, torch.bfloat16):
-        torch.empty(1, dtype=dtype, device=device).normal_(generator=generator)
-        torch.empty(3, dtype=dtype, device=device).uniform_(generator=generator)
+_ONE_BIT_APART = (0, *(1 << bit for bit in range(32)), (1 << 32) - 1)
+_BEYOND = (0, 1, 2, (1 << 32) - 1, 1 << 32, (1 << 32) + 1, 1 << 40, (1 << 63) - 1, -1, -2)
 
 
-def restore(device: torch.device, states: Iterable[Tensor]) -> None:
-    """Set the states that `torch_api.streams` gave."""
-    host, *on_device = states
-    torch.set_rng_state(host)
-    for state in on_device:
-        torch.get_device_module(device).set_rng_state(state)
+def _at_hand(trial: Trial) -> Trial:
+    """The same call on a tensor that is quickly filled, with as many axes."""
+    if trial.cell.subject.numel(trial.case) <= _SMALL:
+        return trial
+    return sized(trial, *(min(size, _SHORT) for size in trial.case.shape))
 
 
-@contextlib.contextmanager
-def forked(device: torch.device) -> Iterator[None]:
-    """``torch.random.fork_rng`` for the host and a device."""
-    on_device = {} if device.type == "cpu" else {"device_type": device.type}
-    with torch.random.fork_rng([device] if on_device else [], **on_device):
-        yield
+def _in_small(wrong: Callable[[Trial], list[str]]) -> Callable[[Trial], list[str]]:
+    """What hangs on no size is asked of every case, be it drawn or an anchor."""
+    return lambda trial: wrong(_at_hand(trial))
 
 
-def information(values: Tensor) -> float:
-    """Bits b such that an independent draw equals these values with probability 2⁻ᵇ at most.
+def _is_filled(trial: Trial) -> bool:
+    return isinstance(trial.cell.subject, Initializer)
 
-    Whatever the law of n independent entries is, it gives these values at most the probability
-    that their own frequencies give them, ∏ (nᵢ/n)^nᵢ (maximum likelihood; Cover & Thomas 2006,
-    theorem 11.1.2). Entries of a matrix of Haar measure and of a permutation depend on each
-    other a little: of 100 bits, more than 60 are left.
+
+def _large(trial: Trial) -> bool:
+    return trial.cell.subject.numel(trial.case) >= _PARALLEL
+
+
+def _not_repeated(trial: Trial) -> list[str]:
+    """From one seed twice, in every layout: nothing is promised across layouts.
+
+    PyTorch documentation, note "Reproducibility".
     """
-    entries = torch.view_as_real(values) if values.is_complex() else values
-    counts = torch.unique(entries.double(), return_counts=True)[1].double()
-    return float((counts * (counts.sum() / counts).log2()).sum())
+    found = []
+    for road in trial.cell.subject.roads:
+        defects = known_defects.of_cell(trial.cell, road)
+        raising = tuple(defect for defect in defects if defect.check == "raises")
+        if not known_defects.spoiling(trial.case, raising):
+            once, again = (trial.drawn(trial.place(), road)[""].reshape(-1) for _ in range(2))
+            found += unlike({road: again}, once)
+    return found
+
+
+def _hanging_on_memory(trial: Trial) -> list[str]:
+    drawn = {}
+    for held in (torch.nan, 0.0, 1.0):
+        memory = torch.full(trial.case.shape, held, dtype=trial.dtype, device=trial.device)
+        trial.filler(trial.place().generator)(memory)
+        drawn[f"after {held}"] = memory.reshape(-1)
+    return unlike(drawn, drawn.pop("after nan"))
+
+
+def _hanging_on_threads(trial: Trial) -> list[str]:
+    """But for rounding: the stream is the seed's, whoever computes what."""
+    before, drawn = torch.get_num_threads(), {}
+    try:
+        for threads in _THREADS:
+            torch.set_num_threads(threads)
+            drawn[threads] = trial.drawn(trial.place())[""]
+    finally:
+        torch.set_num_threads(before)
+    alone = drawn.pop(1)
+    return [f"{n} threads" for n, values in drawn.items() if not agree(trial, alone, values)]
+
+
+def _hanging_on_others(trial: Trial) -> list[str]:
+    """Draws from another generator before each call, odd numbers of them in many dtypes."""
+    alone = draw(trial, trial.place(), 2)
+    place, other = trial.place(), torch.Generator(trial.device).manual_seed(1)
+    rows = []
+    for _ in range(2):
+        draw_odd(trial.device, other)
+        rows.append(draw(trial, place))
+    return unlike({"after draws from another generator": torch.cat(rows)}, alone)
+
+
+def _left_by_a_reseed(trial: Trial) -> list[str]:
+    """Above all half of a pair of normals: Box & Muller 1958 yields two at a time."""
+    fresh = trial.place()
+    expected, seed = draw(trial, fresh, 2), stream_of(fresh).initial_seed()
+    used = trial.place(of="before the reseed")
+    draw(trial, used)
+    for generator in (used.generator, None):
+        draw_odd(trial.device, generator)
+    trial.place()  # Seeds the global streams again.
+    stream_of(used).manual_seed(seed)
+    return unlike({"after a reseed": draw(trial, used, 2)}, expected)
+
+
+def _not_restored(trial: Trial) -> list[str]:
+    """In the middle of a stream, half of a pair of normals left over.
+
+    PyTorch documentation, torch.Generator, torch.get_rng_state, torch.random.fork_rng.
+    """
+    own = trial.place()
+    draw(trial, own)
+    draw_odd(trial.device, own.generator)
+    stream, state = stream_of(own), stream_of(own).get_state()
+    clone, globally = stream.clone_state(), torch_api.streams(trial.device)
+    expected, found = draw(trial, own, 2), {}
+    restore(trial.device, globally)
+    found["by clone_state"] = draw(trial, replace(own, generator=clone), 2)
+    restore(trial.device, globally)
+    stream.set_state(state)
+    found["by set_state"] = draw(trial, own, 2)
+    return unlike(found, expected) + _not_restored_globally(replace(own, generator=None), trial)
+
+
+def _not_restored_globally(place: Place, trial: Trial) -> list[str]:
+    draw_odd(trial.device, None)
+    states, found = torch_api.streams(trial.device), {}
+    with forked(trial.device):
+        expected = draw(trial, place, 2)
+    found["by fork_rng"] = draw(trial, place, 2)
+    restore(trial.device, states)
+    found["by set_rng_state"] = draw(trial, place, 2)
+    return unlike(found, expected)
+
+
+def _moved_globally(trial: Trial) -> list[str]:
+    """Whoever hands over a generator has all values drawn from it."""
+    place = trial.place()
+    before = torch_api.streams(trial.device)
+    trial.drawn(place)
+    after = torch_api.streams(trial.device)
+    names = ("the host's", f"that of {trial.device}")
+    changed = [not torch.equal(*states) for states in zip(before, after, strict=True)]
+    return list(itertools.compress(names, changed))
+
+
+def _is_given_generator(trial: Trial) -> bool:
+    """Of initializers, their contracts speak."""
+    subject = trial.cell.subject
+    return isinstance(subject, Operation) and subject.name not in _WITHOUT_GENERATOR
+
+
+def _repeating(trial: Trial) -> list[str]:
+    first, second = draw(trial, trial.place(), 2)
+    alike = torch.equal(bits_of(first), bits_of(second)) and first.numel() > 0
+    return ["the second call"] if alike and information(first) >= _BITS else []
+
+
+def _periods(trial: Trial) -> list[str]:
+    """At least 80 calls are those before, by chance with a probability below 2⁻³⁰⁰.
+
+    That is what permutations of four numbers leave, which hold least.
+    """
+    rows = bits_of(draw(sized(trial, 4, 4), trial.place(), _CALLS))
+    found = (p for p in range(1, _CALLS // 2 + 1) if torch.equal(rows[p:], rows[:-p]))
+    return [str(period) for period in itertools.islice(found, 1)]
+
+
+def _is_fine(trial: Trial) -> bool:
+    """Whether no value has a probability above 2⁻²⁰: laws of width one in a wide dtype."""
+    law = trial.cell.subject.tensors(trial.case)[0].law
+    return usual(trial) and isinstance(law, Continuous) and trial.cell.is_wide
+
+
+def _runs(trial: Trial) -> list[str]:
+    """The first values of one call within the other: 2²⁰ places of probability 2⁻¹⁶⁰."""
+    first, second = draw(trial, trial.place(), 2)
+    found = {
+        "the second call begins within the first": _holds(first, second[:_RUN]),
+        "the first call begins within the second": _holds(second, first[:_RUN]),
+    }
+    return [name for name, holds in found.items() if holds]
+
+
+def _holds(values: Tensor, run: Tensor) -> bool:
+    windows = values.unfold(0, len(run), 1)
+    return bool((windows == run).all(dim=1).any())
+
+
+def _sharing_sizes(trial: Trial) -> list[str]:
+    """Sizes at which neighbouring calls have many values in common, at any places.
+
+    Among 15 neighbours of 40 values each, 24,000 pairs, eight equal ones have a probability of
+    at most (24,000 · 2⁻²⁰)⁸ / 8! < 10⁻¹⁷; values that are in several pairs add less.
+    """
+    return [str(size) for size in _SIZES if _shared(sized(trial, size, 1)) >= _SHARED]
+
+
+def _shared(trial: Trial) -> int:
+    calls = draw(trial, trial.place(), _NEIGHBOURS)
+    return int((calls[:-1, :, None] == calls[1:, None, :]).sum())
+
+
+def _coinciding(trial: Trial, seeds: Iterable[int]) -> list[str]:
+    """Seeds that give the very same values in consecutive calls, each with the first such."""
+    square, first, found = sized(trial, *_SQUARE), dict[bytes, int](), []
+    for seed in seeds:
+        values = draw(square, seeded(square, seed), 2)
+        known = first.setdefault(bits_of(values).cpu().numpy().tobytes(), seed)
+        found += [f"{known} and {seed}"] if known != seed else []
+    return found
+
+
+PROMISE = Promise(
+    name="streams",
+    check="streams",
+    questions={
+        "ways in which one seed gives other values": Question(_in_small(_not_repeated)),
+        "what memory held that changes the values": Question(
+            _in_small(_hanging_on_memory), _is_filled
+        ),
+        "numbers of threads that change the values": Question(_hanging_on_threads, _large),
+        "other streams that change the values": Question(_in_small(_hanging_on_others)),
+        "what a reseed leaves behind": Question(_in_small(_left_by_a_reseed)),
+        "states that are not restored": Question(_in_small(_not_restored)),
+        "global streams that a call with a generator moves": Question(
+            _moved_globally, _is_given_generator
+        ),
+        "consecutive calls that repeat": Question(_in_small(_repeating)),
+        "calls after which the values repeat": Question(_periods, usual),
+        "consecutive calls that overlap": Question(_runs, _is_fine),
+        "sizes at which consecutive calls share values": Question(_sharing_sizes, _is_fine),
+        "seeds of 32 bits that give the same values": Question(
+            lambda trial: _coinciding(trial, _ONE_BIT_APART), usual
+        ),
+        "seeds of 64 bits that give the same values": Question(
+            lambda trial: _coinciding(trial, _BEYOND), usual
+        ),
+    },
+    words="one seed gives the same values whatever came before, a stream goes on from call to "
+    "call and can be restored, and different seeds give different values",
+    formula="x(s) = x(s); x(s) ≠ x(t) for s ≠ t; restore(state) → the same values",
+    source='PyTorch documentation, torch.Generator, torch.random, note "Reproducibility"',
+    subjects=_RANDOM,
+)

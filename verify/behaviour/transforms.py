@@ -1,0 +1,213 @@
+"""An initializer under subclasses, modes, tensors without data, and ``torch.func.vmap``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from itertools import combinations
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.overrides import TorchFunctionMode
+
+from verify import torch_api
+from verify.behaviour.calls import (
+    agree,
+    alike,
+    blank,
+    changed,
+    definite,
+    diffuse,
+    drawn,
+    filled,
+    fixed,
+    random,
+    same,
+    seeded,
+)
+from verify.behaviour.promise import Promise, Question, Trial
+from verify.subjects.initializers import INITIALIZERS
+
+_ROWS = 3
+"""Tensors that vmap fills at once."""
+
+_WHOLE = ("uniform_", "normal_", "constant_", "kaiming_uniform_")
+"""Listed by ``torch.overrides.get_testing_overrides``: the call itself can be overridden."""
+
+
+class _Named(Tensor):
+    """A subclass that overrides nothing."""
+
+
+def _changed_of_subclass(trial: Trial) -> list[str]:
+    tensor = blank(trial).as_subclass(_Named)
+    found = changed(tensor, trial.filler(trial.place().generator))
+    values = agree(trial, tensor.as_subclass(Tensor), drawn(trial))
+    return found if values else [*found, "values"]
+
+
+def _overriding(memory: Tensor, seen: list[tuple[str, int]]) -> type[Tensor]:
+    """A subclass that notes each function it overrides, and how often that wrote to `memory`."""
+
+    class Watching(Tensor):
+        @classmethod
+        def __torch_function__(
+            cls,
+            func: Callable[..., Any],
+            types: Iterable[type],
+            args: tuple[Any, ...] = (),
+            kwargs: Mapping[str, Any] | None = None,
+        ) -> Any:
+            call: Callable[..., Any] = super().__torch_function__
+            before = memory._version
+            result = call(func, types, args, kwargs or {})
+            seen.append((func.__name__, memory._version - before))
+            return result
+
+    return Watching
+
+
+def _not_overridden(trial: Trial) -> list[str]:
+    """Every function that writes goes by way of the override, some as a whole."""
+    memory, seen = blank(trial), list[tuple[str, int]]()
+    tensor, version = memory.as_subclass(_overriding(memory, seen)), memory._version
+    trial.filler(trial.place().generator)(tensor)
+    unseen = memory._version - version - sum(writes for _, writes in seen)
+    name = trial.cell.subject.name
+    return [
+        *([f"{unseen} writes"] if unseen else []),
+        *([] if seen else ["the call"]),
+        *(["the call as a whole"] if name in _WHOLE and (name not in dict(seen)) else []),
+        *([] if agree(trial, memory, drawn(trial)) else ["values"]),
+    ]
+
+
+class _Functions(TorchFunctionMode):
+    """Counts the functions that are called."""
+
+    calls = 0
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Iterable[type],
+        args: tuple[Any, ...] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        self.calls += 1
+        return func(*args, **(kwargs or {}))
+
+
+class _Operators(torch_api.DispatchMode):  # type: ignore[no-untyped-call]
+    """Counts the operators that are dispatched."""
+
+    calls = 0
+
+    def __torch_dispatch__(
+        self,
+        func: Callable[..., Any],
+        types: Iterable[type],
+        args: tuple[Any, ...] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        self.calls += 1
+        return func(*args, **(kwargs or {}))
+
+
+def _changed_by_counting(trial: Trial) -> list[str]:
+    found, plain = [], drawn(trial)
+    operators = _Operators()  # type: ignore[no-untyped-call]
+    for name, mode in (("functions", _Functions()), ("operators", operators)):
+        tensor, fill = blank(trial), trial.filler(trial.place().generator)
+        with mode:
+            result = fill(tensor)
+        found += [] if mode.calls else [f"no {name} are seen"]
+        found += [] if result is tensor and agree(trial, plain, tensor) else [f"counted {name}"]
+    return found
+
+
+def _changed_without_data(
+    trial: Trial, device: torch.device, within: Callable[[], AbstractContextManager[object]]
+) -> list[str]:
+    """Nothing can be filled: what changes of the tensor and of the streams all the same."""
+    generator = trial.place().generator
+    assert generator is not None
+    before = [*torch_api.streams(trial.device), generator.get_state()]
+    with within():
+        tensor = torch.empty(trial.case.shape, dtype=trial.dtype, device=device)
+        found = changed(tensor, trial.filler(), placed=False)
+        found += changed(tensor, trial.filler(generator), placed=False)
+    after = [*torch_api.streams(trial.device), generator.get_state()]
+    return found if alike(before, after) else [*found, "a stream moves"]
+
+
+def _changed_on_meta(trial: Trial) -> list[str]:
+    return _changed_without_data(trial, torch.device("meta"), nullcontext)
+
+
+def _changed_of_fake(trial: Trial) -> list[str]:
+    return _changed_without_data(trial, trial.device, torch_api.fake_tensors)
+
+
+def _mapped(trial: Trial, randomness: str) -> Tensor:
+    """Some tensors of the case, filled by one call that vmap makes of many."""
+    rows, fill = blank(trial, _ROWS), seeded(trial)
+    mapped = torch.func.vmap(fill, randomness=randomness)(rows)
+    if not same(mapped, rows):
+        raise AssertionError("what is returned is not what was filled")
+    return rows
+
+
+def _alike_when_mapped(trial: Trial) -> list[str]:
+    rows = _mapped(trial, "different")
+    pairs = combinations(range(_ROWS), 2)
+    return [f"rows {i} and {j}" for i, j in pairs if same(rows[i], rows[j])]
+
+
+def _different_when_mapped(trial: Trial) -> list[str]:
+    first, *rows = _mapped(trial, "same")
+    return [f"row {i}" for i, row in enumerate(rows, 1) if not agree(trial, first, row)]
+
+
+def _let_pass(trial: Trial) -> list[str]:
+    """By default vmap refuses what is random, in words of its own choice."""
+    try:
+        _mapped(trial, "error")
+    except RuntimeError:
+        return []
+    return ["a random call"]
+
+
+def _other_when_mapped(trial: Trial) -> list[str]:
+    rows, plain = _mapped(trial, "error"), drawn(trial)
+    return [f"row {i}" for i, row in enumerate(rows) if not same(plain, row)]
+
+
+PROMISE = Promise(
+    name="call under transforms",
+    check="call",
+    questions={
+        "what a subclass changes": Question(_changed_of_subclass, filled),
+        "what an override does not see": Question(_not_overridden, filled),
+        "what counting changes": Question(_changed_by_counting, filled),
+        "what changes of a meta tensor": Question(_changed_on_meta, definite),
+        "what changes of a fake tensor": Question(_changed_of_fake, definite),
+        "rows that vmap makes alike with randomness='different'": Question(
+            _alike_when_mapped, diffuse
+        ),
+        "rows that vmap makes different with randomness='same'": Question(
+            _different_when_mapped, random
+        ),
+        "what vmap lets pass with randomness='error'": Question(_let_pass, random),
+        "rows that vmap fills otherwise": Question(
+            _other_when_mapped, lambda trial: fixed(trial) and filled(trial)
+        ),
+    },
+    words="subclasses and modes see the call and do not change it, a tensor without data stays "
+    "as it is, and vmap fills a batch as its randomness asks",
+    formula="vmap(f)(w)[i] = f(w[i]); the same for all i, or independent",
+    source="PyTorch documentation: notes on extending PyTorch, meta device, torch.overrides, "
+    "torch.func.vmap",
+    subjects=tuple(row.name for row in INITIALIZERS if not row.deprecated),
+)
