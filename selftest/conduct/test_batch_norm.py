@@ -6,7 +6,7 @@ from torch import nn
 from torch.nn import functional
 
 from selftest.conduct.support import Fault, ask, then, unasked
-from verify.test_batch_norm import PROMISE
+from verify.behaviour.batch_norm import PROMISE
 
 
 def in_place(name, method, *values, when=lambda self: True):

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from selftest.conduct.support import Fault, ask, then, unasked
-from verify.test_construction import PROMISE
+from verify.behaviour.construction import PROMISE
 
 
 def single_bias(linear):

@@ -6,7 +6,7 @@ from torch import nn
 from torch.nn import functional
 
 from selftest.conduct.support import Fault, ask, then, unasked
-from verify.test_embeddings import PROMISE
+from verify.behaviour.embeddings import PROMISE
 
 
 def learning_padding(original, rows, weight, _padding, *args):

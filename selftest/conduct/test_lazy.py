@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from selftest.conduct.support import Fault, ask, then, unasked
-from verify.test_lazy import PROMISE
+from verify.behaviour.lazy import PROMISE
 
 
 def early_bias(lazy):

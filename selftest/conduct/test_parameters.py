@@ -8,8 +8,8 @@ from selftest.conduct.support import Fault, ask, unasked
 from selftest.planted import parameters as planted
 from selftest.planted.fault import always, arguments, instead
 from selftest.planted.module import after, times
+from verify.behaviour.parameters import PROMISE
 from verify.behaviour.parameters.networks import SUBJECTS
-from verify.test_parameters import PROMISE
 
 
 def by(plant):

@@ -6,7 +6,7 @@ from torch import nn
 from torch.nn.utils import parametrizations
 
 from selftest.conduct.support import Fault, ask, unasked
-from verify.test_parametrizations import PROMISE
+from verify.behaviour.parametrizations import PROMISE
 
 WEIGHT_NORM = parametrizations._WeightNorm
 SPECTRAL_NORM = parametrizations._SpectralNorm

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from selftest.conduct.support import Fault, ask, unasked
-from verify.test_symmetry import PROMISE
+from verify.behaviour.symmetry import PROMISE
 
 SUBJECT = "Xavier and a constant"
 
