@@ -6,7 +6,7 @@ from fractions import Fraction
 import pytest
 import torch
 
-from verify import test_symmetry, test_tied_gradients
+from verify.behaviour import symmetry, tied_gradients
 from verify.behaviour.rounding import gamma, least, sensitivities
 
 SIZE = 64
@@ -65,14 +65,14 @@ class TestSensitivities:
 
 def test_symmetric_units_have_room():
     """The largest weight, input and gradient at each step: no sum has more bits than the dtype."""
-    largest, most = test_symmetry._CONSTANT, test_symmetry._MOST
-    for dtype, steps in test_symmetry._STEPS.items():
+    largest, most = symmetry._CONSTANT, symmetry._MOST
+    for dtype, steps in symmetry._STEPS.items():
         weight, digits = Fraction(largest), 0
         for _ in range(steps):
             signal = 2 * most * weight
-            gradient = 2 * test_symmetry._BATCH * signal
+            gradient = 2 * symmetry._BATCH * signal
             assert gradient * 2**digits < 2 / Fraction(torch.finfo(getattr(torch, dtype)).eps)
-            weight += Fraction(test_symmetry._RATE) * gradient
+            weight += Fraction(symmetry._RATE) * gradient
             digits += 4
             assert weight * 2**digits < 2 / Fraction(torch.finfo(getattr(torch, dtype)).eps)
 
@@ -82,4 +82,4 @@ def test_a_fused_step_rounds_to_the_same():
     for weight, gradient in ((2, 2), (1, 2), (2, 3), (1, 1), (2, 5), (1, 3)):
         fused = float(weight - Fraction(0.1) * gradient)
         assert fused == weight - 0.1 * gradient
-    assert test_tied_gradients._stepped(True) == [2 - 0.1 * 5, 1 - 0.1 * 3]
+    assert tied_gradients._stepped(True) == [2 - 0.1 * 5, 1 - 0.1 * 3]

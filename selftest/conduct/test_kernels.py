@@ -13,13 +13,13 @@ from torch.nn import functional
 
 from selftest.conduct.support import ask, cell
 from selftest.forked import run_pytest
-from verify import test_parameters, test_symmetry, test_tied_gradients, test_ties
+from verify.behaviour import parameters, symmetry, tied_gradients, ties
 from verify.behaviour.promise import Trial
 from verify.subjects import SUBJECTS
 
 ROOT = Path(__file__).resolve().parents[2]
-TIED, TIES = test_tied_gradients.PROMISE, test_ties.PROMISE
-PARAMETERS, SYMMETRY = test_parameters.PROMISE, test_symmetry.PROMISE
+TIED, TIES = tied_gradients.PROMISE, ties.PROMISE
+PARAMETERS, SYMMETRY = parameters.PROMISE, symmetry.PROMISE
 
 PROCESSORS = {
     "scalar": {
@@ -202,4 +202,4 @@ def test_with_gradients_added_in_another_order(subject, dtype, monkeypatch):
     monkeypatch.setattr(functional, "linear", late(functional.linear))
     for anchor in SUBJECTS[subject].anchors:
         trial = Trial(cell(subject, dtype), anchor, torch.device("cpu"), 3)
-        assert test_tied_gradients._off_after_one(trial) == []
+        assert tied_gradients._off_after_one(trial) == []

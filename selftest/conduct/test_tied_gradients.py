@@ -6,12 +6,12 @@ from torch import nn
 from torch.nn import functional
 
 from selftest.conduct.support import Fault, ask, then, unasked
-from verify import test_tied_gradients, test_ties
+from verify.behaviour import tied_gradients, ties
 from verify.behaviour.tied import functional as functional_calls
 from verify.defects.known_defects import load
 from verify.subjects import NETWORKS
 
-PROMISE, TIES = test_tied_gradients.PROMISE, test_ties.PROMISE
+PROMISE, TIES = tied_gradients.PROMISE, ties.PROMISE
 
 
 def give_zeros(module):
@@ -117,7 +117,7 @@ GRADIENTS = (
         "what zero_grad does not reset",
     ),
     fault(
-        "checkpointing halves", test_tied_gradients, "checkpoint", half_learnt,
+        "checkpointing halves", tied_gradients, "checkpoint", half_learnt,
         "gradients off the sum under checkpointing", "tied Conv2d",
     ),
     fault(
@@ -156,7 +156,7 @@ LOST = (
         "listed for each name", nn.Module, "parameters", once_for_each_name,
         "names of tied tensors", "tied RNN",
     ),
-    fault("a copy unties", test_ties.copy, "deepcopy", untying, "what a deepcopy loses"),
+    fault("a copy unties", ties.copy, "deepcopy", untying, "what a deepcopy loses"),
     fault(
         "a dtype unties", nn.Module, "_apply", then(own_parameters),
         "what a change of dtype loses", "tied Embedding",
