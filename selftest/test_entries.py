@@ -1,18 +1,21 @@
 """Entries of known defects that speak of nothing, or have expired, are named."""
 
-import ast
-import inspect
+import importlib
+import pkgutil
 from dataclasses import replace
 from datetime import date
 
 import pytest
 
 from selftest.conduct.support import RUN
-from verify import torch_api
-from verify.audit import defect_entries as entries
+from verify import behaviour, torch_api
 from verify.audit.defect_entries import judge
-from verify.defects import known_defects
+from verify.behaviour.promise import Promise
+from verify.behaviour.promises import PROMISES
 from verify.defects.known_defects import KnownDefect, load
+from verify.outcome.promises import TITLES
+from verify.plan.run import cells
+from verify.subjects import SUBJECTS
 
 REGION = KnownDefect(
     id="a-defect", subjects=("uniform_",), symptom="It raises.", check="raises",
@@ -97,15 +100,15 @@ def test_absent_machines_are_no_matter():
 
 
 def test_every_promise_that_knows_defects_is_in_the_table():
-    """Whoever asks for the defects of exact comparisons names a promise of the table."""
-    named = {
-        node.args[0].value
-        for test in map(entries._test, entries._tests())
-        for node in ast.walk(ast.parse(inspect.getsource(test)))
-        if isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Attribute)
-        and node.func.attr == known_defects.of_promise.__name__
-        and isinstance(node.args[0], ast.Constant)
-    }
-    assert named == set(entries._OWN_WAY)
-    assert named < set(entries._promises())
+    """A module of questions that the table lacks could not be named by an entry."""
+    names = (module.name for module in pkgutil.iter_modules(behaviour.__path__))
+    modules = [importlib.import_module(f"{behaviour.__name__}.{name}") for name in names]
+    found = {p.name: p for m in modules for p in vars(m).values() if isinstance(p, Promise)}
+    assert found == PROMISES
+    assert found.keys() <= TITLES.keys()
+
+
+@pytest.mark.parametrize("promise", PROMISES.values(), ids=PROMISES)
+def test_every_promise_is_asked_somewhere(promise):
+    assert set(promise.subjects) <= set(SUBJECTS)
+    assert any(promise.is_asked_in(c.subject.name, "cpu", c.dtype_name) for c in cells(["cpu"]))

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from selftest.conduct.support import RUN
 from verify.backends import Backend
+from verify.behaviour.errors import verify_errors
 from verify.defects import known_defects
 from verify.defects.known_defects import KnownDefect, load
 from verify.engine.explore import verify_cell
@@ -24,7 +25,6 @@ from verify.outcome.outcome import Outcome
 from verify.plan.profiles import Extent, Profile
 from verify.plan.run import Cell
 from verify.subjects import SUBJECTS
-from verify.test_errors import test_errors as ask_for_errors
 
 
 class Elsewhere(Backend):
@@ -39,9 +39,7 @@ HERE = replace(OTHER, name="cpu")
 
 
 def errors(cell: Cell) -> Outcome:
-    heard = list[Outcome]()
-    ask_for_errors(cell, RUN, heard.append)
-    return heard[0]
+    return verify_errors(cell, RUN)
 
 
 _MANY = Extent(examples=150, case_values=1 << 8, case_calls=2, pool_values=1 << 12, max_numel=256)

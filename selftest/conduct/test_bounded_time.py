@@ -9,7 +9,7 @@ import torch
 from torch.nn import init
 
 from selftest.conduct.support import RUN, cell
-from verify import test_bounded_time as promise
+from verify.behaviour import bounded_time as promise
 from verify.behaviour import exact
 
 
@@ -28,10 +28,7 @@ def ask(monkeypatch, act, dtype="float32", run=RUN):
 
     monkeypatch.setattr(init, "trunc_normal_", trunc_normal_)
     monkeypatch.setattr(promise.known_defects, "of_promise", lambda *_: ())
-    concluded = []
-    promise.test_bounded_time(cell("trunc_normal_", dtype), run, concluded.append)
-    (outcome,) = concluded
-    return outcome
+    return promise.verify_bounded_time(cell("trunc_normal_", dtype), run)
 
 
 def middle(tensor, a, b):

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from selftest.conduct.support import RUN, cell
-from verify import test_errors as promise
+from verify.behaviour import errors as promise
 from verify.behaviour import exact
 from verify.plan.run import cells
 from verify.subjects import SUBJECTS, Initializer
@@ -16,16 +16,13 @@ from verify.subjects.refusals.table import REFUSALS
 CELLS = sorted(
     (c.subject.name, c.dtype_name)
     for c in cells(["cpu"])
-    if c.subject.name in promise._SUBJECTS and c.dtype_name in ("float32", "int64")
+    if c.subject.name in promise.PROMISE.subjects and c.dtype_name in promise.PROMISE.dtypes
 )
 """Those that the test is asked about."""
 
 
 def ask(name, dtype="float32"):
-    concluded = []
-    promise.test_errors(cell(name, dtype), RUN, concluded.append)
-    (outcome,) = concluded
-    return outcome
+    return promise.verify_errors(cell(name, dtype), RUN)
 
 
 def broken(outcome):
@@ -83,8 +80,7 @@ def everything_is_sound(monkeypatch):
 
 
 def test_the_table_speaks_of_subjects_that_are_asked():
-    assert {name for name, _ in CELLS} == promise._SUBJECTS
-    assert len(CELLS) == len(promise._SUBJECTS)
+    assert [name for name, _ in CELLS] == sorted(promise.PROMISE.subjects)
 
 
 @pytest.mark.parametrize(("name", "dtype"), CELLS)
@@ -163,11 +159,10 @@ def test_a_call_that_does_not_end(monkeypatch):
             pass
 
     acting(monkeypatch, endless)
-    concluded = []
     hasty = type(RUN)(RUN.seed, RUN.profile, 0.2, RUN.worker)
-    promise.test_errors(cell("eye_"), hasty, concluded.append)
-    assert concluded[0].final_verdict == "timed out"
-    assert "the call does not end in time" in concluded[0].diagnosis
+    outcome = promise.verify_errors(cell("eye_"), hasty)
+    assert outcome.final_verdict == "timed out"
+    assert "the call does not end in time" in outcome.diagnosis
 
 
 @pytest.mark.parametrize("name", ["kaiming_uniform_", "trunc_normal_", "torch.rand"])

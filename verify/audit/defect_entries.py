@@ -3,40 +3,18 @@
 from __future__ import annotations
 
 import functools
-import importlib
-import inspect
 import itertools
-import pkgutil
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator
 from difflib import get_close_matches
-from typing import Any
 
-import verify
 from verify import backends
 from verify.behaviour.exact import fields_of
-from verify.behaviour.promise import Promise
+from verify.behaviour.promises import PROMISES
 from verify.defects.known_defects import KnownDefect
 from verify.engine.witness import build, shown_on
 from verify.outcome.outcome import Outcome
 from verify.plan.run import Run, cells
 from verify.subjects import SUBJECTS
-
-_TESTS = f"{verify.__name__}.test_"
-
-
-@dataclass(frozen=True)
-class _Asked:
-    """Which exact comparisons a promise makes, of whom: texts where they are always the same."""
-
-    check: str
-    subjects: frozenset[str]
-    dtypes: frozenset[str]
-    texts: frozenset[str] = frozenset()
-
-
-_OWN_WAY = {"errors": ("errors", "errors"), "bounded time": ("bounded_time", "time_limit")}
-"""Promises that are no `Promise`: where they are tested, and the check."""
 
 
 def judge(defect: KnownDefect, run: Run) -> Outcome:
@@ -61,14 +39,6 @@ def judge(defect: KnownDefect, run: Run) -> Outcome:
         reason=defect.unsaid,
         **fields_of(2, [(problem, defect.id) for problem in problems], "entry"),
     )
-
-
-_MARKED: Mapping[str, Callable[[tuple[str, str, str]], str]] = {
-    "subjects": lambda place: place[0],
-    "families": lambda place: SUBJECTS[place[0]].family,
-    "dtypes": lambda place: place[2],
-}
-"""Markers by which a test is restricted, and what of a cell they speak of."""
 
 
 def _expired(defect: KnownDefect, run: Run) -> Iterator[str]:
@@ -134,51 +104,12 @@ def _outside(defect: KnownDefect) -> Iterator[str]:
 
 def _unasked(defect: KnownDefect) -> Iterator[str]:
     """What is wrong with the promises and the comparisons of an entry."""
-    known = _promises()
-    yield from _unknown("promise of exact comparisons", defect.promises, known)
-    for asked in (known[name] for name in defect.promises):
-        if defect.check != asked.check:
-            yield f"the check is {asked.check!r}, not {defect.check!r}; correct it"
-        yield from _unknown("subject of this promise", defect.subjects, asked.subjects)
-        yield from _unknown("dtype of this promise", defect.dtypes, asked.dtypes)
-        if asked.texts:
-            yield from _unknown("comparison", defect.calls, asked.texts)
-
-
-@functools.cache
-def _promises() -> Mapping[str, _Asked]:
-    """The promises that known defects of exact comparisons can break, by their names."""
-    found = {name: _asked(_test(module), check) for name, (module, check) in _OWN_WAY.items()}
-    for test in map(_test, _tests()):
-        for promise in vars(test).values():
-            if isinstance(promise, Promise):
-                found[promise.name] = _asked(test, promise.check, promise.questions)
-    return found
-
-
-def _tests() -> list[str]:
-    names = (module.name for module in pkgutil.iter_modules(verify.__path__))
-    return sorted(name.removeprefix("test_") for name in names if name.startswith("test_"))
-
-
-def _test(name: str) -> Any:
-    return importlib.import_module(f"{_TESTS}{name}")
-
-
-def _asked(test: Any, check: str, texts: Collection[str] = ()) -> _Asked:
-    """A promise, asked in those cells to which the markers of its tests restrict it."""
-    functions = [value for name, value in vars(test).items() if name.startswith("test_")]
-    places = [place for function in functions for place in _places_of(function)]
-    subjects, dtypes = (frozenset(place[position] for place in places) for position in (0, 2))
-    return _Asked(check, subjects, dtypes, frozenset(texts))
-
-
-def _places_of(test: Callable[..., Any]) -> Iterator[tuple[str, str, str]]:
-    """The cells of a test on all machines together."""
-    if "cell" not in inspect.signature(test).parameters:
-        return
-    marks = getattr(test, "pytestmark", ())
-    only = [(m.name, m.args) for m in marks if m.name in _MARKED]
-    for place in _places():
-        if all(_MARKED[name](place) in args for name, args in only):
-            yield place
+    yield from _unknown("promise of exact comparisons", defect.promises, PROMISES)
+    for promise in (PROMISES[name] for name in defect.promises):
+        if defect.check != promise.check:
+            yield f"the check is {promise.check!r}, not {defect.check!r}; correct it"
+        asked = [place for place in _places() if promise.is_asked_in(*place)]
+        yield from _unknown("subject of this promise", defect.subjects, (s for s, _, _ in asked))
+        yield from _unknown("dtype of this promise", defect.dtypes, (d for _, _, d in asked))
+        if promise.questions:
+            yield from _unknown("comparison", defect.calls, promise.questions)

@@ -1,0 +1,194 @@
+"""A truncated normal is drawn in bounded time, inside its window, however far out that lies."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import torch
+from torch.overrides import TorchFunctionMode
+
+import strategies
+from strategies import Truncation
+from strategies.truncation import TRUNCATION_KINDS
+from verify import torch_api
+from verify.behaviour.exact import Comparison, compare
+from verify.behaviour.promise import Promise
+from verify.defects import known_defects
+from verify.outcome.outcome import Outcome
+from verify.plan import watchdog
+from verify.plan.drawing import for_each_case
+from verify.plan.run import Cell, Run, derive
+from verify.subjects.initializers import TruncatedCase
+from verify.subjects.refusals.refusal import REFUSED
+
+_ENTRIES = 16
+_MOST_WORK = 64_000
+"""Operations on tensors that one call may use. Inversion needs some ten; rejection that fits
+needs a few for each of its rounds, and is not through after so many with a probability below
+1e-13 if a value is accepted with probability 1/200."""
+
+
+@dataclass(frozen=True)
+class _Window:
+    """Mean, standard deviation and bounds of a call; the bounds may be one point."""
+
+    mean: float
+    std: float
+    a: float
+    b: float
+    halves: bool = True  # Half precision ends by luck: the law's own defects speak of it.
+
+
+_WINDOWS: Mapping[str, _Window] = {
+    "everywhere": _Window(0.0, 1.0, -math.inf, math.inf),
+    "within 60,000": _Window(0.0, 1.0, -6e4, 6e4),
+    "from 0 on": _Window(0.0, 1.0, 0.0, math.inf),
+    "from 0 to 60,000": _Window(0.0, 1.0, 0.0, 6e4),
+    "from 5 to 5.1": _Window(0.0, 1.0, 5.0, 5.1),
+    "from -6.1 to -6": _Window(0.0, 1.0, -6.1, -6.0),
+    "from 30 to 31": _Window(0.0, 1.0, 30.0, 31.0),
+    "from 1,000 to 1,000,000": _Window(0.0, 1.0, 1e3, 1e6, halves=False),
+    "from 1 to 1e30": _Window(0.0, 1.0, 1.0, 1e30, halves=False),
+    "from -1e30 to -1": _Window(0.0, 1.0, -1e30, -1.0, halves=False),
+    "from 10 on": _Window(0.0, 1.0, 10.0, math.inf),
+    "up to -10": _Window(0.0, 1.0, -math.inf, -10.0),
+    "from 300 on": _Window(0.0, 1.0, 300.0, math.inf),
+    "of width 1e-6 at 0.5": _Window(0.0, 1.0, 0.5, 0.5 + 1e-6),
+    "of width 1e-6 at 0": _Window(0.0, 1.0, -1e-6, 0.0),
+    "between two values of float16": _Window(12.34, 0.01, 11.871, 11.872),
+    "of one point": _Window(0.0, 1.0, 1.0, 1.0),
+}
+"""Windows by what is said of them, in standard deviations."""
+
+_DRAWN = "drawn"
+
+PROMISE = Promise(
+    name="bounded time",
+    check="time_limit",
+    questions={},
+    words="every window is filled after a bounded number of operations, by values inside",
+    formula="a ≤ w ≤ b",
+    source="PyTorch documentation, torch.nn.init.trunc_normal_; Robert 1995, sec. 2",
+    subjects=("trunc_normal_",),
+    dtypes=("bfloat16", "float16", "float32", "float64"),
+)
+
+
+class _Work(TorchFunctionMode):
+    """Counts operations on tensors, and stops the call that needs too many, without a clock.
+
+    What it does not see is stopped by the watchdog.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.done = 0
+
+    def __torch_function__(
+        self, operation: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        self.done += 1
+        if self.done == _MOST_WORK + 1:  # Once: what the call then cleans up must get through.
+            raise watchdog.TimedOut(f"one call used more than {_MOST_WORK:,} operations")
+        return operation(*args, **(kwargs or {}))
+
+
+class _Broken(Exception):
+    """A drawn window broke the promise; Hypothesis shrinks on this."""
+
+
+@dataclass
+class _Calls:
+    """The calls of a cell, and those among them that did not end."""
+
+    cell: Cell
+    run: Run
+    restart: Callable[[], None]
+    late: set[str] = field(default_factory=set)
+
+    def comparisons(self) -> Iterator[Comparison]:
+        """One for each window, and one for all that are drawn."""
+        for name, window in _WINDOWS.items():
+            if window.halves or self.cell.is_wide:
+                yield self._comparison(name, partial(self._wrong, name, window))
+        yield self._comparison(_DRAWN, self._smallest_wrong)
+
+    @staticmethod
+    def _comparison(name: str, wrong: Callable[[], list[str]]) -> Comparison:
+        return Comparison(name, wrong, [], case=name)
+
+    def _wrong(self, name: str, window: _Window) -> list[str]:
+        """What is wrong with one call."""
+        self.restart()
+        device = self.cell.backend.device(self.run.worker)
+        generator = self.cell.backend.generator(device, derive(self.run.seed, self.cell.id, name))
+        arguments = {"mean": window.mean, "std": window.std, "a": window.a, "b": window.b}
+        fill = torch_api.filler(self.cell.subject.name, arguments, generator)
+        tensor = torch.full((_ENTRIES,), torch.nan, dtype=self.cell.dtype, device=device)
+        try:
+            with _Work():
+                fill(tensor)
+        except watchdog.TimedOut as reason:
+            self.late.add(name)
+            return [str(reason)]
+        except REFUSED:
+            if window.a == window.b:  # Whether one point is a window is nowhere said.
+                return []
+            raise
+        outside = self._outside(tensor.double(), window)
+        return [f"{outside} of {_ENTRIES} values outside the window"] if outside else []
+
+    def _outside(self, values: torch.Tensor, window: _Window) -> int:
+        """Values that are not finite, or more than a lattice step outside the window."""
+        lattice = self.cell.lattice
+        low, _ = lattice.beside(lattice.round(window.a))
+        _, high = lattice.beside(lattice.round(window.b))
+        inside = (values >= low) & (values <= high) & values.isfinite()
+        return int((~inside).sum())
+
+    def _asked(self, case: TruncatedCase) -> bool:
+        """Whether the dtype has room, and the law's own defects leave no half precision to luck."""
+        known = known_defects.of_cell(self.cell, "law")
+        lucky = not self.cell.is_wide and known_defects.spoiling(case, known)
+        return self.cell.holds(case) and not lucky
+
+    def _smallest_wrong(self) -> list[str]:
+        def examine(window: Truncation) -> None:
+            if self._asked(TruncatedCase((_ENTRIES,), window)):
+                call = _Window(window.mean, window.std, window.a, window.b)
+                if found := self._wrong(_DRAWN, call):
+                    raise _Broken(*found, f"by {window}")
+
+        kinds = [kind for kind in TRUNCATION_KINDS if kind != "one_sided_tail"]
+        try:
+            for_each_case(
+                strategies.truncations(kinds=kinds),
+                examine,
+                seed=derive(self.run.seed, self.cell.id, "bounded time"),
+                examples=self.run.profile.initializer.examples,
+            )
+        except _Broken as smallest:
+            return [str(said) for said in smallest.args]
+        return []
+
+
+def verify_bounded_time(cell: Cell, run: Run) -> Outcome:
+    """Call with fixed windows, and with drawn ones of every kind that is not known to be refused.
+
+    A call that needs too many operations, or is stopped by the watchdog, has timed out.
+    """
+    place = (cell.subject.name, cell.backend.name, cell.dtype_name)
+    defects = known_defects.of_promise(PROMISE.name, *place)
+    with watchdog.limit(run.time_limit) as restart, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Of windows in the tail.
+        calls = _Calls(cell, run, restart)
+        fields = compare(calls.comparisons(), PROMISE.check, defects)
+    failed = {finding.case for finding in fields["findings"] if not finding.passed}
+    if failed & calls.late:
+        fields["verdict"] = "timed out"
+    return PROMISE.outcome(cell, fields)

@@ -1,0 +1,175 @@
+"""What is impossible is refused, in words, and nothing is filled or drawn on the way."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import torch
+from hypothesis.strategies import SearchStrategy
+from torch import Tensor
+
+from verify import torch_api
+from verify.behaviour.exact import Comparison, compare
+from verify.behaviour.promise import Promise, bits
+from verify.checks.finding import Finding
+from verify.checks.words import WORDS
+from verify.defects import known_defects
+from verify.outcome.outcome import Outcome
+from verify.plan import watchdog
+from verify.plan.drawing import for_each_case
+from verify.plan.run import Cell, Run, derive
+from verify.subjects import Initializer
+from verify.subjects.refusals.refusal import Attempt, Refusal, call
+from verify.subjects.refusals.table import REFUSALS, empty_tensors
+from verify.subjects.subject import Place
+
+_INTERNAL = ("INTERNAL ASSERT", "report a bug")
+"""What PyTorch says when one of its own assumptions is broken."""
+
+_EMPTY = "a tensor without entries"
+
+PROMISE = Promise(
+    name="errors",
+    check="errors",
+    questions={},
+    words="what is impossible is refused by TypeError, ValueError or RuntimeError, in words, "
+    "and leaves the tensor and every stream as they were; a tensor without entries is possible",
+    formula="impossible → raise, w′ = w",
+    source="PyTorch documentation, torch.nn.init, torch; Python documentation, Built-in Exceptions",
+    subjects=tuple(sorted({name for refusal in REFUSALS for name in refusal.subjects})),
+    dtypes=("float32", "int64"),
+)
+
+
+class _Broken(Exception):
+    """A call broke the promise; Hypothesis shrinks on this."""
+
+    def __init__(self, found: list[str]) -> None:
+        super().__init__("; ".join(found))
+        self.found = found
+
+
+def _place(cell: Cell, run: Run) -> Place:
+    device = cell.backend.device(run.worker)
+    generator = cell.backend.generator(device, derive(run.seed, cell.id, "errors"))
+    return Place(device, cell.dtype, generator)
+
+
+def _comparisons(cell: Cell, run: Run, restart: Callable[[], None]) -> Iterator[Comparison]:
+    """One for each rule."""
+    place = _place(cell, run)
+
+    def comparison(
+        rule: str, attempts: SearchStrategy[Attempt], wrong: Callable[[Attempt], list[str]]
+    ) -> Comparison:
+        def examine(attempt: Attempt) -> None:
+            restart()
+            if found := wrong(attempt):
+                raise _Broken([*found, f"by {cell.subject.name}{attempt}"])
+
+        return Comparison(rule, lambda: _smallest(attempts, examine, cell, rule, run), [])
+
+    for refusal in REFUSALS:
+        here = not refusal.backends or cell.backend.name in refusal.backends
+        if here and cell.subject.name in refusal.subjects:
+            wrong = partial(_accepted, refusal, cell, place)
+            yield comparison(refusal.rule, refusal.attempts, wrong)
+    if isinstance(cell.subject, Initializer):
+        attempts = empty_tensors(cell.subject.name)
+        yield comparison(_EMPTY, attempts, partial(_done_to_nothing, cell, place))
+
+
+def _smallest(
+    attempts: SearchStrategy[Attempt],
+    examine: Callable[[Attempt], None],
+    cell: Cell,
+    rule: str,
+    run: Run,
+) -> list[str]:
+    """What is wrong with the smallest of the attempts, if anything."""
+    try:
+        for_each_case(
+            attempts,
+            examine,
+            seed=derive(run.seed, cell.id, "errors", rule),
+            examples=run.profile.initializer.examples // 5,
+        )
+    except _Broken as smallest:
+        return smallest.found
+    return []
+
+
+def _accepted(refusal: Refusal, cell: Cell, place: Place, attempt: Attempt) -> list[str]:
+    """What is wrong with the refusal of an attempt."""
+    given = attempt.handed_over(place.device)
+    held, before = _held(given), _states(place)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            call(cell.subject, attempt, given, place)()
+        except refusal.errors as error:
+            found = [] if _says_something(error) else [f"{_shown(error)} says nothing of use"]
+        except Exception as error:
+            found = [f"{_shown(error)} comes from the inside"]
+        else:
+            return ["nothing is raised"]
+    if not _alike(held, _held(given)):
+        found.append("the tensor is changed")
+    return found if _alike(before, _states(place)) else [*found, "a stream is moved"]
+
+
+def _says_something(error: Exception) -> bool:
+    said = str(error)
+    return bool(said.strip()) and not any(internal in said for internal in _INTERNAL)
+
+
+def _shown(error: Exception) -> str:
+    said = str(error).partition("\n")[0][:60]
+    return f"{type(error).__name__} ({said})" if said else type(error).__name__
+
+
+def _done_to_nothing(cell: Cell, place: Place, attempt: Attempt) -> list[str]:
+    """What is done besides returning the tensor, with at most a UserWarning."""
+    given, before = attempt.handed_over(place.device), _states(place)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            result = call(cell.subject, attempt, given, place)()
+        except Exception as error:
+            return [f"{_shown(error)} is raised"]
+    categories = [w.category for w in caught if not issubclass(w.category, UserWarning)]
+    found = [f"{category.__name__} is emitted" for category in categories]
+    if tuple(given.shape) != attempt.shape or result is not given:
+        found.append("something else is returned")
+    return found if _alike(before, _states(place)) else [*found, "a stream is moved"]
+
+
+def _held(given: Any) -> list[Tensor]:
+    return [bits(given)] if isinstance(given, Tensor) else []
+
+
+def _states(place: Place) -> list[Tensor]:
+    """Where every stream stands: the global ones, and the generator's."""
+    own = [] if place.generator is None else [place.generator.get_state()]
+    return [*torch_api.streams(place.device), *own]
+
+
+def _alike(one: list[Tensor], other: list[Tensor]) -> bool:
+    return all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
+
+
+def verify_errors(cell: Cell, run: Run) -> Outcome:
+    """Break every rule of a subject in many ways; tensors without entries break none."""
+    place = (cell.subject.name, cell.backend.name, cell.dtype_name)
+    defects = known_defects.of_promise(PROMISE.name, *place)
+    try:
+        with watchdog.limit(run.time_limit) as restart:
+            fields = compare(_comparisons(cell, run, restart), PROMISE.check, defects)
+    except watchdog.TimedOut as reason:
+        message = f"{WORDS['time_limit'].broken}: {reason}"
+        late = Finding("time_limit", False, None, 1, message, scope="case")
+        fields = {"findings": (late,), "verdict": "timed out"}
+    return PROMISE.outcome(cell, fields)
