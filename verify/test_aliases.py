@@ -2,44 +2,16 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
-from functools import partial
 
 import pytest
-import torch
 
-from verify.behaviour.exact import Comparison, compare
+from verify.behaviour.aliases import ALIASES, verify_alias
 from verify.outcome.outcome import Outcome
-from verify.subjects import INITIALIZERS, Initializer
-from verify.torch_api import filler
-
-_ALIASES = [subject for subject in INITIALIZERS if subject.deprecated]
+from verify.subjects import Initializer
 
 
-def _missing(alias: Initializer) -> list[str]:
-    """The FutureWarning, where a call emits none; what else is warned of is not the alias's."""
-    anchor = alias.anchors[0]
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        filler(alias.name, alias.arguments(anchor), None)(torch.empty(anchor.shape))
-    found = {issubclass(warning.category, FutureWarning) for warning in caught}
-    return [] if True in found else ["FutureWarning"]
-
-
-@pytest.mark.parametrize("alias", _ALIASES, ids=[f"host-any-{alias.name}" for alias in _ALIASES])
+@pytest.mark.parametrize("alias", ALIASES, ids=[f"host-any-{alias.name}" for alias in ALIASES])
 def test_future_warning(alias: Initializer, conclude: Callable[[Outcome], None]) -> None:
     """A FutureWarning for each call."""
-    call = Comparison(f"warnings that {alias.name} lacks", partial(_missing, alias), [])
-    conclude(
-        Outcome(
-            promise="deprecation",
-            subject=alias.name,
-            backend="host",
-            dtype="any",
-            words=f"a deprecated alias of {alias.name}_ emits a FutureWarning",
-            formula="FutureWarning",
-            source="PyTorch documentation, torch.nn.init",
-            **compare([call], check="future_warning"),
-        )
-    )
+    conclude(verify_alias(alias))

@@ -4,23 +4,20 @@ import pytest
 import torch
 
 from selftest.conduct.support import RUN, cell
-from verify import test_empty as promise
+from verify.behaviour import empty as promise
 
 
 def ask(name, monkeypatch=None, change=None):
     """The outcome of a factory, with what it makes changed."""
     if change:
-        make = promise._FACTORIES[name]
+        make = promise.FACTORIES[name]
 
         def faulty(asked, model):
             made, strides = make(asked, model)
             return change(made, model), strides
 
-        monkeypatch.setattr(promise, "_FACTORIES", {**promise._FACTORIES, name: faulty})
-    concluded = []
-    promise.test_empty(name, cell("torch.full"), RUN, concluded.append)
-    (outcome,) = concluded
-    return outcome
+        monkeypatch.setattr(promise, "FACTORIES", {**promise.FACTORIES, name: faulty})
+    return promise.verify_empty(name, cell("torch.full"), RUN)
 
 
 def drawing(made, _):
@@ -69,7 +66,7 @@ def test_is_found(fault, monkeypatch):
     assert any(sentence in f.message for f in outcome.findings), outcome.diagnosis
 
 
-@pytest.mark.parametrize("name", promise._FACTORIES)
+@pytest.mark.parametrize("name", promise.FACTORIES)
 def test_without_faults_nothing_is_found(name):
     before = torch.are_deterministic_algorithms_enabled()
     assert ask(name).final_verdict == "pass"

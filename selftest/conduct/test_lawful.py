@@ -16,26 +16,26 @@ from torch import nn
 from torch.nn import functional, init
 
 from selftest.conduct.support import RUN, ask, cell
-from verify import (
-    test_aliases,
-    test_batch_norm,
-    test_construction,
-    test_contracts,
-    test_convolutions,
-    test_empty,
-    test_fans,
-    test_gains,
-    test_lazy,
-    test_parametrizations,
-    test_streams,
-    test_transforms,
+from verify.behaviour import (
+    aliases,
+    batch_norm,
+    construction,
+    contracts,
+    empty,
+    fans,
+    gains,
+    lazy,
+    parametrizations,
+    streams,
+    transforms,
 )
 from verify.behaviour.calls import agree
 from verify.behaviour.exact import Comparison
 from verify.behaviour.promise import Trial, off
+from verify.engine import convolutions
 from verify.subjects import INITIALIZERS
 
-CONTRACT, TRANSFORMS = test_contracts.PROMISE, test_transforms.PROMISE
+CONTRACT, TRANSFORMS = contracts.PROMISE, transforms.PROMISE
 CPU = torch.device("cpu")
 
 
@@ -121,7 +121,7 @@ def of_subclasses(original, tensor, *args, **kwargs):
 @pytest.mark.parametrize(
     ("promise", "name", "another"),
     [
-        (test_streams.PROMISE, "xavier_normal_", by_threads),
+        (streams.PROMISE, "xavier_normal_", by_threads),
         (CONTRACT, "kaiming_uniform_", in_inference),
         (TRANSFORMS, "kaiming_normal_", of_subclasses),
     ],
@@ -139,7 +139,7 @@ def scaled_standard(_original, tensor, mean=0.0, std=1.0, generator=None):
         return tensor.copy_(drawn.mul_(std).add_(mean))
 
 
-@pytest.mark.parametrize("promise", [test_streams.PROMISE, CONTRACT, TRANSFORMS])
+@pytest.mark.parametrize("promise", [streams.PROMISE, CONTRACT, TRANSFORMS])
 def test_a_normal_may_be_a_scaled_standard_draw(promise, monkeypatch):
     replaced(monkeypatch, init, "normal_", scaled_standard)
     green(promise, "normal_")
@@ -153,7 +153,7 @@ def by_sorting(_original, n, *, generator=None, dtype=torch.int64, device=None, 
 def test_a_permutation_may_be_drawn_by_sorting(monkeypatch):
     replaced(monkeypatch, torch, "randperm", by_sorting)
     for name, dtype in (("torch.randperm", "int64"), ("sparse_", "float32")):
-        green(test_streams.PROMISE, name, dtype)
+        green(streams.PROMISE, name, dtype)
 
 
 def bias_first(_original, self):
@@ -165,8 +165,8 @@ def bias_first(_original, self):
 
 def test_a_bias_may_be_drawn_before_its_weight(monkeypatch):
     replaced(monkeypatch, nn.Linear, "reset_parameters", bias_first)
-    green(test_construction.PROMISE, "Linear")
-    green(test_lazy.PROMISE, "LazyLinear")
+    green(construction.PROMISE, "Linear")
+    green(lazy.PROMISE, "LazyLinear")
 
 
 def nowhere(_original, *_args, **_kwargs):
@@ -177,10 +177,9 @@ def test_no_address_is_asked_for(monkeypatch):
     replaced(monkeypatch, torch.Tensor, "data_ptr", nowhere)
     replaced(monkeypatch, torch.UntypedStorage, "data_ptr", nowhere)
     green(CONTRACT, "uniform_")
-    green(test_construction.PROMISE, "GRU")
-    heard = []
-    test_empty.test_empty("torch.empty", cell("torch.full"), RUN, heard.append)
-    assert heard[0].final_verdict == "pass", heard[0].diagnosis
+    green(construction.PROMISE, "GRU")
+    outcome = empty.verify_empty("torch.empty", cell("torch.full"), RUN)
+    assert outcome.final_verdict == "pass", outcome.diagnosis
 
 
 def in_other_words(original, *args, **kwargs):
@@ -218,7 +217,7 @@ class TestRoundings:
             return filled
 
         replaced(monkeypatch, init, "kaiming_uniform_", zeroing)
-        outcome = ask(test_parametrizations.PROMISE, "Linear")
+        outcome = ask(parametrizations.PROMISE, "Linear")
         assert (
             f"under {kind}" not in outcome.diagnosis and f"{kind} starts" not in outcome.diagnosis
         )
@@ -245,15 +244,13 @@ def by_fourier(signal, weight, padding, groups):
 @pytest.fixture
 def fourier(monkeypatch):
     monkeypatch.setattr(
-        test_convolutions, "_CONVOLUTIONS", dict.fromkeys((3, 4, 5), by_fourier)
+        convolutions, "_CONVOLUTIONS", dict.fromkeys((3, 4, 5), by_fourier)
     )  # fmt: skip
 
 
 class TestConvolution:
     def ask(self, dtype):
-        heard = []
-        test_convolutions.test_identity_convolution(cell("dirac_", dtype), RUN, heard.append)
-        return heard[0].final_verdict
+        return convolutions.verify_convolutions(cell("dirac_", dtype), RUN).final_verdict
 
     @pytest.mark.parametrize("dtype", ["complex32", "complex128"])
     def test_of_complex_numbers(self, dtype):
@@ -300,7 +297,7 @@ def one_pass(x, mean, variance, weight, bias, training, momentum, eps, *_):
 def test_statistics_may_be_computed_in_one_pass(monkeypatch):
     monkeypatch.setattr(functional, "batch_norm", one_pass)
     for name in ("BatchNorm1d", "BatchNorm2d", "BatchNorm3d"):
-        green(test_batch_norm.PROMISE, name)
+        green(batch_norm.PROMISE, name)
 
 
 GAINS = {
@@ -318,10 +315,10 @@ class TestExact:
             return formula(0.01 if slope is None else slope)
 
         def problem(slope):
-            expected = test_gains.gain("leaky_relu", slope)
+            expected = gains.gain("leaky_relu", slope)
             return Comparison("gain", lambda: actual("leaky_relu", slope), expected).problem()
 
-        slopes = [*test_gains._SLOPES, *(k / 997 for k in range(-4000, 4000))]
+        slopes = [*gains._SLOPES, *(k / 997 for k in range(-4000, 4000))]
         assert not any(problem(slope) for slope in slopes)
 
     @pytest.mark.parametrize("error", [TypeError, ValueError, RuntimeError, UnicodeError])
@@ -332,9 +329,8 @@ class TestExact:
             return original(tensor)
 
         replaced(monkeypatch, init, "_calculate_fan_in_and_fan_out", refusing)
-        heard = []
-        test_fans.test_fans("fan_in_and_fan_out", RUN, heard.append)
-        assert heard[0].final_verdict == "pass", heard[0].diagnosis
+        outcome = fans.verify_fans("fan_in_and_fan_out", RUN)
+        assert outcome.final_verdict == "pass", outcome.diagnosis
 
     @pytest.mark.parametrize("error", [KeyError, ZeroDivisionError, AssertionError, IndexError])
     def test_what_comes_from_the_inside_is_none(self, error, monkeypatch):
@@ -344,10 +340,9 @@ class TestExact:
             return original(tensor)
 
         replaced(monkeypatch, init, "_calculate_fan_in_and_fan_out", breaking)
-        heard = []
-        test_fans.test_fans("fan_in_and_fan_out", RUN, heard.append)
-        assert heard[0].final_verdict == "fail"
-        assert "not TypeError or ValueError or RuntimeError" in heard[0].diagnosis
+        outcome = fans.verify_fans("fan_in_and_fan_out", RUN)
+        assert outcome.final_verdict == "fail"
+        assert "not TypeError or ValueError or RuntimeError" in outcome.diagnosis
 
 
 def test_an_alias_may_be_warned_of_twice_and_others_too(monkeypatch):
@@ -359,6 +354,4 @@ def test_an_alias_may_be_warned_of_twice_and_others_too(monkeypatch):
         return original(*args, **kwargs)
 
     replaced(monkeypatch, init, "uniform", loud)
-    heard = []
-    test_aliases.test_future_warning(alias, heard.append)
-    assert heard[0].final_verdict == "pass"
+    assert aliases.verify_alias(alias).final_verdict == "pass"

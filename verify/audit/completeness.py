@@ -12,6 +12,9 @@ from typing import Any
 from torch import nn
 
 from verify import torch_api
+from verify.behaviour.exact import fields_of
+from verify.outcome.outcome import Outcome
+from verify.subjects import INITIALIZERS, MODULES
 
 _SAMPLES = "its one buffer is None unless the private argument _random_samples is given"
 
@@ -136,3 +139,33 @@ def _guessed(cls: type[nn.Module]) -> Iterator[dict[str, Any]]:
         yield dict(zip(required, values, strict=True))
     for name in (p.name for p in named if p.default is None):
         yield dict.fromkeys([*required, name], _GUESSES[0])
+
+
+def _of_modules() -> tuple[Collection[str], dict[str, str]]:
+    found = classes(torch_api.namespaces())
+    return found, forgotten_classes(found, {row.name for row in MODULES})
+
+
+def _of_initializers() -> tuple[Collection[str], dict[str, str]]:
+    namespace, rows = torch_api.initializers(), {row.name for row in INITIALIZERS}
+    return functions(namespace), forgotten_functions(namespace, rows)
+
+
+NAMESPACES = {"torch.nn": _of_modules, "torch.nn.init": _of_initializers}
+"""By namespace: what is found there, and a sentence for each name that is forgotten."""
+
+
+def verify_completeness(namespace: str) -> Outcome:
+    """Look for a row, for statelessness or for a reason, of each public name."""
+    found, forgotten = NAMESPACES[namespace]()
+    problems = [(sentence, name) for name, sentence in forgotten.items()]
+    return Outcome(
+        promise="completeness",
+        subject=namespace,
+        backend="host",
+        dtype="any",
+        words="whatever fills tensors is verified: no class or function is left out",
+        formula="public names ⊆ rows ∪ stateless ∪ reasons",
+        source="the namespace of the version under test",
+        **fields_of(len(found), problems, check="completeness", shown=len(problems)),
+    )
