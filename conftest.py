@@ -179,6 +179,7 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     import torch
 
     from verify.backends import cpu
+    from verify.behaviour.promises import renamed
     from verify.command_line import options
     from verify.defects.known_defects import in_force
 
@@ -190,6 +191,7 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
         f"profile {run.profile.name}; --run-seed {run.seed}{_forgiving(config)}",
         *([f"verify: everything is left out but{_recipe(config)}"] if own else []),
         *(f"verify: {defect.unsaid}." for defect in in_force() if defect.unsaid),
+        *(f"verify: {said}." for said in map(renamed, in_force()) if said),
         *(f"verify: warning: {problem}" for problem in options.backends_left_out(backends)),
     ]
 

@@ -2,6 +2,7 @@
 
 import importlib
 import pkgutil
+import re
 from dataclasses import replace
 from datetime import date
 
@@ -11,7 +12,7 @@ from selftest.conduct.support import RUN
 from verify import behaviour, torch_api
 from verify.audit.defect_entries import judge
 from verify.behaviour.promise import Promise
-from verify.behaviour.promises import PROMISES
+from verify.behaviour.promises import PROMISES, renamed
 from verify.defects.known_defects import KnownDefect, load
 from verify.outcome.promises import TITLES
 from verify.plan.run import cells
@@ -23,7 +24,7 @@ REGION = KnownDefect(
 )  # fmt: skip
 CALLS = KnownDefect(
     id="a-defect", subjects=("LazyLinear",), symptom="It is lost.", check="lazy",
-    promises=("lazy",), calls=("sizes not inferred",),
+    promises=("lazy",), calls=("size-not-inferred",),
 )  # fmt: skip
 
 
@@ -57,8 +58,13 @@ FAULTS = [  # The entry, what is wrong with it, and what is said.
     (CALLS, {"check": "call"}, "the check is 'lazy', not 'call'"),
     (CALLS, {"subjects": ("Linear",)}, "no subject of this promise 'Linear'"),
     (CALLS, {"dtypes": ("float16",)}, "no dtype of this promise 'float16'"),
-    (CALLS, {"calls": ("sizes not infered",)}, "no comparison 'sizes not infered'; correct it, "
-     "for example to sizes not inferred"),
+    (CALLS, {"calls": ("size-not-infered",)}, "no question 'size-not-infered'; correct it, "
+     "for example to size-not-inferred"),
+    (CALLS, {"calls": ("sizes not infered",)}, "no question 'sizes not infered'; correct it, "),
+    (CALLS, {"promises": ("errors",), "check": "errors", "subjects": ("uniform_",), "dtypes": (),
+     "calls": ("swaped-bounds",)}, "no question 'swaped-bounds'; correct it, for example to swap"),
+    (CALLS, {"promises": ("bounded time",), "check": "time_limit", "subjects": ("trunc_normal_",),
+     "calls": ("from 10",)}, "no question 'from 10'; correct it, for example to from-10"),
     (CALLS, {"promises": ("errors",), "check": "errors"}, "no subject of this promise"),
     (CALLS, {"promises": ("bounded time",), "check": "errors"}, "the check is 'time_limit'"),
 ]  # fmt: skip
@@ -112,3 +118,33 @@ def test_every_promise_that_knows_defects_is_in_the_table():
 def test_every_promise_is_asked_somewhere(promise):
     assert set(promise.subjects) <= set(SUBJECTS)
     assert any(promise.is_asked_in(c.subject.name, "cpu", c.dtype_name) for c in cells(["cpu"]))
+
+
+@pytest.mark.parametrize("promise", PROMISES.values(), ids=PROMISES)
+def test_ids_are_short_and_words_tell_questions_apart(promise):
+    assert all(re.fullmatch("[a-z0-9]+(-[a-z0-9]+)*", id) for id in promise.questions)
+    assert len(promise.ids) == len(promise.questions) > 0
+
+
+class TestWords:
+    """An entry that names a question by its words, as entries once did."""
+
+    WORDS = replace(CALLS, calls=("sizes not inferred", "drawn-early"))
+
+    def test_are_understood(self):
+        outcome = judge(self.WORDS, RUN)
+        assert outcome.final_verdict == "pass", outcome.diagnosis
+        assert renamed(self.WORDS) in outcome.reason
+
+    def test_are_followed_by_the_ids_to_write(self):
+        assert renamed(self.WORDS) == (
+            "the known defect 'a-defect' names questions by their words, which may change: "
+            'write calls = ["size-not-inferred", "drawn-early"]'
+        )
+
+    def test_of_ids_nothing_is_said(self):
+        assert renamed(CALLS) == renamed(REGION) == ""
+
+    @pytest.mark.parametrize("defect", load(), ids=lambda defect: defect.id)
+    def test_are_nowhere_in_the_suites_own(self, defect):
+        assert renamed(defect) == ""

@@ -189,9 +189,9 @@ class TestReading:
             ({"calls": '["gain of selu"]'}, "region", "is of no use beside 'calls'"),
             ({**CALLS, "seed": "7"}, "seed", "is of no use beside 'calls'"),
             ({**CALLS, "deviation": "true"}, "deviation", "is of no use beside 'calls'"),
-            ({**CALLS, "calls": "[]"}, "calls", "write a list of the comparisons' texts"),
-            ({**CALLS, "calls": "[7]"}, "calls", "write a list of the comparisons' texts"),
-            ({**CALLS, "calls": '"gain of selu"'}, "calls", "write a list of the comparisons'"),
+            ({**CALLS, "calls": "[]"}, "calls", "write a list of the questions' ids"),
+            ({**CALLS, "calls": "[7]"}, "calls", "write a list of the questions' ids"),
+            ({**CALLS, "calls": '"gain of selu"'}, "calls", "write a list of the questions'"),
         ],
         ids=str,
     )

@@ -123,6 +123,7 @@ symptom = "It does not reach them."
     (cell,) = cells(tmp_path).values()
     said = " ".join(finding["message"] for finding in cell["findings"])
     assert "the entry 'ours' matches nothing: 'weights that a reset does not" in said
+    assert ended.stdout.count('write calls = ["reset-lost-under-spectral-norm"].') == 1
 
 
 @pytest.mark.parametrize(

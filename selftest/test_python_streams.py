@@ -118,7 +118,7 @@ class TestSeeds:
             seen[repr(trial.case)] = np.random.random()
             return []
 
-        promise = Promise("peek", "call", {"nothing": Question(look)}, "", "", "")
+        promise = Promise("peek", "call", {"nothing": Question("nothing", look)}, "", "", "")
         (cell,) = (c for c in cells(["cpu"]) if c.id == "cpu-float32-uniform_")
         assert verify_conduct(cell, RUN, promise).final_verdict == "pass"
         assert len(seen) > 3 and len(set(seen.values())) == len(seen)

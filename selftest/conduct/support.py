@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from verify.behaviour.promise import Promise, verify_conduct
+from verify.behaviour.promise import Promise, Question, verify_conduct
 from verify.outcome.outcome import Outcome
 from verify.plan.profiles import PROFILES
 from verify.plan.run import Cell, Run, cells
@@ -20,7 +20,7 @@ def cell(name: str, dtype: str = "float32") -> Cell:
     return next(c for c in cells(["cpu"]) if (c.subject.name, c.dtype_name) == (name, dtype))
 
 
-def ask(promise: Promise, name: str, dtype: str = "float32") -> Outcome:
+def ask(promise: Promise[Question], name: str, dtype: str = "float32") -> Outcome:
     return verify_conduct(cell(name, dtype), RUN, promise)
 
 
@@ -80,6 +80,10 @@ def then(do):
 
 
 def unasked(promise, faults):
-    """The questions that none of the faults is for: they might be unable to fail."""
+    """Ids of the questions that none of the faults is for: they might be unable to fail."""
     sentences = [fault.sentence for fault in faults]
-    return [q for q in promise.questions if not any(s.startswith(f"{q}:") for s in sentences)]
+    return [
+        id
+        for id, question in promise.questions.items()
+        if not any(sentence.startswith(f"{question.words}:") for sentence in sentences)
+    ]

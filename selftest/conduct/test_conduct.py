@@ -22,7 +22,7 @@ from verify.defects.known_defects import KnownDefect
 
 def promise(**questions):
     asked = {
-        name: question if isinstance(question, Question) else Question(question)
+        name: question if isinstance(question, Question) else Question(name, question)
         for name, question in questions.items()
     }
     return Promise("construction", "construction", asked, "words", "formula", "source")
@@ -58,7 +58,7 @@ class TestAsking:
         assert "in_features=1" in finding.case
 
     def test_only_where_a_question_arises(self):
-        never = Question(lambda _: ["wrong"], lambda _: False)
+        never = Question("a", lambda _: ["wrong"], lambda _: False)
         outcome = ask(promise(a=never), "Linear")
         assert (outcome.final_verdict, outcome.decisions) == ("pass", 0)
 
@@ -108,9 +108,19 @@ class TestKnownDefects:
         outcome = ask(promise(a=lambda _: ["wrong"], b=lambda _: []), "Linear")
         assert (outcome.final_verdict, outcome.excluded) == ("pass", ("a-defect",))
 
+    @pytest.mark.parametrize("call", ["an-id", "its words"])
+    def test_name_a_question_by_its_id_or_its_words(self, call, monkeypatch):
+        monkeypatch.setattr(known_defects, "in_force", lambda: (defect(call),))
+        asked = {"an-id": Question("its words", lambda _: ["wrong"])}
+        outcome = ask(dataclasses.replace(promise(), questions=asked), "Linear")
+        assert outcome.excluded == ("a-defect",)
+        mended = {"an-id": Question("its words", lambda _: [])}
+        outcome = ask(dataclasses.replace(promise(), questions=mended), "Linear")
+        assert "fixed upstream: its words: nothing is wrong" in outcome.diagnosis
+
     def test_of_a_question_that_never_arises_are_red(self, monkeypatch):
         monkeypatch.setattr(known_defects, "in_force", lambda: (defect("a", "b"),))
-        never = Question(lambda _: ["wrong"], lambda _: False)
+        never = Question("a", lambda _: ["wrong"], lambda _: False)
         outcome = ask(promise(a=never, b=lambda _: ["wrong"]), "Linear")
         assert outcome.final_verdict == "fail"
         assert "'a-defect' matches nothing: 'a' is never asked here" in outcome.diagnosis
@@ -123,7 +133,7 @@ class TestKnownDefects:
         def seldom(t):
             return t.case.arguments.in_features % 7 == 5
 
-        question = Question(lambda t: asked.append(t.case) or ["wrong"], seldom)
+        question = Question("a", lambda t: asked.append(t.case) or ["wrong"], seldom)
         outcome = ask(promise(a=question, b=lambda _: []), "Linear")
         assert (outcome.final_verdict, outcome.excluded) == ("pass", ("a-defect",))
         assert len(set(asked)) <= 2, "no more cases than one are sought"

@@ -11,6 +11,7 @@ from verify.behaviour import errors as promise
 from verify.behaviour import exact
 from verify.plan.run import cells
 from verify.subjects import SUBJECTS, Initializer
+from verify.subjects.refusals.rules import RULES
 from verify.subjects.refusals.table import REFUSALS
 
 CELLS = sorted(
@@ -35,7 +36,7 @@ def broken(outcome):
 
 
 def rules(name):
-    asked = [refusal.rule for refusal in REFUSALS if name in refusal.subjects]
+    asked = [refusal.words for refusal in REFUSALS if name in refusal.subjects]
     return asked + [promise._EMPTY] * isinstance(SUBJECTS[name], Initializer)
 
 
@@ -81,6 +82,10 @@ def everything_is_sound(monkeypatch):
 
 def test_the_table_speaks_of_subjects_that_are_asked():
     assert [name for name, _ in CELLS] == sorted(promise.PROMISE.subjects)
+
+
+def test_every_rule_is_somebodys():
+    assert {refusal.rule for refusal in REFUSALS} == set(RULES)
 
 
 @pytest.mark.parametrize(("name", "dtype"), CELLS)

@@ -56,7 +56,7 @@ def test_is_found(fault, monkeypatch):
 def test_every_question_finds_something():
     """But for what is known to be wrong, and for what needs a second device."""
     known = {call for d in known_defects.load() if "generators" in d.promises for call in d.calls}
-    alone = {"generators that are taken for another device's"}
+    alone = {"foreign-generators-taken"}
     assert set(unasked(PROMISE, FAULTS)) == known | alone
 
 
@@ -78,7 +78,7 @@ class TestForeignGenerators:
 
     @pytest.fixture
     def answer(self):
-        question = PROMISE.questions["generators that are taken for another device's"]
+        question = PROMISE.questions["foreign-generators-taken"]
         return lambda: question.wrong(Trial(None, None, torch.device("meta"), 1))
 
     def test_what_refuses_is_right(self, answer, monkeypatch):

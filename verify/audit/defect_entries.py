@@ -9,7 +9,7 @@ from difflib import get_close_matches
 
 from verify import backends
 from verify.behaviour.exact import fields_of
-from verify.behaviour.promises import PROMISES
+from verify.behaviour.promises import PROMISES, renamed
 from verify.defects.known_defects import KnownDefect
 from verify.engine.witness import build, shown_on
 from verify.outcome.outcome import Outcome
@@ -36,7 +36,7 @@ def judge(defect: KnownDefect, run: Run) -> Outcome:
         words=" ".join(defect.symptom.split()),
         formula="",
         source=defect.link,
-        reason=defect.unsaid,
+        reason="; ".join(filter(None, (defect.unsaid, renamed(defect)))),
         **fields_of(2, [(problem, defect.id) for problem in problems], "entry"),
     )
 
@@ -111,5 +111,4 @@ def _unasked(defect: KnownDefect) -> Iterator[str]:
         asked = [place for place in _places() if promise.is_asked_in(*place)]
         yield from _unknown("subject of this promise", defect.subjects, (s for s, _, _ in asked))
         yield from _unknown("dtype of this promise", defect.dtypes, (d for _, _, d in asked))
-        if promise.questions:
-            yield from _unknown("comparison", defect.calls, promise.questions)
+        yield from _unknown("question", promise.by_id(defect).calls, promise.questions)

@@ -262,17 +262,31 @@ PROMISE = Promise(
     name="batch norm",
     check="batch_norm",
     questions={
-        "tensors that start otherwise than documented": Question(_wrong_start),
-        "what should be None": Question(_not_absent),
-        "tensors that training should not touch": Question(_touched_by_training, _training),
-        "statistics that training does not touch": Question(_untouched_by_training, _learning),
-        "batches that are not counted": Question(_miscounted, _learning),
-        "running statistics off their average": Question(_off_average, _learning),
-        "tensors that eval mode touches": Question(_touched_by_evaluation, _training),
-        "tensors wrong after reset_running_stats": Question(_wrong_after_statistics_reset),
-        "tensors wrong after reset_parameters": Question(_wrong_after_reset),
-        "tensors wrong after NaN and reset_parameters": Question(_wrong_after_reset_of_nan),
-        "what convert_sync_batchnorm does not keep": Question(_lost_in_conversion),
+        "starts-otherwise": Question("tensors that start otherwise than documented", _wrong_start),
+        "not-none": Question("what should be None", _not_absent),
+        "training-touches-others": Question(
+            "tensors that training should not touch", _touched_by_training, _training
+        ),
+        "training-leaves-statistics": Question(
+            "statistics that training does not touch", _untouched_by_training, _learning
+        ),
+        "batches-not-counted": Question("batches that are not counted", _miscounted, _learning),
+        "off-the-average": Question(
+            "running statistics off their average", _off_average, _learning
+        ),
+        "eval-touches": Question(
+            "tensors that eval mode touches", _touched_by_evaluation, _training
+        ),
+        "wrong-after-statistics-reset": Question(
+            "tensors wrong after reset_running_stats", _wrong_after_statistics_reset
+        ),
+        "wrong-after-reset": Question("tensors wrong after reset_parameters", _wrong_after_reset),
+        "wrong-after-nan-and-reset": Question(
+            "tensors wrong after NaN and reset_parameters", _wrong_after_reset_of_nan
+        ),
+        "lost-by-synchronising": Question(
+            "what convert_sync_batchnorm does not keep", _lost_in_conversion
+        ),
     },
     words="statistics start as those of a standard input, follow the batches and are restored",
     formula="running ← (1 − m)·running + m·batch, m = 1/k after k batches without momentum",

@@ -17,7 +17,7 @@ from strategies import Truncation
 from strategies.truncation import TRUNCATION_KINDS
 from verify import torch_api
 from verify.behaviour.exact import Comparison, compare
-from verify.behaviour.promise import Promise
+from verify.behaviour.promise import Promise, Wording
 from verify.defects import known_defects
 from verify.outcome.outcome import Outcome
 from verify.plan import watchdog
@@ -34,7 +34,7 @@ needs a few for each of its rounds, and is not through after so many with a prob
 
 
 @dataclass(frozen=True)
-class _Window:
+class _Window(Wording):
     """Mean, standard deviation and bounds of a call; the bounds may be one point."""
 
     mean: float
@@ -45,32 +45,32 @@ class _Window:
 
 
 _WINDOWS: Mapping[str, _Window] = {
-    "everywhere": _Window(0.0, 1.0, -math.inf, math.inf),
-    "within 60,000": _Window(0.0, 1.0, -6e4, 6e4),
-    "from 0 on": _Window(0.0, 1.0, 0.0, math.inf),
-    "from 0 to 60,000": _Window(0.0, 1.0, 0.0, 6e4),
-    "from 5 to 5.1": _Window(0.0, 1.0, 5.0, 5.1),
-    "from -6.1 to -6": _Window(0.0, 1.0, -6.1, -6.0),
-    "from 30 to 31": _Window(0.0, 1.0, 30.0, 31.0),
-    "from 1,000 to 1,000,000": _Window(0.0, 1.0, 1e3, 1e6, halves=False),
-    "from 1 to 1e30": _Window(0.0, 1.0, 1.0, 1e30, halves=False),
-    "from -1e30 to -1": _Window(0.0, 1.0, -1e30, -1.0, halves=False),
-    "from 10 on": _Window(0.0, 1.0, 10.0, math.inf),
-    "up to -10": _Window(0.0, 1.0, -math.inf, -10.0),
-    "from 300 on": _Window(0.0, 1.0, 300.0, math.inf),
-    "of width 1e-6 at 0.5": _Window(0.0, 1.0, 0.5, 0.5 + 1e-6),
-    "of width 1e-6 at 0": _Window(0.0, 1.0, -1e-6, 0.0),
-    "between two values of float16": _Window(12.34, 0.01, 11.871, 11.872),
-    "of one point": _Window(0.0, 1.0, 1.0, 1.0),
+    "everywhere": _Window("everywhere", 0.0, 1.0, -math.inf, math.inf),
+    "within-60000": _Window("within 60,000", 0.0, 1.0, -6e4, 6e4),
+    "from-0": _Window("from 0 on", 0.0, 1.0, 0.0, math.inf),
+    "from-0-to-60000": _Window("from 0 to 60,000", 0.0, 1.0, 0.0, 6e4),
+    "near-5": _Window("from 5 to 5.1", 0.0, 1.0, 5.0, 5.1),
+    "near-minus-6": _Window("from -6.1 to -6", 0.0, 1.0, -6.1, -6.0),
+    "near-30": _Window("from 30 to 31", 0.0, 1.0, 30.0, 31.0),
+    "from-1e3-to-1e6": _Window("from 1,000 to 1,000,000", 0.0, 1.0, 1e3, 1e6, halves=False),
+    "from-1-to-1e30": _Window("from 1 to 1e30", 0.0, 1.0, 1.0, 1e30, halves=False),
+    "from-minus-1e30-to-minus-1": _Window("from -1e30 to -1", 0.0, 1.0, -1e30, -1.0, halves=False),
+    "from-10": _Window("from 10 on", 0.0, 1.0, 10.0, math.inf),
+    "up-to-minus-10": _Window("up to -10", 0.0, 1.0, -math.inf, -10.0),
+    "from-300": _Window("from 300 on", 0.0, 1.0, 300.0, math.inf),
+    "narrow-at-a-half": _Window("of width 1e-6 at 0.5", 0.0, 1.0, 0.5, 0.5 + 1e-6),
+    "narrow-at-0": _Window("of width 1e-6 at 0", 0.0, 1.0, -1e-6, 0.0),
+    "between-float16-values": _Window("between two values of float16", 12.34, 0.01, 11.871, 11.872),
+    "one-point": _Window("of one point", 0.0, 1.0, 1.0, 1.0),
 }
-"""Windows by what is said of them, in standard deviations."""
+"""Windows by their ids, each with what is said of it, in standard deviations."""
 
 _DRAWN = "drawn"
 
 PROMISE = Promise(
     name="bounded time",
     check="time_limit",
-    questions={},
+    questions={**_WINDOWS, "drawn": Wording(_DRAWN)},
     words="every window is filled after a bounded number of operations, by values inside",
     formula="a ≤ w ≤ b",
     source="PyTorch documentation, torch.nn.init.trunc_normal_; Robert 1995, sec. 2",
@@ -113,20 +113,22 @@ class _Calls:
 
     def comparisons(self) -> Iterator[Comparison]:
         """One for each window, and one for all that are drawn."""
-        for name, window in _WINDOWS.items():
+        for window in _WINDOWS.values():
             if window.halves or self.cell.is_wide:
-                yield self._comparison(name, partial(self._wrong, name, window))
+                yield self._comparison(window.words, partial(self._wrong, window))
         yield self._comparison(_DRAWN, self._smallest_wrong)
 
     @staticmethod
     def _comparison(name: str, wrong: Callable[[], list[str]]) -> Comparison:
         return Comparison(name, wrong, [], case=name)
 
-    def _wrong(self, name: str, window: _Window) -> list[str]:
+    def _wrong(self, window: _Window) -> list[str]:
         """What is wrong with one call."""
         self.restart()
         device = self.cell.backend.device(self.run.worker)
-        generator = self.cell.backend.generator(device, derive(self.run.seed, self.cell.id, name))
+        generator = self.cell.backend.generator(
+            device, derive(self.run.seed, self.cell.id, window.words)
+        )
         arguments = {"mean": window.mean, "std": window.std, "a": window.a, "b": window.b}
         fill = torch_api.filler(self.cell.subject.name, arguments, generator)
         tensor = torch.full((_ENTRIES,), torch.nan, dtype=self.cell.dtype, device=device)
@@ -134,7 +136,7 @@ class _Calls:
             with _Work():
                 fill(tensor)
         except watchdog.TimedOut as reason:
-            self.late.add(name)
+            self.late.add(window.words)
             return [str(reason)]
         except REFUSED:
             if window.a == window.b:  # Whether one point is a window is nowhere said.
@@ -160,8 +162,8 @@ class _Calls:
     def _smallest_wrong(self) -> list[str]:
         def examine(window: Truncation) -> None:
             if self._asked(TruncatedCase((_ENTRIES,), window)):
-                call = _Window(window.mean, window.std, window.a, window.b)
-                if found := self._wrong(_DRAWN, call):
+                call = _Window(_DRAWN, window.mean, window.std, window.a, window.b)
+                if found := self._wrong(call):
                     raise _Broken(*found, f"by {window}")
 
         kinds = [kind for kind in TRUNCATION_KINDS if kind != "one_sided_tail"]
@@ -183,7 +185,7 @@ def verify_bounded_time(cell: Cell, run: Run) -> Outcome:
     A call that needs too many operations, or is stopped by the watchdog, has timed out.
     """
     place = (cell.subject.name, cell.backend.name, cell.dtype_name)
-    defects = known_defects.of_promise(PROMISE.name, *place)
+    defects = PROMISE.in_words(known_defects.of_promise(PROMISE.name, *place))
     with watchdog.limit(run.time_limit) as restart, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Of windows in the tail.
         calls = _Calls(cell, run, restart)

@@ -197,18 +197,26 @@ PROMISE = Promise(
     name="construction",
     check="construction",
     questions={
-        "what the default device and dtype change": Question(_other_by_context),
-        "tensors of another dtype or device than asked": Question(_misplaced),
-        "parameters that cannot be trained, buffers that can": Question(_untrainable),
-        "parameters that are buffers, buffers that are parameters": Question(_of_other_kind),
-        "tensors that the state dict leaves out": Question(_unsaved),
-        "tensors that share memory": Question(_sharing),
-        "what the global stream shows": Question(_misdrawn),
-        "tensors that the seed does not reach": Question(_unreached),
-        "what skip_init does otherwise": Question(_wrong_when_skipped, _skipping),
-        "what deepcopy changes or shares": Question(_wrong_copies),
-        "what is real on the meta device": Question(_real_on_meta),
-        "parameters that a reset replaces": Question(_replaced),
+        "other-by-default-device-and-dtype": Question(
+            "what the default device and dtype change", _other_by_context
+        ),
+        "misplaced": Question("tensors of another dtype or device than asked", _misplaced),
+        "untrainable": Question(
+            "parameters that cannot be trained, buffers that can", _untrainable
+        ),
+        "parameter-or-buffer": Question(
+            "parameters that are buffers, buffers that are parameters", _of_other_kind
+        ),
+        "unsaved": Question("tensors that the state dict leaves out", _unsaved),
+        "shared-memory": Question("tensors that share memory", _sharing),
+        "draws-without-need": Question("what the global stream shows", _misdrawn),
+        "unreached-by-the-seed": Question("tensors that the seed does not reach", _unreached),
+        "other-by-skip-init": Question(
+            "what skip_init does otherwise", _wrong_when_skipped, _skipping
+        ),
+        "other-by-deepcopy": Question("what deepcopy changes or shares", _wrong_copies),
+        "real-on-meta": Question("what is real on the meta device", _real_on_meta),
+        "replaced-by-a-reset": Question("parameters that a reset replaces", _replaced),
     },
     words="the asked device and dtype, trainable parameters of their own memory, the same "
     "values whichever way it is asked, and no draw more than the laws need",

@@ -202,26 +202,40 @@ PROMISE = Promise(
     name="contract of the call",
     check="call",
     questions={
-        "what else changes of a plain tensor": Question(_changed_when_plain),
+        "changes-a-plain-tensor": Question(
+            "what else changes of a plain tensor", _changed_when_plain
+        ),
         **{
-            f"what else changes of a tensor that is laid {name}": Question(
-                partial(_changed_in_layout, name), partial(_fills_layout, name)
+            f"changes-a-tensor-laid-{name.replace('_', '-')}": Question(
+                f"what else changes of a tensor that is laid {name}",
+                partial(_changed_in_layout, name),
+                partial(_fills_layout, name),
             )
             for name in LAYOUTS
         },
-        "what else changes of a Parameter": Question(_changed_of_parameter),
-        "what autograd records": Question(_recorded),
-        "what autograd does not notice": Question(_unnoticed, filled),
-        "where the same seed gives other values": Question(_others_under_modes, filled),
-        "streams that a call without chance uses": Question(_moved, fixed),
-        "streams that are used besides the generator": Question(_used_besides, random),
-        "what the generator does not decide": Question(_undecided_by_generator, diffuse),
-        "what the global stream does not decide": Question(_undecided_by_stream, diffuse),
-        "what goes wrong without channels": Question(
-            partial(_changed_when_empty, range(2)), filled
+        "changes-a-parameter": Question("what else changes of a Parameter", _changed_of_parameter),
+        "recorded-by-autograd": Question("what autograd records", _recorded),
+        "unnoticed-by-autograd": Question("what autograd does not notice", _unnoticed, filled),
+        "other-under-modes": Question(
+            "where the same seed gives other values", _others_under_modes, filled
         ),
-        "what goes wrong without a kernel": Question(
-            partial(_changed_when_empty, range(2, 8)), _has_kernel
+        "uses-a-stream": Question("streams that a call without chance uses", _moved, fixed),
+        "uses-other-streams": Question(
+            "streams that are used besides the generator", _used_besides, random
+        ),
+        "undecided-by-the-generator": Question(
+            "what the generator does not decide", _undecided_by_generator, diffuse
+        ),
+        "undecided-by-the-stream": Question(
+            "what the global stream does not decide", _undecided_by_stream, diffuse
+        ),
+        "without-channels": Question(
+            "what goes wrong without channels", partial(_changed_when_empty, range(2)), filled
+        ),
+        "without-a-kernel": Question(
+            "what goes wrong without a kernel",
+            partial(_changed_when_empty, range(2, 8)),
+            _has_kernel,
         ),
     },
     words="the tensor itself is returned with other values and nothing else changed, autograd "

@@ -140,10 +140,16 @@ PROMISE = Promise(
     name="embedding",
     check="embedding",
     questions={
-        "rows that learn or do not, wrongly": Question(_wrong_gradients, _differentiable),
-        "what from_pretrained does not keep": Question(_lost_when_given),
-        "rows that max_norm shortens at construction": Question(_shortened_at_construction),
-        "rows that max_norm shortens wrongly when used": Question(_wrongly_shortened),
+        "wrong-rows-learn": Question(
+            "rows that learn or do not, wrongly", _wrong_gradients, _differentiable
+        ),
+        "lost-by-from-pretrained": Question("what from_pretrained does not keep", _lost_when_given),
+        "shortened-at-construction": Question(
+            "rows that max_norm shortens at construction", _shortened_at_construction
+        ),
+        "wrongly-shortened": Question(
+            "rows that max_norm shortens wrongly when used", _wrongly_shortened
+        ),
     },
     words="the padding row learns nothing, given values are kept, and rows longer than max_norm "
     "shrink to it when they are looked up, not before",

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from verify import torch_api
 from verify.behaviour.exact import Comparison, compare
-from verify.behaviour.promise import Promise, bits
+from verify.behaviour.promise import Promise, Wording, bits
 from verify.checks.finding import Finding
 from verify.checks.words import WORDS
 from verify.defects import known_defects
@@ -23,6 +23,7 @@ from verify.plan.drawing import for_each_case
 from verify.plan.run import Cell, Run, derive
 from verify.subjects import Initializer
 from verify.subjects.refusals.refusal import Attempt, Refusal, call
+from verify.subjects.refusals.rules import RULES
 from verify.subjects.refusals.table import REFUSALS, empty_tensors
 from verify.subjects.subject import Place
 
@@ -34,7 +35,10 @@ _EMPTY = "a tensor without entries"
 PROMISE = Promise(
     name="errors",
     check="errors",
-    questions={},
+    questions={
+        **{rule: Wording(words) for rule, words in RULES.items()},
+        "no-entries": Wording(_EMPTY),
+    },
     words="what is impossible is refused by TypeError, ValueError or RuntimeError, in words, "
     "and leaves the tensor and every stream as they were; a tensor without entries is possible",
     formula="impossible → raise, w′ = w",
@@ -76,7 +80,7 @@ def _comparisons(cell: Cell, run: Run, restart: Callable[[], None]) -> Iterator[
         here = not refusal.backends or cell.backend.name in refusal.backends
         if here and cell.subject.name in refusal.subjects:
             wrong = partial(_accepted, refusal, cell, place)
-            yield comparison(refusal.rule, refusal.attempts, wrong)
+            yield comparison(refusal.words, refusal.attempts, wrong)
     if isinstance(cell.subject, Initializer):
         attempts = empty_tensors(cell.subject.name)
         yield comparison(_EMPTY, attempts, partial(_done_to_nothing, cell, place))
@@ -164,7 +168,7 @@ def _alike(one: list[Tensor], other: list[Tensor]) -> bool:
 def verify_errors(cell: Cell, run: Run) -> Outcome:
     """Break every rule of a subject in many ways; tensors without entries break none."""
     place = (cell.subject.name, cell.backend.name, cell.dtype_name)
-    defects = known_defects.of_promise(PROMISE.name, *place)
+    defects = PROMISE.in_words(known_defects.of_promise(PROMISE.name, *place))
     try:
         with watchdog.limit(run.time_limit) as restart:
             fields = compare(_comparisons(cell, run, restart), PROMISE.check, defects)

@@ -96,13 +96,21 @@ PROMISE = Promise(
     name="generators",
     check="streams",
     questions={
-        "seeds that are forgotten": Question(_forgotten_seeds, usual),
-        "negative seeds that are remapped otherwise": Question(_wrongly_remapped, usual),
-        "seeds out of range that are taken": Question(_taken_out_of_range, usual),
-        "what is wrong with a chosen seed": Question(_badly_chosen, usual),
-        "what a chosen seed does not start": Question(_not_started_by, usual),
-        "generators that are taken for another device's": Question(
-            _foreign_generators, lambda trial: usual(trial) and trial.device.type != "cpu"
+        "seeds-forgotten": Question("seeds that are forgotten", _forgotten_seeds, usual),
+        "negative-seeds-remapped": Question(
+            "negative seeds that are remapped otherwise", _wrongly_remapped, usual
+        ),
+        "out-of-range-taken": Question(
+            "seeds out of range that are taken", _taken_out_of_range, usual
+        ),
+        "chosen-seed-wrong": Question("what is wrong with a chosen seed", _badly_chosen, usual),
+        "chosen-seed-starts-otherwise": Question(
+            "what a chosen seed does not start", _not_started_by, usual
+        ),
+        "foreign-generators-taken": Question(
+            "generators that are taken for another device's",
+            _foreign_generators,
+            lambda trial: usual(trial) and trial.device.type != "cpu",
         ),
     },
     words="a generator keeps its seed, maps negative ones as documented, refuses those out of "

@@ -193,23 +193,35 @@ PROMISE = Promise(
     name="lazy",
     check="lazy",
     questions={
-        "tensors that are initialised before the first input": Question(_initialised_early),
-        "what draws before the first input": Question(_drawn_early),
-        "what reset_parameters does before the first input": Question(_reset_early),
-        "what the first input leaves unfinished": Question(_unfinished),
-        "sizes not inferred": Question(_size_not_inferred, _has_tensors),
-        "sizes not inferred without tensors": Question(_size_not_inferred, _has_none),
-        "tensors other than the eager module's": Question(_other_than_eager),
-        "tensors that a second input touches": Question(_touched_by_second_input),
-        "tensors that load_state_dict does not keep": Question(_lost_in_loading),
-        "what the first input changes after load_state_dict": Question(
-            _lost_after_loading, _accepts
+        "initialised-early": Question(
+            "tensors that are initialised before the first input", _initialised_early
         ),
-        "what the first input changes after load_state_dict, if affine": Question(
-            _lost_after_loading, _refuses
+        "drawn-early": Question("what draws before the first input", _drawn_early),
+        "reset-early": Question("what reset_parameters does before the first input", _reset_early),
+        "unfinished": Question("what the first input leaves unfinished", _unfinished),
+        "size-not-inferred": Question("sizes not inferred", _size_not_inferred, _has_tensors),
+        "size-not-inferred-without-tensors": Question(
+            "sizes not inferred without tensors", _size_not_inferred, _has_none
         ),
-        "sizes not inferred after load_state_dict": Question(_size_not_loaded, _has_tensors),
-        "what load_state_dict makes of a state without sizes": Question(_known_from_unknown),
+        "other-than-eager": Question("tensors other than the eager module's", _other_than_eager),
+        "touched-by-a-second-input": Question(
+            "tensors that a second input touches", _touched_by_second_input
+        ),
+        "lost-in-loading": Question("tensors that load_state_dict does not keep", _lost_in_loading),
+        "changed-after-loading": Question(
+            "what the first input changes after load_state_dict", _lost_after_loading, _accepts
+        ),
+        "changed-after-loading-if-affine": Question(
+            "what the first input changes after load_state_dict, if affine",
+            _lost_after_loading,
+            _refuses,
+        ),
+        "size-not-loaded": Question(
+            "sizes not inferred after load_state_dict", _size_not_loaded, _has_tensors
+        ),
+        "known-from-unknown": Question(
+            "what load_state_dict makes of a state without sizes", _known_from_unknown
+        ),
     },
     words="nothing is held or drawn before the first input; then it is the counterpart, "
     "with the values that this would have drawn, and stays so",

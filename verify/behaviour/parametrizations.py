@@ -268,48 +268,66 @@ def _decomposable(trial: Trial) -> bool:
 
 
 _WEIGHT_NORM = {
-    "what weight_norm starts as": Question(_wrong_weight_norm),
-    "weights off what was assigned under weight_norm": Question(_off_assigned_weight_norm),
-    "weights off the initializer's under weight_norm": Question(_off_initialized_weight_norm),
-    "weights off the plain module's after a reset under weight_norm": Question(
-        _off_reset_weight_norm
+    "start-of-weight-norm": Question("what weight_norm starts as", _wrong_weight_norm),
+    "assignment-lost-under-weight-norm": Question(
+        "weights off what was assigned under weight_norm", _off_assigned_weight_norm
+    ),
+    "initializer-lost-under-weight-norm": Question(
+        "weights off the initializer's under weight_norm", _off_initialized_weight_norm
+    ),
+    "reset-lost-under-weight-norm": Question(
+        "weights off the plain module's after a reset under weight_norm", _off_reset_weight_norm
     ),
 }
 
 _SPECTRAL_NORM = {
-    "what spectral_norm starts as": Question(_wrong_spectral_norm, _of_one_weight),
-    "weights off what was assigned under spectral_norm": Question(
-        _off_assigned_spectral_norm, _of_one_weight
+    "start-of-spectral-norm": Question(
+        "what spectral_norm starts as", _wrong_spectral_norm, _of_one_weight
+    ),
+    "assignment-lost-under-spectral-norm": Question(
+        "weights off what was assigned under spectral_norm",
+        _off_assigned_spectral_norm,
+        _of_one_weight,
     ),
 }
 
 _ORTHOGONAL = {
-    f"{what} under orthogonal, {orthogonal_map}": Question(
-        partial(wrong, orthogonal_map), _decomposable
+    f"{id}-orthogonal-{orthogonal_map.replace('_', '-')}": Question(
+        f"{what} under orthogonal, {orthogonal_map}",
+        partial(wrong, orthogonal_map),
+        _decomposable,
     )
     for orthogonal_map in _MAPS
-    for what, wrong in (
-        ("what weights start as", _wrong_orthogonal),
-        ("weights off what was assigned", _off_assigned_orthogonal),
+    for id, what, wrong in (
+        ("start-of", "what weights start as", _wrong_orthogonal),
+        ("assignment-lost-under", "weights off what was assigned", _off_assigned_orthogonal),
     )
 }
 
-_OTHERS: dict[str, tuple[Apply, Callable[[Trial], bool]]] = {
-    "spectral_norm": (_parametrized("spectral_norm"), _of_one_weight),
+_OTHERS: dict[str, tuple[str, Apply, Callable[[Trial], bool]]] = {
+    "spectral-norm": ("spectral_norm", _parametrized("spectral_norm"), _of_one_weight),
     **{
-        f"orthogonal, {each}": (_parametrized("orthogonal", orthogonal_map=each), _decomposable)
+        f"orthogonal-{each.replace('_', '-')}": (
+            f"orthogonal, {each}",
+            _parametrized("orthogonal", orthogonal_map=each),
+            _decomposable,
+        )
         for each in _MAPS
     },
-    "the old weight_norm": (_renormalized("weight_norm"), _of_one_weight),
-    "the old spectral_norm": (_renormalized("spectral_norm"), _of_one_weight),
+    "old-weight-norm": ("the old weight_norm", _renormalized("weight_norm"), _of_one_weight),
+    "old-spectral-norm": ("the old spectral_norm", _renormalized("spectral_norm"), _of_one_weight),
 }
+"""By id: the parametrization in words, how it is applied, and which trials can have it."""
 
 _WRITES = {
-    f"weights that {what} does not reach under {name}": Question(
-        partial(_kept, apply, write), arises
+    f"{writer}-lost-under-{id}": Question(
+        f"weights that {what} does not reach under {name}", partial(_kept, apply, write), arises
     )
-    for name, (apply, arises) in _OTHERS.items()
-    for what, write in (("an initializer", _initialize), ("a reset", _reset))
+    for id, (name, apply, arises) in _OTHERS.items()
+    for writer, what, write in (
+        ("initializer", "an initializer", _initialize),
+        ("reset", "a reset", _reset),
+    )
 }
 
 PROMISE = Promise(

@@ -1,16 +1,16 @@
 """Promises about conduct: questions about what fills the tensors of a cell, answered exactly.
 
 The answer to a question lists what is wrong, one text for each tensor or attribute; an empty
-list keeps the promise. A table names the questions; known defects speak of them by these names.
+list keeps the promise. Each question has an id, by which known defects name it, and words.
 """
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -20,6 +20,7 @@ from verify.behaviour.exact import Comparison, Judge, refuse_idle
 from verify.checks.finding import Finding
 from verify.checks.words import WORDS
 from verify.defects import known_defects
+from verify.defects.known_defects import KnownDefect
 from verify.outcome.outcome import Outcome
 from verify.plan import watchdog
 from verify.plan.drawing import for_each_case
@@ -151,11 +152,24 @@ def _always(_trial: Trial) -> bool:
 
 
 @dataclass(frozen=True)
-class Question:
+class Wording:
+    """What a question is called wherever an answer is read.
+
+    Attributes
+    ----------
+    words : str
+    """
+
+    words: str
+
+
+@dataclass(frozen=True)
+class Question(Wording):
     """Something to find out about a trial.
 
     Attributes
     ----------
+    words : str
     wrong : callable
         What is wrong in a trial, one text each.
     arises : callable
@@ -164,6 +178,9 @@ class Question:
 
     wrong: Callable[[Trial], list[str]]
     arises: Callable[[Trial], bool] = _always
+
+
+Q_co = TypeVar("Q_co", bound=Wording, covariant=True)
 
 
 class _Broken(Exception):
@@ -175,7 +192,7 @@ class _Broken(Exception):
 
 
 @dataclass(frozen=True)
-class Promise:
+class Promise(Generic[Q_co]):
     """What is promised of some subjects, in words and as questions.
 
     Attributes
@@ -183,7 +200,7 @@ class Promise:
     name, check : str
         The promise, and the check under which it is decided.
     questions : mapping
-        Each question by its name: what an answer lists.
+        Each question by its id, which known defects name and nobody changes.
     words, formula, source : str
         For readers, and where it is documented.
     subjects, dtypes : tuple of str
@@ -192,12 +209,37 @@ class Promise:
 
     name: str
     check: str
-    questions: Mapping[str, Question]
+    questions: Mapping[str, Q_co]
     words: str
     formula: str
     source: str
     subjects: tuple[str, ...] = ()
     dtypes: tuple[str, ...] = ()
+
+    @property
+    def ids(self) -> Mapping[str, str]:
+        """The id of each question by its words."""
+        return {question.words: id for id, question in self.questions.items()}
+
+    def by_id(self, defect: KnownDefect) -> KnownDefect:
+        """A defect whose comparisons are named by their ids, where they are questions."""
+        ids = self.ids
+        return replace(defect, calls=tuple(ids.get(call, call) for call in defect.calls))
+
+    def in_words(self, defects: Iterable[KnownDefect]) -> tuple[KnownDefect, ...]:
+        """Defects whose comparisons are named by the words that are compared with.
+
+        Raises
+        ------
+        ValueError
+            For a defect of no question of this promise, or of another check.
+        """
+        named = tuple(self.by_id(defect) for defect in defects)
+        refuse_idle(named, self.questions, self.check)
+        return tuple(
+            replace(defect, calls=tuple(self.questions[call].words for call in defect.calls))
+            for defect in named
+        )
 
     def is_asked_in(self, subject: str, _backend: str, dtype: str) -> bool:
         """Whether the cell of that place is one of those in which it is asked."""
@@ -217,11 +259,10 @@ class Promise:
         )
 
 
-def verify_conduct(cell: Cell, run: Run, promise: Promise) -> Outcome:
+def verify_conduct(cell: Cell, run: Run, promise: Promise[Question]) -> Outcome:
     """Ask every question about drawn cases and the anchors, and show the smallest failure."""
     place = (cell.subject.name, cell.backend.name, cell.dtype_name)
-    defects = known_defects.of_promise(promise.name, *place)
-    refuse_idle(defects, promise.questions, promise.check)
+    defects = promise.in_words(known_defects.of_promise(promise.name, *place))
     judge, seen = Judge(promise.check, defects), _Seen()
     try:
         _explore(cell, run, promise, judge, seen)
@@ -246,16 +287,16 @@ class _Seen:
     gap: str = ""
 
 
-def _explore(cell: Cell, run: Run, promise: Promise, judge: Judge, seen: _Seen) -> None:
+def _explore(cell: Cell, run: Run, promise: Promise[Question], judge: Judge, seen: _Seen) -> None:
     subject, device = cell.subject, cell.backend.device(run.worker)
 
-    def ask(name: str, question: Question, trial: Trial) -> None:
+    def ask(question: Question, trial: Trial) -> None:
         restart()
         call, gap = partial(question.wrong, trial), (NotImplementedError,)
         try:
-            judge.judge(Comparison(name, call, [], repr(trial.case), unanswered=gap))
+            judge.judge(Comparison(question.words, call, [], repr(trial.case), unanswered=gap))
         except NotImplementedError as reason:
-            seen.gap = seen.gap or f"{name}: {reason}"
+            seen.gap = seen.gap or f"{question.words}: {reason}"
 
     raising = tuple(d for d in known_defects.of_cell(cell, "law") if d.check == "raises")
 
@@ -272,15 +313,15 @@ def _explore(cell: Cell, run: Run, promise: Promise, judge: Judge, seen: _Seen) 
         trial, before = trial_of(case), len(judge.problems)
         # Once a trial, not once a place: torch's seed alone must decide what torch draws.
         python_streams.seed(trial.seed)
-        for name, question in promise.questions.items():
+        for question in promise.questions.values():
             if question.arises(trial):
-                ask(name, question, trial)
+                ask(question, trial)
         if broken := judge.problems[before:]:
             raise _Broken(broken)
 
     def seek(case: Case) -> None:
         """Examine a case that a question of a known defect has waited for."""
-        sought = [promise.questions[name] for name in judge.unmade]
+        sought = [q for q in promise.questions.values() if q.words in judge.unmade]
         if sought and is_sound(case) and any(each.arises(trial_of(case)) for each in sought):
             examine(case)
 

@@ -266,26 +266,42 @@ PROMISE = Promise(
     name="streams",
     check="streams",
     questions={
-        "ways in which one seed gives other values": Question(_in_small(_not_repeated)),
-        "what memory held that changes the values": Question(
-            _in_small(_hanging_on_memory), _is_filled
+        "not-repeated": Question(
+            "ways in which one seed gives other values", _in_small(_not_repeated)
         ),
-        "numbers of threads that change the values": Question(_hanging_on_threads, _large),
-        "other streams that change the values": Question(_in_small(_hanging_on_others)),
-        "what a reseed leaves behind": Question(_in_small(_left_by_a_reseed)),
-        "states that are not restored": Question(_in_small(_not_restored)),
-        "global streams that a call with a generator moves": Question(
-            _moved_globally, _is_given_generator
+        "memory-changes-values": Question(
+            "what memory held that changes the values", _in_small(_hanging_on_memory), _is_filled
         ),
-        "consecutive calls that repeat": Question(_in_small(_repeating)),
-        "calls after which the values repeat": Question(_periods, usual),
-        "consecutive calls that overlap": Question(_runs, _is_fine),
-        "sizes at which consecutive calls share values": Question(_sharing_sizes, _is_fine),
-        "seeds of 32 bits that give the same values": Question(
-            lambda trial: _coinciding(trial, _ONE_BIT_APART), usual
+        "threads-change-values": Question(
+            "numbers of threads that change the values", _hanging_on_threads, _large
         ),
-        "seeds of 64 bits that give the same values": Question(
-            lambda trial: _coinciding(trial, _BEYOND), usual
+        "other-streams-change-values": Question(
+            "other streams that change the values", _in_small(_hanging_on_others)
+        ),
+        "left-by-a-reseed": Question("what a reseed leaves behind", _in_small(_left_by_a_reseed)),
+        "states-not-restored": Question("states that are not restored", _in_small(_not_restored)),
+        "moves-the-global-stream": Question(
+            "global streams that a call with a generator moves",
+            _moved_globally,
+            _is_given_generator,
+        ),
+        "consecutive-calls-repeat": Question(
+            "consecutive calls that repeat", _in_small(_repeating)
+        ),
+        "values-have-a-period": Question("calls after which the values repeat", _periods, usual),
+        "consecutive-calls-overlap": Question("consecutive calls that overlap", _runs, _is_fine),
+        "sizes-share-values": Question(
+            "sizes at which consecutive calls share values", _sharing_sizes, _is_fine
+        ),
+        "seeds-of-32-bits-coincide": Question(
+            "seeds of 32 bits that give the same values",
+            lambda trial: _coinciding(trial, _ONE_BIT_APART),
+            usual,
+        ),
+        "seeds-of-64-bits-coincide": Question(
+            "seeds of 64 bits that give the same values",
+            lambda trial: _coinciding(trial, _BEYOND),
+            usual,
         ),
     },
     words="one seed gives the same values whatever came before, a stream goes on from call to "

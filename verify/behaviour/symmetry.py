@@ -117,9 +117,9 @@ PROMISE = Promise(
     name="symmetry",
     check="symmetry",
     questions={
-        "hidden units that constant weights let differ": Question(_torn_apart),
-        "parameters that do not learn": Question(_unmoved),
-        "hidden units that random weights leave alike": Question(_merged),
+        "torn-apart": Question("hidden units that constant weights let differ", _torn_apart),
+        "unmoved": Question("parameters that do not learn", _unmoved),
+        "merged": Question("hidden units that random weights leave alike", _merged),
     },
     words="hidden units between constant weights are the same after every step of training, bit "
     "for bit; with random weights they all differ, even before a constant layer",

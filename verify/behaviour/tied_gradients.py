@@ -74,33 +74,53 @@ PROMISE = Promise(
     name="tied gradient",
     check="tied_gradient",
     questions={
-        "gradients before the first backward": Question(_early),
-        "gradients off the sum": Question(_off_after_one),
-        "gradients off the sum after several backward calls": Question(_off_after_several),
-        "what zero_grad does not reset": Question(_left_by_zero_grad),
-        "gradients off the sum under checkpointing": Question(_off_by_checkpointing),
-        "gradients off the sum by functional_call": Question(functional.off_by_functional_call),
-        "gradients off the sum by torch.func.grad": Question(
-            functional.off_by_transform, lambda trial: trial.cell.is_wide
+        "early": Question("gradients before the first backward", _early),
+        "off-the-sum": Question("gradients off the sum", _off_after_one),
+        "off-the-sum-after-several": Question(
+            "gradients off the sum after several backward calls", _off_after_several
         ),
-        "gradients off a place's own without tie_weights": Question(
-            functional.off_without_tie, functional.holds_each_place_apart
+        "left-by-zero-grad": Question("what zero_grad does not reset", _left_by_zero_grad),
+        "off-by-checkpointing": Question(
+            "gradients off the sum under checkpointing", _off_by_checkpointing
         ),
-        "values that functional_call leaves in its network": Question(
-            functional.left_behind, functional.holds_each_place_apart
+        "off-by-functional-call": Question(
+            "gradients off the sum by functional_call", functional.off_by_functional_call
         ),
-        "values that functional_call leaves in shared modules": Question(
-            functional.left_behind, has_shared_modules
+        "off-by-func-grad": Question(
+            "gradients off the sum by torch.func.grad",
+            functional.off_by_transform,
+            lambda trial: trial.cell.is_wide,
         ),
-        "different values that functional_call takes for one": Question(
-            functional.different_values_taken
+        "off-without-tie-weights": Question(
+            "gradients off a place's own without tie_weights",
+            functional.off_without_tie,
+            functional.holds_each_place_apart,
         ),
-        "some names of a tensor that functional_call refuses": Question(
-            functional.some_names_refused, functional.has_many_names
+        "functional-call-leaves-values": Question(
+            "values that functional_call leaves in its network",
+            functional.left_behind,
+            functional.holds_each_place_apart,
         ),
-        "gradients off the exact slope": Question(slopes.off_exact_slope, slopes.is_polynomial),
-        "steps of SGD off the closed form": Question(steps.off_sgd),
-        "steps of Adam off the closed form": Question(steps.off_adam, steps.has_room_for_squares),
+        "functional-call-leaves-values-in-shared-modules": Question(
+            "values that functional_call leaves in shared modules",
+            functional.left_behind,
+            has_shared_modules,
+        ),
+        "different-values-taken": Question(
+            "different values that functional_call takes for one", functional.different_values_taken
+        ),
+        "some-names-refused": Question(
+            "some names of a tensor that functional_call refuses",
+            functional.some_names_refused,
+            functional.has_many_names,
+        ),
+        "off-the-exact-slope": Question(
+            "gradients off the exact slope", slopes.off_exact_slope, slopes.is_polynomial
+        ),
+        "off-sgd": Question("steps of SGD off the closed form", steps.off_sgd),
+        "off-adam": Question(
+            "steps of Adam off the closed form", steps.off_adam, steps.has_room_for_squares
+        ),
     },
     words="the gradient of a tied parameter is the sum of what its uses get when untied, to the "
     "rounding of it; it accumulates until zeroed, and an optimizer applies it once",

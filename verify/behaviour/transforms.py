@@ -188,20 +188,24 @@ PROMISE = Promise(
     name="call under transforms",
     check="call",
     questions={
-        "what a subclass changes": Question(_changed_of_subclass, filled),
-        "what an override does not see": Question(_not_overridden, filled),
-        "what counting changes": Question(_changed_by_counting, filled),
-        "what changes of a meta tensor": Question(_changed_on_meta, definite),
-        "what changes of a fake tensor": Question(_changed_of_fake, definite),
-        "rows that vmap makes alike with randomness='different'": Question(
-            _alike_when_mapped, diffuse
+        "changed-by-a-subclass": Question("what a subclass changes", _changed_of_subclass, filled),
+        "not-overridden": Question("what an override does not see", _not_overridden, filled),
+        "changed-by-counting": Question("what counting changes", _changed_by_counting, filled),
+        "changed-on-meta": Question("what changes of a meta tensor", _changed_on_meta, definite),
+        "changed-when-fake": Question("what changes of a fake tensor", _changed_of_fake, definite),
+        "vmap-different-is-alike": Question(
+            "rows that vmap makes alike with randomness='different'", _alike_when_mapped, diffuse
         ),
-        "rows that vmap makes different with randomness='same'": Question(
-            _different_when_mapped, random
+        "vmap-same-is-different": Question(
+            "rows that vmap makes different with randomness='same'", _different_when_mapped, random
         ),
-        "what vmap lets pass with randomness='error'": Question(_let_pass, random),
-        "rows that vmap fills otherwise": Question(
-            _other_when_mapped, lambda trial: fixed(trial) and filled(trial)
+        "vmap-error-lets-pass": Question(
+            "what vmap lets pass with randomness='error'", _let_pass, random
+        ),
+        "vmap-fills-otherwise": Question(
+            "rows that vmap fills otherwise",
+            _other_when_mapped,
+            lambda trial: fixed(trial) and filled(trial),
         ),
     },
     words="subclasses and modes see the call and do not change it, a tensor without data stays "

@@ -115,7 +115,7 @@ _FIELDS: Mapping[str, _Field] = {
     "witness": _Field(_kind(dict), "the fields of a case, like { shape = [0] }"),
     "seed": _Field(_seed, "a whole number below 2^32"),
     "deviation": _Field(_kind(bool), "true or false"),
-    "calls": _Field(_names, "a list of the comparisons' texts"),
+    "calls": _Field(_names, 'a list of the questions\' ids, like ["size-not-inferred"]'),
 }
 
 _CASES = {"region": True, "witness": True, "seed": False, "deviation": False}

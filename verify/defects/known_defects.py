@@ -46,7 +46,8 @@ class KnownDefect:
     witness : mapping
         The minimal case, field by field.
     calls : tuple of str
-        In place of region and witness: the exact comparisons that it breaks, by their texts.
+        In place of region and witness: the questions that it answers wrongly, by their ids, or by
+        their words.
     deviation : bool
         Whether only the contract is broken while the backend's own law holds exactly: then the
         cases stay verified, and nothing but `check` is forgiven.

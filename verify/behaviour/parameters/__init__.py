@@ -10,38 +10,74 @@ PROMISE = Promise(
     name="parameters",
     check="parameters",
     questions={
-        "tensors that a road does not lead to": Question(access.other_tensors),
-        "what is listed out of order": Question(access.out_of_order),
-        "modules that a road does not lead to": Question(access.other_modules),
-        "names that are not refused": Question(access.not_refused),
-        "what is counted again where it is shared": Question(access.counted_again),
-        "what apply visits otherwise": Question(reach.wrongly_applied),
-        "what apply takes for a function of modules": Question(reach.taken_by_apply),
-        "what registration does not reach": Question(reach.unreached_by_registration),
-        "what a passing buffer does otherwise": Question(reach.wrong_when_passing),
-        "what learns although it is frozen": Question(learning.wrong_when_partly_frozen, learns),
-        "what freezing a module does not stop": Question(learning.wrong_when_frozen, learns),
-        "what a reset thaws or replaces": Question(learning.thawed_by_reset, learning.is_reset),
-        "what replaced parameters leave": Question(learning.wrong_when_replaced, learns),
-        "gradients that do not accumulate": Question(learning.off_accumulated, learns),
-        "what zero_grad leaves": Question(learning.left_by_zero_grad),
-        "gradients off the limit": Question(clipping.off_the_limit, has_parameters),
-        "gradients clipped below the limit": Question(clipping.clipped_below, has_parameters),
-        "what is not finite and not refused": Question(clipping.not_refused, has_parameters),
-        "gradients off the largest value": Question(clipping.off_the_value, has_parameters),
-        "what train and eval change": Question(values.changed_by_modes),
-        "what a state dict loses": Question(values.lost_by_state),
-        "what assign=True loses": Question(values.lost_by_assigning),
-        "what a change of dtype loses": Question(values.lost_by_dtype),
-        "what a file loses": Question(values.lost_by_file),
-        "keys that are wrong and not reported": Question(values.wrong_keys_taken),
-        "shapes that do not fit and are taken": Question(values.wrong_shapes_taken),
-        "what a vector of parameters loses": Question(values.lost_by_vector, has_parameters),
-        "what flatten_parameters changes": Question(
-            recurrent.changed_by_flattening, recurrent.is_recurrent
+        "other-tensors": Question("tensors that a road does not lead to", access.other_tensors),
+        "listed-out-of-order": Question("what is listed out of order", access.out_of_order),
+        "other-modules": Question("modules that a road does not lead to", access.other_modules),
+        "names-not-refused": Question("names that are not refused", access.not_refused),
+        "counted-again": Question("what is counted again where it is shared", access.counted_again),
+        "wrongly-applied": Question("what apply visits otherwise", reach.wrongly_applied),
+        "taken-by-apply": Question(
+            "what apply takes for a function of modules", reach.taken_by_apply
         ),
-        "outputs of another shape": Question(recurrent.of_other_shapes, recurrent.is_recurrent),
-        "gates out of order": Question(recurrent.gates_out_of_order, recurrent.is_gated),
+        "unreached-by-registration": Question(
+            "what registration does not reach", reach.unreached_by_registration
+        ),
+        "wrong-when-passing": Question(
+            "what a passing buffer does otherwise", reach.wrong_when_passing
+        ),
+        "learns-though-frozen": Question(
+            "what learns although it is frozen", learning.wrong_when_partly_frozen, learns
+        ),
+        "freezing-does-not-stop": Question(
+            "what freezing a module does not stop", learning.wrong_when_frozen, learns
+        ),
+        "thawed-by-a-reset": Question(
+            "what a reset thaws or replaces", learning.thawed_by_reset, learning.is_reset
+        ),
+        "left-by-replacement": Question(
+            "what replaced parameters leave", learning.wrong_when_replaced, learns
+        ),
+        "gradients-do-not-accumulate": Question(
+            "gradients that do not accumulate", learning.off_accumulated, learns
+        ),
+        "left-by-zero-grad": Question("what zero_grad leaves", learning.left_by_zero_grad),
+        "off-the-norm-limit": Question(
+            "gradients off the limit", clipping.off_the_limit, has_parameters
+        ),
+        "clipped-below-the-limit": Question(
+            "gradients clipped below the limit", clipping.clipped_below, has_parameters
+        ),
+        "not-finite-not-refused": Question(
+            "what is not finite and not refused", clipping.not_refused, has_parameters
+        ),
+        "off-the-value-limit": Question(
+            "gradients off the largest value", clipping.off_the_value, has_parameters
+        ),
+        "changed-by-modes": Question("what train and eval change", values.changed_by_modes),
+        "lost-by-state": Question("what a state dict loses", values.lost_by_state),
+        "lost-by-assigning": Question("what assign=True loses", values.lost_by_assigning),
+        "lost-by-dtype": Question("what a change of dtype loses", values.lost_by_dtype),
+        "lost-by-file": Question("what a file loses", values.lost_by_file),
+        "wrong-keys-taken": Question(
+            "keys that are wrong and not reported", values.wrong_keys_taken
+        ),
+        "wrong-shapes-taken": Question(
+            "shapes that do not fit and are taken", values.wrong_shapes_taken
+        ),
+        "lost-by-vector": Question(
+            "what a vector of parameters loses", values.lost_by_vector, has_parameters
+        ),
+        "changed-by-flattening": Question(
+            "what flatten_parameters changes",
+            recurrent.changed_by_flattening,
+            recurrent.is_recurrent,
+        ),
+        "outputs-of-another-shape": Question(
+            "outputs of another shape", recurrent.of_other_shapes, recurrent.is_recurrent
+        ),
+        "gates-out-of-order": Question(
+            "gates out of order", recurrent.gates_out_of_order, recurrent.is_gated
+        ),
     },
     words="every road leads to the same tensors, each listed once; what is frozen rests, what is "
     "clipped keeps its direction, and modes, states, dtypes, files and vectors change no value",

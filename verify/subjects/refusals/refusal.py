@@ -18,6 +18,7 @@ from hypothesis.strategies import SearchStrategy
 from torch import Tensor
 
 from verify import torch_api
+from verify.subjects.refusals.rules import RULES
 from verify.subjects.subject import Initializer, Place, Subject
 
 REFUSED: tuple[type[Exception], ...] = (TypeError, ValueError, RuntimeError)
@@ -68,7 +69,7 @@ class Refusal:
     Attributes
     ----------
     rule : str
-        What makes the calls impossible; known defects name it.
+        What makes the calls impossible: an id of `RULES`.
     subjects : tuple of str
         Whose rule it is.
     attempts : SearchStrategy of Attempt
@@ -83,6 +84,11 @@ class Refusal:
     attempts: SearchStrategy[Attempt]
     errors: tuple[type[Exception], ...] = REFUSED
     backends: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> str:
+        """The rule for readers."""
+        return RULES[self.rule]
 
 
 def call(subject: Subject, attempt: Attempt, given: Any, place: Place) -> Call:

@@ -111,55 +111,55 @@ _NO_GENERATOR = st.sampled_from((123, 0.5, "seed"))
 
 _MATRICES = (
     Refusal(
-        "what is no tensor", (*_EVERY, "torch.rand_like", "torch.randn_like"), _instead(),
+        "no-tensor", (*_EVERY, "torch.rand_like", "torch.randn_like"), _instead(),
         errors=(*REFUSED, AttributeError),  # Whatever has the methods of a tensor may be one.
     ),
-    Refusal("fewer than two dimensions", (*_FANNED, "orthogonal_"), _tensors(0, 1)),
-    Refusal("other than two dimensions", ("eye_", "sparse_"), _tensors(0, 1, 3, 4)),
-    Refusal("other than three to five dimensions", ("dirac_",), _tensors(0, 1, 2, 6)),
-    Refusal("whole numbers or truth values", _RANDOM, _of_dtypes(*_WHOLE)),
-    Refusal("complex numbers", ("trunc_normal_",), _of_dtypes("complex64", "complex128")),
-    Refusal("what is no generator", _RANDOM, _given(generator=_NO_GENERATOR)),
-    Refusal("groups that do not divide", ("dirac_",), _no_division(st.integers(2, 9))),
-    Refusal("no groups", ("dirac_",), _given(3, 4, 5, groups=0)),
-    Refusal("fewer than no groups", ("dirac_",), _given(3, 4, 5, groups=-1)),
-    Refusal("a part of a group", ("dirac_",), _given(3, 4, 5, groups=st.sampled_from((0.5, 1.0)))),
-    Refusal("an unknown mode", _KAIMING, _given(mode=_words(("fan_in", "fan_out")))),
-    Refusal("an unknown nonlinearity", _KAIMING, _given(nonlinearity=_words(GAINS))),
+    Refusal("too-few-dimensions", (*_FANNED, "orthogonal_"), _tensors(0, 1)),
+    Refusal("other-than-two-dimensions", ("eye_", "sparse_"), _tensors(0, 1, 3, 4)),
+    Refusal("other-than-three-to-five-dimensions", ("dirac_",), _tensors(0, 1, 2, 6)),
+    Refusal("no-floating-point", _RANDOM, _of_dtypes(*_WHOLE)),
+    Refusal("complex", ("trunc_normal_",), _of_dtypes("complex64", "complex128")),
+    Refusal("no-generator", _RANDOM, _given(generator=_NO_GENERATOR)),
+    Refusal("groups-do-not-divide", ("dirac_",), _no_division(st.integers(2, 9))),
+    Refusal("zero-groups", ("dirac_",), _given(3, 4, 5, groups=0)),
+    Refusal("negative-groups", ("dirac_",), _given(3, 4, 5, groups=-1)),
+    Refusal("fractional-groups", ("dirac_",), _given(3, 4, 5, groups=st.sampled_from((0.5, 1.0)))),
+    Refusal("unknown-mode", _KAIMING, _given(mode=_words(("fan_in", "fan_out")))),
+    Refusal("unknown-nonlinearity", _KAIMING, _given(nonlinearity=_words(GAINS))),
     Refusal(
-        "a slope that is no number", _KAIMING,
+        "slope-no-number", _KAIMING,
         _given(nonlinearity="leaky_relu", a=st.sampled_from(("0.1", True, [0.1], 1j))),
     ),
-    Refusal("a gain that is no number", _GAINED, _given(gain=_NO_NUMBER)),
+    Refusal("gain-no-number", _GAINED, _given(gain=_NO_NUMBER)),
 )  # fmt: skip
 
 _VALUES = (
-    Refusal("swapped bounds", ("uniform_",), _bounds(_swapped(-1e3, 1e3))),
-    Refusal("swapped bounds", ("trunc_normal_",), _bounds(_swapped(-3.0, 3.0))),
-    Refusal("swapped bounds in the tail", ("trunc_normal_",), _bounds(_swapped(9.0, 30.0))),
-    Refusal("a bound that is NaN", ("uniform_", "trunc_normal_"), _given(a=_NAN) | _given(b=_NAN)),
-    Refusal("an infinite bound", ("uniform_",), _given(a=-_INF) | _given(b=_INF)),
-    Refusal("a range beyond the dtype", ("uniform_",), _given(a=_below(-2e38, -3e38), b=3e38)),
-    Refusal("a negative standard deviation", ("normal_", "sparse_"), _given(std=_below(0.0))),
-    Refusal("a negative standard deviation", ("trunc_normal_",), _given(std=_below(-_TINY, -1e3))),
+    Refusal("swapped-bounds", ("uniform_",), _bounds(_swapped(-1e3, 1e3))),
+    Refusal("swapped-bounds", ("trunc_normal_",), _bounds(_swapped(-3.0, 3.0))),
+    Refusal("swapped-bounds-in-the-tail", ("trunc_normal_",), _bounds(_swapped(9.0, 30.0))),
+    Refusal("nan-bound", ("uniform_", "trunc_normal_"), _given(a=_NAN) | _given(b=_NAN)),
+    Refusal("infinite-bound", ("uniform_",), _given(a=-_INF) | _given(b=_INF)),
+    Refusal("range-beyond-the-dtype", ("uniform_",), _given(a=_below(-2e38, -3e38), b=3e38)),
+    Refusal("negative-std", ("normal_", "sparse_"), _given(std=_below(0.0))),
+    Refusal("negative-std", ("trunc_normal_",), _given(std=_below(-_TINY, -1e3))),
     Refusal(
-        "a standard deviation that is NaN", ("normal_", "trunc_normal_", "sparse_"),
+        "nan-std", ("normal_", "trunc_normal_", "sparse_"),
         _given(std=_NAN),
     ),
-    Refusal("a mean that is NaN", ("trunc_normal_",), _given(mean=_NAN)),
-    Refusal("an infinite mean", ("trunc_normal_",), _given(mean=st.sampled_from((_INF, -_INF)))),
+    Refusal("nan-mean", ("trunc_normal_",), _given(mean=_NAN)),
+    Refusal("infinite-mean", ("trunc_normal_",), _given(mean=st.sampled_from((_INF, -_INF)))),
     Refusal(
-        "a constant outside the window", ("trunc_normal_",), _given(mean=_above(2.0, 9.0), std=0.0)
+        "constant-outside-the-window", ("trunc_normal_",), _given(mean=_above(2.0, 9.0), std=0.0)
     ),
-    Refusal("a sparsity above one", ("sparse_",), _given(sparsity=_above(1.0))),
-    Refusal("a sparsity below zero", ("sparse_",), _given(sparsity=_below(0.0))),
-    Refusal("a sparsity that is NaN", ("sparse_",), _given(sparsity=_NAN)),
-    Refusal("a value that is no number", ("constant_",), _given(val=_NO_NUMBER)),
+    Refusal("sparsity-above-one", ("sparse_",), _given(sparsity=_above(1.0))),
+    Refusal("sparsity-below-zero", ("sparse_",), _given(sparsity=_below(0.0))),
+    Refusal("nan-sparsity", ("sparse_",), _given(sparsity=_NAN)),
+    Refusal("value-no-number", ("constant_",), _given(val=_NO_NUMBER)),
     Refusal(
-        "a value beyond the dtype", ("constant_",),
+        "value-beyond-the-dtype", ("constant_",),
         _given(val=_above(4e38, 1e300)) | _beyond_half((2, 3), "val"),
     ),
-    Refusal("one value beyond half precision", ("constant_",), _beyond_half((1, 1), "val")),
+    Refusal("one-value-beyond-half-precision", ("constant_",), _beyond_half((1, 1), "val")),
 )  # fmt: skip
 
 
@@ -186,55 +186,55 @@ _LENGTHS = st.integers(-99, -1)
 _NO_PROBABILITY = _below(-_TINY, -9.0) | _above(1 + _TINY, 9.0) | st.sampled_from((_NAN, _INF))
 
 _OF_OPERATIONS = (
-    Refusal("whole numbers or truth values", _DRAWN, _of_dtypes(*_WHOLE)),
+    Refusal("no-floating-point", _DRAWN, _of_dtypes(*_WHOLE)),
     Refusal(
-        "a negative size", ("torch.rand", "torch.randn"), _given(size=st.sampled_from(((-1, 2),)))
+        "negative-size", ("torch.rand", "torch.randn"), _given(size=st.sampled_from(((-1, 2),)))
     ),
-    Refusal("a negative size", ("torch.full",), _given(size=(2, -1), fill_value=0.5)),
+    Refusal("negative-size", ("torch.full",), _given(size=(2, -1), fill_value=0.5)),
     Refusal(
-        "a negative size", ("torch.randint",), _given(dtype="int64", low=0, high=9, size=(2, -1))
+        "negative-size", ("torch.randint",), _given(dtype="int64", low=0, high=9, size=(2, -1))
     ),
     Refusal(
-        "what is no generator", ("torch.rand", "torch.randn", "exponential_"),
+        "no-generator", ("torch.rand", "torch.randn", "exponential_"),
         _given(generator=_NO_GENERATOR),
     ),
     Refusal(
-        "a negative standard deviation", ("torch.normal",), _given(1, 2, std=_below(-_TINY, -3e38))
+        "negative-std", ("torch.normal",), _given(1, 2, std=_below(-_TINY, -3e38))
     ),
-    Refusal("a standard deviation that is NaN", ("torch.normal",), _given(1, 2, std=_NAN)),
-    Refusal("a range without a number", ("torch.randint",), _spans("low", "high")),
-    Refusal("a range without a number", ("random_",), _spans("from", "to")),
-    Refusal("a range beyond the dtype", ("torch.randint",), _beyond("low", "high")),
-    Refusal("a range beyond the dtype", ("random_",), _beyond("from", "to")),
+    Refusal("nan-std", ("torch.normal",), _given(1, 2, std=_NAN)),
+    Refusal("empty-range", ("torch.randint",), _spans("low", "high")),
+    Refusal("empty-range", ("random_",), _spans("from", "to")),
+    Refusal("range-beyond-the-dtype", ("torch.randint",), _beyond("low", "high")),
+    Refusal("range-beyond-the-dtype", ("random_",), _beyond("from", "to")),
     # On a device a probability is asserted by the kernel, which ends the process's use of it.
     Refusal(
-        "no probability", ("torch.bernoulli",), _last_of(1, 1, p=_NO_PROBABILITY),
+        "no-probability", ("torch.bernoulli",), _last_of(1, 1, p=_NO_PROBABILITY),
         backends=("cpu",),
     ),
     Refusal(
-        "no probability after others", ("torch.bernoulli",), _last_of(2, 9, p=_NO_PROBABILITY),
+        "no-probability-after-others", ("torch.bernoulli",), _last_of(2, 9, p=_NO_PROBABILITY),
         backends=("cpu",),
     ),
-    Refusal("a rate of zero", ("exponential_",), _given(lambd=st.sampled_from((0.0, -0.0)))),
-    Refusal("a negative rate", ("exponential_",), _given(lambd=_below(0.0))),
-    Refusal("a rate that is NaN", ("exponential_",), _given(lambd=_NAN)),
-    Refusal("a negative length", ("torch.randperm",), _given(dtype="int64", n=_LENGTHS)),
+    Refusal("zero-rate", ("exponential_",), _given(lambd=st.sampled_from((0.0, -0.0)))),
+    Refusal("negative-rate", ("exponential_",), _given(lambd=_below(0.0))),
+    Refusal("nan-rate", ("exponential_",), _given(lambd=_NAN)),
+    Refusal("negative-length", ("torch.randperm",), _given(dtype="int64", n=_LENGTHS)),
     Refusal(
-        "more numbers than the dtype has", ("torch.randperm",),
+        "too-many-numbers", ("torch.randperm",),
         _given(dtype="uint8", n=st.integers(257, 999))
         | _given(dtype="int8", n=st.integers(129, 999))
         | _given(dtype="float16", n=st.integers(2050, 9999)),
     ),
     Refusal(
-        "more numbers than bfloat16 has", ("torch.randperm",),
+        "too-many-numbers-for-bfloat16", ("torch.randperm",),
         _given(dtype="bfloat16", n=st.integers(258, 9999)),
     ),
     Refusal(
-        "a value beyond the dtype", ("torch.full",),
+        "value-beyond-the-dtype", ("torch.full",),
         _given(fill_value=_above(4e38, 1e300)) | _beyond_half((2, 3), "fill_value")
         | _given(dtype="uint8", fill_value=st.integers(256, 999)),
     ),
-    Refusal("one value beyond half precision", ("torch.full",), _beyond_half((1, 1), "fill_value")),
+    Refusal("one-value-beyond-half-precision", ("torch.full",), _beyond_half((1, 1), "fill_value")),
 )  # fmt: skip
 
 REFUSALS: tuple[Refusal, ...] = (*_MATRICES, *_VALUES, *_OF_OPERATIONS)
