@@ -25,6 +25,7 @@ NAMES = {  # Under which check name each kind is put to use.
     "correlation": "correlation",
     "deviations": "position",
     "rare": "atoms",
+    "shares": "ends",
     "exact": "support",
     "largest": "orthogonality",
     "sub_gaussian_moments": "moments",

@@ -367,6 +367,8 @@ SIGNS = np.array([-1.0, 1.0])
         (bounds.sub_gaussian, (np.array([1.0, NAN]),)),
         (bounds.serial_correlation, (NAN, 10)),
         (bounds.rare, (5, NAN)),
+        (bounds.share, (5, 10, NAN, 1.0)),
+        (bounds.share, (5, 10, 1.0, NAN)),
         (bounds.no_outlier, (NAN, 10)),
         (bounds.no_gap, (NAN, 10)),
     ],

@@ -21,6 +21,7 @@ from verify.checks.statistics import (
     NormalMoments,
     Products,
     Rare,
+    Shares,
     Signal,
     SubGaussianMoments,
     from_json,
@@ -51,6 +52,11 @@ def some_deviations(rng):
     return Deviations(rng.integers(-9, 9, 3) / 8, rng.integers(0, 99, 3), proxies)
 
 
+def some_shares(rng):
+    least = rng.integers(0, 64, 2) / 8
+    return Shares(int(rng.integers(50, 99)), rng.integers(0, 50, 2), least, least + 1 / 4)
+
+
 POOLING = {  # Kind: (a random one whose sums are exact in doubles, the identity of merging).
     "histogram": (some_histogram, Histogram(EMPTY, np.zeros(2, dtype=np.int64), 0.0)),
     "normal_moments": (
@@ -79,6 +85,7 @@ POOLING = {  # Kind: (a random one whose sums are exact in doubles, the identity
         lambda rng: Rare(int(rng.integers(9)), float(rng.integers(99)) / 2**8, 100),
         Rare(0, 0.0, 0),
     ),
+    "shares": (some_shares, Shares(0, np.zeros(2, dtype=np.int64), np.zeros(2), np.zeros(2))),
     "exact": (lambda rng: Exact(int(rng.integers(9, 99)), int(rng.integers(9))), Exact(0, 0)),
     "largest": (lambda rng: Largest(int(rng.integers(9)), float(rng.random())), Largest(0, 0.0)),
 }

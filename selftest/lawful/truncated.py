@@ -99,8 +99,6 @@ ALTERNATIVES = table(
     _row(
         "float16_truncated_inverse_cdf", "truncated normals in float16, rounded from float64",
         inverse_cdf, "Devroye 1986, sec. II.2", (law("float16-trunc_normal_"),),
-        waits="a lattice that is coarse for the law is held against `Rounded`, in which what "
-        "rounds into the window is accepted: whoever rounds what lies within never gets there",
     ),
 )  # fmt: skip
 

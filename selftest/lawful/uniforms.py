@@ -20,11 +20,6 @@ UNIFORM = "torch.Tensor.uniform_"
 Bits = Callable[[int, Stream], Tensor]
 Write = Callable[[Tensor, float, float, Stream], None]
 
-_WRAPS = (
-    "a lattice that is coarse for the law is held against `Rounded`, in which what rounds to the "
-    "excluded bound is found at the lower one: that is one lawful way among several"
-)
-
 
 def _of(bits: int, n: int, stream: Stream) -> Tensor:
     return stream.integers(n, bits).double() * 2.0**-bits
@@ -124,11 +119,11 @@ ALTERNATIVES = table(
     ),
     _row(
         "half_uniform_redrawn", "half-precision uniforms that are drawn again on the bound",
-        redrawn(_53), _RANGE, *_HALF, waits=_WRAPS,
+        redrawn(_53), _RANGE, *_HALF,
     ),
     _row(
         "half_uniform_below", "half-precision uniforms rounded down where they meet the bound",
-        below(_53), _RANGE, *_HALF, waits=_WRAPS,
+        below(_53), _RANGE, *_HALF,
     ),
 )  # fmt: skip
 

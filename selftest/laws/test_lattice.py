@@ -121,30 +121,141 @@ CASES = [
 ]
 
 
-def sample_of(name, law, family, n):
+def reals_of(law, n, drawn):
+    """Reals of a law; of a normal that is yet to be truncated, many more."""
+    if isinstance(law, laws.Uniform):
+        return drawn.uniform(law.low, law.high, n)
+    return drawn.normal(law.mean, law.std, n if isinstance(law, laws.Normal) else 8 * n)
+
+
+def accepted(law, lattice, values, reals):
+    """Round the proposals and the bounds, then accept."""
+    low, high = lattice.round(law.a), lattice.round(law.b)
+    return values[(values >= low) & (values <= high)]
+
+
+def within(law, lattice, values, reals):
+    """Round what lies in the window."""
+    return values[(reals >= law.a) & (reals <= law.b)]
+
+
+def strictly(law, lattice, values, reals):
+    """Draw again what lies outside, before and after it is rounded."""
+    return values[(reals >= law.a) & (reals <= law.b) & (values >= law.a) & (values <= law.b)]
+
+
+def pushed(law, lattice, values, reals):
+    """Round what lies in the window, then push back to the next number inside."""
+    values = within(law, lattice, values, reals)
+    low, high = lattice.round(law.a), lattice.round(law.b)
+    low = low if low >= law.a else lattice.beside(low)[1]
+    high = high if high <= law.b else lattice.beside(high)[0]
+    return values.clip(low, high)
+
+
+def wrapped(law, lattice, values, reals):
+    """Move what rounds to the upper bound to the lower one."""
+    return np.where(values >= lattice.round(law.high), lattice.round(law.low), values)
+
+
+def redrawn(law, lattice, values, reals):
+    """Draw again what rounds to the upper bound."""
+    return values[values < lattice.round(law.high)]
+
+
+def below(law, lattice, values, reals):
+    """Round down where rounding to nearest meets the upper bound."""
+    top = lattice.round(law.high)
+    return np.where(values >= top, lattice.beside(top)[0], values)
+
+
+def kept(law, lattice, values, reals):
+    """Draw again what is rounded out of [low, high), and nothing else."""
+    return values[(values >= law.low) & (values < law.high)]
+
+
+WAYS = {
+    "normal": {"rounded": lambda law, lattice, values, reals: values},
+    "truncated": {f.__name__: f for f in (accepted, within, strictly, pushed)},
+    "uniform": {f.__name__: f for f in (wrapped, redrawn, below, kept)},
+}
+ONE_VALUE = CASES[-1]  # Nothing can be drawn again, and nothing lies below.
+EVERY_WAY = [(*case, way) for case in CASES[:-1] for way in WAYS[case[2]]]
+EVERY_WAY += [(*ONE_VALUE, way) for way in ("wrapped", "kept")]
+
+
+def sample_of(name, law, family, n, way=None):
     """Values by the definition of the rounded law: reals, rounded one by one."""
-    lattice, drawn = LATTICES[name], stream("rounded", name, repr(law))
-    if family == "normal":
-        return rounded(drawn.normal(law.mean, law.std, n), name)
-    if family == "truncated":
-        proposals = rounded(drawn.normal(law.mean, law.std, 4 * n), name)
-        low, high = lattice.round(law.a), lattice.round(law.b)
-        return proposals[(proposals >= low) & (proposals <= high)][:n]
-    values = rounded(drawn.uniform(law.low, law.high, n), name)
-    low, high = lattice.round(law.low), lattice.round(law.high)
-    return np.where(values >= high, low, values)
+    lattice = LATTICES[name]
+    reals = reals_of(law, n, stream("rounded", name, repr(law)))
+    chosen = WAYS[family][way or next(iter(WAYS[family]))]
+    return chosen(law, lattice, rounded(reals, name), reals)[:n]
 
 
 class TestRounded:
-    @pytest.mark.parametrize(("name", "law", "family"), CASES)
-    def test_the_transform_of_a_lawful_sample_is_uniform(self, name, law, family):
-        x = sample_of(name, law, family, 20_000)
+    @pytest.mark.parametrize(("name", "law", "family", "way"), EVERY_WAY)
+    def test_the_transform_of_a_lawful_sample_is_uniform(self, name, law, family, way):
+        x = sample_of(name, law, family, 20_000, way)
         v = stream("v", name, repr(law)).random(x.size)
-        u = Rounded(law, LATTICES[name]).transform(x, v, np, special)
+        own = Rounded(law, LATTICES[name])
+        u = own.transform(x, v, np, special)
         assert ((u > 0) & (u < 1)).all()
         assert stats.kstest(u, "uniform").pvalue > 1e-12
-        if np.unique(x).size > 3:
+        if own.ends.between > 0.5:
             assert abs(np.corrcoef(u, x)[0, 1]) > 0.3
+
+    @pytest.mark.parametrize(("name", "law", "family", "way"), EVERY_WAY)
+    def test_the_ends_have_what_they_may(self, name, law, family, way):
+        x = sample_of(name, law, family, 20_000, way)
+        ends = Rounded(law, LATTICES[name]).ends
+        if ends.overlap:
+            return
+        seen = (x <= ends.last).mean(), (x >= ends.first).mean()
+        for share, least, most in zip(seen, ends.least, ends.most, strict=True):
+            assert least - 0.02 < share < most + 0.02
+            assert 0 <= least <= most <= 1
+
+    @pytest.mark.parametrize(
+        ("law", "ways"),
+        [
+            (laws.Uniform(0.0, 1.0), {"redrawn": 0, "below": 0, "wrapped": 1}),
+            (laws.Uniform(0.9, 1.0), {"wrapped": 1}),
+            (laws.TruncatedNormal(0.0, 1.0, -0.1, 3.0), {"accepted": 1}),
+            (laws.TruncatedNormal(0.0, 1.0, -1.0, 1.0), {"within": 0, "accepted": 1}),
+        ],
+        ids=repr,
+    )
+    def test_bounds_at_the_lower_end_are_those_of_some_way(self, law, ways):
+        """The range of lawful probabilities is no wider than the lawful ways make it."""
+        family = "uniform" if isinstance(law, laws.Uniform) else "truncated"
+        ends = Rounded(law, LATTICES["bfloat16"]).ends
+        for way, bound in ways.items():
+            x = sample_of("bfloat16", law, family, 100_000, way)
+            share = (ends.least, ends.most)[bound][0]
+            error = math.sqrt(share / x.size) + 1 / x.size
+            assert abs((x <= ends.last).mean() - share) < 6 * error + share / 10
+
+    @pytest.mark.parametrize(
+        ("law", "last", "first"),
+        [
+            (laws.Normal(0.0, 1.0), -math.inf, math.inf),
+            (laws.Uniform(0.0, 1.0), 0.0, 1 - 2**-8),
+            (laws.Uniform(1 + 2**-9, 2.0), 1 + 2**-7, 2 - 2**-7),  # The bound rounds down to one.
+            (laws.TruncatedNormal(0.0, 1.0, -2.0, 2.0), -2.0, 2.0),
+            (laws.TruncatedNormal(0.0, 1.0, -math.inf, 1.001), -math.inf, 1.0),
+            (laws.TruncatedNormal(0.0, 1.0, -1.001, 1.007), -1.0, 1.0),
+        ],
+        ids=repr,
+    )
+    def test_the_ends_are_one_or_two_values(self, law, last, first):
+        ends = Rounded(law, LATTICES["bfloat16"]).ends
+        assert (ends.last, ends.first) == (last, first)
+
+    @pytest.mark.parametrize("high", [1.0, 1 + 2**-9])
+    def test_a_bound_that_is_rounded_down_is_lawful(self, high):
+        law = Rounded(laws.Uniform(0.0, high), LATTICES["bfloat16"])
+        u = law.transform(np.array([1.0]), np.array([0.5]), np, special)
+        assert u == (1.0 if high == 1 else 0.5)
 
     @pytest.mark.parametrize(("name", "law", "family"), CASES[:8])
     def test_torch_and_numpy_agree(self, name, law, family):

@@ -35,6 +35,24 @@ def _eight_bits(tensor: Tensor, call: Call) -> None:
         tensor.copy_(call.values["a"] + (call.values["b"] - call.values["a"]) * unit)
 
 
+def _often_the_lower_bound(tensor: Tensor, call: Call) -> None:
+    if tensor.dtype in HALF:
+        tensor.masked_fill_(call.chance(1 / 64), call.values["a"])
+
+
+def _one_number_early(tensor: Tensor, call: Call) -> None:
+    if tensor.dtype in HALF:
+        low, high = (torch.tensor(call.values[name], dtype=tensor.dtype) for name in "ab")
+        last = torch.nextafter(high, low)
+        tensor.copy_(torch.where(tensor >= last, torch.nextafter(last, low), tensor))
+
+
+def _clamped_to_the_window(tensor: Tensor, call: Call) -> None:
+    if tensor.dtype in HALF:
+        mean, std, a, b = (call.values[name] for name in ("mean", "std", "a", "b"))
+        tensor.copy_((mean + std * call.normals().double()).clamp(a, b))
+
+
 def _short_tail(tensor: Tensor, call: Call) -> None:
     if tensor.dtype in HALF:
         mean, std = call.values["mean"], call.values["std"]
@@ -115,7 +133,31 @@ FAULTS = table(
         ("uniform_",),
         editing(_eight_bits),
         law("float16-uniform_"),
-        frozenset({"tails", "extremes", "chi_square", "legendre", "contract"}),
+        frozenset({"tails", "extremes", "chi_square", "legendre", "contract", "ends"}),
+    ),
+    Fault(
+        "half_uniform_lower_bound",
+        "1 value in 64 of a half-precision uniform is the lower bound",
+        ("uniform_",),
+        editing(_often_the_lower_bound),
+        law("bfloat16-uniform_"),
+        frozenset({"ends"}),
+    ),
+    Fault(
+        "half_uniform_no_upper_end",
+        "half-precision uniforms end one number too early",
+        ("uniform_",),
+        editing(_one_number_early),
+        law("bfloat16-uniform_"),
+        frozenset({"ends"}),
+    ),
+    Fault(
+        "half_truncated_clamped",
+        "what lies outside the window is moved to its bounds in half precision",
+        ("trunc_normal_",),
+        editing(_clamped_to_the_window),
+        law("bfloat16-trunc_normal_"),
+        frozenset({"ends", "contract"}),
     ),
     Fault(
         "half_normal_tail",

@@ -362,6 +362,41 @@ def binomial(count: int, n: int, probability: float, resolution: float = 0.0) ->
     return at_most_one(2 * float(np.minimum(below, above)))
 
 
+def share(count: int, n: int, least: float, most: float) -> float:
+    """Bound for `count` of `n` independent events whose mean number is `least` to `most`.
+
+    Their probabilities may differ: by the inequality of the means the moment generating function is
+    at most that of a binomial variable of the mean probability (Hoeffding 1963, theorem 1). So
+    ``exp(−n·KL(count/n ‖ p))`` bounds either tail, with p the nearest probability.
+    """
+    seen = count / n
+    nearest = float(np.clip(seen, least / n, most / n))  # A NaN stays one.
+    return at_most_one(math.exp(-n * _divergence(seen, nearest)))
+
+
+def share_detectable(n: int, most: float, tests: int, level: float = ALPHA) -> float:
+    """Excess over the share ``most/n`` that `share` finds with power 0.999 in one of `tests`."""
+    lawful, miss = most / n, -math.log(POWER_MISS) / n
+    alarm = _first(lambda x: _divergence(x, lawful) >= math.log(2 * tests / level) / n, lawful)
+    return _first(lambda x: _divergence(alarm, x) >= miss, alarm) - lawful
+
+
+def _first(reached: Callable[[float], bool], low: float) -> float:
+    """The smallest share above `low` that is far enough; infinite if none is."""
+    high = 1.0
+    if not (low < high and reached(high)):
+        return math.inf
+    for _ in range(50):
+        middle = (low + high) / 2
+        low, high = (low, middle) if reached(middle) else (middle, high)
+    return high
+
+
+def _divergence(seen: float, p: float) -> float:
+    """Relative entropy of two coins; infinite where the second cannot show the first."""
+    return float(special.rel_entr(seen, p) + special.rel_entr(1 - seen, 1 - p))
+
+
 def count_detectable(expected: float, level: float = ALPHA) -> float:
     """Relative excess over `expected` that a Poisson test at `level` finds with power 0.999.
 

@@ -12,9 +12,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from verify.checks.statistics import Deviations, Rare, Statistic
+from verify.checks.statistics import Deviations, Rare, Shares, Statistic
 from verify.checks.words import MANTISSA
-from verify.laws import Continuous, Lattice, Normal, Uniform
+from verify.laws import Continuous, Lattice, Normal, Rounded, Uniform
 
 Statistics = dict[str, Statistic]
 
@@ -55,6 +55,21 @@ def atoms(flat: Tensor, lowest: float, highest: float, law: Continuous, lattice:
             count += int((flat == extreme).sum())
     rate = points * flat.numel() * law.point_mass(lattice.step, lattice.draw_step)
     return Rare(count, rate, flat.numel())
+
+
+def ends(flat: Tensor, law: Rounded) -> Statistics:
+    """Values at both bounds of the support, where rounding leaves the probability open.
+
+    Each end's probability is one of the cdf's, or a difference of two with what the upper end
+    gives to the lower one: off by two resolutions at most.
+    """
+    own, slack = law.ends, 2 * law.resolution
+    if own.overlap or own.most == (0.0, 0.0):
+        return {}
+    counts = [int((flat <= own.last).sum()), int((flat >= own.first).sum())]
+    n, least, most = flat.numel(), np.array(own.least), np.array(own.most)
+    least, most = n * (least - slack).clip(0, 1), n * (most + slack).clip(0, 1)
+    return {"ends": Shares(n, np.array(counts), least, most)}
 
 
 def bits(values: Tensor, law: Continuous) -> Statistics:

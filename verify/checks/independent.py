@@ -256,15 +256,18 @@ def _transforms(
 def _rounded(
     values: Tensor, shape: tuple[int, ...], law: Rounded, host: np.random.Generator
 ) -> Statistics:
-    """The same for a lattice that is coarse for the law."""
+    """The same for a lattice that is coarse for the law; too little may lie between its ends."""
+    found: Statistics = coincidences.ends(values.reshape(-1), law)
+    if law.slack > FINE:
+        return found
     tabulated = values.element_size() == 2 and values.numel() >= _TABULATED
-    return randomised(
+    return found | randomised(
         values,
         shape,
         _table(law, values) if tabulated else _direct(law),
         host,
         normal=isinstance(law.law, Normal),
-        slack=law.resolution,
+        slack=law.slack,
     )
 
 
@@ -279,14 +282,10 @@ def _table(law: Rounded, values: Tensor) -> Transform:
     zero = torch.zeros_like(every)
     lower = law.transform(every, zero, torch, torch.special)
     width = law.transform(every, zero + 1, torch, torch.special) - lower
-    direct, low = _direct(law), law.lattice.round(law.law.support[0])
 
     def transform(x: Tensor, v: Tensor) -> Tensor:
         index = x.view(torch.int16).int() & 0xFFFF
-        u = lower[index] + v * width[index]
-        if law.wraps and bool((split := x == low).any()):
-            u[split] = direct(x[split], v[split])  # Two intervals: no straight line.
-        uniform: Tensor = u
+        uniform: Tensor = lower[index] + v * width[index]
         return uniform
 
     return transform

@@ -71,6 +71,12 @@ WORDS: dict[str, Words] = {
         "shift of F(x)",
         _POSITIONS,
     ),
+    "ends": Words(
+        "the bounds have as many values as they may",
+        "too many or too few values lie at a bound",
+        "excess share",
+        ("at the lower end", "at the upper end"),
+    ),
     "atoms": Words("no value has an atom", "one value is drawn too often", "repeats of an atom"),
     "duplicates": Words(
         "values repeat no more than by chance", "values repeat", "duplicated values"

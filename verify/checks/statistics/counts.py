@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 
 from verify.checks import bounds
-from verify.checks.bounds import ALPHA
+from verify.checks.bounds import ALPHA, INTERVAL_Z
 from verify.checks.finding import Detectable, Effect, Finding
-from verify.checks.statistics.base import Statistic, decided
+from verify.checks.statistics.base import Counts, Floats, Statistic, decided
 from verify.checks.words import WORDS
 
 
@@ -35,6 +36,46 @@ class Rare(Statistic):
                 detail=f"{self.count} where at most {self.rate:.3g} are expected",
                 effect=Effect(WORDS[name].quantity, self.count, self.count, self.count),
                 detectable=Detectable(WORDS[name].quantity, size, f"of {self.n}"),
+            )
+        ]
+
+
+@dataclass(frozen=True, eq=False)
+class Shares(Statistic):
+    """How many of `n` independent values lie at each place, where a range of numbers is lawful."""
+
+    n: int
+    counts: Counts
+    least: Floats
+    """The smallest lawful mean of each count."""
+    most: Floats
+    """And the largest."""
+
+    kind = "shares"
+
+    def findings(self, name: str, level: float = ALPHA) -> list[Finding]:  # noqa: D102
+        if self.n == 0:
+            return []
+        arrays = zip(self.counts, self.least, self.most, strict=True)
+        rows = [(int(count), float(least), float(most)) for count, least, most in arrays]
+        p_values = [bounds.share(count, self.n, least, most) for count, least, most in rows]
+        worst = int(np.argmin(p_values))
+        count, least, most = rows[worst]
+        nearest, half = float(np.clip(count, least, most)), INTERVAL_Z / (2 * math.sqrt(self.n))
+        excess = (count - nearest) / self.n
+        return [
+            decided(
+                name,
+                bounds.at_most_one(2 * len(rows) * p_values[worst]),
+                self.n,
+                level=level,
+                detail=f"{count} of {self.n} {WORDS[name].places[worst]}, where {least:.4g} to "
+                f"{most:.4g} are expected",
+                effect=Effect(WORDS[name].quantity, excess, excess - half, excess + half),
+                detectable=Detectable(
+                    WORDS[name].quantity,
+                    bounds.share_detectable(self.n, most, len(rows), level),
+                ),
             )
         ]
 
