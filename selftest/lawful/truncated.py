@@ -68,6 +68,24 @@ def within(draw: Window, std: float = 1.0) -> Callable[[Tensor, Call], None]:
     return edit
 
 
+def strictly(draw: Window) -> Callable[[Tensor, Call], None]:
+    """Draw again what rounding moved outside; where nothing stays inside, leave it to `within`."""
+
+    def edit(tensor: Tensor, call: Call) -> None:
+        a, b = float(call.values["a"]), float(call.values["b"])
+        again = within(draw)
+        again(tensor, call)
+        part = torch.empty_like(tensor)
+        for _ in range(100):
+            outside = (tensor.double() < a) | (tensor.double() > b)
+            if not bool(outside.any()):
+                break
+            again(part, call)
+            tensor.copy_(torch.where(outside, part, tensor))
+
+    return edit
+
+
 _NODES = (
     law("float32-trunc_normal_"),
     law("float64-trunc_normal_"),
@@ -99,6 +117,12 @@ ALTERNATIVES = table(
     _row(
         "float16_truncated_inverse_cdf", "truncated normals in float16, rounded from float64",
         inverse_cdf, "Devroye 1986, sec. II.2", (law("float16-trunc_normal_"),),
+    ),
+    Alternative(
+        "half_truncated_strictly", "half-precision values drawn again where they round outwards",
+        (TRUNCATED,), editing_plain(strictly(inverse_cdf)),
+        nodes=(law("bfloat16-trunc_normal_"), law("float16-trunc_normal_")),
+        source="PyTorch documentation, trunc_normal_: redrawn until they are within the bounds",
     ),
 )  # fmt: skip
 

@@ -9,10 +9,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from selftest.lawful.alternative import Alternative, Control, Stream, uniformly
+from selftest.lawful.alternative import Alternative, Control, Stream, is_plain, uniformly
+from selftest.lawful.discrete import operation, rewritten
 from selftest.planted.contracts import contract
-from selftest.planted.fault import law, table
+from selftest.planted.fault import Plant, law, table
 from selftest.planted.module import default
+from selftest.planted.precision import layout
 from selftest.planted.streams import streams
 
 UNIFORM = "torch.Tensor.uniform_"
@@ -60,6 +62,37 @@ def below(bits: Bits) -> Write:
     return write
 
 
+def kept(bits: Bits) -> Write:
+    """Draw again what lies outside [from, to) once it is rounded, and nothing else.
+
+    A bound that is rounded inwards has values of its own; where nothing is inside, all have them.
+    """
+
+    def write(tensor: Tensor, low: float, high: float, stream: Stream) -> None:
+        def propose(n: int) -> Tensor:
+            return (low + (high - low) * bits(n, stream)).to(tensor.dtype)
+
+        values = propose(tensor.numel())
+        for _ in range(1000):
+            outside = (values.double() < low) | (values.double() >= high)
+            if not bool(outside.any()):
+                break
+            values[outside] = propose(int(outside.sum()))
+        tensor.copy_(values.view(tensor.shape))
+
+    return write
+
+
+def _rand(write: Write) -> Plant:
+    """Replace what ``torch.rand`` returns in half precision."""
+
+    def half(result: Tensor, stream: Stream, *_: Any) -> None:
+        if result.dtype in (torch.float16, torch.bfloat16) and is_plain(result):
+            write(result, 0.0, 1.0, stream)
+
+    return rewritten(half)
+
+
 def plainly(tensor: Tensor, low: float, high: float, stream: Stream) -> None:
     """Multiply, round, add, round in the tensor's dtype; what reaches the bound starts anew."""
     unit = stream.integers(tensor.numel(), 24).double() * 2.0**-24
@@ -82,6 +115,12 @@ _ALL = (
     law("complex64-uniform_"),
 )
 _HALF = (law("bfloat16-uniform_"), law("float16-uniform_"), law("bfloat16-xavier_uniform_"))
+_HALF_RAND = (operation("bfloat16-torch.rand"), operation("float16-torch.rand"))
+_ELSEWHERE = (
+    law("complex32-uniform_"),
+    layout("float16-kaiming_uniform_", "strided"),
+    default("bfloat16-Linear"),
+)
 
 _53 = functools.partial(_of, 53)
 _32 = functools.partial(_of, 32)
@@ -123,11 +162,31 @@ ALTERNATIVES = table(
     ),
     _row(
         "half_uniform_below", "half-precision uniforms rounded down where they meet the bound",
-        below(_53), _RANGE, *_HALF,
+        below(_53), _RANGE, *_HALF, *_ELSEWHERE,
+    ),
+    _row(
+        "half_uniform_kept", "half-precision uniforms drawn again where they leave the range",
+        kept(_53), _RANGE, *_HALF, *_ELSEWHERE,
+    ),
+    Alternative(
+        "half_rand_redrawn", "torch.rand in half precision, drawn again where it would be one",
+        ("torch.rand",), _rand(redrawn(_53)), nodes=_HALF_RAND,
+        source="PyTorch documentation, torch.rand: [0, 1)",
+    ),
+    Alternative(
+        "half_rand_below", "torch.rand in half precision, rounded down where it would be one",
+        ("torch.rand",), _rand(below(_53)), nodes=_HALF_RAND,
+        source="PyTorch documentation, torch.rand: [0, 1)",
     ),
 )  # fmt: skip
 
 CONTROLS = table(
+    Control(
+        "half_uniform_below_by_two", "half-precision uniforms that never take the last number",
+        (UNIFORM,),
+        uniformly(lambda t, low, high, s: redrawn(_53)(t, low, low + (high - low) * 0.994, s)),
+        law("bfloat16-uniform_"), frozenset({"ends", "legendre", "chi_square"}),
+    ),
     Control(
         "uniform_of_53_bits_too_wide", "uniforms of 53 bits on a range that is 1 % too wide",
         (UNIFORM,),
