@@ -20,8 +20,10 @@ from verify.checks.statistics import (
     NormalMoments,
     Products,
     Rare,
+    Shares,
 )
 from verify.checks.words import WORDS
+from verify.laws import LATTICES, Rounded, Uniform
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "checks.md"
 N = 1 << 24
@@ -50,6 +52,12 @@ def histogram() -> Histogram:
     return Histogram(np.full(BINS, N // BINS), np.full(2, round(N * TAIL)), USUAL)
 
 
+def ends() -> Shares:
+    own = Rounded(Uniform(-1, 1), LATTICES["bfloat16"]).ends
+    most = N * np.array(own.most)
+    return Shares(N, most.round().astype(np.int64), N * np.array(own.least), most, USUAL)
+
+
 def network():
     squares = sent("relu", 2**0.5, 0, 256, 100)
     return signal("relu", 2**0.5, squares, squares, 256)
@@ -71,6 +79,7 @@ STANDARD = {  # Check: evidence as a standard run leaves it, and under which nam
     "between": (lambda: lags(4), "between"),
     "position": (lambda: places(128, 1 / 12), "position"),
     "bits": (lambda: places(23, 1.0, 50 << 14), "bits"),
+    "ends": (ends, "ends"),
     "atoms": (lambda: Rare(0, 4.0, N), "atoms"),
     "duplicates": (lambda: Rare(32, 32.0, 1 << 15), "duplicates"),
     "repeats": (lambda: Rare(0, 1e-3, 1 << 15), "repeats"),

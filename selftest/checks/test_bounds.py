@@ -8,7 +8,7 @@ import pytest
 from scipy import optimize, special, stats
 
 from selftest.checks.support import assert_sharp, assert_valid, legendre, stream
-from verify.checks import bounds
+from verify.checks import bounds, count_bounds
 from verify.checks.bounds import ALPHA
 
 LEGENDRE = legendre()
@@ -269,14 +269,14 @@ class TestRare:
     @pytest.mark.parametrize("rate", [0.01, 0.7, 3.0, 40.0])
     def test_is_valid_for_poisson_counts(self, rate):
         counts = stream("rare", rate).poisson(rate, 50_000)
-        assert_valid(memo(bounds.rare, counts, rate))
+        assert_valid(memo(count_bounds.rare, counts, rate))
 
     @pytest.mark.parametrize("rate", [1e-9, 1e-3, 0.5, 1.0, 10.0, 1e3, 1e5])
     def test_dominates_the_exact_poisson_tail(self, rate):
         top = rate + 12 * math.sqrt(rate) + 30
         for count in np.unique(np.linspace(0, top, 200).astype(int)):
             exact = stats.poisson.sf(count - 1, rate)
-            assert bounds.rare(int(count), rate) >= exact * (1 - 1e-9)
+            assert count_bounds.rare(int(count), rate) >= exact * (1 - 1e-9)
 
     def test_dominates_the_exact_poisson_binomial_tail(self):
         for probabilities in (np.full(30, 0.4), stream("pb").random(40) ** 3, np.array([1.0, 0.5])):
@@ -285,28 +285,28 @@ class TestRare:
                 law = np.convolve(law, [1 - p, p])
             tail = law[::-1].cumsum()[::-1]
             for count, exact in enumerate(tail):
-                assert bounds.rare(count, float(probabilities.sum())) >= exact * (1 - 1e-9)
+                assert count_bounds.rare(count, float(probabilities.sum())) >= exact * (1 - 1e-9)
 
     @pytest.mark.parametrize(("count", "rate", "p_value"), [(0, 0.0, 1), (1, 0.0, 0), (0, 5.0, 1)])
     def test_edges(self, count, rate, p_value):
-        assert bounds.rare(count, rate) == p_value
+        assert count_bounds.rare(count, rate) == p_value
 
     @pytest.mark.parametrize("rate", [1e-12, 1e-6, 0.01, 0.3, 1, 5.5, 64, 2048, 1e5])
     def test_threshold_is_the_smallest_surprising_count(self, rate):
-        threshold = bounds.rare_threshold(rate)
-        assert bounds.rare(threshold, rate) <= ALPHA * (1 + 1e-6)
-        assert bounds.rare(threshold - 1, rate) >= ALPHA * (1 - 1e-6)
+        threshold = count_bounds.rare_threshold(rate)
+        assert count_bounds.rare(threshold, rate) <= ALPHA * (1 + 1e-6)
+        assert count_bounds.rare(threshold - 1, rate) >= ALPHA * (1 - 1e-6)
 
     def test_threshold_without_any_expected(self):
-        assert bounds.rare_threshold(0.0) == 1
-        assert bounds.rare_threshold(5e-324) == 1
+        assert count_bounds.rare_threshold(0.0) == 1
+        assert count_bounds.rare_threshold(5e-324) == 1
 
 
 class TestBinomial:
     @pytest.mark.parametrize(("n", "probability"), [(20, 0.5), (200, 0.02), (1 << 20, 2.0**-14)])
     def test_is_valid(self, n, probability):
         counts = stream("binomial", n).binomial(n, probability, 50_000)
-        assert_valid(memo(bounds.binomial, counts, n, probability))
+        assert_valid(memo(count_bounds.binomial, counts, n, probability))
 
     @pytest.mark.parametrize("count", [0, 3, 20, 64, 130, 200])
     def test_is_exact_in_the_tail(self, count):
@@ -321,7 +321,7 @@ class TestBinomial:
             exact = mp.fsum(mass(k) for k in range(count + 1))
         else:
             exact = mp.fsum(mass(k) for k in range(count, count + 400))
-        assert bounds.binomial(count, n, probability) == pytest.approx(
+        assert count_bounds.binomial(count, n, probability) == pytest.approx(
             float(min(mp.mpf(1), 2 * exact)), rel=1e-8, abs=0
         )
 
@@ -366,9 +366,9 @@ SIGNS = np.array([-1.0, 1.0])
         (bounds.sub_gaussian, (np.array([NAN, 1.0]),)),
         (bounds.sub_gaussian, (np.array([1.0, NAN]),)),
         (bounds.serial_correlation, (NAN, 10)),
-        (bounds.rare, (5, NAN)),
-        (bounds.share, (5, 10, NAN, 1.0)),
-        (bounds.share, (5, 10, 1.0, NAN)),
+        (count_bounds.rare, (5, NAN)),
+        (count_bounds.share, (5, 10, NAN, 1.0)),
+        (count_bounds.share, (5, 10, 1.0, NAN)),
         (bounds.no_outlier, (NAN, 10)),
         (bounds.no_gap, (NAN, 10)),
     ],

@@ -26,6 +26,7 @@ from verify.checks.statistics import (
     NormalMoments,
     Products,
     Rare,
+    Shares,
     Signal,
     SubGaussianMoments,
 )
@@ -120,6 +121,17 @@ def events(rate, n):
     return lambda size, rng: Rare(int(rng.binomial(n, size / n)) if size else 0, rate, n)
 
 
+def ends(n, shares):
+    """The lower end's share exceeds the largest lawful one by the size."""
+
+    def made(size, rng):
+        most = n * np.array(shares)
+        counts = rng.binomial(n, [shares[0] + size, shares[1]])
+        return Shares(n, counts, most / 2, most, 0.0)
+
+    return made
+
+
 def signs(n, places):
     """The first place prefers a sign by the size."""
 
@@ -201,6 +213,8 @@ PLANTED = [  # The statistic's class, its decision, a sample with a departure of
     (Rare, "duplicates", events(1e-3, 1000), 4000),
     (Rare, "extra_zeros", events(7.5, 1 << 20), 4000),
     (Rare, "repeats", events(200.0, 1 << 20), 4000),
+    (Shares, "ends", ends(1000, (0.02, 0.01)), 4000),
+    (Shares, "ends", ends(1 << 20, (2**-9, 0.0)), 4000),
     (Deviations, "haar_sign", signs(400, 16), 4000),
     (Deviations, "haar_determinant", signs(400, 1), 4000),
     (Deviations, "position", shifted(1000, 0.01), 4000),

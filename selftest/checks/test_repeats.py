@@ -5,7 +5,7 @@ import pytest
 import torch
 from scipy import stats
 
-from verify.checks import bounds
+from verify.checks import count_bounds
 from verify.checks.repeats import repeats
 
 SHAPE = (40, 6, 30)
@@ -74,13 +74,13 @@ class TestRepeats:
         assert counts.sum() > 100
         for count in (1, 2, 3):
             seen = int((counts >= count).sum())
-            allowed = bounds.rare(count, each[0].rate)
+            allowed = count_bounds.rare(count, each[0].rate)
             assert stats.binom.sf(seen - 1, len(counts), allowed) > 1e-6
         # Sums of samples obey it as well: here of ten.
         sums = counts.reshape(-1, 10).sum(1)
         for count in range(4, 16):
             seen = int((sums >= count).sum())
-            allowed = bounds.rare(count, 10 * each[0].rate)
+            allowed = count_bounds.rare(count, 10 * each[0].rate)
             assert stats.binom.sf(seen - 1, len(sums), allowed) > 1e-6
 
     def test_slices_that_may_be_equal_say_nothing(self):

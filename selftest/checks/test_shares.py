@@ -8,7 +8,7 @@ from scipy import stats
 
 from selftest.checks.samples import UNIT, reduced
 from selftest.checks.support import alarms, assert_valid, decide, stream
-from verify.checks import bounds
+from verify.checks import count_bounds
 from verify.checks.bounds import ALPHA
 from verify.checks.statistics import FINE, Shares
 from verify.laws import LATTICES, Normal, Rounded, TruncatedNormal, Uniform
@@ -20,7 +20,7 @@ class TestShare:
         n = 200
         for count in range(n + 1):
             tail = min(stats.binom.cdf(count, n, p), stats.binom.sf(count - 1, n, p))
-            assert bounds.share(count, n, n * p, n * p) >= tail * (1 - 1e-9)
+            assert count_bounds.share(count, n, n * p, n * p) >= tail * (1 - 1e-9)
 
     def test_dominates_the_exact_poisson_binomial_tail(self):
         p = np.array([0.9, 0.02, 0.02, 0.3, 0.6, 0.01] * 4)
@@ -29,33 +29,41 @@ class TestShare:
             exact = np.convolve(exact, [1 - each, each])
         for count in range(p.size + 1):
             tail = min(exact[: count + 1].sum(), exact[count:].sum())
-            assert bounds.share(count, p.size, p.sum(), p.sum()) >= tail * (1 - 1e-9)
+            assert count_bounds.share(count, p.size, p.sum(), p.sum()) >= tail * (1 - 1e-9)
 
     def test_anything_between_the_lawful_means_is_no_surprise(self):
-        assert [bounds.share(c, 1000, 100, 200) for c in (100, 150, 200)] == [1, 1, 1]
-        assert bounds.share(50, 1000, 100, 200) == bounds.share(50, 1000, 100, 100) < 1e-6
-        assert bounds.share(300, 1000, 100, 200) == bounds.share(300, 1000, 200, 200) < 1e-9
+        assert [count_bounds.share(c, 1000, 100, 200) for c in (100, 150, 200)] == [1, 1, 1]
+        assert (
+            count_bounds.share(50, 1000, 100, 200) == count_bounds.share(50, 1000, 100, 100) < 1e-6
+        )
+        assert (
+            count_bounds.share(300, 1000, 100, 200)
+            == count_bounds.share(300, 1000, 200, 200)
+            < 1e-9
+        )
 
     @pytest.mark.parametrize(("least", "most", "count"), [(0, 0, 1), (10, 10, 9)])
     def test_the_impossible_is_found(self, least, most, count):
-        assert bounds.share(count, 10, least, most) == 0
+        assert count_bounds.share(count, 10, least, most) == 0
 
     def test_the_certain_is_no_surprise(self):
-        assert bounds.share(10, 10, 10, 10) == bounds.share(0, 10, 0, 0) == 1
+        assert count_bounds.share(10, 10, 10, 10) == count_bounds.share(0, 10, 0, 0) == 1
 
     @pytest.mark.parametrize(("n", "most"), [(1000, 0.0), (1000, 200.0), (1 << 20, 9.5)])
     def test_the_detectable_excess_is_found(self, n, most):
-        share = most / n + bounds.share_detectable(n, most, 2)
-        alarm = next(c for c in range(int(most), n) if 4 * bounds.share(c, n, 0, most) < ALPHA)
+        share = most / n + count_bounds.share_detectable(n, most, 2)
+        alarm = next(
+            c for c in range(int(most), n) if 4 * count_bounds.share(c, n, 0, most) < ALPHA
+        )
         assert stats.binom.sf(alarm - 1, n, share) >= 0.999
 
     def test_nothing_is_detected_where_everything_is_lawful(self):
-        assert bounds.share_detectable(1000, 1000.0, 2) == math.inf
-        assert bounds.share_detectable(5, 0.1, 2) == math.inf
+        assert count_bounds.share_detectable(1000, 1000.0, 2) == math.inf
+        assert count_bounds.share_detectable(5, 0.1, 2) == math.inf
 
 
 def shares(counts, n=1000, least=(0.0, 10.0), most=(20.0, 10.0)):
-    return Shares(n, np.array(counts), np.array(least), np.array(most))
+    return Shares(n, np.array(counts), np.array(least), np.array(most), 0.0)
 
 
 class TestDecision:

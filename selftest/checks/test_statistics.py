@@ -54,7 +54,7 @@ def some_deviations(rng):
 
 def some_shares(rng):
     least = rng.integers(0, 64, 2) / 8
-    return Shares(int(rng.integers(50, 99)), rng.integers(0, 50, 2), least, least + 1 / 4)
+    return Shares(int(rng.integers(50, 99)), rng.integers(0, 50, 2), least, least + 1 / 4, 0.0)
 
 
 POOLING = {  # Kind: (a random one whose sums are exact in doubles, the identity of merging).
@@ -85,7 +85,7 @@ POOLING = {  # Kind: (a random one whose sums are exact in doubles, the identity
         lambda rng: Rare(int(rng.integers(9)), float(rng.integers(99)) / 2**8, 100),
         Rare(0, 0.0, 0),
     ),
-    "shares": (some_shares, Shares(0, np.zeros(2, dtype=np.int64), np.zeros(2), np.zeros(2))),
+    "shares": (some_shares, Shares(0, np.zeros(2, np.int64), np.zeros(2), np.zeros(2), 0.0)),
     "exact": (lambda rng: Exact(int(rng.integers(9, 99)), int(rng.integers(9))), Exact(0, 0)),
     "largest": (lambda rng: Largest(int(rng.integers(9)), float(rng.random())), Largest(0, 0.0)),
 }

@@ -6,7 +6,7 @@ import mpmath as mp
 import numpy as np
 import pytest
 
-from verify.checks import bounds
+from verify.checks import bounds, count_bounds
 from verify.checks.bounds import ALPHA
 from verify.checks.statistics import Rare
 
@@ -109,7 +109,7 @@ rates = pytest.mark.parametrize("rate", RATES)
 @rates
 @pytest.mark.parametrize("level", [1e-3, ALPHA, 1e-30, 1e-300])
 def test_the_threshold_of_a_rare_count_is_the_smallest_for_any_rate(rate, level):
-    threshold = bounds.rare_threshold(rate, level)
+    threshold = count_bounds.rare_threshold(rate, level)
     assert _rare(threshold, rate) <= math.log(level) + 1e-6
     assert threshold == 1 or _rare(threshold - 1, rate) >= math.log(level) - 1e-6
 
@@ -125,15 +125,17 @@ def _rare(count, rate):
 @pytest.mark.parametrize("z", [1, 4, 7.13, 10])
 def test_rare_counts_keep_their_digits(rate, z):
     count = round(rate + z * math.sqrt(rate))
-    assert math.log(bounds.rare(count, rate)) == pytest.approx(_rare(count, rate), rel=1e-7, abs=0)
+    assert math.log(count_bounds.rare(count, rate)) == pytest.approx(
+        _rare(count, rate), rel=1e-7, abs=0
+    )
 
 
 @rates
 def test_a_count_of_the_detectable_mean_is_found(rate):
     """P(Poisson ≥ k) is the lower tail of chi-square on 2k degrees at twice the mean."""
     for level in (1e-3, ALPHA, 1e-30):
-        threshold = bounds.rare_threshold(rate, level)
-        size = bounds.rare_detectable(rate, 1 << 60, level)
+        threshold = count_bounds.rare_threshold(rate, level)
+        size = count_bounds.rare_detectable(rate, 1 << 60, level)
         miss = bounds.chi_square_tails(2 * size, 2 * threshold)[1]
         assert miss == pytest.approx(bounds.POWER_MISS, rel=1e-6, abs=0)
 
@@ -142,7 +144,7 @@ def test_a_count_of_the_detectable_mean_is_found(rate):
 @pytest.mark.parametrize("level", [1e-3, ALPHA, 1e-30, 1e-200])
 def test_a_poisson_count_of_the_detectable_mean_is_found(rate, level):
     """It leaves 0.001 below the smallest count whose probability is at most the level."""
-    mean = rate * (1 + bounds.count_detectable(rate, level))
+    mean = rate * (1 + count_bounds.count_detectable(rate, level))
     low, high = 1, 2 + math.ceil(mean)
     while low < high:  # The largest count that is reached with probability 0.999.
         middle = (low + high + 1) // 2
@@ -153,10 +155,10 @@ def test_a_poisson_count_of_the_detectable_mean_is_found(rate, level):
 
 
 def test_no_count_beyond_all_values_is_called_detectable():
-    assert bounds.rare_detectable(0.0, 3) == 3
-    assert bounds.rare_detectable(1e-9, 3) == 3
-    assert bounds.rare_detectable(1.0, 3) == math.inf
-    assert bounds.rare_detectable(0.0, 1000) == pytest.approx(-math.log(1e-3))
+    assert count_bounds.rare_detectable(0.0, 3) == 3
+    assert count_bounds.rare_detectable(1e-9, 3) == 3
+    assert count_bounds.rare_detectable(1.0, 3) == math.inf
+    assert count_bounds.rare_detectable(0.0, 1000) == pytest.approx(-math.log(1e-3))
 
 
 NAN = math.nan
@@ -170,8 +172,8 @@ NAN = math.nan
         (bounds.sub_gaussian_scale, (NAN, 10)),
         (bounds.sub_gamma, (NAN, 1.0, 0.0)),
         (bounds.sub_gamma, (1.0, NAN, 0.0)),
-        (bounds.binomial, (3, 10, NAN)),
-        (bounds.binomial, (3, 10, 0.5, NAN)),
+        (count_bounds.binomial, (3, 10, NAN)),
+        (count_bounds.binomial, (3, 10, 0.5, NAN)),
         (lambda d: bounds.chi_square(np.full(64, 1 << 20), 64, d)[1], (NAN,)),
         (lambda d: bounds.at_most_one(bounds.normal_displacement(d)[0]), (NAN,)),
         (lambda d: bounds.at_most_one(bounds.normal_displacement(d)[1]), (NAN,)),

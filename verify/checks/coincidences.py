@@ -69,7 +69,7 @@ def ends(flat: Tensor, law: Rounded) -> Statistics:
     counts = [int((flat <= own.last).sum()), int((flat >= own.first).sum())]
     n, least, most = flat.numel(), np.array(own.least), np.array(own.most)
     least, most = n * (least - slack).clip(0, 1), n * (most + slack).clip(0, 1)
-    return {"ends": Shares(n, np.array(counts), least, most)}
+    return {"ends": Shares(n, np.array(counts), least, most, law.resolution)}
 
 
 def bits(values: Tensor, law: Continuous) -> Statistics:

@@ -36,7 +36,9 @@ class Horizon:
     values : float
         How many values, where the lattice is the coarsest that is pooled.
     per_step : float
-        The same for a lattice that moves the cdf by r at most, times r².
+        The same for a lattice that moves the cdf by r at most, times r to the `power`.
+    power : int
+        2 where what the lattice does adds up against a standard error, 1 against a single value.
     allowed : bool
         Whether the check takes off what the lattice may do, and so decides beyond it too.
     """
@@ -45,12 +47,16 @@ class Horizon:
     source: str
     values: float = math.inf
     per_step: float = math.inf
+    power: int = 2
     allowed: bool = True
 
     def at(self, resolution: float) -> float:
         """The number of values for a lattice that moves the cdf by `resolution` at most."""
-        return min(self.values, self.per_step / resolution**2 if resolution else math.inf)
+        own = self.per_step / resolution**self.power if resolution else math.inf
+        return min(self.values, own)
 
+
+_PAIRS = "of the product of two transforms, each moved by the resolution δ, the mean is at most δ²"
 
 _ROUNDING = "half a step for each parameter and each value, and one at an excluded bound"
 _SHIFT = _FINE / 0.3989
@@ -87,6 +93,24 @@ HORIZONS: Mapping[str, Horizon] = {
         values=8 * (_Z / (4 * 0.7979 * _SHIFT)) ** 2,
         allowed=False,
     ),
+    "extremes": Horizon(
+        "an empty end is no wider than a step of the draws",
+        "the lattice of the uniform draws underneath; Box–Muller's largest normal lies inside it",
+        per_step=math.log(4e12),
+        power=1,
+    ),
+    "ends": Horizon(
+        "the cdf is moved at both sides of an end",
+        _ROUNDING,
+        # The standard error of a share is a half over √n at most.
+        per_step=(_Z / 4) ** 2,
+    ),
+    "correlation": Horizon(
+        "neighbours lean to one side", _PAIRS, values=(_Z / (12 * _FINE**2)) ** 2, allowed=False
+    ),
+    "between": Horizon(
+        "tensors lean to one side", _PAIRS, values=(_Z / (12 * _FINE**2)) ** 2, allowed=False
+    ),
     "position": Horizon(
         "the transforms of one place are moved by the resolution",
         _ROUNDING,
@@ -116,4 +140,5 @@ HORIZONS: Mapping[str, Horizon] = {
         allowed=False,
     ),
 }
-"""By check. All others have none: no lattice is in them."""
+"""By check. The others have none: no lattice is in what they count, or what it does is in the rate
+of the count, which grows as the count does."""

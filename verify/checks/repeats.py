@@ -65,7 +65,7 @@ def _most(cuts: Iterable[tuple[Tensor, float]], host: np.random.Generator) -> Ra
 
     A repeated row of 32 values is two repeated blocks of 16 as well, so the counts ``W_c`` of
     several cuts do not add up: one event would be counted three times. Their largest, with the sum
-    ``Λ`` of the rates ``λ_c``, obeys the bound of `bounds.rare`. For t > 0 each cut has
+    ``Λ`` of the rates ``λ_c``, obeys the bound of `count_bounds.rare`. For t > 0 each cut has
     ``E e^{tW_c} ≤ x_c := exp(λ_c(e^t − 1)) ≥ 1`` (Freedman 1975), so
 
     ``E e^{t·max W_c} ≤ 1 + Σ (E e^{tW_c} − 1) ≤ 1 + Σ (x_c − 1) ≤ Π x_c = exp(Λ(e^t − 1))``,

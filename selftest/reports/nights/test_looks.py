@@ -13,7 +13,7 @@ from scipy import special, stats
 from reports.__main__ import main
 from reports.nights import pool
 from selftest.reports.observed import night, raw, write
-from verify.checks import bounds
+from verify.checks import bounds, count_bounds
 from verify.checks import statistics as kinds
 from verify.checks.finding import Finding
 from verify.outcome.evidence import Evidence
@@ -81,8 +81,8 @@ def test_every_threshold_is_a_number(level: float) -> None:
         "sub-Gaussian": bounds.sub_gaussian_scale_detectable(n, level),
         "sub-gamma": bounds.sub_gamma_quantile(2.0 * n, 4.0, level),
         "correlation": bounds.correlation_threshold(n, level),
-        **{f"rare {e}": bounds.rare_threshold(10.0**e, level) for e in range(-30, 13)},
-        **{f"count {e}": bounds.count_detectable(10.0**e, level / 4) for e in range(-6, 13)},
+        **{f"rare {e}": count_bounds.rare_threshold(10.0**e, level) for e in range(-30, 13)},
+        **{f"count {e}": count_bounds.count_detectable(10.0**e, level / 4) for e in range(-6, 13)},
     }
     assert {name for name, value in found.items() if not 0 < value < math.inf} == set()
 
@@ -94,7 +94,7 @@ def test_a_count_is_detectable_with_the_power_that_is_said(level: float, expecte
     alarm = math.ceil(special.gdtrib(1.0, level, expected))
     assert stats.poisson.sf(alarm - 1, expected) <= level * (1 + 1e-6)
     assert stats.poisson.sf(alarm - 2, expected) > level * (1 - 1e-6)
-    seen = expected * (1 + bounds.count_detectable(expected, level))
+    seen = expected * (1 + count_bounds.count_detectable(expected, level))
     assert stats.poisson.sf(alarm - 1, seen) == pytest.approx(0.999, abs=1e-9)
 
 

@@ -33,7 +33,7 @@ Below it the plain transform serves, and every check takes off what the lattice 
 - Mean and scale of a normal: `bounds.normal_displacement`, about 10·δ and 50·δ off the means.
 - Position: δ off each mean.
 - Extremes: moved both ways, by the roundings and by the step of the draws.
-- Correlation: its mean is 12δ² at most, which 10^17 values do not see at 2^-18.
+- Correlation: its mean is 12δ² at most, which 10^21 values do not see at 2^-18.
 
 So the threshold decides about power alone. Where δ is as large as what chance leaves, a check stops
 getting sharper: for KS at n = ln(2/α)/(2δ²) values, which is 10^12 for 2^-18, and 6·10^13 for the

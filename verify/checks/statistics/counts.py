@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
 
-from verify.checks import bounds
+from verify.checks import bounds, count_bounds
 from verify.checks.bounds import ALPHA, INTERVAL_Z
 from verify.checks.finding import Detectable, Effect, Finding
 from verify.checks.statistics.base import Counts, Floats, Statistic, decided
@@ -26,11 +26,11 @@ class Rare(Statistic):
     kind = "rare"
 
     def findings(self, name: str, level: float = ALPHA) -> list[Finding]:  # noqa: D102
-        size = bounds.rare_detectable(self.rate, self.n, level)
+        size = count_bounds.rare_detectable(self.rate, self.n, level)
         return [
             decided(
                 name,
-                bounds.rare(self.count, self.rate),
+                count_bounds.rare(self.count, self.rate),
                 self.n,
                 level=level,
                 detail=f"{self.count} where at most {self.rate:.3g} are expected",
@@ -50,19 +50,26 @@ class Shares(Statistic):
     """The smallest lawful mean of each count."""
     most: Floats
     """And the largest."""
+    resolution: float
+    """The largest displacement of the cdf by the lattice among the merged samples."""
 
     kind = "shares"
+
+    def merge(self, other: Self) -> Self:  # noqa: D102
+        resolution = max(self.resolution, other.resolution)
+        return replace(super().merge(other), resolution=resolution)
 
     def findings(self, name: str, level: float = ALPHA) -> list[Finding]:  # noqa: D102
         if self.n == 0:
             return []
         arrays = zip(self.counts, self.least, self.most, strict=True)
         rows = [(int(count), float(least), float(most)) for count, least, most in arrays]
-        p_values = [bounds.share(count, self.n, least, most) for count, least, most in rows]
+        p_values = [count_bounds.share(count, self.n, least, most) for count, least, most in rows]
         worst = int(np.argmin(p_values))
         count, least, most = rows[worst]
         nearest, half = float(np.clip(count, least, most)), INTERVAL_Z / (2 * math.sqrt(self.n))
         excess = (count - nearest) / self.n
+        sizes = [count_bounds.share_detectable(self.n, most, len(rows), level) for *_, most in rows]
         return [
             decided(
                 name,
@@ -72,10 +79,8 @@ class Shares(Statistic):
                 detail=f"{count} of {self.n} {WORDS[name].places[worst]}, where {least:.4g} to "
                 f"{most:.4g} are expected",
                 effect=Effect(WORDS[name].quantity, excess, excess - half, excess + half),
-                detectable=Detectable(
-                    WORDS[name].quantity,
-                    bounds.share_detectable(self.n, most, len(rows), level),
-                ),
+                detectable=Detectable(WORDS[name].quantity, max(sizes)),
+                resolution=self.resolution,
             )
         ]
 

@@ -10,7 +10,7 @@ from typing import Self
 
 import numpy as np
 
-from verify.checks import bounds
+from verify.checks import bounds, count_bounds
 from verify.checks.bounds import ALPHA, INTERVAL_Z, POWER_Z
 from verify.checks.finding import Detectable, Effect, Finding
 from verify.checks.statistics.base import Counts, Floats, Statistic, decided
@@ -117,7 +117,7 @@ class Histogram(Statistic):
     def _tails(self, level: float) -> Finding:
         expected, most = self.n * TAIL, self.n * (TAIL + self.resolution)
         p_values = [
-            bounds.binomial(int(count), self.n, TAIL, self.resolution) for count in self.tails
+            count_bounds.binomial(int(count), self.n, TAIL, self.resolution) for count in self.tails
         ]
         worst = int(np.argmin(p_values))
         count, half = int(self.tails[worst]), INTERVAL_Z * math.sqrt(expected)
@@ -138,7 +138,7 @@ class Histogram(Statistic):
             ),
             detectable=Detectable(
                 "tail mass",
-                (1 + bounds.count_detectable(most, level / 4)) * most / expected - 1,
+                (1 + count_bounds.count_detectable(most, level / 4)) * most / expected - 1,
                 "relative",
             ),
         )

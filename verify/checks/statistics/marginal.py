@@ -148,6 +148,7 @@ class Extremes(Statistic):
                     -math.expm1(math.log(level / len(_EXTREMES)) / self.n) + self.resolution,
                     "probability",
                 ),
+                resolution=self.resolution,
             )
         ]
 

@@ -1,0 +1,123 @@
+"""P-values of counts that hold in the far tail: each is exact, or a bound for every number.
+
+Counts of rare events, of a known probability, and of a probability that is known within limits.
+What is NaN stays NaN: it fails.
+"""
+
+from __future__ import annotations
+
+import bisect
+import math
+from collections.abc import Callable
+
+import numpy as np
+from scipy import special, stats
+
+from verify.checks.bounds import (
+    ALPHA,
+    POWER_MISS,
+    at_most_one,
+    chi_square_tails,
+    log_departure,
+    solved,
+)
+
+
+def rare(count: int, rate: float) -> float:
+    """Bound on P(W ≥ `count`) for a sum of indicators of total conditional mean ≤ `rate`.
+
+    Chernoff's bound ``e^{−λ}(eλ/w)^w``, which dominates every sum of indicators whose
+    conditional probabilities, given the past, add up to at most λ.
+    """
+    if count <= rate:
+        return 1.0
+    if rate == 0:
+        return 0.0
+    return at_most_one(math.exp(-rate * _rare_exponent((count - rate) / rate)))
+
+
+def _rare_exponent(d: float) -> float:
+    """``(1+d) log(1+d) − d``, the rate at which a Poisson count exceeds its mean 1+d times."""
+    return d * math.log1p(d) - log_departure(d)
+
+
+def rare_threshold(rate: float, level: float = ALPHA) -> int:
+    """The smallest count that `rare` puts below `level`."""
+    if rate <= level / math.e:  # Then one is enough; of much smaller rates the rest would overflow.
+        return 1
+    wanted = -math.log(level) / rate
+    # Bernstein's bound is the larger, and its quantile is known.
+    high = wanted / 3 + math.sqrt(wanted**2 / 9 + 2 * wanted)
+    return math.ceil(rate + rate * solved(_rare_exponent, wanted, 1.01 * high))
+
+
+def rare_detectable(rate: float, n: int, level: float = ALPHA) -> float:
+    """Expected count, of `n` at most, that `rare` finds with power 0.999.
+
+    For a Poisson count. A sum of independent indicators of the same mean is less spread (Hoeffding
+    1956), and found more often; if all n happen they are found for certain.
+    """
+    if not rate <= n or (threshold := rare_threshold(rate, level)) > n:
+        return math.inf
+    return min(float(n), _found_mean(threshold))
+
+
+def binomial(count: int, n: int, probability: float, resolution: float = 0.0) -> float:
+    """Two-sided binomial p-value: exact, or the largest within `resolution` of `probability`."""
+    least, most = np.clip([probability - resolution, probability + resolution], 0.0, 1.0)
+    below, above = stats.binom.cdf(count, n, least), stats.binom.sf(count - 1, n, most)
+    return at_most_one(2 * float(np.minimum(below, above)))
+
+
+def share(count: int, n: int, least: float, most: float) -> float:
+    """Bound for `count` of `n` independent events whose mean number is `least` to `most`.
+
+    Their probabilities may differ: by the inequality of the means the moment generating function is
+    at most that of a binomial variable of the mean probability (Hoeffding 1963, theorem 1). So
+    ``exp(−n·KL(count/n ‖ p))`` bounds either tail, with p the nearest probability.
+    """
+    seen = count / n
+    nearest = float(np.clip(seen, least / n, most / n))  # A NaN stays one.
+    return at_most_one(math.exp(-n * _divergence(seen, nearest)))
+
+
+def share_detectable(n: int, most: float, tests: int, level: float = ALPHA) -> float:
+    """Excess over the share ``most/n`` that `share` finds with power 0.999 in one of `tests`."""
+    lawful, miss = most / n, -math.log(POWER_MISS) / n
+    alarm = _first(lambda x: _divergence(x, lawful) >= math.log(2 * tests / level) / n, lawful)
+    return _first(lambda x: _divergence(alarm, x) >= miss, alarm) - lawful
+
+
+def _first(reached: Callable[[float], bool], low: float) -> float:
+    """The smallest share above `low` that is far enough; infinite if none is."""
+    high = 1.0
+    if not (low < high and reached(high)):
+        return math.inf
+    for _ in range(50):
+        middle = (low + high) / 2
+        low, high = (low, middle) if reached(middle) else (middle, high)
+    return high
+
+
+def _divergence(seen: float, p: float) -> float:
+    """Relative entropy of two coins; infinite where the second cannot show the first."""
+    return float(special.rel_entr(seen, p) + special.rel_entr(1 - seen, 1 - p))
+
+
+def count_detectable(expected: float, level: float = ALPHA) -> float:
+    """Relative excess over `expected` that a Poisson test at `level` finds with power 0.999.
+
+    A count of k at least is as likely as chi-square on 2k degrees below twice the mean. The
+    smallest k at `level` is sought below that of `rare`, a bound. No inverse is: ``1 - level`` is 1
+    for the levels of late looks at a pool, and the library's lower tail is wrong for large k.
+    """
+    counts = range(1, rare_threshold(expected, level))
+    alarm = 1 + bisect.bisect_left(
+        counts, True, key=lambda k: chi_square_tails(2 * expected, 2 * k)[0] <= level
+    )
+    return _found_mean(alarm) / expected - 1
+
+
+def _found_mean(threshold: int) -> float:
+    """The mean at which a Poisson count is `threshold` at least with probability 0.999."""
+    return float(special.gammaincinv(threshold, 1 - POWER_MISS))
