@@ -178,6 +178,17 @@ class TestChernoffMean:
     def test_a_mean_of_zero_is_no_surprise(self):
         assert bounds.chernoff_mean(0.0, self.SCORES, 10**6) == 1
 
+    @pytest.mark.parametrize("resolution", [0.0, 2.0**-18, 0.01])
+    def test_rows_do_not_meddle_with_each_other(self, resolution):
+        means = np.array([0.0, 1e-3, -0.02, 0.3, -1.7, 20.0, math.nan, 1e-6])
+        rates = bounds.chernoff_exponent(means, LEGENDRE, resolution)
+        alone = [
+            bounds.chernoff_exponent(mean, scores, resolution)
+            for mean, scores in zip(means, LEGENDRE, strict=True)
+        ]
+        assert rates == pytest.approx(np.array(alone), rel=1e-9, abs=1e-18, nan_ok=True)
+        assert np.isnan(rates).tolist() == np.isnan(means).tolist()
+
 
 class TestSubGaussian:
     def test_is_valid_for_signs(self):

@@ -201,39 +201,41 @@ def chi_square(
     return statistic, float(special.chdtrc(bins - 1, own))
 
 
-def chernoff_mean(mean: float, scores: Floats, n: int, resolution: float = 0.0) -> float:
-    """Two-sided Cramér–Chernoff bound for the mean of `n` draws from `scores`.
+def chernoff_mean(means: float | Floats, scores: Floats, n: int, resolution: float = 0.0) -> Floats:
+    """Two-sided Cramér–Chernoff bounds for means of `n` draws from `scores`, one for each row.
 
-    Each draw is one of `scores` with equal probability (their mean is zero), but for what a
-    lattice does that moves the cdf by `resolution`.
+    Each draw is one of a row's scores with equal probability (their mean is zero), but for what a
+    lattice does that moves the cdf by `resolution`. Shapes as in `chernoff_exponent`.
     """
-    return at_most_one(2 * math.exp(-n * chernoff_exponent(mean, scores, resolution)))
+    p_values: Floats = 2 * np.exp(-n * chernoff_exponent(means, scores, resolution))
+    return p_values.clip(max=1.0)
 
 
-def chernoff_exponent(mean: float, scores: Floats, resolution: float = 0.0) -> float:
-    """Rate at which the mean of draws from `scores` avoids `mean`, or a little less.
+def chernoff_exponent(means: float | Floats, scores: Floats, resolution: float = 0.0) -> Floats:
+    """Rates at which means of draws from `scores` avoid `means`, or a little less.
 
-    Any tilt t gives a valid rate ``t·m − log E e^{tX}``; a few Newton steps find the best. If the
+    `means` and rates have the shape ``(...)``, `scores` ``(..., places)`` or ``(places,)``. Any
+    tilt t gives a valid rate ``t·m − log E e^{tX}``; a few Newton steps find the best. If the
     cdf over the scores' places is off by `resolution`, the expectation is off by that times the
-    total variation of ``e^{tX}`` at most (summation by parts).
+    total variation of ``e^{tX}`` at most (summation by parts). Of NaN the rate is NaN.
     """
-    if math.isnan(mean):
-        return math.nan
-    tilt = mean / float(np.mean(scores**2))
-    exponent = 0.0
+    squares, means = scores**2, np.asarray(means)
+    limit = 500 / np.abs(scores).max(axis=-1)  # Beyond, floats may overflow.
+    tilt = np.clip(means / squares.mean(axis=-1), -limit, limit)
+    rates = np.zeros(tilt.shape)
     for _ in range(4):
-        weights = np.exp(tilt * scores)
-        total = float(weights.mean())
-        moved = resolution * float(np.abs(np.diff(weights)).sum())
-        exponent = max(exponent, tilt * mean - math.log(total + moved))
-        tilted_mean = float((weights * scores).mean()) / total
-        tilted_variance = float((weights * scores**2).mean()) / total - tilted_mean**2
-        if tilted_variance <= 0:
+        weights = np.exp(tilt[..., None] * scores)
+        total = weights.mean(axis=-1)
+        moved = resolution * np.abs(np.diff(weights)).sum(axis=-1)
+        rates = np.maximum(rates, tilt * means - np.log(total + moved))
+        weights /= weights.sum(axis=-1, keepdims=True)
+        tilted = np.einsum("...i,...i->...", weights, scores)
+        variance = np.einsum("...i,...i->...", weights, squares) - tilted**2
+        step = np.where(variance > 0, means - tilted, 0) / np.where(variance > 0, variance, 1)
+        if (np.abs(step) <= 1e-7 * np.abs(tilt)).all():  # A rate moves by the square of that.
             break
-        tilt += (mean - tilted_mean) / tilted_variance
-        if abs(tilt) * float(np.abs(scores).max()) > 500:
-            break
-    return exponent
+        tilt = np.clip(tilt + step, -limit, limit)
+    return rates
 
 
 def sub_gaussian(standard_errors: Floats) -> float:

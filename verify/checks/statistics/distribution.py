@@ -84,10 +84,7 @@ class Histogram(Statistic):
     def _legendre(self, level: float) -> Finding:
         """Components 1 to 8 of Neyman's smooth test, each scored by bin averages."""
         means = _LEGENDRE_SCORES @ self.counts / self.n
-        p_values = [
-            bounds.chernoff_mean(float(mean), scores, self.n, self.resolution)
-            for mean, scores in zip(means, _LEGENDRE_SCORES, strict=True)
-        ]
+        p_values = bounds.chernoff_mean(means, _LEGENDRE_SCORES, self.n, self.resolution)
         p_value = bounds.at_most_one(_LEGENDRE * float(np.min(p_values)))
         worst = int(np.argmin(p_values))
         return decided(
@@ -172,13 +169,9 @@ _LEGENDRE_SCORES = _legendre_scores()
 def _spread_rates() -> tuple[Floats, Floats]:
     """Logarithms of means of component 2 and of their Chernoff rates."""
     means = np.geomspace(1e-6, 1.0, 200)
-    scores = _LEGENDRE_SCORES[1]
     # The direction that is harder to see decides.
-    rates = [
-        min(bounds.chernoff_exponent(sign * m, scores) for sign in (-1, 1))
-        for m in map(float, means)
-    ]
-    return np.log(means), np.log(rates)
+    rates = [bounds.chernoff_exponent(sign * means, _LEGENDRE_SCORES[1]) for sign in (-1, 1)]
+    return np.log(means), np.log(np.minimum(*rates))
 
 
 def _spread_detectable(n: int, resolution: float, level: float) -> float:
