@@ -170,7 +170,7 @@ def _run_line(config: pytest.Config) -> dict[str, Any]:
         "alpha": ALPHA,
         "shard": config.option.shard,
         "environment": environment,
-        "defects": {d.id: d.told() for d in known_defects.in_force() if d.is_current},
+        "defects": {d.id: d.summary() for d in known_defects.in_force() if d.is_current},
     }
 
 

@@ -25,7 +25,7 @@ _FAMILIES = {
     "recipe": "Recipes of models",
     "network": "Networks with tied parameters",
     "propagation": "Signals through one layer, and through a hundred",
-    "lemma": "Products of independent draws",
+    "independence": "Products of independent draws",
 }
 """Headings, in the order in which readers look."""
 
@@ -112,7 +112,7 @@ _STRATEGY_COLUMNS: dict[str, Callable[[Callable[..., object]], str]] = {
 _DEFECT_COLUMNS: dict[str, Callable[[KnownDefect], str]] = {
     "defect": lambda defect: f"`{defect.id}`",
     "where": _where,
-    "versions": lambda defect: defect.told()["versions"],
+    "versions": lambda defect: defect.summary()["versions"],
     "symptom": lambda defect: defect.symptom + (f" [link]({defect.link})" if defect.link else ""),
 }
 

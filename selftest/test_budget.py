@@ -61,7 +61,7 @@ def asked(promise: str) -> list[Cell]:
     return [
         cell
         for cell in cells(["cpu"])
-        if promise in cell.subject.roads
+        if promise in cell.subject.fill_methods
         and (not names or cell.subject.name in names)
         and (not families or cell.subject.family in families)
         and (not dtypes or cell.dtype_name in dtypes)

@@ -12,7 +12,7 @@ from verify import backends, torch_api
 from verify.checks.words import WORDS
 from verify.defects import file as defect_file
 from verify.defects import known_defects
-from verify.defects.known_defects import KnownDefect, choose, deviating, in_force, load, spoiling
+from verify.defects.known_defects import KnownDefect, choose, excluding, in_force, load, tolerating
 from verify.engine.witness import build, shown_on, witnesses
 from verify.plan.run import Cell, cells
 from verify.subjects import SUBJECTS
@@ -34,7 +34,7 @@ def case_of(defect, subject):
 
 def holding(case, defect):
     """Whether the region holds the case, and spoils it or explains its deviation."""
-    return spoiling(case, (defect,)) is defect or deviating(case, (defect,)) == (defect,)
+    return excluding(case, (defect,)) is defect or tolerating(case, (defect,)) == (defect,)
 
 
 class TestEntries:
@@ -75,7 +75,7 @@ class TestEntries:
             return
         for subject in defect.subjects:
             for anchor in SUBJECTS[subject].anchors:
-                assert spoiling(anchor, (defect,)) is None
+                assert excluding(anchor, (defect,)) is None
 
 
 def entry(**changes):
@@ -298,18 +298,18 @@ class TestRegions:
         ("size", "inside"), [(0.999, False), (1.0, True), (1.5, True), (2.0, True), (2.001, False)]
     )
     def test_bounds_are_included(self, size, inside):
-        assert (spoiling(Measured((3,), size), (defect(),)) is not None) == inside
+        assert (excluding(Measured((3,), size), (defect(),)) is not None) == inside
 
     def test_every_feature_must_agree(self):
         narrow = defect(region={"size": (1.0, 2.0), "numel": (5, 9)})
-        assert spoiling(Measured((7,), 1.5), (narrow,)) is narrow
-        assert spoiling(Measured((3,), 1.5), (narrow,)) is None
+        assert excluding(Measured((7,), 1.5), (narrow,)) is narrow
+        assert excluding(Measured((3,), 1.5), (narrow,)) is None
 
     def test_the_first_that_spoils(self):
         first, second = defect(id="first", region={"size": (0, 1)}), defect(id="second")
-        assert spoiling(Measured((3,), 1.0), (first, second)) is first
-        assert spoiling(Measured((3,), 2.0), (first, second)) is second
-        assert spoiling(Measured((3,), 2.0), ()) is None
+        assert excluding(Measured((3,), 1.0), (first, second)) is first
+        assert excluding(Measured((3,), 2.0), (first, second)) is second
+        assert excluding(Measured((3,), 2.0), ()) is None
 
     @pytest.mark.parametrize(
         ("changes", "place", "touched"),
@@ -353,9 +353,9 @@ class TestRegions:
 
     def test_deviations_forgive_their_check_and_spoil_nothing(self):
         known = defect(deviation=True)
-        assert spoiling(Measured((3,), 1.5), (known,)) is None
-        assert deviating(Measured((3,), 1.5), (known, defect())) == (known,)
-        assert deviating(Measured((3,), 2.5), (known,)) == ()
+        assert excluding(Measured((3,), 1.5), (known,)) is None
+        assert tolerating(Measured((3,), 1.5), (known, defect())) == (known,)
+        assert tolerating(Measured((3,), 2.5), (known,)) == ()
 
 
 class TestOfPromise:

@@ -14,14 +14,14 @@ from verify.engine.depth import Seen, against_theory, meets_its_fate, verify_dep
 from verify.laws import Normal, UniformSum
 from verify.subjects import EXPERIMENTS, PROPAGATIONS, SUBJECTS
 from verify.subjects.propagation import StackCase, _across, _apply, _corner, _patch
-from verify.subjects.subject import Place
+from verify.subjects.subject import Target
 
 LAYERS = {"Linear": nn.Linear, "Conv1d": nn.Conv1d, "Conv2d": nn.Conv2d}
 NAMES = [subject.name for subject in PROPAGATIONS]
 
 
-def place(dtype=torch.float64, seed=3):
-    return Place(torch.device("cpu"), dtype, torch.Generator().manual_seed(seed))
+def target(dtype=torch.float64, seed=3):
+    return Target(torch.device("cpu"), dtype, torch.Generator().manual_seed(seed))
 
 
 def normals(*shape, seed=1):
@@ -71,7 +71,7 @@ def test_across_keeps_what_is_orthogonal(sign):
 def test_responses_are_as_many_as_promised_and_of_variance_one(name, layer):
     subject = SUBJECTS[name]
     stack = Stack(layer, (64, 48, 56), Nonlinearity("tanh"), 1 if layer == "Linear" else 3)
-    fill = subject.roads["propagation"](StackCase(stack), place())
+    fill = subject.fill_methods["propagation"](StackCase(stack), target())
     laws = subject.tensors(StackCase(stack))
     calls = [fill() for _ in range(30)]
     for tensor in laws:

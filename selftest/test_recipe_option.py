@@ -10,7 +10,7 @@ import torch
 
 from verify.command_line import recipe_option as own
 from verify.command_line.options import BadOption
-from verify.subjects.subject import Place
+from verify.subjects.subject import Target
 
 SOUND = "from verify.recipes import *\nLAWS = {'*': Normal(0.0, 0.02)}\n"
 MODEL = "import torch\nfrom torch import nn\n"
@@ -266,13 +266,13 @@ class TestChosen:
         (folder / "model.py").write_text(f"{MODEL}{head}\n{build}    return nn.Linear(2, 2)\n")
         recipe = own.chosen("model:build", "laws.py")
         assert recipe.dtypes == ("float64",)
-        built = recipe.make(recipe.anchors[0], Place(torch.device("cpu"), torch.float64))
+        built = recipe.make(recipe.anchors[0], Target(torch.device("cpu"), torch.float64))
         assert built.weight.dtype == torch.float64
         assert torch.get_default_dtype() == torch.float32
 
     def test_it_is_built_on_the_device_asked_for(self, folder):
         recipe = own.chosen("model:build", "laws.py")
-        built = recipe.make(recipe.anchors[0], Place(torch.device("meta"), torch.float32))
+        built = recipe.make(recipe.anchors[0], Target(torch.device("meta"), torch.float32))
         assert built.weight.is_meta
 
     def test_the_current_directory_is_left_alone(self, folder):

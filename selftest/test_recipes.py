@@ -1,4 +1,4 @@
-"""Claims of laws by patterns, the road of a recipe, and packages that are not there."""
+"""Claims of laws by patterns, the fill method of a recipe, and packages that are not there."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ def recipe(make, laws=LAWS, **fields):
         words="",
         formula="",
         source="",
-        make=lambda _case, place: make(),
+        make=lambda _case, target: make(),
         claims=lambda _case: laws,
         **fields,
     )
@@ -224,7 +224,7 @@ def test_looking_at_a_model_moves_no_stream():
 def test_a_sample_that_starts_from_the_same_seed_is_no_repetition():
     """What was built aside is compared with what the very same seed gives."""
     subject = recipe(Net)
-    fill = subject.roads["recipe"](Case(), HOST)
+    fill = subject.fill_methods["recipe"](Case(), HOST)
     torch.manual_seed(0x5EED)
     assert fill()
 

@@ -352,7 +352,7 @@ class TestCells:
 
 
 class TestModules:
-    """The roads of a module, on one that every version has."""
+    """The fill methods of a module, on one that every version has."""
 
     CASE = ModuleCase(strategies.LinearArguments(3, 5))
 
@@ -376,7 +376,7 @@ class TestModules:
             assert tensor.unique().numel() == tensor.numel()
             assert not tensor.requires_grad
 
-    def test_each_road_has_a_stream_of_its_own(self):
+    def test_each_fill_method_has_a_stream_of_its_own(self):
         default, reset = self.drawn("default"), self.drawn("reset")
         assert default.seed != reset.seed
         assert not np.isclose(default.tensors["bias"], reset.tensors["bias"]).any()

@@ -15,9 +15,9 @@ from verify.behaviour.tied.slopes import is_polynomial, slope_at_zero
 from verify.plan.run import Cell
 from verify.subjects import NETWORKS
 from verify.subjects.networks import META
-from verify.subjects.subject import ModuleCase, Place
+from verify.subjects.subject import ModuleCase, Target
 
-HOST = Place(torch.device("cpu"), torch.float64)
+HOST = Target(torch.device("cpu"), torch.float64)
 each = pytest.mark.parametrize("network", NETWORKS, ids=lambda network: network.name)
 
 
@@ -129,7 +129,7 @@ class TestNetworks:
     @each
     def test_is_in_the_matrix(self, network):
         assert network.words and network.formula and network.source
-        assert network.tensors(network.anchors[0]) == () and network.roads == {}
+        assert network.tensors(network.anchors[0]) == () and network.fill_methods == {}
         assert max(anchor.arguments.places for anchor in network.anchors) == 5
         assert {anchor.arguments.tie for anchor in network.anchors}
 

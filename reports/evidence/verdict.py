@@ -157,7 +157,7 @@ def worst_finding(cell: Cell) -> Finding | None:
 
 
 def cell_key(cell: Cell) -> tuple[int, bool, float, int, str, str, str]:
-    """Order cells: verdict, wrong values before wrong conduct, then the smallest p-value.
+    """Order cells: verdict, wrong values before wrong behaviour, then the smallest p-value.
 
     The p-value is adjusted for the number of the cell's findings.
     """

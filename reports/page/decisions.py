@@ -102,14 +102,14 @@ def effects(findings: Iterable[Finding]) -> Picture | None:
     if not largest:
         return None
     rows = sorted(largest.values(), key=_size, reverse=True)
-    reach = max(1.0, *(min(2.0, _size(row)) for row in rows)) * 1.12
-    frame = _row_frame(len(rows), (-reach, reach))
+    limit = max(1.0, *(min(2.0, _size(row)) for row in rows)) * 1.12
+    frame = _row_frame(len(rows), (-limit, limit))
     lines: list[str] = []
     marks: dict[bool, list[tuple[float, float]]] = {True: [], False: []}
     for row, effect in enumerate(rows):
-        x, y = frame.at(max(-reach, min(reach, effect.estimate)), row + 0.5)
+        x, y = frame.at(max(-limit, min(limit, effect.estimate)), row + 0.5)
         left, right = (
-            frame.at(max(-reach, min(reach, end)), 0)[0] for end in (effect.low, effect.high)
+            frame.at(max(-limit, min(limit, end)), 0)[0] for end in (effect.low, effect.high)
         )
         lines.append(f"M{left:g} {y:g}H{right:g}")
         marks[effect.passed].append((x, y))

@@ -45,11 +45,11 @@ class Picture:
 
 def deviation(counts: Sequence[int], alpha: float, points: int = POINTS) -> Picture:
     """Draw F_n(u) - u with its simultaneous Dvoretzky-Kiefer-Wolfowitz band."""
-    curve, band = _deviations(counts), _reach(counts, alpha)
+    curve, band = _deviations(counts), _band(counts, alpha)
     at = int(np.abs(curve).argmax())
-    where, peak = (at + 1) / len(curve), float(curve[at])
-    scale, unit = svg.readable(max(band, abs(peak)))
-    frame = _frame(max(band, abs(peak)) * scale, points)
+    where, largest = (at + 1) / len(curve), float(curve[at])
+    scale, unit = svg.readable(max(band, abs(largest)))
+    frame = _frame(max(band, abs(largest)) * scale, points)
     shown = [(u, scale * value) for u, value in _thinned(curve, points)]
     body = (
         svg.band(frame, scale * band),
@@ -58,7 +58,7 @@ def deviation(counts: Sequence[int], alpha: float, points: int = POINTS) -> Pict
         _outside(frame, shown, scale * band),
     )
     drawn = svg.element(frame, "Deviation from the law", body)
-    return Picture(drawn, _deviation_words(where, peak, band))
+    return Picture(drawn, _deviation_words(where, largest, band))
 
 
 def histogram(counts: Sequence[int]) -> Picture:
@@ -67,9 +67,9 @@ def histogram(counts: Sequence[int]) -> Picture:
     expected = n / len(bars)
     relative = [count / expected - 1 for count in bars]
     band = DEVIATES * math.sqrt((1 - 1 / len(bars)) / expected)
-    peak = max(relative, key=abs)
+    largest = max(relative, key=abs)
     scale, unit = 100.0, " (%)"
-    tall = 1.12 * scale * max(band, abs(peak))
+    tall = 1.12 * scale * max(band, abs(largest))
     frame = svg.Frame(460, 240, (0.0, 1.0), (-tall, tall), left=44, digits=0)
     steps = [
         (edge / len(bars), scale * value) for i, value in enumerate(relative) for edge in (i, i + 1)
@@ -83,7 +83,7 @@ def histogram(counts: Sequence[int]) -> Picture:
     beyond = sum(abs(value) > band for value in relative)
     held = f"{beyond} of {len(bars)} bins leave" if beyond else "every bin stays inside"
     meaning = (
-        f"Counts differ from the law by at most {_percent(peak)}; "
+        f"Counts differ from the law by at most {_percent(largest)}; "
         f"{held} the band of ±{_percent(band)}."
     )
     return Picture(svg.element(frame, "Counts against the law", body), meaning)
@@ -92,7 +92,7 @@ def histogram(counts: Sequence[int]) -> Picture:
 def together(histograms: Mapping[str, Sequence[int]], alpha: float, points: int) -> Picture:
     """Draw F_n(u) - u of every kind of tensors, each in units of its own simultaneous band."""
     curves = {
-        kind: _deviations(counts) / _reach(counts, alpha) for kind, counts in histograms.items()
+        kind: _deviations(counts) / _band(counts, alpha) for kind, counts in histograms.items()
     }
     heights = {kind: float(np.abs(curve).max()) for kind, curve in curves.items()}
     worst = max(heights, key=lambda kind: heights[kind])
@@ -117,19 +117,19 @@ def places(check: str, sums: Sequence[tuple[int, float]], alpha: float) -> Pictu
 
     The scores are sub-Gaussian: all sums stay inside with probability at least 1 - alpha.
     """
-    reach = math.sqrt(2 * math.log(2 * len(sums) / alpha))
-    where, peak = max(sums, key=lambda each: abs(each[1]))
+    band = math.sqrt(2 * math.log(2 * len(sums) / alpha))
+    where, largest = max(sums, key=lambda each: abs(each[1]))
     last = max(1, sums[-1][0])
-    tall = 1.12 * max(reach, abs(peak))
+    tall = 1.12 * max(band, abs(largest))
     frame = svg.Frame(460, 240, (0.0, float(last)), (-tall, tall), left=48, digits=0)
     words = WORDS.get(check)
     quantity = (words.quantity if words else "") or check
     named = words.places[where] if words and where < len(words.places) else ""
     inside, outside = (
-        [frame.at(at, z) for at, z in sums if (abs(z) <= reach) is held] for held in (True, False)
+        [frame.at(at, z) for at, z in sums if (abs(z) <= band) is held] for held in (True, False)
     )
     body = (
-        svg.band(frame, reach),
+        svg.band(frame, band),
         svg.title(f"{plain(quantity)}, in standard errors"),
         svg.x_axis(
             frame, [(t, f"{t:g}") for t in svg.round_numbers(*frame.x) if t % 1 == 0], "place"
@@ -138,11 +138,11 @@ def places(check: str, sums: Sequence[tuple[int, float]], alpha: float) -> Pictu
         svg.dots("dots", inside),
         svg.dots("dots bad", outside),
     )
-    held = "inside" if abs(peak) <= reach else "outside"
+    held = "inside" if abs(largest) <= band else "outside"
     meaning = (
         f"{plain(quantity)} {named}".rstrip()
-        + f" is the largest of {len(sums)}: {number(abs(peak), 2)} standard errors, "
-        f"{held} the band of ±{number(reach, 2)} that all keep to together."
+        + f" is the largest of {len(sums)}: {number(abs(largest), 2)} standard errors, "
+        f"{held} the band of ±{number(band, 2)} that all keep to together."
     )
     label = f"{plain(quantity)} place by place"
     return Picture(svg.element(frame, label, body), meaning[:1].upper() + meaning[1:])
@@ -229,24 +229,24 @@ def _deviations(counts: Sequence[int]) -> Floats:
     return curve
 
 
-def _reach(counts: Sequence[int], alpha: float) -> float:
+def _band(counts: Sequence[int], alpha: float) -> float:
     """Return how far F_n strays from the law with probability alpha, at most."""
     return math.sqrt(math.log(2 / alpha) / (2 * sum(counts)))
 
 
-def _frame(reach: float, points: int) -> svg.Frame:
+def _frame(height: float, points: int) -> svg.Frame:
     # Coarse curves are drawn in whole pixels, at even steps: that packs three times better.
     return svg.Frame(
-        560, 240, (0.0, 1.0), (-1.12 * reach, 1.12 * reach), left=38, digits=int(points > COARSE)
+        560, 240, (0.0, 1.0), (-1.12 * height, 1.12 * height), left=38, digits=int(points > COARSE)
     )
 
 
 def _thinned(curve: Floats, points: int) -> list[tuple[float, float]]:
     """Thin a curve, keeping the largest deviation of each stretch."""
     stretches = np.array_split(curve, min(points, len(curve)))
-    peaks = [float(stretch[np.abs(stretch).argmax()]) for stretch in stretches]
-    middles = ((i + 0.5) / len(peaks) for i in range(len(peaks)))
-    return [(0.0, 0.0), *zip(middles, peaks, strict=True), (1.0, 0.0)]
+    largest = [float(stretch[np.abs(stretch).argmax()]) for stretch in stretches]
+    middles = ((i + 0.5) / len(largest) for i in range(len(largest)))
+    return [(0.0, 0.0), *zip(middles, largest, strict=True), (1.0, 0.0)]
 
 
 def _rebin(counts: Sequence[int]) -> list[int]:
@@ -269,13 +269,13 @@ def _outside(frame: svg.Frame, line: Sequence[tuple[float, float]], band: float)
     return f'<path class="line bad" d="{"".join(strokes)}"/>' if strokes else ""
 
 
-def _deviation_words(where: float, peak: float, band: float) -> str:
-    largest = f"The largest deviation is {number(abs(peak))} at u = {number(where, 2)}"
-    if abs(peak) <= band:
-        return f"{largest}, inside the band of ±{number(band)} that the law keeps to."
-    excess = "more" if peak > 0 else "fewer"
+def _deviation_words(where: float, largest: float, band: float) -> str:
+    sentence = f"The largest deviation is {number(abs(largest))} at u = {number(where, 2)}"
+    if abs(largest) <= band:
+        return f"{sentence}, inside the band of ±{number(band)} that the law keeps to."
+    excess = "more" if largest > 0 else "fewer"
     return (
-        f"{largest}, {number(abs(peak) / band, 2)} times the band of ±{number(band)}: "
+        f"{sentence}, {number(abs(largest) / band, 2)} times the band of ±{number(band)}: "
         f"{excess} values lie below that point than the law allows."
     )
 

@@ -35,9 +35,9 @@ class Frame:
         return round(x_pixel, self.digits), round(y_pixel, self.digits)
 
 
-def readable(reach: float) -> tuple[float, str]:
+def readable(largest: float) -> tuple[float, str]:
     """Return the power of a thousand that makes an axis readable, and its name."""
-    thousands = max(0, math.ceil((-math.log10(reach) - 1) / 3)) * 3
+    thousands = max(0, math.ceil((-math.log10(largest) - 1) / 3)) * 3
     return 10.0**thousands, f" (× 10{power(thousands)})" if thousands else ""
 
 
@@ -62,10 +62,10 @@ def dots(kind: str, points: Iterable[tuple[float, float]]) -> str:
     return f'<path class="{kind}" d="{marks}"/>' if marks else ""
 
 
-def band(frame: Frame, reach: float) -> str:
+def band(frame: Frame, half_width: float) -> str:
     """Draw the band that a lawful curve keeps to, and zero in its middle."""
-    left, top = frame.at(frame.x[0], reach)
-    right, bottom = frame.at(frame.x[1], -reach)
+    left, top = frame.at(frame.x[0], half_width)
+    right, bottom = frame.at(frame.x[1], -half_width)
     _, zero = frame.at(0, 0)
     return (
         f'<path class="band" d="M{left:g} {top:g}H{right:g}V{bottom:g}H{left:g}Z"/>'

@@ -54,8 +54,8 @@ def _effects(cell: Cell) -> dict[tuple[str, ...], Effect]:
 
 def _disjoint(one: Effect, other: Effect, times: float) -> bool:
     lower, upper = sorted((one, other), key=_estimate)
-    reach = (lower.high - lower.estimate) + (upper.estimate - upper.low)
-    return upper.estimate - lower.estimate > times * reach
+    half_widths = (lower.high - lower.estimate) + (upper.estimate - upper.low)
+    return upper.estimate - lower.estimate > times * half_widths
 
 
 def _estimate(effect: Effect) -> float:

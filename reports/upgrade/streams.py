@@ -29,7 +29,7 @@ class Streams:
     ----------
     rows
         Subjects with changes: for each dtype that changed, the tally of every promise that
-        changed; the promises are the layouts and the other roads to a filled tensor.
+        changed; the promises are the layouts and the other fill methods.
     dtypes
         Those that changed somewhere.
     compared, changed, cells, changed_cells

@@ -160,7 +160,7 @@ class TestTrial:
     def test_each_use_has_a_stream_of_its_own(self):
         streams = []
         for of in ("", "", "reset"):
-            trial().place(of=of)
+            trial().target(of=of)
             streams.append(torch.rand(4))
         assert torch.equal(streams[0], streams[1])
         assert not torch.equal(streams[0], streams[2])

@@ -43,8 +43,8 @@ def rules(name):
 def acting(monkeypatch, act):
     """Something else is done in place of every call."""
 
-    def call(_subject, _attempt, given, place):
-        return lambda: act(given, place)
+    def call(_subject, _attempt, given, target):
+        return lambda: act(given, target)
 
     monkeypatch.setattr(promise, "call", call)
 
@@ -56,19 +56,19 @@ def raising(error):
     return act
 
 
-def half_done(given, _place):
+def half_done(given, _target):
     if isinstance(given, torch.Tensor) and given.numel():
         given.copy_(given == 0)
         raise ValueError("planted")
     return given
 
 
-def after_a_draw(given, place):
-    torch.rand(1, generator=place.generator)
+def after_a_draw(given, target):
+    torch.rand(1, generator=target.generator)
     raise ValueError("planted")
 
 
-def after_a_global_draw(given, _place):
+def after_a_global_draw(given, _target):
     torch.rand(1)
     raise ValueError("planted")
 

@@ -12,7 +12,7 @@ from verify.behaviour.draws import bits_of, draw, information, seeded, sized, st
 from verify.behaviour.promise import Trial
 from verify.behaviour.streams import _RANDOM, PROMISE, _holds
 from verify.defects import known_defects
-from verify.subjects.subject import Place
+from verify.subjects.subject import Target
 
 CPU = torch.device("cpu")
 TICKS = itertools.count()
@@ -238,7 +238,7 @@ def test_only_what_draws_is_asked():
 
 class TestDraws:
     def test_a_row_for_each_call(self):
-        rows = draw(sized(trial("uniform_"), 3, 2), trial("uniform_").place(), 4)
+        rows = draw(sized(trial("uniform_"), 3, 2), trial("uniform_").target(), 4)
         assert rows.shape == (4, 6)
 
     def test_negative_zero_is_another(self):
@@ -256,12 +256,12 @@ class TestDraws:
 
     @pytest.mark.parametrize("seed", [0, -1, 2**63 - 1])
     def test_a_given_seed(self, seed):
-        place = seeded(trial("uniform_"), seed)
-        assert stream_of(place).initial_seed() == seed % 2**64
+        target = seeded(trial("uniform_"), seed)
+        assert stream_of(target).initial_seed() == seed % 2**64
 
     def test_a_place_without_a_generator(self):
         with pytest.raises(TypeError, match="global stream"):
-            stream_of(Place(CPU, torch.float32))
+            stream_of(Target(CPU, torch.float32))
 
     def test_a_run_at_either_end_is_found(self):
         values = torch.arange(20.0)
@@ -294,20 +294,20 @@ class TestNeighbouringSeeds:
     @pytest.mark.parametrize("name", ["uniform_", "torch.rand"])
     def test_each_call_is_the_first_of_the_next_seed(self, name):
         own = trial(name)
-        roads = own.cell.subject.roads
-        fill = roads["neighbouring seeds"](own.case, seeded(own, 41))
+        fill_methods = own.cell.subject.fill_methods
+        fill = fill_methods["neighbouring seeds"](own.case, seeded(own, 41))
         for seed in (41, 42, 43):
-            alone = next(iter(roads.values()))(own.case, seeded(own, seed))
+            alone = next(iter(fill_methods.values()))(own.case, seeded(own, seed))
             assert torch.equal(fill()[""], alone()[""])
 
     def test_the_global_streams_are_seeded_too(self):
         own = trial("torch.rand_like")
-        twice = (own.cell.subject.roads["neighbouring seeds"] for _ in range(2))
-        one, same = (road(own.case, seeded(own, 41)) for road in twice)
+        twice = (own.cell.subject.fill_methods["neighbouring seeds"] for _ in range(2))
+        one, same = (method(own.case, seeded(own, 41)) for method in twice)
         first = one()[""]
         assert not torch.equal(first, one()[""])
         assert torch.equal(first, same()[""])
 
-    def test_the_plain_road_is_the_first(self):
-        assert next(iter(cell("uniform_").subject.roads)) == "law"
-        assert next(iter(cell("torch.rand").subject.roads)) == "operation"
+    def test_the_plain_fill_method_is_the_first(self):
+        assert next(iter(cell("uniform_").subject.fill_methods)) == "law"
+        assert next(iter(cell("torch.rand").subject.fill_methods)) == "operation"

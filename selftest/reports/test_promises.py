@@ -101,7 +101,7 @@ def test_every_test_has_its_promise_in_the_table() -> None:
 def test_every_promise_is_asked_by_a_test() -> None:
     asked = {asked.promise for asked in table.ASKED.values()} - {"{layout}"}
     layouts = {layout.replace("_", " ") for layout in LAYOUTS}
-    assert asked | layouts == {*table.VALUES, *table.CONDUCT}
+    assert asked | layouts == {*table.VALUES, *table.BEHAVIOUR}
 
 
 def test_what_the_table_says_is_what_the_tests_say(tmp_path: Path) -> None:

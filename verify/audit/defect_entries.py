@@ -88,9 +88,9 @@ def _outside(defect: KnownDefect) -> Iterator[str]:
     for name in defect.subjects:
         subject = SUBJECTS[name]
         yield from _unknown("feature", defect.region, subject.anchors[0].features())
-        if not {*defect.promises} & {*subject.roads}:
+        if not {*defect.promises} & {*subject.fill_methods}:
             yield f"{name} promises none of {', '.join(defect.promises)}; take it away"
-    every = set[str]().union(*(SUBJECTS[name].roads for name in defect.subjects))
+    every = set[str]().union(*(SUBJECTS[name].fill_methods for name in defect.subjects))
     yield from _unknown("promise of these subjects", defect.promises, every)
     for name in shown_on(defect):
         try:

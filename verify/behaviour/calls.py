@@ -42,7 +42,7 @@ def blank(trial: Trial, *batch: int) -> Tensor:
 
 def seeded(trial: Trial, stream: str = "") -> Filler:
     """The call, drawing from a global stream of that name, which starts anew here."""
-    trial.place(stream)
+    trial.target(stream)
     return trial.filler()
 
 
@@ -61,7 +61,7 @@ def drawn(
     within : callable
         The context in which the tensor is made and filled.
     """
-    generator = trial.place().generator
+    generator = trial.target().generator
     with within():
         tensor = prepare(blank(trial))
         trial.filler(generator)(tensor)
@@ -196,8 +196,8 @@ def diffuse(trial: Trial) -> bool:
     A draw of n independent values, none of which has a probability above p, is repeated by
     another one with a probability of pⁿ at most. Known defects may leave few values.
     """
-    spoiled = known_defects.spoiling(trial.case, known_defects.of_cell(trial.cell, "law"))
-    return random(trial) and spoiled is None and _bits(trial, law(trial)) > _BITS
+    excluded_by = known_defects.excluding(trial.case, known_defects.of_cell(trial.cell, "law"))
+    return random(trial) and excluded_by is None and _bits(trial, law(trial)) > _BITS
 
 
 def _bits(trial: Trial, of: Law) -> float:
@@ -219,6 +219,6 @@ def _bits_of_value(trial: Trial, of: Continuous) -> float:
 
 def _mass_on_one_point(trial: Trial, of: Continuous) -> float:
     """The probability of the likeliest value; a known deviation moves one value onto another."""
-    known = known_defects.deviating(trial.case, known_defects.of_cell(trial.cell, "law"))
+    known = known_defects.tolerating(trial.case, known_defects.of_cell(trial.cell, "law"))
     mass = of.point_mass(trial.cell.lattice.step, trial.cell.lattice.draw_step)
     return min(1.0, 2 * mass) if known else mass

@@ -42,7 +42,7 @@ def _defaults(trial: Trial) -> Iterator[None]:
 
 def _other_by_context(trial: Trial) -> list[str]:
     asked = torch_api.state(trial.build())
-    trial.place()  # For its effect: the streams start anew.
+    trial.target()  # For its effect: the streams start anew.
     with _defaults(trial):
         by_context = torch_api.state(trial.row.make(trial.arguments))
     return differing(asked, by_context)
@@ -113,8 +113,8 @@ def _moved(trial: Trial, build: Callable[[], object]) -> bool:
 
 def _misdrawn(trial: Trial) -> list[str]:
     """A construction draws if and only if some law is random."""
-    place = trial.place()
-    moved = _moved(trial, lambda: trial.row.build(trial.case, place))
+    target = trial.target()
+    moved = _moved(trial, lambda: trial.row.build(trial.case, target))
     random = any(
         not isinstance(tensor.law, Structure) and 0 not in tensor.shape
         for tensor in trial.row.tensors(trial.case)
@@ -126,7 +126,7 @@ def _misdrawn(trial: Trial) -> list[str]:
 def _unreached(trial: Trial) -> list[str]:
     """What is drawn from other streams than the global ones is the same on every seed."""
     one = torch_api.state(trial.build())
-    other = torch_api.state(trial.row.build(trial.case, trial.place(of="another seed")))
+    other = torch_api.state(trial.row.build(trial.case, trial.target(of="another seed")))
     return [
         tensor.label
         for tensor in trial.row.tensors(trial.case)
@@ -142,18 +142,18 @@ def _skipping(trial: Trial) -> bool:
 
 
 def _wrong_when_skipped(trial: Trial) -> list[str]:
-    built, place = trial.build(), trial.place()
+    built, target = trial.build(), trial.target()
     skipped = list[nn.Module]()
 
     def skip() -> None:
         keywords = trial.arguments.keywords()
-        factory = {"device": place.device, "dtype": place.dtype}
+        factory = {"device": target.device, "dtype": target.dtype}
         skipped.append(torch_api.skip_init(trial.row.name, **keywords, **factory))
 
     drawn = ["the global stream"] if _moved(trial, skip) else []
     for module in (built, *skipped):
         torch_api.poison(module)  # Memory that is not initialised holds anything.
-        trial.place()
+        trial.target()
         torch_api.reset(module)
     return drawn + differing(torch_api.state(built), torch_api.state(skipped[0]))
 
@@ -168,11 +168,11 @@ def _wrong_copies(trial: Trial) -> list[str]:
 
 def _real_on_meta(trial: Trial) -> list[str]:
     """What a construction on the meta device allocates, draws, or makes of another shape."""
-    built, place = torch_api.state(trial.build()), trial.place()
+    built, target = torch_api.state(trial.build()), trial.target()
     made = list[nn.Module]()
 
     def build() -> None:
-        made.append(trial.row.build(trial.case, replace(place, device=torch.device("meta"))))
+        made.append(trial.row.build(trial.case, replace(target, device=torch.device("meta"))))
 
     drawn = ["the global stream"] if _moved(trial, build) else []
     state = torch_api.state(made[0])

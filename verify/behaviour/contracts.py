@@ -43,7 +43,7 @@ def _fills_layout(name: str, trial: Trial) -> bool:
     """A layout in which the call is known to raise is the matter of the promise on layouts."""
     known = known_defects.of_cell(trial.cell, name)
     raising = tuple(defect for defect in known if defect.check == "raises")
-    return known_defects.spoiling(trial.case, raising) is None
+    return known_defects.excluding(trial.case, raising) is None
 
 
 def _changed_of_parameter(trial: Trial) -> list[str]:
@@ -140,8 +140,8 @@ def _streamed(trial: Trial, stream: str) -> Tensor:
 
 def _generated(trial: Trial, generator: str, stream: str = "") -> Tensor:
     """What the call fills from one stream, while another one is the global stream."""
-    own = trial.place(generator).generator
-    trial.place(stream)
+    own = trial.target(generator).generator
+    trial.target(stream)
     tensor = blank(trial)
     trial.filler(own)(tensor)
     return tensor
@@ -149,7 +149,7 @@ def _generated(trial: Trial, generator: str, stream: str = "") -> Tensor:
 
 def _used_besides(trial: Trial) -> list[str]:
     """The generator is the one stream: the global one neither moves nor matters."""
-    generator = trial.place().generator
+    generator = trial.target().generator
     before = torch_api.streams(trial.device)
     trial.filler(generator)(blank(trial))
     found = [] if alike(before, torch_api.streams(trial.device)) else ["the global stream moves"]
@@ -158,7 +158,7 @@ def _used_besides(trial: Trial) -> list[str]:
 
 
 def _undecided_by_generator(trial: Trial) -> list[str]:
-    generator = trial.place().generator
+    generator = trial.target().generator
     assert generator is not None
     before = generator.get_state()
     trial.filler(generator)(blank(trial))

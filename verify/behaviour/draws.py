@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from verify.behaviour.promise import Trial
-from verify.subjects.subject import Place
+from verify.subjects.subject import Target
 
 
 def usual(trial: Trial) -> bool:
@@ -23,9 +23,9 @@ def sized(trial: Trial, *shape: int) -> Trial:
     return replace(trial, case=replace(trial.case, shape=shape))
 
 
-def draw(trial: Trial, place: Place, calls: int = 1) -> Tensor:
+def draw(trial: Trial, target: Target, calls: int = 1) -> Tensor:
     """A row for each of some consecutive calls."""
-    return torch.stack([trial.drawn(place)[""].reshape(-1) for _ in range(calls)])
+    return torch.stack([trial.drawn(target)[""].reshape(-1) for _ in range(calls)])
 
 
 def bits_of(values: Tensor) -> Tensor:
@@ -39,16 +39,16 @@ def unlike(drawn: Mapping[str, Tensor], reference: Tensor) -> list[str]:
     return [name for name, values in drawn.items() if not torch.equal(bits_of(values), same)]
 
 
-def stream_of(place: Place) -> torch.Generator:
-    """The generator of a place that has one."""
-    if place.generator is None:
-        raise TypeError("the place draws from the global stream")
-    return place.generator
+def stream_of(target: Target) -> torch.Generator:
+    """The generator of a target that has one."""
+    if target.generator is None:
+        raise TypeError("the target draws from the global stream")
+    return target.generator
 
 
-def seeded(trial: Trial, seed: int) -> Place:
-    """A place whose streams, the global ones too, start from a given seed."""
-    return replace(trial.place(), generator=trial.cell.backend.generator(trial.device, seed))
+def seeded(trial: Trial, seed: int) -> Target:
+    """A target whose streams, the global ones too, start from a given seed."""
+    return replace(trial.target(), generator=trial.cell.backend.generator(trial.device, seed))
 
 
 def draw_odd(device: torch.device, generator: torch.Generator | None) -> None:

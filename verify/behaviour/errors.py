@@ -25,7 +25,7 @@ from verify.subjects import Initializer
 from verify.subjects.refusals.refusal import Attempt, Refusal, call
 from verify.subjects.refusals.rules import RULES
 from verify.subjects.refusals.table import REFUSALS, empty_tensors
-from verify.subjects.subject import Place
+from verify.subjects.subject import Target
 
 _INTERNAL = ("INTERNAL ASSERT", "report a bug")
 """What PyTorch says when one of its own assumptions is broken."""
@@ -56,15 +56,15 @@ class _Broken(Exception):
         self.found = found
 
 
-def _place(cell: Cell, run: Run) -> Place:
+def _target(cell: Cell, run: Run) -> Target:
     device = cell.backend.device(run.worker)
     generator = cell.backend.generator(device, derive(run.seed, cell.id, "errors"))
-    return Place(device, cell.dtype, generator)
+    return Target(device, cell.dtype, generator)
 
 
 def _comparisons(cell: Cell, run: Run, restart: Callable[[], None]) -> Iterator[Comparison]:
     """One for each rule."""
-    place = _place(cell, run)
+    target = _target(cell, run)
 
     def comparison(
         rule: str, attempts: SearchStrategy[Attempt], wrong: Callable[[Attempt], list[str]]
@@ -79,11 +79,11 @@ def _comparisons(cell: Cell, run: Run, restart: Callable[[], None]) -> Iterator[
     for refusal in REFUSALS:
         here = not refusal.backends or cell.backend.name in refusal.backends
         if here and cell.subject.name in refusal.subjects:
-            wrong = partial(_accepted, refusal, cell, place)
+            wrong = partial(_accepted, refusal, cell, target)
             yield comparison(refusal.words, refusal.attempts, wrong)
     if isinstance(cell.subject, Initializer):
         attempts = empty_tensors(cell.subject.name)
-        yield comparison(_EMPTY, attempts, partial(_done_to_nothing, cell, place))
+        yield comparison(_EMPTY, attempts, partial(_done_to_nothing, cell, target))
 
 
 def _smallest(
@@ -106,14 +106,14 @@ def _smallest(
     return []
 
 
-def _accepted(refusal: Refusal, cell: Cell, place: Place, attempt: Attempt) -> list[str]:
+def _accepted(refusal: Refusal, cell: Cell, target: Target, attempt: Attempt) -> list[str]:
     """What is wrong with the refusal of an attempt."""
-    given = attempt.handed_over(place.device)
-    held, before = _held(given), _states(place)
+    given = attempt.handed_over(target.device)
+    held, before = _held(given), _states(target)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            call(cell.subject, attempt, given, place)()
+            call(cell.subject, attempt, given, target)()
         except refusal.errors as error:
             found = [] if _says_something(error) else [f"{_shown(error)} says nothing of use"]
         except Exception as error:
@@ -122,7 +122,7 @@ def _accepted(refusal: Refusal, cell: Cell, place: Place, attempt: Attempt) -> l
             return ["nothing is raised"]
     if not _alike(held, _held(given)):
         found.append("the tensor is changed")
-    return found if _alike(before, _states(place)) else [*found, "a stream is moved"]
+    return found if _alike(before, _states(target)) else [*found, "a stream is moved"]
 
 
 def _says_something(error: Exception) -> bool:
@@ -135,30 +135,30 @@ def _shown(error: Exception) -> str:
     return f"{type(error).__name__} ({said})" if said else type(error).__name__
 
 
-def _done_to_nothing(cell: Cell, place: Place, attempt: Attempt) -> list[str]:
+def _done_to_nothing(cell: Cell, target: Target, attempt: Attempt) -> list[str]:
     """What is done besides returning the tensor, with at most a UserWarning."""
-    given, before = attempt.handed_over(place.device), _states(place)
+    given, before = attempt.handed_over(target.device), _states(target)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            result = call(cell.subject, attempt, given, place)()
+            result = call(cell.subject, attempt, given, target)()
         except Exception as error:
             return [f"{_shown(error)} is raised"]
     categories = [w.category for w in caught if not issubclass(w.category, UserWarning)]
     found = [f"{category.__name__} is emitted" for category in categories]
     if tuple(given.shape) != attempt.shape or result is not given:
         found.append("something else is returned")
-    return found if _alike(before, _states(place)) else [*found, "a stream is moved"]
+    return found if _alike(before, _states(target)) else [*found, "a stream is moved"]
 
 
 def _held(given: Any) -> list[Tensor]:
     return [bits(given)] if isinstance(given, Tensor) else []
 
 
-def _states(place: Place) -> list[Tensor]:
+def _states(target: Target) -> list[Tensor]:
     """Where every stream stands: the global ones, and the generator's."""
-    own = [] if place.generator is None else [place.generator.get_state()]
-    return [*torch_api.streams(place.device), *own]
+    own = [] if target.generator is None else [target.generator.get_state()]
+    return [*torch_api.streams(target.device), *own]
 
 
 def _alike(one: list[Tensor], other: list[Tensor]) -> bool:
@@ -167,8 +167,8 @@ def _alike(one: list[Tensor], other: list[Tensor]) -> bool:
 
 def verify_errors(cell: Cell, run: Run) -> Outcome:
     """Break every rule of a subject in many ways; tensors without entries break none."""
-    place = (cell.subject.name, cell.backend.name, cell.dtype_name)
-    defects = PROMISE.in_words(known_defects.of_promise(PROMISE.name, *place))
+    named = (cell.subject.name, cell.backend.name, cell.dtype_name)
+    defects = PROMISE.in_words(known_defects.of_promise(PROMISE.name, *named))
     try:
         with watchdog.limit(run.time_limit) as restart:
             fields = compare(_comparisons(cell, run, restart), PROMISE.check, defects)

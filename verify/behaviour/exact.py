@@ -108,7 +108,7 @@ class Judge:
     check : str
         The check under which everything is decided.
     defects : tuple of KnownDefect
-        The known defects of the place: the comparisons that they name must fail.
+        The known defects of the cell: the comparisons that they name must fail.
     """
 
     check: str = "exact"

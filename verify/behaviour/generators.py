@@ -76,8 +76,8 @@ def _not_started_by(trial: Trial) -> list[str]:
     """What `seed` returned gives the same values by `manual_seed`."""
     own = _generator(trial)
     chosen = own.seed()
-    values = draw(trial, replace(trial.place(), generator=own))
-    again = replace(trial.place(), generator=_generator(trial).manual_seed(chosen))
+    values = draw(trial, replace(trial.target(), generator=own))
+    again = replace(trial.target(), generator=_generator(trial).manual_seed(chosen))
     return unlike({"seed": draw(trial, again)}, values)
 
 

@@ -38,8 +38,8 @@ def _inferred(trial: Trial) -> str:
 
 def _made(trial: Trial, name: str, arguments: dict[str, Any]) -> nn.Module:
     """A module in eval mode, where running statistics stay what they are."""
-    place = trial.place()
-    made = torch_api.module(name)(**arguments, device=place.device, dtype=place.dtype)
+    target = trial.target()
+    made = torch_api.module(name)(**arguments, device=target.device, dtype=target.dtype)
     return made.eval()
 
 
@@ -71,7 +71,7 @@ def _input(trial: Trial, of: str) -> Tensor:
 def _materialised(trial: Trial) -> nn.Module:
     """A lazy module after its first input, the streams seeded right before."""
     module, first = _lazy(trial), _input(trial, "first")
-    trial.place()  # For its effect: the streams start anew.
+    trial.target()  # For its effect: the streams start anew.
     module(first)
     return module
 
@@ -92,7 +92,7 @@ def _initialised_early(trial: Trial) -> list[str]:
 
 
 def _drawn_early(trial: Trial) -> list[str]:
-    trial.place()
+    trial.target()
     before = torch_api.streams(trial.device)
     torch_api.reset(_lazy(trial))  # On streams that start anew: they must still be there after.
     after = torch_api.streams(trial.device)

@@ -136,7 +136,7 @@ def _off_reset_weight_norm(trial: Trial) -> list[str]:
     """A reset must leave the weight that it leaves without the parametrization."""
     plain, module = trial.build(), _applied(trial, _parametrized("weight_norm"))
     for each in (plain, module):
-        trial.place(of="reset")  # For its effect: other streams than those of the construction.
+        trial.target(of="reset")  # For its effect: other streams than those of the construction.
         torch_api.reset(each)
     expected = torch_api.state(plain)
     return [text for name in _names(trial) for text in _off_weight(module, name, expected[name])]

@@ -1,4 +1,4 @@
-"""Promises about conduct: questions about what fills the tensors of a cell, answered exactly.
+"""Promises about behaviour: questions about what fills the tensors of a cell, answered exactly.
 
 The answer to a question lists what is wrong, one text for each tensor or attribute; an empty
 list keeps the promise. Each question has an id, by which known defects name it, and words.
@@ -26,13 +26,13 @@ from verify.plan import watchdog
 from verify.plan.drawing import for_each_case
 from verify.plan.run import Cell, Run, derive
 from verify.subjects import Initializer, Module, Network, Subject, python_streams
-from verify.subjects.subject import Case, Place
+from verify.subjects.subject import Case, Target
 
 _T = TypeVar("_T")
 _S = TypeVar("_S", bound=Subject)
 
 _MAX_NUMEL = 1 << 12
-"""Entries of the largest drawn case: conduct does not depend on size, and is asked often."""
+"""Entries of the largest drawn case: behaviour does not depend on size, and is asked often."""
 
 _MAX_ANCHOR = 1 << 20
 """Entries of the largest anchor."""
@@ -98,37 +98,37 @@ class Trial:
         fill = torch_api.filler(subject.name, subject.arguments(self.case), generator)
         return lambda tensor: _supported(lambda: fill(tensor))
 
-    def drawn(self, place: Place, road: str = "") -> Mapping[str, Tensor]:
+    def drawn(self, target: Target, fill_method: str = "") -> Mapping[str, Tensor]:
         """What one call of any subject fills there, by name.
 
         Parameters
         ----------
-        place : Place
-        road : str, optional
-            One of the subject's roads; by default the first.
+        target : Target
+        fill_method : str, optional
+            One of the subject's fill methods; by default the first.
 
         Raises
         ------
         NotImplementedError
             Where the backend has no kernel for the call.
         """
-        roads = self.cell.subject.roads
-        start = roads[road or next(iter(roads))]
-        return _supported(lambda: start(self.case, place)())
+        fill_methods = self.cell.subject.fill_methods
+        start = fill_methods[fill_method or next(iter(fill_methods))]
+        return _supported(lambda: start(self.case, target)())
 
     @property
     def dtype(self) -> torch.dtype:
         """The dtype of the cell."""
         return self.cell.dtype
 
-    def place(self, of: str = "") -> Place:
+    def target(self, of: str = "") -> Target:
         """Where values are drawn; its streams, the global ones too, start anew for each use."""
         generator = self.cell.backend.generator(self.device, derive(self.seed, of))
-        return Place(self.device, self.dtype, generator)
+        return Target(self.device, self.dtype, generator)
 
     def build(self) -> nn.Module:
         """The module of the case: the very same at every call."""
-        return self.row.build(self.case, self.place())
+        return self.row.build(self.case, self.target())
 
     def normals(self, *shape: int, of: str) -> Tensor:
         """Standard normal input, a stream of its own for each use."""
@@ -242,7 +242,7 @@ class Promise(Generic[Q_co]):
         )
 
     def is_asked_in(self, subject: str, _backend: str, dtype: str) -> bool:
-        """Whether the cell of that place is one of those in which it is asked."""
+        """Whether the cell of that name is one of those in which it is asked."""
         return subject in (self.subjects or (subject,)) and dtype in (self.dtypes or (dtype,))
 
     def outcome(self, cell: Cell, fields: Mapping[str, Any]) -> Outcome:
@@ -261,8 +261,8 @@ class Promise(Generic[Q_co]):
 
 def verify_conduct(cell: Cell, run: Run, promise: Promise[Question]) -> Outcome:
     """Ask every question about drawn cases and the anchors, and show the smallest failure."""
-    place = (cell.subject.name, cell.backend.name, cell.dtype_name)
-    defects = promise.in_words(known_defects.of_promise(promise.name, *place))
+    named = (cell.subject.name, cell.backend.name, cell.dtype_name)
+    defects = promise.in_words(known_defects.of_promise(promise.name, *named))
     judge, seen = Judge(promise.check, defects), _Seen()
     try:
         _explore(cell, run, promise, judge, seen)
@@ -301,7 +301,7 @@ def _explore(cell: Cell, run: Run, promise: Promise[Question], judge: Judge, see
     raising = tuple(d for d in known_defects.of_cell(cell, "law") if d.check == "raises")
 
     def is_sound(case: Case) -> bool:
-        return known_defects.spoiling(case, raising) is None and cell.holds(case)
+        return known_defects.excluding(case, raising) is None and cell.holds(case)
 
     def trial_of(case: Case) -> Trial:
         return Trial(cell, case, device, derive(run.seed, cell.id, promise.name, repr(case)))
@@ -326,7 +326,7 @@ def _explore(cell: Cell, run: Run, promise: Promise[Question], judge: Judge, see
             examine(case)
 
     with watchdog.limit(run.time_limit) as restart, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Of shapes and dropout; here only conduct matters.
+        warnings.simplefilter("ignore")  # Of shapes and dropout; here only behaviour matters.
         for_each_case(
             subject.cases(_MAX_NUMEL),
             examine,

@@ -32,7 +32,7 @@ from verify.behaviour.promise import Promise, Question, Trial
 from verify.defects import known_defects
 from verify.laws import Continuous, Structure
 from verify.subjects import INITIALIZERS, OPERATIONS, Initializer, Operation
-from verify.subjects.subject import Place
+from verify.subjects.subject import Target
 
 _RANDOM = tuple(
     subject.name
@@ -99,12 +99,14 @@ def _not_repeated(trial: Trial) -> list[str]:
     PyTorch documentation, note "Reproducibility".
     """
     found = []
-    for road in trial.cell.subject.roads:
-        defects = known_defects.of_cell(trial.cell, road)
+    for fill_method in trial.cell.subject.fill_methods:
+        defects = known_defects.of_cell(trial.cell, fill_method)
         raising = tuple(defect for defect in defects if defect.check == "raises")
-        if not known_defects.spoiling(trial.case, raising):
-            once, again = (trial.drawn(trial.place(), road)[""].reshape(-1) for _ in range(2))
-            found += unlike({road: again}, once)
+        if not known_defects.excluding(trial.case, raising):
+            once, again = (
+                trial.drawn(trial.target(), fill_method)[""].reshape(-1) for _ in range(2)
+            )
+            found += unlike({fill_method: again}, once)
     return found
 
 
@@ -112,7 +114,7 @@ def _hanging_on_memory(trial: Trial) -> list[str]:
     drawn = {}
     for held in (torch.nan, 0.0, 1.0):
         memory = torch.full(trial.case.shape, held, dtype=trial.dtype, device=trial.device)
-        trial.filler(trial.place().generator)(memory)
+        trial.filler(trial.target().generator)(memory)
         drawn[f"after {held}"] = memory.reshape(-1)
     return unlike(drawn, drawn.pop("after nan"))
 
@@ -123,7 +125,7 @@ def _hanging_on_threads(trial: Trial) -> list[str]:
     try:
         for threads in _THREADS:
             torch.set_num_threads(threads)
-            drawn[threads] = trial.drawn(trial.place())[""]
+            drawn[threads] = trial.drawn(trial.target())[""]
     finally:
         torch.set_num_threads(before)
     alone = drawn.pop(1)
@@ -132,24 +134,24 @@ def _hanging_on_threads(trial: Trial) -> list[str]:
 
 def _hanging_on_others(trial: Trial) -> list[str]:
     """Draws from another generator before each call, odd numbers of them in many dtypes."""
-    alone = draw(trial, trial.place(), 2)
-    place, other = trial.place(), torch.Generator(trial.device).manual_seed(1)
+    alone = draw(trial, trial.target(), 2)
+    target, other = trial.target(), torch.Generator(trial.device).manual_seed(1)
     rows = []
     for _ in range(2):
         draw_odd(trial.device, other)
-        rows.append(draw(trial, place))
+        rows.append(draw(trial, target))
     return unlike({"after draws from another generator": torch.cat(rows)}, alone)
 
 
 def _left_by_a_reseed(trial: Trial) -> list[str]:
     """Above all half of a pair of normals: Box & Muller 1958 yields two at a time."""
-    fresh = trial.place()
+    fresh = trial.target()
     expected, seed = draw(trial, fresh, 2), stream_of(fresh).initial_seed()
-    used = trial.place(of="before the reseed")
+    used = trial.target(of="before the reseed")
     draw(trial, used)
     for generator in (used.generator, None):
         draw_odd(trial.device, generator)
-    trial.place()  # Seeds the global streams again.
+    trial.target()  # Seeds the global streams again.
     stream_of(used).manual_seed(seed)
     return unlike({"after a reseed": draw(trial, used, 2)}, expected)
 
@@ -159,7 +161,7 @@ def _not_restored(trial: Trial) -> list[str]:
 
     PyTorch documentation, torch.Generator, torch.get_rng_state, torch.random.fork_rng.
     """
-    own = trial.place()
+    own = trial.target()
     draw(trial, own)
     draw_odd(trial.device, own.generator)
     stream, state = stream_of(own), stream_of(own).get_state()
@@ -173,22 +175,22 @@ def _not_restored(trial: Trial) -> list[str]:
     return unlike(found, expected) + _not_restored_globally(replace(own, generator=None), trial)
 
 
-def _not_restored_globally(place: Place, trial: Trial) -> list[str]:
+def _not_restored_globally(target: Target, trial: Trial) -> list[str]:
     draw_odd(trial.device, None)
     states, found = torch_api.streams(trial.device), {}
     with forked(trial.device):
-        expected = draw(trial, place, 2)
-    found["by fork_rng"] = draw(trial, place, 2)
+        expected = draw(trial, target, 2)
+    found["by fork_rng"] = draw(trial, target, 2)
     restore(trial.device, states)
-    found["by set_rng_state"] = draw(trial, place, 2)
+    found["by set_rng_state"] = draw(trial, target, 2)
     return unlike(found, expected)
 
 
 def _moved_globally(trial: Trial) -> list[str]:
     """Whoever hands over a generator has all values drawn from it."""
-    place = trial.place()
+    target = trial.target()
     before = torch_api.streams(trial.device)
-    trial.drawn(place)
+    trial.drawn(target)
     after = torch_api.streams(trial.device)
     names = ("the host's", f"that of {trial.device}")
     changed = [not torch.equal(*states) for states in zip(before, after, strict=True)]
@@ -202,7 +204,7 @@ def _is_given_generator(trial: Trial) -> bool:
 
 
 def _repeating(trial: Trial) -> list[str]:
-    first, second = draw(trial, trial.place(), 2)
+    first, second = draw(trial, trial.target(), 2)
     alike = torch.equal(bits_of(first), bits_of(second)) and first.numel() > 0
     return ["the second call"] if alike and information(first) >= _BITS else []
 
@@ -212,7 +214,7 @@ def _periods(trial: Trial) -> list[str]:
 
     That is what permutations of four numbers leave, which hold least.
     """
-    rows = bits_of(draw(sized(trial, 4, 4), trial.place(), _CALLS))
+    rows = bits_of(draw(sized(trial, 4, 4), trial.target(), _CALLS))
     found = (p for p in range(1, _CALLS // 2 + 1) if torch.equal(rows[p:], rows[:-p]))
     return [str(period) for period in itertools.islice(found, 1)]
 
@@ -225,7 +227,7 @@ def _is_fine(trial: Trial) -> bool:
 
 def _runs(trial: Trial) -> list[str]:
     """The first values of one call within the other: 2²⁰ places of probability 2⁻¹⁶⁰."""
-    first, second = draw(trial, trial.place(), 2)
+    first, second = draw(trial, trial.target(), 2)
     found = {
         "the second call begins within the first": _holds(first, second[:_RUN]),
         "the first call begins within the second": _holds(second, first[:_RUN]),
@@ -248,7 +250,7 @@ def _sharing_sizes(trial: Trial) -> list[str]:
 
 
 def _shared(trial: Trial) -> int:
-    calls = draw(trial, trial.place(), _NEIGHBOURS)
+    calls = draw(trial, trial.target(), _NEIGHBOURS)
     return int((calls[:-1, :, None] == calls[1:, None, :]).sum())
 
 

@@ -45,7 +45,7 @@ def _network(trial: Trial, incoming: _Rule, outgoing: _Rule) -> _Network:
     first, hidden, *_, last = (max(_FEWEST, min(size, _MOST)) for size in trial.arguments.sizes)
     factory: dict[str, Any] = {"device": trial.device, "dtype": trial.dtype}
     layers = nn.Linear(first, hidden, **factory), nn.Linear(hidden, last, **factory)
-    trial.place()  # Seeds the streams from which the rules draw.
+    trial.target()  # Seeds the streams from which the rules draw.
     for layer, (name, *values) in zip(layers, (incoming, outgoing), strict=True):
         torch_api.initializer(name)(layer.weight, *values)
         torch_api.initializer("zeros_")(layer.bias)

@@ -42,7 +42,7 @@ class _Named(Tensor):
 
 def _changed_of_subclass(trial: Trial) -> list[str]:
     tensor = blank(trial).as_subclass(_Named)
-    found = changed(tensor, trial.filler(trial.place().generator))
+    found = changed(tensor, trial.filler(trial.target().generator))
     values = agree(trial, tensor.as_subclass(Tensor), drawn(trial))
     return found if values else [*found, "values"]
 
@@ -72,7 +72,7 @@ def _not_overridden(trial: Trial) -> list[str]:
     """Every function that writes goes by way of the override, some as a whole."""
     memory, seen = blank(trial), list[tuple[str, int]]()
     tensor, version = memory.as_subclass(_overriding(memory, seen)), memory._version
-    trial.filler(trial.place().generator)(tensor)
+    trial.filler(trial.target().generator)(tensor)
     unseen = memory._version - version - sum(writes for _, writes in seen)
     name = trial.cell.subject.name
     return [
@@ -119,7 +119,7 @@ def _changed_by_counting(trial: Trial) -> list[str]:
     found, plain = [], drawn(trial)
     operators = _Operators()  # type: ignore[no-untyped-call]
     for name, mode in (("functions", _Functions()), ("operators", operators)):
-        tensor, fill = blank(trial), trial.filler(trial.place().generator)
+        tensor, fill = blank(trial), trial.filler(trial.target().generator)
         with mode:
             result = fill(tensor)
         found += [] if mode.calls else [f"no {name} are seen"]
@@ -131,7 +131,7 @@ def _changed_without_data(
     trial: Trial, device: torch.device, within: Callable[[], AbstractContextManager[object]]
 ) -> list[str]:
     """Nothing can be filled: what changes of the tensor and of the streams all the same."""
-    generator = trial.place().generator
+    generator = trial.target().generator
     assert generator is not None
     before = [*torch_api.streams(trial.device), generator.get_state()]
     with within():

@@ -146,7 +146,7 @@ def reduce_derived(
 
 def _step(law: Continuous, lattice: Lattice) -> float:
     """The lattice's spacing relative to the law's values, which may be subnormal."""
-    return max(lattice.step, lattice.spacing(law.reach) / law.reach)
+    return max(lattice.step, lattice.spacing(law.typical_magnitude) / law.typical_magnitude)
 
 
 def resolution(law: Continuous, dtype: torch.dtype) -> float:

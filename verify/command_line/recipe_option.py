@@ -149,7 +149,7 @@ def chosen(
         words=f"every parameter follows the law that {laws} gives it",
         formula=formula,
         source=laws,
-        make=lambda _case, place: build(place.device),
+        make=lambda _case, target: build(target.device),
         claims=lambda _case: claims,
     )
 

@@ -28,7 +28,7 @@ class KnownDefect:
     ----------
     id : str
     subjects : tuple of str
-        What it spoils.
+        Those that have it.
     backends : tuple of str
         Those on which its witness was seen; empty means that the file does not say.
     dtypes : tuple of str
@@ -42,7 +42,7 @@ class KnownDefect:
     check : str
         The check that sees it.
     region : mapping
-        Feature of a case → ``[least, most]``: the cases that it spoils.
+        Feature of a case → ``[least, most]``: the cases that it leaves out.
     witness : mapping
         The minimal case, field by field.
     calls : tuple of str
@@ -95,7 +95,7 @@ class KnownDefect:
         """Whether the PyTorch under test is one of the versions that have it."""
         return self.since <= torch_api.version() < self.until
 
-    def told(self) -> dict[str, str]:
+    def summary(self) -> dict[str, str]:
         """The entry for readers: versions, symptom and link."""
         since, until = (".".join(map(str, version)) for version in (self.since, self.until))
         ends = [f"from {since}"] if self.since > _ALWAYS[0] else []
@@ -130,13 +130,13 @@ class KnownDefect:
         return all(low <= features[name] <= high for name, (low, high) in self.region.items())
 
 
-def spoiling(case: Case, defects: tuple[KnownDefect, ...]) -> KnownDefect | None:
+def excluding(case: Case, defects: tuple[KnownDefect, ...]) -> KnownDefect | None:
     """The first of `defects` whose region holds `case`, and that is no known deviation."""
-    spoilers = (defect for defect in defects if not defect.deviation and defect.holds(case))
-    return next(spoilers, None)
+    excluded = (defect for defect in defects if not defect.deviation and defect.holds(case))
+    return next(excluded, None)
 
 
-def deviating(case: Case, defects: tuple[KnownDefect, ...]) -> tuple[KnownDefect, ...]:
+def tolerating(case: Case, defects: tuple[KnownDefect, ...]) -> tuple[KnownDefect, ...]:
     """Those of `defects` that are known deviations and whose region holds `case`."""
     return tuple(defect for defect in defects if defect.deviation and defect.holds(case))
 
@@ -146,18 +146,18 @@ def of_cell(cell: Cell, promise: str = "") -> tuple[KnownDefect, ...]:
 
     What breaks the law of an initializer breaks it in every layout.
     """
-    defects = _of_place(cell.subject.name, cell.backend.name, cell.dtype_name)
+    defects = _of_cell_named(cell.subject.name, cell.backend.name, cell.dtype_name)
     known = {promise, "law"} if cell.subject.family == "initializer" else {promise}
     return tuple(d for d in defects if not d.calls and (not promise or known & {*d.promises}))
 
 
 def of_promise(promise: str, subject: str, backend: str, dtype: str) -> tuple[KnownDefect, ...]:
     """The defects that break exact comparisons of a promise."""
-    defects = _of_place(subject, backend, dtype)
+    defects = _of_cell_named(subject, backend, dtype)
     return tuple(d for d in defects if d.calls and promise in d.promises)
 
 
-def _of_place(subject: str, backend: str, dtype: str) -> tuple[KnownDefect, ...]:
+def _of_cell_named(subject: str, backend: str, dtype: str) -> tuple[KnownDefect, ...]:
     """The defects that live there with the PyTorch under test."""
     return tuple(defect for defect in in_force() if defect.touches(subject, backend, dtype))
 

@@ -84,7 +84,7 @@ def verify_cell(cell: Cell, run: Run, promise: str = "law", *, pool: float = 1.0
     cell : Cell
     run : Run
     promise : str
-        What is promised of the cell, one of the subject's `roads`.
+        What is promised of the cell, one of the subject's `fill_methods`.
     pool : float
         The share of the profile's pool that is filled. With none, fewer and smaller cases are
         drawn, and the pool holds them alone: for what does not hang on the last digit.
@@ -143,11 +143,11 @@ class _Exploration:
         return []
 
     def _sound(self) -> list[Case]:
-        """The anchors that the dtype has room for, and that no known defect spoils."""
+        """The anchors that the dtype has room for, and that no known defect excludes."""
         return [
             anchor
             for anchor in self.cell.subject.anchors
-            if self.cell.holds(anchor) and not known_defects.spoiling(anchor, self.defects)
+            if self.cell.holds(anchor) and not known_defects.excluding(anchor, self.defects)
         ]
 
     def _largest(self) -> int:
@@ -159,7 +159,7 @@ class _Exploration:
         if case not in self.tally.examined:
             if not self.cell.holds(case):
                 return
-            if defect := known_defects.spoiling(case, self.defects):
+            if defect := known_defects.excluding(case, self.defects):
                 self.tally.excluded.add(defect.id)
                 return
             if not self.tally.pooling:
@@ -190,7 +190,7 @@ class _Exploration:
 
     def _forgiven(self, case: Case, findings: list[Finding]) -> list[Finding]:
         """The findings, those that a known deviation explains as passed: all others must be."""
-        known = {d.check: d.id for d in known_defects.deviating(case, self.defects)}
+        known = {d.check: d.id for d in known_defects.tolerating(case, self.defects)}
         if not known:
             return findings
         self.tally.excluded.update(known[f.check] for f in findings if f.check in known)

@@ -21,7 +21,7 @@ _MOST = 1 << 20
 """Entries of the largest case that is drawn once more for its fingerprint."""
 
 _MOST_ASIDE = 1 << 16
-"""The same on the roads besides a subject's first: larger tensors are cut down to this."""
+"""The same for every fill method but the first: larger tensors are cut down to this."""
 
 
 def fingerprints(sampler: Sampler, cases: Iterable[Case]) -> dict[str, str]:
@@ -30,7 +30,7 @@ def fingerprints(sampler: Sampler, cases: Iterable[Case]) -> dict[str, str]:
     Parameters
     ----------
     sampler : Sampler
-        Of the cell, on one of the subject's roads.
+        Of the cell, one of the subject's fill methods.
     cases : iterable of Case
         The same in every run.
 
@@ -56,7 +56,7 @@ def fingerprints(sampler: Sampler, cases: Iterable[Case]) -> dict[str, str]:
 def _cut(sampler: Sampler, case: Case) -> Case:
     """The case, or the same call on a smaller tensor."""
     if not isinstance(case, TensorCase) or sampler.promise == next(
-        iter(sampler.cell.subject.roads)
+        iter(sampler.cell.subject.fill_methods)
     ):
         return case
     shape = list(case.shape)

@@ -14,7 +14,7 @@ from verify import torch_api
 from verify.plan import watchdog
 from verify.plan.run import Cell, Run, derive
 from verify.subjects import python_streams
-from verify.subjects.subject import Case, Place
+from verify.subjects.subject import Case, Target
 from verify.subjects.unlawful import Unlawful
 
 _ONE_CALL_FROM = 1 << 18
@@ -22,7 +22,7 @@ _ONE_CALL_FROM = 1 << 18
 
 
 class SubjectRaised(Exception):
-    """The subject raised on a valid case, or its road found something unlawful.
+    """The subject raised on a valid case, or its fill method found something unlawful.
 
     Attributes
     ----------
@@ -86,7 +86,7 @@ class Sampler:
     cell : Cell
     run : Run
     promise : str
-        Which of the subject's roads is taken. It enters the seeds: what is drawn for one
+        Which of the subject's fill methods is taken. It enters the seeds: what is drawn for one
         promise is independent of what is drawn for another.
     """
 
@@ -138,8 +138,8 @@ class Sampler:
         seed = self._seed(case, replicate) if seed is None else seed
         generator = self.cell.backend.generator(self.device, seed)
         python_streams.seed(seed)
-        place = Place(self.device, self.cell.dtype, generator)
-        road = self.cell.subject.roads[self.promise]
+        target = Target(self.device, self.cell.dtype, generator)
+        fill_method = self.cell.subject.fill_methods[self.promise]
         filled: list[Mapping[str, Tensor]] = []
         with (
             watchdog.limit(self.run.time_limit) as restart,
@@ -149,7 +149,7 @@ class Sampler:
             # Deprecation and tail warnings are promises of their own, tested elsewhere.
             warnings.simplefilter("ignore")
             try:
-                fill = road(case, place)
+                fill = fill_method(case, target)
                 for _ in range(calls):
                     restart()
                     tensors = fill()

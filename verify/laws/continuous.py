@@ -34,19 +34,19 @@ class Continuous:
         raise NotImplementedError
 
     @property
-    def peak(self) -> float:
+    def max_scaled_density(self) -> float:
         """The density's supremum times `scale` (no unit)."""
         raise NotImplementedError
 
     @property
-    def reach(self) -> float:
+    def typical_magnitude(self) -> float:
         """The largest magnitude at which the density is not negligible."""
         raise NotImplementedError
 
     @property
-    def farthest(self) -> float:
+    def max_magnitude(self) -> float:
         """A magnitude that no value exceeds: the probability is below 1e-18."""
-        return self.reach + 9 * self.scale
+        return self.typical_magnitude + 9 * self.scale
 
     @property
     def is_affine(self) -> bool:
@@ -68,7 +68,7 @@ class Continuous:
 
     def displacement(self, x: float, step: float) -> float:
         """How far the dtype's lattice can move a value near `x` (see `resolution`)."""
-        return 2 * step * max(abs(x), self.reach)
+        return 2 * step * max(abs(x), self.typical_magnitude)
 
     def resolution(self, step: float, draw_step: float) -> float:
         """Bound on how far the dtype's lattice can move the cdf.
@@ -91,7 +91,10 @@ class Continuous:
         float
             ``sup |F(x̃) − F(x)|`` over lawful displacements, at most 1.
         """
-        return min(1.0, 2 * self.peak * self.reach * step / self.scale + draw_step)
+        return min(
+            1.0,
+            2 * self.max_scaled_density * self.typical_magnitude * step / self.scale + draw_step,
+        )
 
     def point_mass(self, step: float, draw_step: float) -> float:
         """Bound on the probability of any single lattice point (see `resolution`)."""
@@ -128,20 +131,20 @@ class Uniform(Continuous):
         return self.high - self.low
 
     @property
-    def peak(self) -> float:  # noqa: D102
+    def max_scaled_density(self) -> float:  # noqa: D102
         return 1.0
 
     @property
-    def reach(self) -> float:  # noqa: D102
+    def typical_magnitude(self) -> float:  # noqa: D102
         return max(abs(self.low), abs(self.high))
 
     def point_mass(self, step: float, draw_step: float) -> float:
         """Bound on the probability of a lattice point, but for the bounds themselves.
 
         The draws lie ``scale · draw_step`` apart, and rounding sends to one point at most those
-        within one lattice step, the largest of which is the last below `reach`.
+        within one lattice step, the largest of which is the last below `typical_magnitude`.
         """
-        widest = step * 2.0 ** (math.ceil(math.log2(self.reach)) - 1)
+        widest = step * 2.0 ** (math.ceil(math.log2(self.typical_magnitude)) - 1)
         # The parameters are themselves rounded, so a ratio just short of a whole number counts.
         ratio = widest / (self.scale * draw_step) * (1 + 1e-6)
         return min(1.0, draw_step * (1 + math.floor(ratio)))
@@ -176,11 +179,11 @@ class Normal(Continuous):
         return self.std
 
     @property
-    def peak(self) -> float:  # noqa: D102
+    def max_scaled_density(self) -> float:  # noqa: D102
         return 1 / math.sqrt(2 * math.pi)
 
     @property
-    def reach(self) -> float:
+    def typical_magnitude(self) -> float:
         """One standard deviation beyond the mean: |x|·density is largest within it."""
         return abs(self.mean) + self.std
 
@@ -253,17 +256,17 @@ class TruncatedNormal(Continuous):
 
     @property
     def scale(self) -> float:
-        """Reciprocal of the peak density, so that `peak` is one."""
+        """Reciprocal of the peak density, so that `max_scaled_density` is one."""
         z_mode = (self.mode - self.mean) / self.std
         log_density = -(z_mode**2) / 2 - math.log(2 * math.pi) / 2 - self._log_mass
         return self.std * math.exp(-log_density)
 
     @property
-    def peak(self) -> float:  # noqa: D102
+    def max_scaled_density(self) -> float:  # noqa: D102
         return 1.0
 
     @property
-    def reach(self) -> float:
+    def typical_magnitude(self) -> float:
         """The window's end that holds mass, at most 9 standard deviations beyond the mode."""
         span = 9 * self.std
         return max(abs(max(self.a, self.mode - span)), abs(min(self.b, self.mode + span)))
@@ -325,16 +328,16 @@ class Exponential(Continuous):
         return 1 / self.rate
 
     @property
-    def peak(self) -> float:  # noqa: D102
+    def max_scaled_density(self) -> float:  # noqa: D102
         return 1.0
 
     @property
-    def reach(self) -> float:
+    def typical_magnitude(self) -> float:
         """Where x times the density is largest."""
         return 1 / self.rate
 
     @property
-    def farthest(self) -> float:  # noqa: D102
+    def max_magnitude(self) -> float:  # noqa: D102
         return 50 / self.rate
 
     @property

@@ -66,7 +66,7 @@ class Lattice:
         if isinstance(law, Masked):
             return self.holds(law.law)
         if isinstance(law, Continuous):
-            ends = (law.farthest if math.isinf(end) else abs(end) for end in law.support)
+            ends = (law.max_magnitude if math.isinf(end) else abs(end) for end in law.support)
             return max(ends) <= self.largest
         return True
 
@@ -215,7 +215,7 @@ class Rounded:
         values = (getattr(law, field.name) for field in fields(law))
         parameters = [x for x in values if isinstance(x, float) and math.isfinite(x)]
         rounding = math.fsum(abs(self._held.round(x) - x) for x in parameters)
-        return min(1.0, 2 * self.lattice.draw_step + law.peak * rounding / law.scale)
+        return min(1.0, 2 * self.lattice.draw_step + law.max_scaled_density * rounding / law.scale)
 
     @property
     def slack(self) -> float:

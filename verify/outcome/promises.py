@@ -33,7 +33,7 @@ VALUES = {
     "convolution": "Identity convolutions",
 }
 # And where these are, something else happens than is documented.
-CONDUCT = {
+BEHAVIOUR = {
     "neighbouring seeds": "Neighbouring seeds",
     "streams": "Streams and seeds",
     "generators": "Generators",
@@ -55,7 +55,7 @@ CONDUCT = {
 }
 # What stands in the place of a promise where a file of tests cannot even be collected.
 COLLECTION = "collection"
-TITLES = {**VALUES, **CONDUCT, COLLECTION: "Files that cannot be collected"}
+TITLES = {**VALUES, **BEHAVIOUR, COLLECTION: "Files that cannot be collected"}
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """The tables: one row binds a subject to the cases that can be drawn and to its law."""
 
 from verify.subjects.depth import EXPERIMENTS, Experiment
+from verify.subjects.independence import INDEPENDENT_PAIRS, IndependentPair
 from verify.subjects.initializers import INITIALIZERS
-from verify.subjects.lemmas import LEMMAS, Lemma
 from verify.subjects.modules import MODULES
 from verify.subjects.networks import NETWORKS, Network
 from verify.subjects.operations import OPERATIONS
@@ -19,7 +19,7 @@ SUBJECTS: dict[str, Subject] = {
         NETWORKS,
         PROPAGATIONS,
         EXPERIMENTS,
-        LEMMAS,
+        INDEPENDENT_PAIRS,
         RECIPES,
     )
     for subject in table
@@ -28,8 +28,8 @@ SUBJECTS: dict[str, Subject] = {
 
 __all__ = [
     "EXPERIMENTS",
+    "INDEPENDENT_PAIRS",
     "INITIALIZERS",
-    "LEMMAS",
     "MODULES",
     "NETWORKS",
     "OPERATIONS",
@@ -37,8 +37,8 @@ __all__ = [
     "RECIPES",
     "SUBJECTS",
     "Experiment",
+    "IndependentPair",
     "Initializer",
-    "Lemma",
     "Module",
     "Network",
     "Operation",

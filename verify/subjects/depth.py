@@ -15,7 +15,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from strategies import NonlinearityName
-from verify.subjects.subject import Case, Road, Subject, TensorLaw
+from verify.subjects.subject import Case, FillMethod, Subject, TensorLaw
 
 WIDTH, DEPTH, BATCH = 256, 100, 16
 
@@ -55,7 +55,7 @@ class Experiment(Subject):
         return ()
 
     @property
-    def roads(self) -> Mapping[str, Road]:
+    def fill_methods(self) -> Mapping[str, FillMethod]:
         """None: nothing of it is drawn for its law."""
         return {}
 

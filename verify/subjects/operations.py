@@ -14,7 +14,7 @@ import strategies
 from strategies import NormalParameters
 from verify import laws
 from verify.subjects.initializers import ConstantCase, NormalCase
-from verify.subjects.subject import Operation, Place, TensorCase
+from verify.subjects.subject import Operation, Target, TensorCase
 
 _DOCUMENTATION = "PyTorch documentation, torch"
 _MATRIX = (512, 1024)
@@ -22,7 +22,7 @@ _FLOATS = ("bfloat16", "float16", "float32", "float64")
 _COMPLEX = ("complex64", "complex128")
 _INTEGERS = ("int32", "int64")
 
-_Call = Callable[[Any, Place], Tensor]
+_Call = Callable[[Any, Target], Tensor]
 
 
 @dataclass(frozen=True)
@@ -61,9 +61,9 @@ def _tensors(size: int) -> st.SearchStrategy[Any]:
 def _of_shape(name: str) -> _Call:
     """An operation that takes a shape."""
 
-    def call(case: TensorCase, place: Place) -> Tensor:
+    def call(case: TensorCase, target: Target) -> Tensor:
         drawn: Tensor = getattr(torch, name)(
-            case.shape, dtype=place.dtype, device=place.device, generator=place.generator
+            case.shape, dtype=target.dtype, device=target.device, generator=target.generator
         )
         return drawn
 
@@ -73,57 +73,57 @@ def _of_shape(name: str) -> _Call:
 def _like(name: str) -> _Call:
     """One that takes a tensor of that shape, and draws from the global stream."""
 
-    def call(case: TensorCase, place: Place) -> Tensor:
-        model = torch.empty(case.shape, dtype=place.dtype, device=place.device)
+    def call(case: TensorCase, target: Target) -> Tensor:
+        model = torch.empty(case.shape, dtype=target.dtype, device=target.device)
         drawn: Tensor = getattr(torch, name)(model)
         return drawn
 
     return call
 
 
-def _normal(case: NormalCase, place: Place) -> Tensor:
+def _normal(case: NormalCase, target: Target) -> Tensor:
     """With a mean and a standard deviation for each entry."""
     mean, std = (
-        torch.full(case.shape, value, dtype=place.dtype, device=place.device)
+        torch.full(case.shape, value, dtype=target.dtype, device=target.device)
         for value in (case.normal.mean, case.normal.std)
     )
-    return torch.normal(mean, std, generator=place.generator)
+    return torch.normal(mean, std, generator=target.generator)
 
 
-def _randint(case: RangeCase, place: Place) -> Tensor:
+def _randint(case: RangeCase, target: Target) -> Tensor:
     return torch.randint(
         case.low,
         case.high,
         case.shape,
-        dtype=place.dtype,
-        device=place.device,
-        generator=place.generator,
+        dtype=target.dtype,
+        device=target.device,
+        generator=target.generator,
     )
 
 
-def _random(case: RangeCase, place: Place) -> Tensor:
-    empty = torch.empty(case.shape, dtype=place.dtype, device=place.device)
-    return empty.random_(case.low, case.high, generator=place.generator)
+def _random(case: RangeCase, target: Target) -> Tensor:
+    empty = torch.empty(case.shape, dtype=target.dtype, device=target.device)
+    return empty.random_(case.low, case.high, generator=target.generator)
 
 
-def _bernoulli(case: ChanceCase, place: Place) -> Tensor:
-    chances = torch.full(case.shape, case.value, dtype=place.dtype, device=place.device)
-    return torch.bernoulli(chances, generator=place.generator)
+def _bernoulli(case: ChanceCase, target: Target) -> Tensor:
+    chances = torch.full(case.shape, case.value, dtype=target.dtype, device=target.device)
+    return torch.bernoulli(chances, generator=target.generator)
 
 
-def _exponential(case: ChanceCase, place: Place) -> Tensor:
-    empty = torch.empty(case.shape, dtype=place.dtype, device=place.device)
-    return empty.exponential_(case.value, generator=place.generator)
+def _exponential(case: ChanceCase, target: Target) -> Tensor:
+    empty = torch.empty(case.shape, dtype=target.dtype, device=target.device)
+    return empty.exponential_(case.value, generator=target.generator)
 
 
-def _randperm(case: TensorCase, place: Place) -> Tensor:
+def _randperm(case: TensorCase, target: Target) -> Tensor:
     return torch.randperm(
-        case.shape[0], dtype=place.dtype, device=place.device, generator=place.generator
+        case.shape[0], dtype=target.dtype, device=target.device, generator=target.generator
     )
 
 
-def _full(case: ConstantCase, place: Place) -> Tensor:
-    return torch.full(case.shape, case.value, dtype=place.dtype, device=place.device)
+def _full(case: ConstantCase, target: Target) -> Tensor:
+    return torch.full(case.shape, case.value, dtype=target.dtype, device=target.device)
 
 
 def _uniform(name: str, call: _Call) -> Operation:

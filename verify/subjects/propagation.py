@@ -31,7 +31,7 @@ from torch.nn import functional
 import strategies
 from strategies import Nonlinearity, NonlinearityName, Stack
 from verify import laws, torch_api
-from verify.subjects.subject import Case, Fill, Place, Road, Subject, TensorLaw
+from verify.subjects.subject import Case, Fill, FillMethod, Subject, Target, TensorLaw
 
 _HE, _GLOROT = "He et al. 2015, sec. 2.2", "Glorot & Bengio 2010, sec. 4.2.1"
 _NAMES: tuple[NonlinearityName, ...] = ("linear", "relu", "leaky_relu", "tanh", "selu")
@@ -94,7 +94,7 @@ class Propagation(Subject):
         )
 
     @property
-    def roads(self) -> Mapping[str, Road]:
+    def fill_methods(self) -> Mapping[str, FillMethod]:
         """One pass through new weights."""
         return {"propagation": self._back if self.backward else self._forth}
 
@@ -115,7 +115,7 @@ class Propagation(Subject):
         """Whether the nonlinearity is there: on the way back, where the law stays exact."""
         return not self.backward or (self.is_normal and stack.layer == "Linear")
 
-    def _fill(self, stack: Stack, place: Place) -> torch_api.Filler:
+    def _fill(self, stack: Stack, target: Target) -> torch_api.Filler:
         chosen = stack.nonlinearity
         param = () if chosen.param is None else (chosen.param,)
         arguments: dict[str, Any]
@@ -124,12 +124,12 @@ class Propagation(Subject):
         else:
             mode = "fan_out" if self.backward else "fan_in"
             arguments = {"mode": mode, "nonlinearity": chosen.name, "a": chosen.param or 0}
-        return torch_api.filler(self.initializer, arguments, place.generator)
+        return torch_api.filler(self.initializer, arguments, target.generator)
 
-    def _weights(self, stack: Stack, place: Place) -> list[Tensor]:
-        fill = self._fill(stack, place)
+    def _weights(self, stack: Stack, target: Target) -> list[Tensor]:
+        fill = self._fill(stack, target)
         return [
-            fill(torch.full(shape, torch.nan, dtype=place.dtype, device=place.device)).double()
+            fill(torch.full(shape, torch.nan, dtype=target.dtype, device=target.device)).double()
             for shape in stack.shapes
         ]
 
@@ -137,13 +137,13 @@ class Propagation(Subject):
         function, param = ACTIVATIONS[stack.nonlinearity.name], stack.nonlinearity.param or 0.0
         return lambda x: function(x, param) if self._activates(stack) else x
 
-    def _forth(self, case: StackCase, place: Place) -> Fill:
-        stack, draw = case.stack, _normals(place)
+    def _forth(self, case: StackCase, target: Target) -> Fill:
+        stack, draw = case.stack, _normals(target)
         activation, drawn = self._activation(stack), self._weights
 
         def passed() -> Mapping[str, Tensor]:
             signal, found = draw(stack, stack.widths[0]), dict[str, Tensor]()
-            for number, weight in enumerate(drawn(stack, place), start=1):
+            for number, weight in enumerate(drawn(stack, target), start=1):
                 size = self.std(stack, weight.shape) * _patch(signal, stack.kernel).norm()
                 made = _apply(weight, signal)
                 found[f"layer {number}"] = (_corner(made) / size).float()
@@ -152,12 +152,12 @@ class Propagation(Subject):
 
         return passed
 
-    def _back(self, case: StackCase, place: Place) -> Fill:
-        stack, draw = case.stack, _normals(place)
+    def _back(self, case: StackCase, target: Target) -> Fill:
+        stack, draw = case.stack, _normals(target)
         activation, drawn = self._activation(stack), self._weights
 
         def passed() -> Mapping[str, Tensor]:
-            weights = drawn(stack, place)
+            weights = drawn(stack, target)
             signals, made = [draw(stack, stack.widths[0]).requires_grad_()], list[Tensor]()
             for weight in weights:
                 made.append(_apply(weight, signals[-1]))
@@ -178,15 +178,15 @@ class Propagation(Subject):
         return passed
 
 
-def _normals(place: Place) -> Callable[[Stack, int], Tensor]:
+def _normals(target: Target) -> Callable[[Stack, int], Tensor]:
     """Draws inputs of so many features or channels, other ones in each call."""
-    seed = (place.generator or torch.default_generator).initial_seed()
+    seed = (target.generator or torch.default_generator).initial_seed()
     stream = torch.Generator().manual_seed(seed ^ _INPUTS)
 
     def draw(stack: Stack, width: int) -> Tensor:
         sides = [stack.kernel + 2] * len(stack.receptive_field)
         drawn = torch.randn(1, width, *sides, generator=stream, dtype=torch.float64)
-        return drawn.to(place.device)
+        return drawn.to(target.device)
 
     return draw
 

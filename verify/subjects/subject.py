@@ -121,7 +121,7 @@ class TensorLaw:
 
 
 @dataclass(frozen=True)
-class Place:
+class Target:
     """Where a subject fills tensors: device and dtype, and its stream."""
 
     device: torch.device
@@ -132,15 +132,15 @@ class Place:
 Fill = Callable[[], Mapping[str, Tensor]]
 """Every call fills tensors anew, by name."""
 
-Road = Callable[[Any, Place], Fill]
+FillMethod = Callable[[Any, Target], Fill]
 """A way in which a subject comes to fill tensors."""
 
 
-def _neighbouring(road: Road) -> Road:
-    """The same road, each call on streams of its own: their seeds are one another's neighbours."""
+def _neighbouring(fill_method: FillMethod) -> FillMethod:
+    """The same fill method, each call on streams of its own, with neighbouring seeds."""
 
-    def start(case: Any, place: Place) -> Fill:
-        fill, stream = road(case, place), place.generator or torch.default_generator
+    def start(case: Any, target: Target) -> Fill:
+        fill, stream = fill_method(case, target), target.generator or torch.default_generator
         seeds = itertools.count(stream.initial_seed())
 
         def filled() -> Mapping[str, Tensor]:
@@ -203,7 +203,7 @@ class Subject:
         raise NotImplementedError
 
     @property
-    def roads(self) -> Mapping[str, Road]:
+    def fill_methods(self) -> Mapping[str, FillMethod]:
         """The ways in which the subject fills tensors, by the promise that each must keep."""
         raise NotImplementedError
 
@@ -242,30 +242,30 @@ class Initializer(Subject):
         return (TensorLaw("", case.shape, law),)
 
     @property
-    def roads(self) -> Mapping[str, Road]:
+    def fill_methods(self) -> Mapping[str, FillMethod]:
         """The call, on plain tensors and on every layout; each call from a seed of its own."""
         laid = {name: functools.partial(self._fill_laid, lay) for name, lay in LAYOUTS.items()}
         return {"law": self._fill, **laid, "neighbouring seeds": _neighbouring(self._fill)}
 
-    def _fill(self, case: Any, place: Place) -> Fill:
+    def _fill(self, case: Any, target: Target) -> Fill:
         """Fill a tensor full of NaN: what the initializer leaves untouched stays NaN."""
-        fill = torch_api.filler(self.name, self.arguments(case), place.generator)
+        fill = torch_api.filler(self.name, self.arguments(case), target.generator)
 
         def filled() -> Mapping[str, Tensor]:
-            nan = _nan(place.dtype)
-            tensor = torch.full(case.shape, nan, dtype=place.dtype, device=place.device)
+            nan = _nan(target.dtype)
+            tensor = torch.full(case.shape, nan, dtype=target.dtype, device=target.device)
             fill(tensor)
             return {"": tensor}
 
         return filled
 
-    def _fill_laid(self, lay: Lay, case: Any, place: Place) -> Fill:
+    def _fill_laid(self, lay: Lay, case: Any, target: Target) -> Fill:
         """The same in another layout; nothing around the tensor may change."""
-        fill = torch_api.filler(self.name, self.arguments(case), place.generator)
+        fill = torch_api.filler(self.name, self.arguments(case), target.generator)
 
         def filled() -> Mapping[str, Tensor]:
-            laid = lay(case.shape, place.dtype, place.device)
-            laid.tensor.fill_(_nan(place.dtype))
+            laid = lay(case.shape, target.dtype, target.device)
+            laid.tensor.fill_(_nan(target.dtype))
             fill(laid.tensor)
             laid.check()
             return {"": laid.tensor.clone(memory_format=torch.contiguous_format)}
@@ -280,7 +280,7 @@ class Operation(Subject):
     Attributes
     ----------
     call : callable
-        The tensor for a case, at a place.
+        The tensor for a case, on a target.
     law : callable
         Its law.
     pools : bool
@@ -289,7 +289,7 @@ class Operation(Subject):
 
     family = "operation"
 
-    call: Callable[[Any, Place], Tensor]
+    call: Callable[[Any, Target], Tensor]
     law: Callable[[Any], Law]
     pools: bool = True
 
@@ -298,12 +298,12 @@ class Operation(Subject):
         return (TensorLaw("", case.shape, self.law(case)),)
 
     @property
-    def roads(self) -> Mapping[str, Road]:
+    def fill_methods(self) -> Mapping[str, FillMethod]:
         """The call; each call from a seed of its own."""
         return {"operation": self._call, "neighbouring seeds": _neighbouring(self._call)}
 
-    def _call(self, case: Any, place: Place) -> Fill:
-        return lambda: {"": self.call(case, place)}
+    def _call(self, case: Any, target: Target) -> Fill:
+        return lambda: {"": self.call(case, target)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -331,7 +331,7 @@ class Module(Subject):
         return tuple(self.state(case.arguments))
 
     @property
-    def roads(self) -> Mapping[str, Road]:
+    def fill_methods(self) -> Mapping[str, FillMethod]:
         """Construction; and what must restore every tensor."""
         return {
             "default": self._construct,
@@ -339,16 +339,16 @@ class Module(Subject):
             "materialisation": self._materialise,
         }
 
-    def build(self, case: ModuleCase, place: Place) -> nn.Module:
+    def build(self, case: ModuleCase, target: Target) -> nn.Module:
         """A new module."""
-        return self.make(case.arguments, device=place.device, dtype=place.dtype)
+        return self.make(case.arguments, device=target.device, dtype=target.dtype)
 
-    def _construct(self, case: ModuleCase, place: Place) -> Fill:
-        return lambda: torch_api.state(self.build(case, place))
+    def _construct(self, case: ModuleCase, target: Target) -> Fill:
+        return lambda: torch_api.state(self.build(case, target))
 
-    def _reset(self, case: ModuleCase, place: Place) -> Fill:
+    def _reset(self, case: ModuleCase, target: Target) -> Fill:
         """Poison one module's every tensor, and reset it."""
-        module = self.build(case, place)
+        module = self.build(case, target)
 
         def restored() -> Mapping[str, Tensor]:
             torch_api.poison(module)
@@ -357,11 +357,11 @@ class Module(Subject):
 
         return restored
 
-    def _materialise(self, case: ModuleCase, place: Place) -> Fill:
+    def _materialise(self, case: ModuleCase, target: Target) -> Fill:
         """From the meta device to memory that holds anything, and reset."""
 
         def materialised() -> Mapping[str, Tensor]:
-            module = self.build(case, place).to("meta").to_empty(device=place.device)
+            module = self.build(case, target).to("meta").to_empty(device=target.device)
             torch_api.poison(module)  # Empty memory holds anything; NaN is found for certain.
             torch_api.reset(module)
             return torch_api.state(module)

@@ -1,4 +1,4 @@
-"""What a road finds by itself, before there are any statistics."""
+"""What a fill method finds by itself, before there are any statistics."""
 
 from __future__ import annotations
 

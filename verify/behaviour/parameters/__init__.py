@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from verify.behaviour.parameters import access, clipping, learning, reach, recurrent, values
+from verify.behaviour.parameters import access, clipping, learning, recurrent, traversal, values
 from verify.behaviour.parameters.networks import SUBJECTS, has_parameters, learns
 from verify.behaviour.promise import Promise, Question
 
@@ -15,15 +15,15 @@ PROMISE = Promise(
         "other-modules": Question("modules that a road does not lead to", access.other_modules),
         "names-not-refused": Question("names that are not refused", access.not_refused),
         "counted-again": Question("what is counted again where it is shared", access.counted_again),
-        "wrongly-applied": Question("what apply visits otherwise", reach.wrongly_applied),
+        "wrongly-applied": Question("what apply visits otherwise", traversal.wrongly_applied),
         "taken-by-apply": Question(
-            "what apply takes for a function of modules", reach.taken_by_apply
+            "what apply takes for a function of modules", traversal.taken_by_apply
         ),
         "unreached-by-registration": Question(
-            "what registration does not reach", reach.unreached_by_registration
+            "what registration does not reach", traversal.unreached_by_registration
         ),
         "wrong-when-passing": Question(
-            "what a passing buffer does otherwise", reach.wrong_when_passing
+            "what a passing buffer does otherwise", traversal.wrong_when_passing
         ),
         "learns-though-frozen": Question(
             "what learns although it is frozen", learning.wrong_when_partly_frozen, learns

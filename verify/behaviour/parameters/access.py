@@ -1,4 +1,4 @@
-"""By which roads tensors and modules are reached, in which order, and how often."""
+"""By which accessors tensors and modules are found, in which order, and how often."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def alike(one: Iterable[object], other: Iterable[object]) -> bool:
     return sorted(map(id, one)) == sorted(map(id, other))
 
 
-def others(road: str, found: Mapping[str, object], expected: Mapping[str, object]) -> list[str]:
-    """Names that a road lacks, has besides, or leads from to something else."""
+def others(accessor: str, found: Mapping[str, object], expected: Mapping[str, object]) -> list[str]:
+    """Names that an accessor lacks, has besides, or leads from to something else."""
     return [
-        f"{name} by {road}"
+        f"{name} by {accessor}"
         for name in dict.fromkeys([*expected, *found])
         if name not in found or name not in expected or found[name] is not expected[name]
     ]
@@ -110,7 +110,7 @@ def other_modules(trial: Trial) -> list[str]:
         "ModuleList": same(row, [second, third]),
     }
     return [
-        *(road for road, holds in listed.items() if not holds),
+        *(accessor for accessor, holds in listed.items() if not holds),
         *others("named_modules", named, by_name),
         *others("named_children", dict(network.named_children()), {"0": first, "1": inner}),
         *others("get_submodule", {n: network.get_submodule(n) for n in by_name}, by_name),
@@ -138,10 +138,10 @@ def not_refused(trial: Trial) -> list[str]:
         "get_submodule": ["2", "0.nothing", *every],
     }
     return [
-        f"{name} by {road}"
-        for road, asked in wrong.items()
+        f"{name} by {accessor}"
+        for accessor, asked in wrong.items()
         for name in asked
-        if not refuses(partial(getattr(network, road), name))
+        if not refuses(partial(getattr(network, accessor), name))
     ]
 
 

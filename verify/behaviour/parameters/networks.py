@@ -21,7 +21,7 @@ _COUNT = 7
 
 def built(trial: Trial, of: str = "") -> nn.Module:
     """The module of the case, on a stream of its own for each use."""
-    return trial.row.build(trial.case, trial.place(of))
+    return trial.row.build(trial.case, trial.target(of))
 
 
 @dataclass(frozen=True)
@@ -166,7 +166,7 @@ SUBJECTS = tuple(_INPUTS)
 def output(trial: Trial, module: nn.Module, call: int = 0) -> Tensor:
     """What the module makes of the inputs of a call; dropout is the same at every call."""
     inputs = _INPUTS[trial.row.name](trial, f"inputs {call}")
-    trial.place("dropout")  # For its effect: the streams start anew.
+    trial.target("dropout")  # For its effect: the streams start anew.
     made = module(*inputs)
     first: Tensor = made[0] if isinstance(made, tuple) else made
     return first

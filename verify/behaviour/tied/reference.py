@@ -70,12 +70,12 @@ class Sum:
 
 def tied(trial: Trial, of: str = "") -> Parts:
     """The network of the case, its places tied."""
-    return trial.network.build(trial.arguments, trial.place(of))
+    return trial.network.build(trial.arguments, trial.target(of))
 
 
 def apart(trial: Trial) -> Parts:
     """The same values, in copies of their own in each place."""
-    return trial.network.apart(trial.arguments, trial.place())
+    return trial.network.apart(trial.arguments, trial.target())
 
 
 def groups(trial: Trial) -> Ties:

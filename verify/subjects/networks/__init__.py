@@ -13,7 +13,7 @@ import strategies
 from strategies.networks import TIES, Tie, TiedArguments
 from verify.subjects.networks.network import META, Network, Ties
 from verify.subjects.networks.parts import Chain, Layered, Parts, Product, Transposed, Unrolled
-from verify.subjects.subject import ModuleCase, Place
+from verify.subjects.subject import ModuleCase, Target
 
 __all__ = ["META", "NETWORKS", "Network", "Ties"]
 
@@ -50,54 +50,54 @@ def _in_blocks(arguments: TiedArguments) -> Ties:
     return _shared([f"parts.{1 + i}{inner}" for i in range(arguments.places)], arguments)
 
 
-def _on(place: Place) -> dict[str, Any]:
-    return {"device": place.device, "dtype": place.dtype}
+def _on(target: Target) -> dict[str, Any]:
+    return {"device": target.device, "dtype": target.dtype}
 
 
-def _linear(a: TiedArguments, place: Place) -> Parts:
-    layers = [nn.Linear(a.width, a.width, a.bias, **_on(place)) for _ in range(a.places)]
-    return Chain([nn.Linear(a.inputs, a.width, **_on(place)), *layers])
+def _linear(a: TiedArguments, target: Target) -> Parts:
+    layers = [nn.Linear(a.width, a.width, a.bias, **_on(target)) for _ in range(a.places)]
+    return Chain([nn.Linear(a.inputs, a.width, **_on(target)), *layers])
 
 
-def _blocks(a: TiedArguments, place: Place) -> Parts:
+def _blocks(a: TiedArguments, target: Target) -> Parts:
     def block() -> nn.Module:
-        layers = [nn.Linear(a.width, a.width, a.bias, **_on(place)) for _ in range(2)]
+        layers = [nn.Linear(a.width, a.width, a.bias, **_on(target)) for _ in range(2)]
         return nn.Sequential(layers[0], nn.Tanh(), layers[1])
 
-    return Chain([nn.Linear(a.inputs, a.width, **_on(place)), *(block() for _ in range(a.places))])
+    return Chain([nn.Linear(a.inputs, a.width, **_on(target)), *(block() for _ in range(a.places))])
 
 
-def _convolution(of: Callable[..., nn.Module]) -> Callable[[TiedArguments, Place], Parts]:
-    def build(a: TiedArguments, place: Place) -> Parts:
+def _convolution(of: Callable[..., nn.Module]) -> Callable[[TiedArguments, Target], Parts]:
+    def build(a: TiedArguments, target: Target) -> Parts:
         def layer(channels: int, bias: bool) -> nn.Module:
-            return of(channels, a.width, 3, padding=1, bias=bias, **_on(place))
+            return of(channels, a.width, 3, padding=1, bias=bias, **_on(target))
 
         return Chain([layer(1, True), *(layer(a.width, a.bias) for _ in range(a.places))])
 
     return build
 
 
-def _embedding(a: TiedArguments, place: Place) -> Parts:
+def _embedding(a: TiedArguments, target: Target) -> Parts:
     """From rows to vectors, to a number for each row, to vectors again."""
-    table = nn.Embedding(a.inputs, a.width, **_on(place))
+    table = nn.Embedding(a.inputs, a.width, **_on(target))
 
     def part(number: int) -> nn.Module:
         if number % 2:
-            return Transposed(a.inputs, a.width, bias=False, **_on(place))
+            return Transposed(a.inputs, a.width, bias=False, **_on(target))
         if a.bias:
-            return nn.Linear(a.width, a.inputs, **_on(place))
-        return Product(a.inputs, a.width, **_on(place))
+            return nn.Linear(a.width, a.inputs, **_on(target))
+        return Product(a.inputs, a.width, **_on(target))
 
     return Chain([table, *(part(number) for number in range(a.places - 1))])
 
 
-def _autoencoder(a: TiedArguments, place: Place) -> Parts:
+def _autoencoder(a: TiedArguments, target: Target) -> Parts:
     """An encoder, a decoder with its weight transposed, and so on."""
 
     def part(number: int) -> nn.Module:
         if number % 2:
-            return Transposed(a.width, a.inputs, a.bias, **_on(place))
-        return nn.Linear(a.inputs, a.width, a.bias, **_on(place))
+            return Transposed(a.width, a.inputs, a.bias, **_on(target))
+        return nn.Linear(a.inputs, a.width, a.bias, **_on(target))
 
     return Chain(part(number) for number in range(a.places))
 
@@ -106,9 +106,9 @@ def _weights(arguments: TiedArguments) -> Ties:
     return (tuple(f"parts.{i}.weight" for i in range(arguments.places)),)
 
 
-def _cells(of: Callable[..., nn.Module]) -> Callable[[TiedArguments, Place], Parts]:
-    def build(a: TiedArguments, place: Place) -> Parts:
-        return Unrolled(of(a.inputs, a.width, a.bias, **_on(place)) for _ in range(a.places))
+def _cells(of: Callable[..., nn.Module]) -> Callable[[TiedArguments, Target], Parts]:
+    def build(a: TiedArguments, target: Target) -> Parts:
+        return Unrolled(of(a.inputs, a.width, a.bias, **_on(target)) for _ in range(a.places))
 
     return build
 
@@ -118,10 +118,10 @@ def _steps(arguments: TiedArguments) -> Ties:
     return _shared(paths, arguments, ("weight_ih", "weight_hh"), ("bias_ih", "bias_hh"))
 
 
-def _layers(of: Callable[..., nn.Module]) -> Callable[[TiedArguments, Place], Parts]:
-    def build(a: TiedArguments, place: Place) -> Parts:
+def _layers(of: Callable[..., nn.Module]) -> Callable[[TiedArguments, Target], Parts]:
+    def build(a: TiedArguments, target: Target) -> Parts:
         sizes = {"input_size": a.inputs, "hidden_size": a.width, "num_layers": a.places}
-        return Layered(of(**sizes, bias=a.bias, **_on(place)) for _ in range(_STEPS))
+        return Layered(of(**sizes, bias=a.bias, **_on(target)) for _ in range(_STEPS))
 
     return build
 
@@ -148,7 +148,7 @@ def _anchors(ties: Sequence[Tie]) -> tuple[ModuleCase, ...]:
 
 def _row(
     name: str,
-    untied: Callable[[TiedArguments, Place], Parts],
+    untied: Callable[[TiedArguments, Target], Parts],
     ties: Callable[[TiedArguments], Ties],
     words: str,
     formula: str,

@@ -11,12 +11,12 @@ from torch import Tensor, nn
 
 from strategies.networks import TiedArguments
 from verify.subjects.networks.parts import Parts
-from verify.subjects.subject import ModuleCase, Place, Road, Subject, TensorLaw
+from verify.subjects.subject import FillMethod, ModuleCase, Subject, Target, TensorLaw
 
 Ties = tuple[tuple[str, ...], ...]
 """Groups of names, of modules or of parameters, that are to be one."""
 
-META = Place(torch.device("meta"), torch.float32)
+META = Target(torch.device("meta"), torch.float32)
 """Where a network has names, and no values."""
 
 
@@ -41,7 +41,7 @@ class Network(Subject):
 
     family = "network"
 
-    untied: Callable[[TiedArguments, Place], Parts]
+    untied: Callable[[TiedArguments, Target], Parts]
     ties: Callable[[TiedArguments], Ties]
     shape: Callable[[TiedArguments], tuple[int, ...]]
     looks_up: bool = False
@@ -52,22 +52,22 @@ class Network(Subject):
         return ()
 
     @property
-    def roads(self) -> Mapping[str, Road]:
+    def fill_methods(self) -> Mapping[str, FillMethod]:
         """None: nothing of it is drawn for its law."""
         return {}
 
-    def build(self, arguments: TiedArguments, place: Place) -> Parts:
+    def build(self, arguments: TiedArguments, target: Target) -> Parts:
         """The network, every group of which is one object."""
-        network = self.untied(arguments, place)
+        network = self.untied(arguments, target)
         for first, *others in self.ties(arguments):
             for name in others:
                 path, _, attribute = name.rpartition(".")
                 setattr(network.get_submodule(path), attribute, _named(network, first))
         return network
 
-    def apart(self, arguments: TiedArguments, place: Place) -> Parts:
+    def apart(self, arguments: TiedArguments, target: Target) -> Parts:
         """The network with independent copies of the same values in each place."""
-        network = self.untied(arguments, place)
+        network = self.untied(arguments, target)
         named = dict(network.named_parameters())
         with torch.no_grad():
             for first, *others in self.groups(arguments):

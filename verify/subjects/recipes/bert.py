@@ -16,7 +16,7 @@ from verify.laws import Constant, Normal
 from verify.subjects.recipes.claims import Claim, Claims, Rows, Same
 from verify.subjects.recipes.parts import TRANSFORMERS, arguments_of, effort_of_building
 from verify.subjects.recipes.recipe import Recipe
-from verify.subjects.subject import ModuleCase, Place
+from verify.subjects.subject import ModuleCase, Target
 
 _LINEAR = (
     "attention.self.query", "attention.self.key", "attention.self.value",
@@ -84,11 +84,11 @@ def _of_language_model(case: ModuleCase) -> Claims:
 def _maker(model: str, **options: Callable[[EncoderArguments], Any]) -> Callable[..., nn.Module]:
     """Builds the class of that name from the configuration alone, with options that it decides."""
 
-    def make(case: ModuleCase, place: Place) -> nn.Module:
+    def make(case: ModuleCase, target: Target) -> nn.Module:
         package = importlib.import_module(TRANSFORMERS)
         a = arguments_of(case, EncoderArguments)
         chosen = {name: choose(a) for name, choose in options.items()}
-        with torch.device(place.device):
+        with torch.device(target.device):
             built: nn.Module = getattr(package, model)(package.BertConfig(**a.keywords()), **chosen)
         return built
 

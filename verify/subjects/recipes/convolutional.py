@@ -14,13 +14,13 @@ from verify.laws import Constant, Normal
 from verify.subjects.recipes.claims import Claims
 from verify.subjects.recipes.parts import VISITORS, arguments_of, fill
 from verify.subjects.recipes.recipe import Recipe
-from verify.subjects.subject import ModuleCase, Place
+from verify.subjects.subject import ModuleCase, Target
 
 _STD = 0.02
 
 
-def _build(a: ConvolutionalArguments, place: Place) -> nn.Module:
-    factory: dict[str, Any] = {"device": place.device, "dtype": place.dtype}
+def _build(a: ConvolutionalArguments, target: Target) -> nn.Module:
+    factory: dict[str, Any] = {"device": target.device, "dtype": target.dtype}
     convolution = nn.ConvTranspose2d if a.transposed else nn.Conv2d
     layers: OrderedDict[str, nn.Module] = OrderedDict()
     for index, (inputs, outputs) in enumerate(pairwise(a.channels)):
@@ -39,9 +39,9 @@ def _initialize(module: nn.Module) -> None:
         fill("zeros_", module.bias)
 
 
-def _make(case: ModuleCase, place: Place) -> nn.Module:
+def _make(case: ModuleCase, target: Target) -> nn.Module:
     a = arguments_of(case, ConvolutionalArguments)
-    model = _build(a, place)
+    model = _build(a, target)
     VISITORS[a.visit](model, _initialize)
     return model
 

@@ -14,20 +14,20 @@ from verify.laws import Constant, Normal
 from verify.subjects.recipes.claims import Claim, Claims, Same
 from verify.subjects.recipes.parts import TRANSFORMERS, arguments_of, effort_of_building
 from verify.subjects.recipes.recipe import Recipe
-from verify.subjects.subject import ModuleCase, Place
+from verify.subjects.subject import ModuleCase, Target
 
 _INPUTS = ("attn.c_attn", "mlp.c_fc")
 _PROJECTIONS = ("attn.c_proj", "mlp.c_proj")
 _NORMS = ("h.?.ln_1", "h.?.ln_2", "ln_f")
 
 
-def _make(case: ModuleCase, place: Place) -> nn.Module:
+def _make(case: ModuleCase, target: Target) -> nn.Module:
     package = importlib.import_module(TRANSFORMERS)
     # The usual special tokens are beyond a small vocabulary, and the package would say so.
     config = package.GPT2Config(
         **arguments_of(case, DecoderArguments).keywords(), bos_token_id=None, eos_token_id=None
     )
-    with torch.device(place.device):
+    with torch.device(target.device):
         model: nn.Module = package.GPT2LMHeadModel(config)
     return model
 

@@ -18,7 +18,7 @@ from verify.laws import Constant, Law, Masked, Normal, Uniform, fan_in_and_fan_o
 from verify.subjects.recipes.claims import Claims, Lawful
 from verify.subjects.recipes.parts import VISITORS, arguments_of, fill
 from verify.subjects.recipes.recipe import Recipe
-from verify.subjects.subject import ModuleCase, Place
+from verify.subjects.subject import ModuleCase, Target
 
 _DOCUMENTED = "PyTorch documentation, torch.nn.Module.apply, torch.nn.init"
 _ANSWER = 42.0
@@ -31,9 +31,9 @@ def _perceptron(case: ModuleCase) -> PerceptronArguments:
     return arguments_of(case, PerceptronArguments)
 
 
-def _build(a: PerceptronArguments, place: Place, *, bias: bool = True) -> nn.Sequential:
+def _build(a: PerceptronArguments, target: Target, *, bias: bool = True) -> nn.Sequential:
     """Linear layers and rectifiers, in one sequence or each around those that follow."""
-    keywords: dict[str, Any] = {"bias": bias, "device": place.device, "dtype": place.dtype}
+    keywords: dict[str, Any] = {"bias": bias, "device": target.device, "dtype": target.dtype}
     layers = [nn.Linear(*pair, **keywords) for pair in pairwise(a.sizes)]
     model = nn.Sequential(layers[-1])
     for layer in reversed(layers[:-1]):
@@ -79,9 +79,9 @@ def _kept(weight: Tensor) -> Tensor:
 def _visiting(rule: _Rule) -> Callable[..., nn.Module]:
     """Builds a perceptron, and comes to each of its linear layers."""
 
-    def make(case: ModuleCase, place: Place) -> nn.Module:
+    def make(case: ModuleCase, target: Target) -> nn.Module:
         a = _perceptron(case)
-        model = _build(a, place)
+        model = _build(a, target)
 
         def initialize(module: nn.Module) -> None:
             if isinstance(module, nn.Linear):
@@ -93,10 +93,10 @@ def _visiting(rule: _Rule) -> Callable[..., nn.Module]:
     return make
 
 
-def _first_and_last(case: ModuleCase, place: Place) -> nn.Module:
+def _first_and_last(case: ModuleCase, target: Target) -> nn.Module:
     """Two layers by their names; whatever lies between keeps its default."""
     a = _perceptron(case)
-    model = _build(a, place, bias=False)
+    model = _build(a, target, bias=False)
     weights = dict(model.named_parameters())
     fill("xavier_uniform_", weights[_weight(a, 0)])
     fill("constant_", weights[_weight(a, -1)], _ANSWER)

@@ -61,7 +61,11 @@ _DEMANDS = (
     _Demand(Haar, lambda law, _: math.isfinite(law.gain), "a finite gain"),
     _Demand(Haar, lambda _, shape: len(shape) >= 2, "a tensor of two axes or more"),
     _Demand(Masked, lambda law, _: law.law.low < law.law.high, "low < high"),
-    _Demand(Masked, lambda law, _: 0 < law.threshold < law.law.reach, "a threshold within reach"),
+    _Demand(
+        Masked,
+        lambda law, _: 0 < law.threshold < law.law.typical_magnitude,
+        "a threshold within reach",
+    ),
     _Demand(Sparse, lambda law, _: 0 <= law.sparsity <= 1, "0 ≤ sparsity ≤ 1"),
     _Demand(Sparse, lambda law, _: 0 < law.std < math.inf, "std > 0"),
     _Demand(Sparse, lambda _, shape: len(shape) == 2, "a matrix"),

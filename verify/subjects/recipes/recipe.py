@@ -19,10 +19,10 @@ from verify.quoting import said
 from verify.subjects import python_streams
 from verify.subjects.recipes import claims as claimed
 from verify.subjects.recipes.claims import Claims
-from verify.subjects.subject import Fill, Place, Road, Subject, TensorLaw
+from verify.subjects.subject import Fill, FillMethod, Subject, Target, TensorLaw
 from verify.subjects.unlawful import Unlawful
 
-HOST = Place(torch.device("cpu"), torch.float32)
+HOST = Target(torch.device("cpu"), torch.float32)
 """Where a model is looked at for its names and shapes."""
 
 _ASIDE = 0x5EED
@@ -48,7 +48,7 @@ class Recipe(Subject):
     Attributes
     ----------
     make : callable
-        The model, built and initialised, for a case and a place; draws from the global streams of
+        The model, built and initialised, for a case and a target; draws from the global streams of
         torch, Python and NumPy.
     claims : callable
         The law of each of its parameters for a case.
@@ -60,7 +60,7 @@ class Recipe(Subject):
 
     family = "recipe"
 
-    make: Callable[[Any, Place], nn.Module]
+    make: Callable[[Any, Target], nn.Module]
     claims: Callable[[Any], Claims]
     package: str = ""
     classes: tuple[str, ...] = ()
@@ -70,7 +70,7 @@ class Recipe(Subject):
         return _aside(self, case, HOST.device, HOST.dtype).tensors
 
     @property
-    def roads(self) -> Mapping[str, Road]:
+    def fill_methods(self) -> Mapping[str, FillMethod]:
         """The model as it is built."""
         return {"recipe": self._built}
 
@@ -79,12 +79,12 @@ class Recipe(Subject):
         """Why nothing of the recipe can be tested here; or nothing."""
         return _missing(self.package, self.classes) if self.package else ""
 
-    def _built(self, case: Any, place: Place) -> Fill:
-        other, claims = _aside(self, case, place.device, place.dtype), self.claims(case)
+    def _built(self, case: Any, target: Target) -> Fill:
+        other, claims = _aside(self, case, target.device, target.dtype), self.claims(case)
 
         def filled() -> Mapping[str, Tensor]:
-            model = self.make(case, place)
-            if wrong := misplaced(model, place) or claimed.problems(model, claims):
+            model = self.make(case, target)
+            if wrong := misplaced(model, target) or claimed.problems(model, claims):
                 raise Unlawful(wrong)
             state = claimed.state(model, claims)
             other.check(state)
@@ -118,13 +118,13 @@ def _missing(package: str, classes: tuple[str, ...]) -> str:
     return ""
 
 
-def misplaced(model: nn.Module, place: Place) -> str:
+def misplaced(model: nn.Module, target: Target) -> str:
     """The first parameter that is on another device or of another dtype than asked; or nothing."""
     for name, tensor in model.named_parameters():
-        if tensor.device.type != place.device.type:
-            return f"{name} is on the device {tensor.device.type}, not on {place.device.type}"
-        if tensor.is_floating_point() and tensor.dtype != place.dtype:
-            return f"{name} is of the dtype {tensor.dtype}, not of {place.dtype}"
+        if tensor.device.type != target.device.type:
+            return f"{name} is on the device {tensor.device.type}, not on {target.device.type}"
+        if tensor.is_floating_point() and tensor.dtype != target.dtype:
+            return f"{name} is of the dtype {tensor.dtype}, not of {target.dtype}"
     return ""
 
 
@@ -165,7 +165,7 @@ def _before(repeated: list[TensorLaw]) -> str:
 @functools.lru_cache(maxsize=512)
 def _aside(recipe: Recipe, case: Any, device: torch.device, dtype: torch.dtype) -> _Aside:
     claims = recipe.claims(case)
-    model = built_aside(lambda: recipe.make(case, Place(device, dtype)), device)
+    model = built_aside(lambda: recipe.make(case, Target(device, dtype)), device)
     tensors = tuple(claimed.laws(model, claims))
     lattice = LATTICES[str(dtype).removeprefix("torch.")]
     distinct = [tensor for tensor in tensors if _bits(tensor, lattice) > _BITS]

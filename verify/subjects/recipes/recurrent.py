@@ -16,7 +16,7 @@ from verify.laws import Constant, Haar, Law, Normal, Uniform, fan_in_and_fan_out
 from verify.subjects.recipes.claims import Blocks, Claims
 from verify.subjects.recipes.parts import arguments_of, fill
 from verify.subjects.recipes.recipe import Recipe
-from verify.subjects.subject import ModuleCase, Place
+from verify.subjects.subject import ModuleCase, Target
 
 _GATES = {"RNN": 1, "GRU": 3, "LSTM": 4}
 
@@ -31,10 +31,10 @@ def _network(case: ModuleCase) -> RecurrentNetwork:
     return arguments_of(case, RecurrentNetwork)
 
 
-def _build(case: ModuleCase, place: Place) -> nn.Module:
+def _build(case: ModuleCase, target: Target) -> nn.Module:
     made = _network(case)
     keywords = made.arguments.keywords()
-    return torch_api.module(made.network)(**keywords, device=place.device, dtype=place.dtype)
+    return torch_api.module(made.network)(**keywords, device=target.device, dtype=target.dtype)
 
 
 def _stacked(hidden: Tensor, _gates: int) -> None:
@@ -51,8 +51,8 @@ def _by_gate(hidden: Tensor, gates: int) -> None:
 def _orthogonal(reading: Callable[[Tensor, int], None]) -> Callable[..., nn.Module]:
     """Builds a network and initializes it by name."""
 
-    def make(case: ModuleCase, place: Place) -> nn.Module:
-        model = _build(case, place)
+    def make(case: ModuleCase, target: Target) -> nn.Module:
+        model = _build(case, target)
         rules: dict[str, Callable[[Tensor], None]] = {
             "weight_ih": lambda tensor: fill("xavier_uniform_", tensor),
             "weight_hh": lambda tensor: reading(tensor, _gates(case)),
@@ -75,9 +75,9 @@ def _orthogonal_claims(case: ModuleCase, hidden: Law | Blocks) -> Claims:
     return {"weight_ih_*": _xavier, "weight_hh_*": hidden, **biases}
 
 
-def _by_names(case: ModuleCase, place: Place) -> nn.Module:
+def _by_names(case: ModuleCase, target: Target) -> nn.Module:
     """Every parameter that a network names, one after another."""
-    model = _build(case, place)
+    model = _build(case, target)
     for name in _names(model):
         fill("normal_", model.get_parameter(name), 0.0, 0.02)
     return model

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from verify import torch_api
 from verify.subjects.refusals.rules import RULES
-from verify.subjects.subject import Initializer, Place, Subject
+from verify.subjects.subject import Initializer, Subject, Target
 
 REFUSED: tuple[type[Exception], ...] = (TypeError, ValueError, RuntimeError)
 """By which a call may refuse."""
@@ -91,7 +91,7 @@ class Refusal:
         return RULES[self.rule]
 
 
-def call(subject: Subject, attempt: Attempt, given: Any, place: Place) -> Call:
+def call(subject: Subject, attempt: Attempt, given: Any, target: Target) -> Call:
     """The call of a subject that an attempt stands for.
 
     Parameters
@@ -100,17 +100,17 @@ def call(subject: Subject, attempt: Attempt, given: Any, place: Place) -> Call:
     attempt : Attempt
     given : object
         What the attempt hands over.
-    place : Place
+    target : Target
         Where tensors are made, and its stream.
     """
     arguments = dict(attempt.arguments or {})
     if isinstance(subject, Initializer):
         usual = subject.arguments(subject.anchors[0])
-        stream = None if "generator" in arguments else place.generator
+        stream = None if "generator" in arguments else target.generator
         fill = torch_api.filler(subject.name, {**usual, **arguments}, stream)
         return lambda: fill(given)
     if subject.name not in _WITHOUT_GENERATOR:
-        arguments.setdefault("generator", place.generator)
+        arguments.setdefault("generator", target.generator)
     return lambda: _OPERATIONS[subject.name](given, arguments)
 
 

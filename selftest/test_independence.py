@@ -8,21 +8,21 @@ import torch
 
 from verify.laws.products import standard_deviation
 from verify.plan.drawing import for_each_case
-from verify.subjects import LEMMAS, SUBJECTS
-from verify.subjects.lemmas import LagCase, PairCase
-from verify.subjects.subject import Place
+from verify.subjects import INDEPENDENT_PAIRS, SUBJECTS
+from verify.subjects.independence import LagCase, PairCase
+from verify.subjects.subject import Target
 
-NAMES = [lemma.name for lemma in LEMMAS]
+NAMES = [pair.name for pair in INDEPENDENT_PAIRS]
 SHAPE = (30, 20, 3)
 
 
-def place(dtype=torch.float64, seed=3):
+def target(dtype=torch.float64, seed=3):
     torch.manual_seed(seed)
-    return Place(torch.device("cpu"), dtype, torch.Generator().manual_seed(seed))
+    return Target(torch.device("cpu"), dtype, torch.Generator().manual_seed(seed))
 
 
 def drawn(name, case, calls=1, **where):
-    fill = SUBJECTS[name].roads["independence"](case, place(**where))
+    fill = SUBJECTS[name].fill_methods["independence"](case, target(**where))
     return [fill()[""] for _ in range(calls)]
 
 

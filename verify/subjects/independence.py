@@ -19,7 +19,7 @@ from torch import Tensor
 
 import strategies
 from verify import laws, torch_api
-from verify.subjects.subject import Fill, Place, Road, Subject, TensorCase, TensorLaw
+from verify.subjects.subject import Fill, FillMethod, Subject, Target, TensorCase, TensorLaw
 
 _SHAPES = ((256, 128), (64, 32, 3, 3))
 _LAGS = (1, 2, 3, 4, 8, 16, 32, 128, 256)
@@ -51,35 +51,35 @@ class Factor:
     Attributes
     ----------
     draw : callable
-        A tensor of that shape and gain, at a place.
+        A tensor of that shape and gain, on a target.
     law : callable
         Its law.
     effort : float
         Cost of a value relative to a plain draw.
     """
 
-    draw: Callable[[Shape, float, Place], Tensor]
+    draw: Callable[[Shape, float, Target], Tensor]
     law: Callable[[Shape, float], laws.Continuous]
     effort: float = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Lemma(Subject):
+class IndependentPair(Subject):
     """Two draws that are independent, as two rows of one tensor.
 
     Attributes
     ----------
     rows : callable
-        Both rows for a case, at a place.
+        Both rows for a case, on a target.
     law : callable
         The law of both rows for a case.
     pairs : callable
         How many products a case gives.
     """
 
-    family = "lemma"
+    family = "independence"
 
-    rows: Callable[[Any, Place], tuple[Tensor, Tensor]]
+    rows: Callable[[Any, Target], tuple[Tensor, Tensor]]
     law: Callable[[Any], laws.Independent]
     pairs: Callable[[Any], int]
 
@@ -88,12 +88,12 @@ class Lemma(Subject):
         return (TensorLaw("", (2, self.pairs(case)), self.law(case)),)
 
     @property
-    def roads(self) -> Mapping[str, Road]:
+    def fill_methods(self) -> Mapping[str, FillMethod]:
         """Both draws, one after the other."""
         return {"independence": self._drawn}
 
-    def _drawn(self, case: TensorCase, place: Place) -> Fill:
-        return lambda: {"": torch.stack(self.rows(case, place))}
+    def _drawn(self, case: TensorCase, target: Target) -> Fill:
+        return lambda: {"": torch.stack(self.rows(case, target))}
 
 
 def _initializer(
@@ -102,9 +102,9 @@ def _initializer(
     law: Callable[[Shape, float], laws.Continuous],
     effort: float = 1.0,
 ) -> Factor:
-    def draw(shape: Shape, gain: float, place: Place) -> Tensor:
-        tensor = torch.full(shape, torch.nan, dtype=place.dtype, device=place.device)
-        return torch_api.filler(name, arguments(gain), place.generator)(tensor)
+    def draw(shape: Shape, gain: float, target: Target) -> Tensor:
+        tensor = torch.full(shape, torch.nan, dtype=target.dtype, device=target.device)
+        return torch_api.filler(name, arguments(gain), target.generator)(tensor)
 
     return Factor(draw, law, effort)
 
@@ -112,9 +112,9 @@ def _initializer(
 def _operation(name: str, centre: float, law: Callable[[float], laws.Continuous]) -> Factor:
     """An input: what the operation draws, less its mean, times the gain."""
 
-    def draw(shape: Shape, gain: float, place: Place) -> Tensor:
+    def draw(shape: Shape, gain: float, target: Target) -> Tensor:
         drawn: Tensor = getattr(torch, name)(
-            shape, dtype=place.dtype, device=place.device, generator=place.generator
+            shape, dtype=target.dtype, device=target.device, generator=target.generator
         )
         return (drawn - centre) * gain
 
@@ -180,15 +180,15 @@ _COMMON: Mapping[str, Any] = {
 }
 
 
-def _pair(first: str, second: str) -> Lemma:
+def _pair(first: str, second: str) -> IndependentPair:
     """Two draws, one after the other from one stream."""
     one, other = _FACTORS[first], _FACTORS[second]
 
-    def rows(case: PairCase, place: Place) -> tuple[Tensor, Tensor]:
-        drawn = one.draw(case.shape, case.first, place)
-        return drawn.reshape(-1), other.draw(case.shape, case.second, place).reshape(-1)
+    def rows(case: PairCase, target: Target) -> tuple[Tensor, Tensor]:
+        drawn = one.draw(case.shape, case.first, target)
+        return drawn.reshape(-1), other.draw(case.shape, case.second, target).reshape(-1)
 
-    return Lemma(
+    return IndependentPair(
         name=f"{first} then {second}",
         cases=_pairs,
         rows=rows,
@@ -204,12 +204,12 @@ def _pair(first: str, second: str) -> Lemma:
     )
 
 
-def _lagged(name: str) -> Lemma:
+def _lagged(name: str) -> IndependentPair:
     """Values of one tensor, some entries apart."""
     factor = _FACTORS[name]
 
-    def rows(case: LagCase, place: Place) -> tuple[Tensor, Tensor]:
-        values = factor.draw(case.shape, case.gain, place).reshape(-1)
+    def rows(case: LagCase, target: Target) -> tuple[Tensor, Tensor]:
+        values = factor.draw(case.shape, case.gain, target).reshape(-1)
         blocks = values[: 2 * _lag_pairs(case)].view(-1, 2, case.lag)
         return blocks[:, 0].reshape(-1), blocks[:, 1].reshape(-1)
 
@@ -217,7 +217,7 @@ def _lagged(name: str) -> Lemma:
         of_value = factor.law(case.shape, case.gain)
         return laws.Independent(of_value, of_value)
 
-    return Lemma(
+    return IndependentPair(
         name=f"{name} at a lag",
         cases=_lags,
         rows=rows,
@@ -254,7 +254,7 @@ def _lags(draw: st.DrawFn, max_numel: int) -> LagCase:
     return LagCase(shape, draw(strategies.gains()), lag)
 
 
-LEMMAS: tuple[Lemma, ...] = (
+INDEPENDENT_PAIRS: tuple[IndependentPair, ...] = (
     _pair("kaiming_normal_", "randn"),
     _pair("xavier_uniform_", "randn"),
     _pair("kaiming_uniform_", "rand"),
