@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from verify.checks.finding import Finding
-from verify.checks.words import WORDS
 from verify.engine.explore import verify_cell
 from verify.outcome.outcome import Outcome
 from verify.plan import watchdog
@@ -21,46 +21,26 @@ def test_recipe(cell: Cell, run: Run, conclude: Callable[[Outcome], None]) -> No
     """Parameter by parameter: the model is built anew for every call."""
     recipe = cell.subject
     assert isinstance(recipe, Recipe)
+    asked = Outcome.of_cell("recipe", cell.place, recipe)
     if reason := recipe.untested:
-        conclude(_outcome(cell, "not tested", reason=reason))
+        conclude(replace(asked, verdict="not tested", reason=reason))
     else:
-        conclude(_unbuilt(cell, recipe, run) or verify_cell(cell, run, "recipe"))
+        conclude(_unbuilt(asked, recipe, run) or verify_cell(cell, run, "recipe"))
 
 
-def _unbuilt(cell: Cell, recipe: Recipe, run: Run) -> Outcome | None:
+def _unbuilt(asked: Outcome, recipe: Recipe, run: Run) -> Outcome | None:
     """What is to be said of a recipe whose models cannot be built aside; nothing if they can."""
     for anchor in recipe.anchors:
         try:
             with watchdog.limit(run.time_limit):
                 recipe.tensors(anchor)
         except watchdog.TimedOut as error:
-            return _broken(cell, "timed out", "time_limit", anchor, str(error))
-        except ImportError as error:
-            if recipe.package:  # It loads what it needs when a model is built.
-                reason = f"not tested: broken companion: {recipe.package} raises {said(error)}"
-                return _outcome(cell, "not tested", reason=reason)
-            return _broken(cell, "fail", "raises", anchor, said(error))
+            return asked.timed_out(error, anchor)
         except Exception as error:
-            return _broken(cell, "fail", "raises", anchor, said(error))
+            # A package loads what it needs when a model is built.
+            if recipe.package and isinstance(error, ImportError):
+                reason = f"not tested: broken companion: {recipe.package} raises {said(error)}"
+                return replace(asked, verdict="not tested", reason=reason)
+            broken = Finding.broken("raises", said(error), anchor)
+            return replace(asked, findings=(broken,), verdict="fail")
     return None
-
-
-def _broken(cell: Cell, verdict: str, check: str, case: object, reason: str) -> Outcome:
-    message = f"{WORDS[check].broken}: {reason}"
-    finding = Finding(check, False, None, 1, message, scope="case", case=repr(case))
-    return _outcome(cell, verdict, finding)
-
-
-def _outcome(cell: Cell, verdict: str, *findings: Finding, reason: str = "") -> Outcome:
-    return Outcome(
-        promise="recipe",
-        subject=cell.subject.name,
-        backend=cell.backend.name,
-        dtype=cell.dtype_name,
-        words=cell.subject.words,
-        formula=cell.subject.formula,
-        source=cell.subject.source,
-        findings=findings,
-        verdict=verdict,
-        reason=reason,
-    )

@@ -86,7 +86,7 @@ def test_values_inside_pass(dtype, monkeypatch):
     ],
 )
 def test_one_value_outside_fails(value, spared, monkeypatch):
-    monkeypatch.setattr(exact, "fields_of", functools.partial(exact.fields_of, shown=99))
+    monkeypatch.setattr(exact, "counted", functools.partial(exact.counted, shown=99))
     outcome = ask(monkeypatch, but_for_one(value), "float64")
     assert rows(outcome) == EVERY - spared
     assert outcome.final_verdict == "fail"

@@ -77,7 +77,7 @@ def after_a_global_draw(given, _target):
 def everything_is_sound(monkeypatch):
     """No known defect is left out: a fault must be found in every rule."""
     monkeypatch.setattr(promise.known_defects, "of_promise", lambda *_: ())
-    monkeypatch.setattr(exact, "fields_of", functools.partial(exact.fields_of, shown=99))
+    monkeypatch.setattr(exact, "counted", functools.partial(exact.counted, shown=99))
 
 
 def test_the_table_speaks_of_subjects_that_are_asked():

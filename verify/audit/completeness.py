@@ -12,7 +12,7 @@ from typing import Any
 from torch import nn
 
 from verify import torch_api
-from verify.behaviour.exact import fields_of
+from verify.behaviour.exact import counted
 from verify.outcome.outcome import Outcome
 from verify.subjects import INITIALIZERS, MODULES
 
@@ -159,7 +159,7 @@ def verify_completeness(namespace: str) -> Outcome:
     """Look for a row, for statelessness or for a reason, of each public name."""
     found, forgotten = NAMESPACES[namespace]()
     problems = [(sentence, name) for name, sentence in forgotten.items()]
-    return Outcome(
+    asked = Outcome(
         promise="completeness",
         subject=namespace,
         backend="host",
@@ -167,5 +167,5 @@ def verify_completeness(namespace: str) -> Outcome:
         words="whatever fills tensors is verified: no class or function is left out",
         formula="public names ⊆ rows ∪ stateless ∪ reasons",
         source="the namespace of the version under test",
-        **fields_of(len(found), problems, check="completeness", shown=len(problems)),
     )
+    return counted(asked, len(found), problems, "completeness", shown=len(problems))

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator
 from difflib import get_close_matches
 
 from verify import backends
-from verify.behaviour.exact import fields_of
+from verify.behaviour.exact import counted
 from verify.behaviour.promises import PROMISES, renamed
 from verify.defects.known_defects import KnownDefect
 from verify.engine.witness import build, shown_on
@@ -28,7 +28,7 @@ def judge(defect: KnownDefect, run: Run) -> Outcome:
     problems = [*_expired(defect, run)]
     if defect.is_current:
         problems += [f"matches nothing: {found}" for found in itertools.islice(_idle(defect), 1)]
-    return Outcome(
+    asked = Outcome(
         promise="entry",
         subject=defect.id,
         backend="host",
@@ -37,8 +37,8 @@ def judge(defect: KnownDefect, run: Run) -> Outcome:
         formula="",
         source=defect.link,
         reason="; ".join(filter(None, (defect.unsaid, renamed(defect)))),
-        **fields_of(2, [(problem, defect.id) for problem in problems], "entry"),
     )
+    return counted(asked, 2, [(problem, defect.id) for problem in problems], "entry")
 
 
 def _expired(defect: KnownDefect, run: Run) -> Iterator[str]:

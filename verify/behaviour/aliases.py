@@ -28,7 +28,7 @@ def _missing(alias: Initializer) -> list[str]:
 def verify_alias(alias: Initializer) -> Outcome:
     """Call a deprecated alias, and look for its FutureWarning."""
     call = Comparison(f"warnings that {alias.name} lacks", partial(_missing, alias), [])
-    return Outcome(
+    asked = Outcome(
         promise="deprecation",
         subject=alias.name,
         backend="host",
@@ -36,5 +36,5 @@ def verify_alias(alias: Initializer) -> Outcome:
         words=f"a deprecated alias of {alias.name}_ emits a FutureWarning",
         formula="FutureWarning",
         source="PyTorch documentation, torch.nn.init",
-        **compare([call], check="future_warning"),
     )
+    return compare(asked, [call], "future_warning")

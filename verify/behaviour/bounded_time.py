@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -21,7 +21,7 @@ from verify.behaviour.promise import Promise, Wording
 from verify.defects import known_defects
 from verify.outcome.outcome import Outcome
 from verify.plan import watchdog
-from verify.plan.drawing import for_each_case
+from verify.plan.drawing import smallest_failure
 from verify.plan.run import Cell, Run, derive
 from verify.subjects.initializers import TruncatedCase
 from verify.subjects.refusals.refusal import REFUSED
@@ -98,10 +98,6 @@ class _Work(TorchFunctionMode):
         return operation(*args, **(kwargs or {}))
 
 
-class _Broken(Exception):
-    """A drawn window broke the promise; Hypothesis shrinks on this."""
-
-
 @dataclass
 class _Calls:
     """The calls of a cell, and those among them that did not end."""
@@ -160,23 +156,19 @@ class _Calls:
         return self.cell.holds(case) and not lucky
 
     def _smallest_wrong(self) -> list[str]:
-        def examine(window: Truncation) -> None:
-            if self._asked(TruncatedCase((_ENTRIES,), window)):
-                call = _Window(_DRAWN, window.mean, window.std, window.a, window.b)
-                if found := self._wrong(call):
-                    raise _Broken(*found, f"by {window}")
+        def wrong(window: Truncation) -> list[str]:
+            if not self._asked(TruncatedCase((_ENTRIES,), window)):
+                return []
+            found = self._wrong(_Window(_DRAWN, window.mean, window.std, window.a, window.b))
+            return [*found, f"by {window}"] if found else []
 
         kinds = [kind for kind in TRUNCATION_KINDS if kind != "one_sided_tail"]
-        try:
-            for_each_case(
-                strategies.truncations(kinds=kinds),
-                examine,
-                seed=derive(self.run.seed, self.cell.id, "bounded time"),
-                examples=self.run.profile.initializer.examples,
-            )
-        except _Broken as smallest:
-            return [str(said) for said in smallest.args]
-        return []
+        return smallest_failure(
+            strategies.truncations(kinds=kinds),
+            wrong,
+            seed=derive(self.run.seed, self.cell.id, "bounded time"),
+            examples=self.run.profile.initializer.examples,
+        )
 
 
 def verify_bounded_time(cell: Cell, run: Run) -> Outcome:
@@ -184,13 +176,10 @@ def verify_bounded_time(cell: Cell, run: Run) -> Outcome:
 
     A call that needs too many operations, or is stopped by the watchdog, has timed out.
     """
-    named = (cell.subject.name, cell.backend.name, cell.dtype_name)
-    defects = PROMISE.in_words(known_defects.of_promise(PROMISE.name, *named))
+    defects = PROMISE.in_words(known_defects.of_promise(PROMISE.name, *cell.place))
     with watchdog.limit(run.time_limit) as restart, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Of windows in the tail.
         calls = _Calls(cell, run, restart)
-        fields = compare(calls.comparisons(), PROMISE.check, defects)
-    failed = {finding.case for finding in fields["findings"] if not finding.passed}
-    if failed & calls.late:
-        fields["verdict"] = "timed out"
-    return PROMISE.outcome(cell, fields)
+        outcome = compare(PROMISE.asked_of(cell), calls.comparisons(), PROMISE.check, defects)
+    late = calls.late & {finding.case for finding in outcome.failures}
+    return replace(outcome, verdict="timed out") if late else outcome

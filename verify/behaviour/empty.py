@@ -17,7 +17,7 @@ import strategies
 from verify import torch_api
 from verify.behaviour.exact import Comparison, compare
 from verify.outcome.outcome import Outcome
-from verify.plan.drawing import for_each_case
+from verify.plan.drawing import smallest_failure
 from verify.plan.run import Cell, Run, derive
 
 _FLOATS = ("bfloat16", "float16", "float32", "float64", "complex64", "complex128")
@@ -189,23 +189,15 @@ _QUESTIONS: Mapping[str, _Wrong] = {
 }
 
 
-class _Broken(Exception):
-    """A call broke the promise; Hypothesis shrinks on this."""
-
-
 def _smallest(ask: Callable[[_Asked], list[str]], run: Run, *names: str) -> list[str]:
     """What is wrong with the smallest case, if anything."""
 
-    def examine(asked: _Asked) -> None:
-        if found := ask(asked):
-            raise _Broken(*found, f"by {asked}")
+    def wrong(asked: _Asked) -> list[str]:
+        found = ask(asked)
+        return [*found, f"by {asked}"] if found else []
 
     seed, examples = derive(run.seed, *names), run.profile.initializer.examples
-    try:
-        for_each_case(_asked(), examine, seed=seed, examples=examples)
-    except _Broken as smallest:
-        return [str(said) for said in smallest.args]
-    return []
+    return smallest_failure(_asked(), wrong, seed=seed, examples=examples)
 
 
 def _comparisons(name: str, device: torch.device, run: Run) -> Iterator[Comparison]:
@@ -218,7 +210,7 @@ def _comparisons(name: str, device: torch.device, run: Run) -> Iterator[Comparis
 
 def verify_empty(factory: str, cell: Cell, run: Run) -> Outcome:
     """Ask each question about shapes, strides and dtypes of every kind, drawn afresh for each."""
-    return Outcome(
+    asked = Outcome(
         promise="empty",
         subject=factory,
         backend=cell.backend.name,
@@ -228,5 +220,5 @@ def verify_empty(factory: str, cell: Cell, run: Run) -> Outcome:
         formula="w = value, where there is one",
         source=f"PyTorch documentation, {factory}, "
         "torch.utils.deterministic.fill_uninitialized_memory",
-        **compare(_comparisons(factory, cell.backend.device(run.worker), run), "empty"),
     )
+    return compare(asked, _comparisons(factory, cell.backend.device(run.worker), run), "empty")

@@ -14,12 +14,10 @@ from torch import Tensor
 from verify import torch_api
 from verify.behaviour.exact import Comparison, compare
 from verify.behaviour.promise import Promise, Wording, bits
-from verify.checks.finding import Finding
-from verify.checks.words import WORDS
 from verify.defects import known_defects
 from verify.outcome.outcome import Outcome
 from verify.plan import watchdog
-from verify.plan.drawing import for_each_case
+from verify.plan.drawing import smallest_failure
 from verify.plan.run import Cell, Run, derive
 from verify.subjects import Initializer
 from verify.subjects.refusals.refusal import Attempt, Refusal, call
@@ -48,14 +46,6 @@ PROMISE = Promise(
 )
 
 
-class _Broken(Exception):
-    """A call broke the promise; Hypothesis shrinks on this."""
-
-    def __init__(self, found: list[str]) -> None:
-        super().__init__("; ".join(found))
-        self.found = found
-
-
 def _target(cell: Cell, run: Run) -> Target:
     device = cell.backend.device(run.worker)
     generator = cell.backend.generator(device, derive(run.seed, cell.id, "errors"))
@@ -69,12 +59,15 @@ def _comparisons(cell: Cell, run: Run, restart: Callable[[], None]) -> Iterator[
     def comparison(
         rule: str, attempts: SearchStrategy[Attempt], wrong: Callable[[Attempt], list[str]]
     ) -> Comparison:
-        def examine(attempt: Attempt) -> None:
+        def examined(attempt: Attempt) -> list[str]:
             restart()
-            if found := wrong(attempt):
-                raise _Broken([*found, f"by {cell.subject.name}{attempt}"])
+            found = wrong(attempt)
+            return [*found, f"by {cell.subject.name}{attempt}"] if found else []
 
-        return Comparison(rule, lambda: _smallest(attempts, examine, cell, rule, run), [])
+        seed = derive(run.seed, cell.id, "errors", rule)
+        examples = run.profile.initializer.examples // 5
+        smallest = partial(smallest_failure, attempts, examined, seed=seed, examples=examples)
+        return Comparison(rule, smallest, [])
 
     for refusal in REFUSALS:
         here = not refusal.backends or cell.backend.name in refusal.backends
@@ -84,26 +77,6 @@ def _comparisons(cell: Cell, run: Run, restart: Callable[[], None]) -> Iterator[
     if isinstance(cell.subject, Initializer):
         attempts = empty_tensors(cell.subject.name)
         yield comparison(_EMPTY, attempts, partial(_done_to_nothing, cell, target))
-
-
-def _smallest(
-    attempts: SearchStrategy[Attempt],
-    examine: Callable[[Attempt], None],
-    cell: Cell,
-    rule: str,
-    run: Run,
-) -> list[str]:
-    """What is wrong with the smallest of the attempts, if anything."""
-    try:
-        for_each_case(
-            attempts,
-            examine,
-            seed=derive(run.seed, cell.id, "errors", rule),
-            examples=run.profile.initializer.examples // 5,
-        )
-    except _Broken as smallest:
-        return smallest.found
-    return []
 
 
 def _accepted(refusal: Refusal, cell: Cell, target: Target, attempt: Attempt) -> list[str]:
@@ -167,13 +140,10 @@ def _alike(one: list[Tensor], other: list[Tensor]) -> bool:
 
 def verify_errors(cell: Cell, run: Run) -> Outcome:
     """Break every rule of a subject in many ways; tensors without entries break none."""
-    named = (cell.subject.name, cell.backend.name, cell.dtype_name)
-    defects = PROMISE.in_words(known_defects.of_promise(PROMISE.name, *named))
+    defects = PROMISE.in_words(known_defects.of_promise(PROMISE.name, *cell.place))
+    asked = PROMISE.asked_of(cell)
     try:
         with watchdog.limit(run.time_limit) as restart:
-            fields = compare(_comparisons(cell, run, restart), PROMISE.check, defects)
+            return compare(asked, _comparisons(cell, run, restart), PROMISE.check, defects)
     except watchdog.TimedOut as reason:
-        message = f"{WORDS['time_limit'].broken}: {reason}"
-        late = Finding("time_limit", False, None, 1, message, scope="case")
-        fields = {"findings": (late,), "verdict": "timed out"}
-    return PROMISE.outcome(cell, fields)
+        return asked.timed_out(reason)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from verify.checks.finding import Finding
 from verify.checks.statistics import Exact
 from verify.defects.known_defects import KnownDefect
 from verify.outcome.evidence import Evidence
+from verify.outcome.outcome import Outcome
 
 _SHOWN = 10
 """Problems that are shown; all are counted."""
@@ -148,16 +149,18 @@ class Judge:
         named = {call: defect for defect in self.defects for call in defect.calls}
         return {call: defect for call, defect in named.items() if call not in self._made}
 
-    def fields(self) -> dict[str, Any]:
-        """The fields of an `Outcome` that the comparisons decide, and those not made."""
+    def outcome(self, asked: Outcome) -> Outcome:
+        """What the comparisons decide, and those not made."""
         problems = self.problems or [
             (f"the entry {defect.id!r} matches nothing: {call!r} is never asked here", call)
             for call, defect in self.unmade.items()
         ]
-        fields = fields_of(self.asked - self._excused, problems, self.check)
+        found = counted(asked, self.asked - self._excused, problems, self.check)
+        found = replace(found, excluded=tuple(sorted(self._met)))
         if self._excused and self._excused == self.asked and not problems:
-            fields |= {"verdict": "known defect", "reason": "every comparison is a known defect"}
-        return fields | {"excluded": tuple(sorted(self._met))}
+            reason = "every comparison is a known defect"
+            return replace(found, verdict="known defect", reason=reason)
+        return found
 
 
 def refuse_idle(defects: Iterable[KnownDefect], calls: Collection[str], check: str) -> None:
@@ -186,12 +189,17 @@ def refuse_idle(defects: Iterable[KnownDefect], calls: Collection[str], check: s
 
 
 def compare(
-    comparisons: Iterable[Comparison], check: str = "exact", defects: tuple[KnownDefect, ...] = ()
-) -> dict[str, Any]:
-    """Make every comparison; the fields of an `Outcome` that they decide.
+    asked: Outcome,
+    comparisons: Iterable[Comparison],
+    check: str = "exact",
+    defects: tuple[KnownDefect, ...] = (),
+) -> Outcome:
+    """Make every comparison, and conclude.
 
     Parameters
     ----------
+    asked : Outcome
+        Without findings.
     comparisons : iterable of Comparison
     check : str
         The check under which they are decided.
@@ -203,39 +211,36 @@ def compare(
     ValueError
         For a known defect of a comparison that is not among them.
     """
-    asked = list(comparisons)
-    refuse_idle(defects, {comparison.call for comparison in asked}, check)
+    made = list(comparisons)
+    refuse_idle(defects, {comparison.call for comparison in made}, check)
     judge = Judge(check, defects)
-    for comparison in asked:
+    for comparison in made:
         judge.judge(comparison)
-    return judge.fields()
+    return judge.outcome(asked)
 
 
-def fields_of(
-    asked: int, problems: list[tuple[str, str]], check: str, shown: int = _SHOWN
-) -> dict[str, Any]:
-    """The fields of an `Outcome` for so many questions and the problems that they found.
+def counted(
+    asked: Outcome, n: int, problems: list[tuple[str, str]], check: str, shown: int = _SHOWN
+) -> Outcome:
+    """Conclude from so many questions and the problems that they found.
 
     Parameters
     ----------
-    asked : int
+    asked : Outcome
+        Without findings.
+    n : int
     problems : list of tuple of str
         What is wrong, and in which case.
     check : str
     shown : int
         How many problems get a finding of their own.
     """
-    evidence = Evidence({check: Exact(asked, len(problems))})
+    evidence = Evidence({check: Exact(n, len(problems))})
     findings = evidence.findings("cell")
     findings += [
         Finding(check, False, None, 1, problem, scope="case", case=case)
         for problem, case in problems[:shown]
     ]
-    return {
-        "findings": tuple(findings),
-        "evidence": evidence,
-        "n": asked,
-        "cases": asked,
-        "calls": asked,
-        "decisions": asked,
-    }
+    return replace(
+        asked, findings=tuple(findings), evidence=evidence, n=n, cases=n, calls=n, decisions=n
+    )

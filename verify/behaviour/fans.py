@@ -39,7 +39,7 @@ def _comparisons(run: Run) -> list[Comparison]:
 
 def verify_fans(host: str, run: Run) -> Outcome:
     """Compare the fans of weights of two to six dimensions, sizes from zero to millions."""
-    return Outcome(
+    asked = Outcome(
         promise="fan",
         subject=host,
         backend="host",
@@ -47,5 +47,5 @@ def verify_fans(host: str, run: Run) -> Outcome:
         words="channels times receptive field, into and out of a response",
         formula="fan_in = in·∏kernel, fan_out = out·∏kernel",
         source="He et al. 2015, sec. 2.2; Glorot & Bengio 2010",
-        **compare(_comparisons(run)),
     )
+    return compare(asked, _comparisons(run))

@@ -41,7 +41,7 @@ _COMPARISONS = [
 
 def verify_gains(host: str) -> Outcome:
     """Compare every nonlinearity and parameter of the documentation's table, but for rounding."""
-    return Outcome(
+    asked = Outcome(
         promise="gain",
         subject=host,
         backend="host",
@@ -49,5 +49,5 @@ def verify_gains(host: str) -> Outcome:
         words="the recommended gain of each nonlinearity; others are refused",
         formula="1, 5/3, √2, √(2/(1+slope²)), 3/4",
         source="PyTorch documentation, calculate_gain; He et al. 2015, eq. 15",
-        **compare(_COMPARISONS),
     )
+    return compare(asked, _COMPARISONS)

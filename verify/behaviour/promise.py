@@ -17,13 +17,11 @@ from torch import Tensor, nn
 
 from verify import torch_api
 from verify.behaviour.exact import Comparison, Judge, refuse_idle
-from verify.checks.finding import Finding
-from verify.checks.words import WORDS
 from verify.defects import known_defects
 from verify.defects.known_defects import KnownDefect
 from verify.outcome.outcome import Outcome
 from verify.plan import watchdog
-from verify.plan.drawing import for_each_case
+from verify.plan.drawing import smallest_failure
 from verify.plan.run import Cell, Run, derive
 from verify.subjects import Initializer, Module, Network, Subject, python_streams
 from verify.subjects.subject import Case, Target
@@ -183,14 +181,6 @@ class Question(Wording):
 Q_co = TypeVar("Q_co", bound=Wording, covariant=True)
 
 
-class _Broken(Exception):
-    """A case broke the promise; Hypothesis shrinks on this."""
-
-    def __init__(self, problems: list[tuple[str, str]]) -> None:
-        super().__init__("; ".join(problem for problem, _ in problems))
-        self.problems = problems
-
-
 @dataclass(frozen=True)
 class Promise(Generic[Q_co]):
     """What is promised of some subjects, in words and as questions.
@@ -245,38 +235,24 @@ class Promise(Generic[Q_co]):
         """Whether the cell of that name is one of those in which it is asked."""
         return subject in (self.subjects or (subject,)) and dtype in (self.dtypes or (dtype,))
 
-    def outcome(self, cell: Cell, fields: Mapping[str, Any]) -> Outcome:
-        """What is concluded about a cell, by the fields that the answers decide."""
-        return Outcome(
-            promise=self.name,
-            subject=cell.subject.name,
-            backend=cell.backend.name,
-            dtype=cell.dtype_name,
-            words=self.words,
-            formula=self.formula,
-            source=self.source,
-            **fields,
-        )
+    def asked_of(self, cell: Cell) -> Outcome:
+        """What is asked of a cell, before any answer."""
+        return Outcome.of_cell(self.name, cell.place, self)
 
 
 def verify_conduct(cell: Cell, run: Run, promise: Promise[Question]) -> Outcome:
     """Ask every question about drawn cases and the anchors, and show the smallest failure."""
-    named = (cell.subject.name, cell.backend.name, cell.dtype_name)
-    defects = promise.in_words(known_defects.of_promise(promise.name, *named))
+    defects = promise.in_words(known_defects.of_promise(promise.name, *cell.place))
     judge, seen = Judge(promise.check, defects), _Seen()
     try:
-        _explore(cell, run, promise, judge, seen)
-    except _Broken as smallest:
-        judge.problems = smallest.problems
+        judge.problems = _smallest(cell, run, promise, judge, seen)
     except watchdog.TimedOut as reason:
-        message = f"{WORDS['time_limit'].broken}: {reason}"
-        late = Finding("time_limit", False, None, 1, message, scope="case")
-        return promise.outcome(cell, {"findings": (late,), "verdict": "timed out"})
-    fields = judge.fields() | {"cases": len(seen.cases)}
-    if seen.gap:
-        fields |= {"reason": f"not implemented for {seen.gap}"}
-        fields |= {} if judge.asked else {"verdict": "unsupported"}
-    return promise.outcome(cell, fields)
+        return promise.asked_of(cell).timed_out(reason)
+    outcome = replace(judge.outcome(promise.asked_of(cell)), cases=len(seen.cases))
+    if not seen.gap:
+        return outcome
+    verdict = outcome.verdict if judge.asked else "unsupported"
+    return replace(outcome, reason=f"not implemented for {seen.gap}", verdict=verdict)
 
 
 @dataclass
@@ -287,7 +263,10 @@ class _Seen:
     gap: str = ""
 
 
-def _explore(cell: Cell, run: Run, promise: Promise[Question], judge: Judge, seen: _Seen) -> None:
+def _smallest(
+    cell: Cell, run: Run, promise: Promise[Question], judge: Judge, seen: _Seen
+) -> list[tuple[str, str]]:
+    """The problems of the smallest case that has any."""
     subject, device = cell.subject, cell.backend.device(run.worker)
 
     def ask(question: Question, trial: Trial) -> None:
@@ -306,9 +285,9 @@ def _explore(cell: Cell, run: Run, promise: Promise[Question], judge: Judge, see
     def trial_of(case: Case) -> Trial:
         return Trial(cell, case, device, derive(run.seed, cell.id, promise.name, repr(case)))
 
-    def examine(case: Case) -> None:
+    def examine(case: Case) -> list[tuple[str, str]]:
         if not is_sound(case):
-            return
+            return []
         seen.cases.add(case)
         trial, before = trial_of(case), len(judge.problems)
         # Once a trial, not once a place: torch's seed alone must decide what torch draws.
@@ -316,33 +295,28 @@ def _explore(cell: Cell, run: Run, promise: Promise[Question], judge: Judge, see
         for question in promise.questions.values():
             if question.arises(trial):
                 ask(question, trial)
-        if broken := judge.problems[before:]:
-            raise _Broken(broken)
+        return judge.problems[before:]
 
-    def seek(case: Case) -> None:
+    def seek(case: Case) -> list[tuple[str, str]]:
         """Examine a case that a question of a known defect has waited for."""
         sought = [q for q in promise.questions.values() if q.words in judge.unmade]
-        if sought and is_sound(case) and any(each.arises(trial_of(case)) for each in sought):
-            examine(case)
+        waited = sought and is_sound(case) and any(q.arises(trial_of(case)) for q in sought)
+        return examine(case) if waited else []
+
+    def drawn(
+        of: str, wrong: Callable[[Case], list[tuple[str, str]]], examples: int
+    ) -> list[tuple[str, str]]:
+        seed = derive(run.seed, cell.id, f"{promise.name} {of}")
+        return smallest_failure(subject.cases(_MAX_NUMEL), wrong, seed=seed, examples=examples)
 
     with watchdog.limit(run.time_limit) as restart, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Of shapes and dropout; here only behaviour matters.
-        for_each_case(
-            subject.cases(_MAX_NUMEL),
-            examine,
-            seed=derive(run.seed, cell.id, f"{promise.name} cases"),
-            examples=run.profile.module.examples // 2,
-        )
+        if broken := drawn("cases", examine, run.profile.module.examples // 2):
+            return broken
         for anchor in subject.anchors:
-            if subject.numel(anchor) <= _MAX_ANCHOR:
-                examine(anchor)
-        if judge.unmade:
-            for_each_case(
-                subject.cases(_MAX_NUMEL),
-                seek,
-                seed=derive(run.seed, cell.id, f"{promise.name} sought"),
-                examples=_SOUGHT,
-            )
+            if subject.numel(anchor) <= _MAX_ANCHOR and (broken := examine(anchor)):
+                return broken
+        return drawn("sought", seek, _SOUGHT) if judge.unmade else []
 
 
 def identical(one: Tensor, other: Tensor) -> bool:

@@ -173,7 +173,7 @@ def verify_worked_example(host: str) -> Outcome:
 
     Gradients are whole numbers, and a step with a fused multiplication rounds to the same ones.
     """
-    return Outcome(
+    asked = Outcome(
         promise=PROMISE.name,
         subject=host,
         backend="host",
@@ -181,5 +181,5 @@ def verify_worked_example(host: str) -> Outcome:
         words="two layers with w = 2 and b = 1 make 7 of 1; tied, w gets 5, b gets 3",
         formula="loss = w₂·(w₁·x + b₁) + b₂ − 3, w ← w − 0.1·∂loss/∂w",
         source="the chain rule by hand",
-        **compare(_EXAMPLE, PROMISE.check),
     )
+    return compare(asked, _EXAMPLE, PROMISE.check)

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
+from verify.checks.words import WORDS
+
 
 @dataclass(frozen=True)
 class Effect:
@@ -85,6 +87,22 @@ class Finding:
     confirmation: float | None = None
     tensor: str = ""
     exact: bool = False
+
+    @classmethod
+    def broken(cls, check: str, reason: object, case: object = None) -> Finding:
+        """The finding of a call that did not return, or not what it should.
+
+        Parameters
+        ----------
+        check : str
+        reason : object
+            What was wrong, an exception or a text.
+        case : object, optional
+            The drawn configuration.
+        """
+        message = f"{WORDS[check].broken}: {reason}"
+        label = None if case is None else repr(case)
+        return cls(check, False, None, 1, message, scope="case", case=label)
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object with every attribute that is not at its default."""

@@ -68,10 +68,8 @@ def verify_convolutions(cell: Cell, run: Run) -> Outcome:
     evidence = sum(parts, NOTHING)
     findings = evidence.findings("cell")
     return Outcome(
-        promise="convolution",
-        subject=cell.subject.name,
-        backend=cell.backend.name,
-        dtype=cell.dtype_name,
+        "convolution",
+        *cell.place,
         words="the identity on as many channels of each group as possible, zero on the rest",
         formula="conv(x, w, padding=k//2)[g·f + d] = x[g·in + d]",
         source="PyTorch documentation, torch.nn.init.dirac_; Zagoruyko & Komodakis 2017",

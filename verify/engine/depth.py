@@ -8,7 +8,7 @@ sizes (Higham 2002, sec. 4.2), beside a spread of a hundredth, whatever kernel m
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -57,14 +57,8 @@ def verify_depth(cell: Cell, run: Run) -> Outcome:
     seen = _sent(cell, run, experiment)
     evidence = against_theory(experiment, seen)
     findings = evidence.findings("cell")
-    return Outcome(
-        promise="depth",
-        subject=experiment.name,
-        backend=cell.backend.name,
-        dtype=cell.dtype_name,
-        words=experiment.words,
-        formula=experiment.formula,
-        source=experiment.source,
+    return replace(
+        Outcome.of_cell("depth", cell.place, experiment),
         findings=tuple(findings),
         evidence=evidence,
         n=BATCH * WIDTH * DEPTH,

@@ -7,11 +7,9 @@ import itertools
 import math
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from verify.checks.finding import Finding
 from verify.checks.statistics import Histogram, Products, SubGaussianMoments
-from verify.checks.words import WORDS
 from verify.defects import known_defects
 from verify.engine.fingerprints import fingerprints
 from verify.engine.observation import observe, unlawful_state
@@ -225,11 +223,11 @@ class _Exploration:
             names = {tensor.name for tensor in tensors} if only else ()
             sample = self.sampler.draw(case, replicate, calls, only=names)
         except SubjectRaised as reason:
-            raise CaseFailed(case, [_broken(reason.check, case, reason)]) from reason
+            raise CaseFailed(case, [Finding.broken(reason.check, reason, case)]) from reason
         except TimedOut as reason:
-            raise CaseTimedOut(case, _broken("time_limit", case, reason)) from None
+            raise CaseTimedOut(case, Finding.broken("time_limit", reason, case)) from None
         if problem := unlawful_state(sample, tensors):
-            raise CaseFailed(case, [_broken("state", case, problem)])
+            raise CaseFailed(case, [Finding.broken("state", problem, case)])
         self.tally.n += sample.n
         self.tally.calls += sample.calls
         if sample.n == 0:
@@ -328,14 +326,8 @@ class _Exploration:
     def _outcome(self, findings: list[Finding]) -> Outcome:
         cell, tally = self.cell, self.tally
         verdict, reason = self._special_verdict(findings)
-        return Outcome(
-            promise=self.promise,
-            subject=cell.subject.name,
-            backend=cell.backend.name,
-            dtype=cell.dtype_name,
-            words=cell.subject.words,
-            formula=cell.subject.formula,
-            source=cell.subject.source,
+        return replace(
+            Outcome.of_cell(self.promise, cell.place, cell.subject),
             findings=tuple(findings),
             verdict=verdict,
             reason=reason,
@@ -381,9 +373,3 @@ def _confirmed(finding: Finding, redraw: Callable[[], Evidence]) -> Finding:
 
 def _decides_alike(one: Finding, other: Finding) -> bool:
     return (one.check, one.tensor) == (other.check, other.tensor)
-
-
-def _broken(check: str, case: Any, reason: BaseException | str) -> Finding:
-    """The finding of a call that did not return, or not what it should."""
-    message = f"{WORDS[check].broken}: {reason}"
-    return Finding(check, False, None, 1, message, scope="case", case=repr(case))

@@ -72,7 +72,6 @@ def _outcome(cell: Cell, defect: KnownDefect, case: Case) -> Outcome:
         words=" ".join(defect.symptom.split()),
         formula=repr(case),
         source=defect.link,
-        findings=(),
         cases=1,
         calls=1,
     )

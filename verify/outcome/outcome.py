@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
 
 from verify.checks.finding import Finding
 from verify.outcome.evidence import NOTHING, Evidence
@@ -13,9 +13,27 @@ SCHEMA = 2
 """Version of the cell line; readers refuse what they do not know."""
 
 
+class Stated(Protocol):
+    """What says what is promised, for readers: a subject of its law, a promise of itself."""
+
+    @property
+    def words(self) -> str:
+        """In a sentence."""
+
+    @property
+    def formula(self) -> str:
+        """In signs."""
+
+    @property
+    def source(self) -> str:
+        """Where it is documented."""
+
+
 @dataclass(frozen=True)
 class Outcome:
     """The conclusion of one item: a cell line of the evidence file.
+
+    One without findings says what is asked; `dataclasses.replace` adds what was found.
 
     Attributes
     ----------
@@ -49,7 +67,7 @@ class Outcome:
     words: str
     formula: str
     source: str
-    findings: tuple[Finding, ...]
+    findings: tuple[Finding, ...] = ()
     verdict: str = ""
     reason: str = ""
     n: int = 0
@@ -60,6 +78,25 @@ class Outcome:
     excluded: tuple[str, ...] = ()
     history: str = ""
     streams: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of_cell(cls, promise: str, place: tuple[str, str, str], stated: Stated) -> Outcome:
+        """What is asked of a cell, before anything is found.
+
+        Parameters
+        ----------
+        promise : str
+        place : tuple of str
+            Subject, backend and dtype.
+        stated : Stated
+            Whose words are shown.
+        """
+        return cls(promise, *place, stated.words, stated.formula, stated.source)
+
+    def timed_out(self, reason: BaseException, case: object = None) -> Outcome:
+        """The same, of which a call did not end in time."""
+        late = Finding.broken("time_limit", reason, case)
+        return replace(self, findings=(late,), verdict="timed out")
 
     @property
     def failures(self) -> tuple[Finding, ...]:

@@ -14,6 +14,7 @@ from hypothesis.strategies import SearchStrategy
 from verify.subjects import python_streams
 
 T = TypeVar("T")
+P = TypeVar("P")
 
 # Hypothesis draws some constants from the source of the local modules that happen to be loaded.
 # Cases must not depend on how the suite is written, nor on who imported what; no setting says so.
@@ -47,3 +48,34 @@ def for_each_case(
         check(value)
 
     explore()
+
+
+class _Failed(Exception):
+    """Something is wrong with a value; Hypothesis shrinks on this."""
+
+
+def smallest_failure(
+    strategy: SearchStrategy[T], wrong: Callable[[T], list[P]], *, seed: int, examples: int
+) -> list[P]:
+    """What is wrong with the smallest drawn value with which something is; nothing if all is well.
+
+    Parameters
+    ----------
+    strategy : SearchStrategy
+    wrong : callable
+        What is wrong with a value.
+    seed, examples : int
+        As for `for_each_case`.
+    """
+    found: list[P] = []
+
+    def check(value: T) -> None:
+        found[:] = wrong(value)
+        if found:
+            raise _Failed
+
+    try:
+        for_each_case(strategy, check, seed=seed, examples=examples)
+    except _Failed:
+        return found  # Of the smallest: Hypothesis runs it last.
+    return []

@@ -61,6 +61,11 @@ class Cell:
         return f"{self.backend.name}-{self.dtype_name}-{self.subject.name}"
 
     @property
+    def place(self) -> tuple[str, str, str]:
+        """The names of subject, backend and dtype."""
+        return self.subject.name, self.backend.name, self.dtype_name
+
+    @property
     def is_wide(self) -> bool:
         """Whether the dtype is one whose draws others round or pair."""
         return self.dtype_name in ("float32", "float64")
