@@ -14,7 +14,11 @@ from verify.laws import Discrete, DiscreteUniform, Permutation
 
 
 def reduce(
-    values: Tensor, shape: tuple[int, ...], law: Discrete, host: np.random.Generator
+    values: Tensor,
+    shape: tuple[int, ...],
+    law: Discrete,
+    host: np.random.Generator,
+    **_unneeded: object,
 ) -> Statistics:
     """Summarise `values`, shape ``(calls, numel)``, against a law on the integers."""
     flat = values.reshape(-1)
@@ -41,7 +45,9 @@ def _above(x: Tensor, low: int) -> Tensor:
     return x.double() - low if x.is_floating_point() else (x.long() - low).double()
 
 
-def reduce_permutations(values: Tensor, law: Permutation, host: np.random.Generator) -> Statistics:
+def reduce_permutations(
+    values: Tensor, law: Permutation, host: np.random.Generator, **_unneeded: object
+) -> Statistics:
     """Summarise permutations, shape ``(calls, n)``: each complete, every order alike.
 
     Where all orders can be numbered, their numbers (in the factorial system of the Lehmer code)

@@ -21,12 +21,12 @@ _BATCH = 1 << 20  # Entries completed to Gaussian at a time.
 
 
 def reduce(
-    values: Tensor, shape: tuple[int, ...], law: Haar, rng: np.random.Generator, *, sort: bool
+    values: Tensor, shape: tuple[int, ...], law: Haar, host: np.random.Generator, *, sort: bool
 ) -> Statistics:
     """Summarise `values`, shape ``(calls, numel)``, as `law`'s orthogonal matrices.
 
     Each matrix is completed by an independent random triangle (`Haar.triangle`), drawn
-    from `rng` on the host, to a matrix of independent standard normals; the evidence of
+    from `host`, to a matrix of independent standard normals; the evidence of
     `independent.reduce_derived` on those sees every departure from Haar measure that reaches the
     entries' joint law. The completed matrix's first column is the matrix's own times one number,
     so that equal entries and exact zeros survive: what counts those is asked of the matrix itself,
@@ -40,7 +40,7 @@ def reduce(
     tall = _tall(values, shape) / law.gain
     n, k = tall.shape[1:]
     epsilon, draw_step = torch.finfo(values.dtype).eps, lattice_of(values.dtype).draw_step
-    gaussian = _completed(tall, rng).reshape(values.shape)
+    gaussian = _completed(tall, host).reshape(values.shape)
     found = independent.reduce_derived(
         gaussian, shape, Normal(0.0, 1.0), Haar.column_error(n, k, epsilon), draw_step, sort=sort
     )
@@ -49,7 +49,7 @@ def reduce(
     found["haar_sign"] = _signs(tall)
     found["haar_trace"] = _trace(tall)
     if sort:
-        found["repeats"] = repeated_calls(values, Haar.mass(n, k, epsilon), rng)
+        found["repeats"] = repeated_calls(values, Haar.mass(n, k, epsilon), host)
     if n == k:
         found["haar_determinant"] = _determinant(tall)
     if k > 1:

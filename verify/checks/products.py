@@ -10,7 +10,9 @@ from verify.laws import Independent
 from verify.laws.products import square, standard_deviation
 
 
-def reduce(values: Tensor, shape: tuple[int, ...], law: Independent) -> dict[str, Statistic]:
+def reduce(
+    values: Tensor, shape: tuple[int, ...], law: Independent, **_unneeded: object
+) -> dict[str, Statistic]:
     """Summarise two rows of values against `verify.laws.Independent`.
 
     Moments are those of the reals: what float32 changes in them (the grid of uniform draws, the

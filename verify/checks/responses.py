@@ -7,7 +7,7 @@ from torch import Tensor
 from verify.checks.statistics import Exact, Statistic, SubGaussianMoments
 
 
-def reduce(values: Tensor) -> dict[str, Statistic]:
+def reduce(values: Tensor, **_unneeded: object) -> dict[str, Statistic]:
     """Summarise values against `verify.laws.UniformSum`.
 
     Parameters

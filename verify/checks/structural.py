@@ -21,7 +21,9 @@ def _rounded(value: float, dtype: torch.dtype) -> set[float]:
     return roundings
 
 
-def reduce(values: Tensor, shape: tuple[int, ...], law: Structure) -> dict[str, Statistic]:
+def reduce(
+    values: Tensor, shape: tuple[int, ...], law: Structure, **_unneeded: object
+) -> dict[str, Statistic]:
     """Compare `values`, shape ``(calls, numel)``, with `law` entry by entry."""
     calls = values.shape[0]
     unequal = torch.ones_like(values, dtype=torch.bool)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+import functools
 
 import numpy as np
 from torch import Tensor
@@ -18,6 +17,7 @@ from verify.checks import (
     sparsity,
     structural,
 )
+from verify.checks.independent import Statistics
 from verify.laws import (
     Continuous,
     Discrete,
@@ -32,71 +32,27 @@ from verify.laws import (
 )
 from verify.outcome.evidence import Evidence
 
-Statistics = dict[str, Any]
-Shape = tuple[int, ...]
-Stream = np.random.Generator
+
+def _unknown(law: object, **_drawn: object) -> Statistics:
+    raise TypeError(f"no reduction for the law {law!r}")
 
 
-def _continuous(
-    values: Tensor, shape: Shape, law: Continuous, host: Stream, sort: bool
-) -> Statistics:
-    return independent.reduce(values, shape, law, host, sort=sort)
+_REDUCTIONS = functools.singledispatch(_unknown)
+"""Each takes what it needs of the values, their shape, the law, the host's stream and `sort`."""
+_REDUCTIONS.register(Continuous, independent.reduce)
+_REDUCTIONS.register(Discrete, discrete.reduce)
+_REDUCTIONS.register(Permutation, discrete.reduce_permutations)
+_REDUCTIONS.register(Haar, orthogonal.reduce)
+_REDUCTIONS.register(Sparse, sparsity.reduce)
+_REDUCTIONS.register(Masked, masked.reduce)
+_REDUCTIONS.register(Structure, structural.reduce)
+_REDUCTIONS.register(UniformSum, responses.reduce)
+_REDUCTIONS.register(Independent, products.reduce)
 
 
-def _haar(values: Tensor, shape: Shape, law: Haar, host: Stream, sort: bool) -> Statistics:
-    return orthogonal.reduce(values, shape, law, host, sort=sort)
-
-
-def _sparse(values: Tensor, shape: Shape, law: Sparse, host: Stream, sort: bool) -> Statistics:
-    return sparsity.reduce(values, shape, law, host, sort=sort)
-
-
-def _masked(values: Tensor, shape: Shape, law: Masked, host: Stream, sort: bool) -> Statistics:
-    return masked.reduce(values, shape, law, host, sort=sort)
-
-
-def _discrete(values: Tensor, shape: Shape, law: Discrete, host: Stream, _sort: bool) -> Statistics:
-    return discrete.reduce(values, shape, law, host)
-
-
-def _permutation(
-    values: Tensor, _shape: Shape, law: Permutation, host: Stream, _sort: bool
-) -> Statistics:
-    return discrete.reduce_permutations(values, law, host)
-
-
-def _structure(
-    values: Tensor, shape: Shape, law: Structure, _host: Stream, _sort: bool
-) -> Statistics:
-    return dict(structural.reduce(values, shape, law))
-
-
-def _responses(
-    values: Tensor, _shape: Shape, _law: UniformSum, _host: Stream, _sort: bool
-) -> Statistics:
-    return dict(responses.reduce(values))
-
-
-def _products(
-    values: Tensor, shape: Shape, law: Independent, _host: Stream, _sort: bool
-) -> Statistics:
-    return dict(products.reduce(values, shape, law))
-
-
-_REDUCTIONS: dict[type[Any], Callable[..., Statistics]] = {
-    Continuous: _continuous,
-    Discrete: _discrete,
-    Permutation: _permutation,
-    Haar: _haar,
-    Sparse: _sparse,
-    Masked: _masked,
-    Structure: _structure,
-    UniformSum: _responses,
-    Independent: _products,
-}
-
-
-def reduce(values: Tensor, shape: Shape, law: Law, host: Stream, *, sort: bool) -> Evidence:
+def reduce(
+    values: Tensor, shape: tuple[int, ...], law: Law, host: np.random.Generator, *, sort: bool
+) -> Evidence:
     """The evidence of one tensor.
 
     Parameters
@@ -116,7 +72,5 @@ def reduce(values: Tensor, shape: Shape, law: Law, host: Stream, *, sort: bool) 
     TypeError
         For a law that no reduction serves.
     """
-    for kind, reduction in _REDUCTIONS.items():
-        if isinstance(law, kind):
-            return Evidence(reduction(values, shape, law, host, sort))
-    raise TypeError(f"no reduction for the law {law!r}")
+    reduction = _REDUCTIONS.dispatch(type(law))
+    return Evidence(reduction(values=values, shape=shape, law=law, host=host, sort=sort))
