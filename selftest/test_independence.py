@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import torch
 
-from verify.laws.products import standard_deviation
 from verify.plan.drawing import for_each_case
 from verify.subjects import INDEPENDENT_PAIRS, SUBJECTS
 from verify.subjects.independence import LagCase, PairCase
@@ -37,7 +36,7 @@ def test_rows_have_the_scale_of_their_laws(name, dtype):
     rows = torch.stack(drawn(name, case_of(name), 40, dtype=dtype))
     assert rows.dtype == dtype and rows.shape == (40, *tensor.shape)
     for row, law in zip(rows.unbind(1), (tensor.law.first, tensor.law.second), strict=True):
-        values = row.double().numpy() / standard_deviation(law)
+        values = row.double().numpy() / law.standard_deviation
         assert np.mean(values**2) == pytest.approx(1, abs=6 * math.sqrt(2 / values.size))
 
 

@@ -12,7 +12,6 @@ from verify.checks import bounds, independent, joint, products
 from verify.checks.bounds import ALPHA
 from verify.checks.statistics import Products, from_json
 from verify.laws import Exponential, Independent, Normal, TruncatedNormal, Uniform
-from verify.laws.products import square, standard_deviation
 
 NORMAL, UNIFORM = Normal(0.0, 0.3), Uniform.symmetric(0.04)
 TRUNCATED = TruncatedNormal(0.0, 2.0, -4.0, 4.0)
@@ -27,7 +26,7 @@ N = 1 << 14
 
 def expectation(law, function):
     """Over a law, of a function of the value in units of its standard deviation."""
-    std = standard_deviation(law)
+    std = law.standard_deviation
     low, high = law.support if math.isfinite(law.support[0]) else (-30 * law.std, 30 * law.std)
     if isinstance(law, Uniform):
         density = stats.uniform(low, high - low).pdf
@@ -55,12 +54,12 @@ class TestLaws:
     @pytest.mark.parametrize("law", LAWS, ids=repr)
     def test_moments_are_those_of_quadrature(self, law):
         assert expectation(law, lambda y: y**2) == pytest.approx(1, rel=1e-7)
-        of_square = square(law).variance
+        of_square = law.square.variance
         assert of_square == pytest.approx(expectation(law, lambda y: (y**2 - 1) ** 2), rel=1e-6)
 
     @pytest.mark.parametrize("law", LAWS, ids=repr)
     def test_squares_are_sub_gamma(self, law):
-        known = square(law)
+        known = law.square
         for share in (0.02, 0.2, 0.5, 0.9):
             for sign in (1, -1):
                 t = sign * share / known.scale
@@ -75,9 +74,9 @@ class TestLaws:
             assert math.log(mgf) <= t**2 / 2 * (1 + 1e-7)
 
     def test_other_laws_are_refused(self):
-        for function in (standard_deviation, square):
+        for name in ("standard_deviation", "square"):
             with pytest.raises(TypeError, match="no moments are known of Exponential"):
-                function(Exponential(1.0))
+                getattr(Exponential(1.0), name)
 
 
 class TestBound:
@@ -132,7 +131,7 @@ class TestPower:
     @pytest.mark.parametrize("laws", PAIRS, ids=repr)
     @pytest.mark.parametrize("sign", [1, -1])
     def test_what_is_called_detectable_is_found(self, laws, sign):
-        unit = standard_deviation(laws[1]) / standard_deviation(laws[0])
+        unit = laws[1].standard_deviation / laws[0].standard_deviation
         for seed in range(20):
             first, second = pair(laws, seed=seed)
             lawful = decided(first, second, laws)
@@ -174,7 +173,7 @@ class TestSharedMagnitude:
         assert findings["product_mean"].passed
         assert findings["product_variance"].p_value < 1e-100
         ratio = findings["product_variance"].effect.estimate
-        assert ratio == pytest.approx(1 + square(law).variance, rel=0.05)
+        assert ratio == pytest.approx(1 + law.square.variance, rel=0.05)
 
     def test_no_correlation_tells(self, shared):
         """Why the promise is there: products of F(x) − ½ are blind to what depends on size.

@@ -5,7 +5,6 @@ import math
 import pytest
 
 from verify import laws
-from verify.laws import components
 
 HALF = math.sqrt(0.5)
 
@@ -28,12 +27,12 @@ HALF = math.sqrt(0.5)
     ids=repr,
 )
 def test_parts(law, real, imaginary):
-    assert components(law) == (real, imaginary)
+    assert law.components() == (real, imaginary)
 
 
 def test_the_parts_share_the_variance():
     for law in (laws.Normal(0.0, 1.7), laws.Uniform.symmetric(1.7)):
-        parts = components(law)
+        parts = law.components()
         scale = law.std if isinstance(law, laws.Normal) else law.high
         shares = [(p.std if isinstance(p, laws.Normal) else p.high) ** 2 for p in parts]
         assert sum(shares) == pytest.approx(scale**2)
@@ -41,4 +40,4 @@ def test_the_parts_share_the_variance():
 
 def test_other_laws_have_no_parts():
     with pytest.raises(TypeError, match="no complex counterpart"):
-        components("gamma")
+        laws.Exponential(1.0).components()

@@ -36,5 +36,5 @@ def test_restored_values_follow_the_law_from_before_the_mask():
 
 
 def test_a_format_holds_what_it_holds_of_the_values():
-    assert LATTICES["float16"].holds(Masked(Uniform(-10.0, 10.0), 5.0))
-    assert not LATTICES["float16"].holds(Masked(Uniform(-1e5, 1e5), 5.0))
+    assert Masked(Uniform(-10.0, 10.0), 5.0).fits(LATTICES["float16"])
+    assert not Masked(Uniform(-1e5, 1e5), 5.0).fits(LATTICES["float16"])

@@ -11,15 +11,11 @@ from torch import Tensor
 
 from verify.behaviour.promise import Trial, bits
 from verify.defects import known_defects
-from verify.laws import Haar, Law, Sparse, Structure
-from verify.laws.continuous import Continuous
+from verify.laws import Haar, Law, Structure
 from verify.torch_api import Filler
 
 _BITS = 200.0
 """Two independent draws that leave so much to chance never agree in every bit."""
-
-_ENTRIES = 16
-"""Entries of an orthogonal matrix that leave so much to chance, in the dtypes that have one."""
 
 FACTS: Mapping[str, Callable[[Tensor], object]] = {
     "class": type,
@@ -156,11 +152,7 @@ def alike(one: Iterable[Tensor], other: Iterable[Tensor]) -> bool:
 
 def filled(trial: Trial) -> bool:
     """Whether the call has an entry to fill."""
-    return _numel(trial) > 0
-
-
-def _numel(trial: Trial) -> int:
-    return trial.cell.subject.numel(trial.case)
+    return trial.cell.subject.numel(trial.case) > 0
 
 
 def law(trial: Trial) -> Law:
@@ -175,9 +167,8 @@ def fixed(trial: Trial) -> bool:
 
 
 def random(trial: Trial) -> bool:
-    """Whether something is left to chance; in a column of one row no zero is."""
-    places = not isinstance(law(trial), Sparse) or _rows(trial) > 1
-    return filled(trial) and not fixed(trial) and places
+    """Whether something is left to chance."""
+    return law(trial).is_random(trial.case.shape)
 
 
 def definite(trial: Trial) -> bool:
@@ -185,40 +176,16 @@ def definite(trial: Trial) -> bool:
     return random(trial) or fixed(trial)
 
 
-def _rows(trial: Trial) -> int:
-    shape: tuple[int, ...] = trial.case.shape
-    return shape[0] if shape else 1
-
-
 def diffuse(trial: Trial) -> bool:
     """Whether independent draws differ for certain, on the dtype's lattice too.
 
-    A draw of n independent values, none of which has a probability above p, is repeated by
-    another one with a probability of pⁿ at most. Known defects may leave few values.
+    A known defect may leave few values. A known deviation moves one value onto another: each may
+    be twice as likely.
     """
-    excluded_by = known_defects.excluding(trial.case, known_defects.of_cell(trial.cell, "law"))
-    return random(trial) and excluded_by is None and _bits(trial, law(trial)) > _BITS
-
-
-def _bits(trial: Trial, of: Law) -> float:
-    """A lower bound for what a draw leaves to chance, in bits."""
-    numel = _numel(trial)
-    if isinstance(of, Haar):
-        return math.inf if numel >= _ENTRIES and of.gain else 0.0
-    if isinstance(of, Sparse):
-        free = numel - of.zeros(_rows(trial)) * (numel // _rows(trial))
-        return free * _bits_of_value(trial, of.values)
-    return numel * _bits_of_value(trial, of) if isinstance(of, Continuous) else 0.0
-
-
-def _bits_of_value(trial: Trial, of: Continuous) -> float:
-    if not of.scale > 0:
-        return 0.0
-    return -math.log2(_mass_on_one_point(trial, of))
-
-
-def _mass_on_one_point(trial: Trial, of: Continuous) -> float:
-    """The probability of the likeliest value; a known deviation moves one value onto another."""
-    known = known_defects.tolerating(trial.case, known_defects.of_cell(trial.cell, "law"))
-    mass = of.point_mass(trial.cell.lattice.step, trial.cell.lattice.draw_step)
-    return min(1.0, 2 * mass) if known else mass
+    known = known_defects.of_cell(trial.cell, "law")
+    if not random(trial) or known_defects.excluding(trial.case, known):
+        return False
+    left = law(trial).entropy(trial.case.shape, trial.cell.lattice)
+    if known_defects.tolerating(trial.case, known):
+        left -= math.prod(trial.case.shape)
+    return left > _BITS

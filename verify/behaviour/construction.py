@@ -15,7 +15,6 @@ from strategies import ClassWeightArguments
 from verify import torch_api
 from verify.behaviour.calls import alike
 from verify.behaviour.promise import Promise, Question, Trial, differing, identical
-from verify.laws import Structure
 from verify.subjects import MODULES
 
 _COUNTER = "num_batches_tracked"
@@ -116,8 +115,7 @@ def _misdrawn(trial: Trial) -> list[str]:
     target = trial.target()
     moved = _moved(trial, lambda: trial.row.build(trial.case, target))
     random = any(
-        not isinstance(tensor.law, Structure) and 0 not in tensor.shape
-        for tensor in trial.row.tensors(trial.case)
+        tensor.law.is_random(tensor.lawful_shape) for tensor in trial.row.tensors(trial.case)
     )
     said = "a construction without randomness draws" if moved else "nothing is drawn"
     return [] if moved == random else [said]
@@ -130,7 +128,7 @@ def _unreached(trial: Trial) -> list[str]:
     return [
         tensor.label
         for tensor in trial.row.tensors(trial.case)
-        if not isinstance(tensor.law, Structure)
+        if tensor.law.is_random(tensor.lawful_shape)
         and math.prod(tensor.lawful_shape) >= _NEVER_EQUAL
         and identical(one[tensor.name], other[tensor.name])
     ]

@@ -30,14 +30,14 @@ from verify.behaviour.draws import (
 )
 from verify.behaviour.promise import Promise, Question, Trial
 from verify.defects import known_defects
-from verify.laws import Continuous, Structure
+from verify.laws import Continuous
 from verify.subjects import INITIALIZERS, OPERATIONS, Initializer, Operation
 from verify.subjects.subject import Target
 
 _RANDOM = tuple(
     subject.name
     for subject in (*INITIALIZERS, *OPERATIONS)
-    if not isinstance(subject.tensors(subject.anchors[0])[0].law, Structure)
+    if any(tensor.law.is_random(tensor.shape) for tensor in subject.tensors(subject.anchors[0]))
     and not (isinstance(subject, Initializer) and subject.deprecated)
 )
 """The subjects that draw; a deprecated alias hands over to one of them."""

@@ -7,7 +7,6 @@ from torch import Tensor
 
 from verify.checks.statistics import Exact, Products, Statistic
 from verify.laws import Independent
-from verify.laws.products import square, standard_deviation
 
 
 def reduce(
@@ -31,9 +30,9 @@ def reduce(
     if broken := flat.numel() - int(flat.isfinite().sum()):
         return {"finite": Exact(flat.numel(), broken)}
     rows = values.view(values.shape[0], *shape).double()
-    first = rows[:, 0].reshape(-1) / standard_deviation(law.first)
-    products = first * rows[:, 1].reshape(-1) / standard_deviation(law.second)
-    weights, of_first, of_second = first.square(), square(law.first), square(law.second)
+    first = rows[:, 0].reshape(-1) / law.first.standard_deviation
+    products = first * rows[:, 1].reshape(-1) / law.second.standard_deviation
+    weights, of_first, of_second = first.square(), law.first.square, law.second.square
     sums = torch.stack(
         [
             products.sum(),

@@ -10,7 +10,6 @@ from dataclasses import replace
 import torch
 
 from verify.engine.sampling import Sample, Sampler, SubjectRaised, Unsupported
-from verify.laws import Structure
 from verify.plan import watchdog
 from verify.subjects.subject import Case, TensorCase
 
@@ -69,7 +68,7 @@ def _cut(sampler: Sampler, case: Case) -> Case:
 def _worthwhile(sampler: Sampler, case: Case) -> bool:
     """Whether there is a stream, and no need to draw for long."""
     subject = sampler.cell.subject
-    random = any(not isinstance(tensor.law, Structure) for tensor in subject.tensors(case))
+    random = any(tensor.law.is_random(tensor.lawful_shape) for tensor in subject.tensors(case))
     return random and 0 < subject.numel(case) <= _MOST
 
 

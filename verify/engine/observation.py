@@ -11,7 +11,7 @@ from verify.checks import joint
 from verify.checks.statistics import Exact, Statistic
 from verify.engine.reduction import reduce
 from verify.engine.sampling import Sample
-from verify.laws import Continuous, components
+from verify.laws import Continuous
 from verify.outcome.evidence import Evidence
 from verify.subjects.subject import TensorLaw
 
@@ -51,7 +51,7 @@ def _of_complex(sample: Sample, tensors: Iterable[TensorLaw], sort: bool) -> Evi
     laws: list[TensorLaw] = []
     for tensor in tensors:
         both = torch.view_as_real(sample.tensors[tensor.name])
-        for place, law in enumerate(components(tensor.law)):
+        for place, law in enumerate(tensor.law.components()):
             name = f"{tensor.name} {_PARTS[place]}".strip()
             parts[name] = both[..., place].contiguous()
             laws.append(replace(tensor, name=name, law=law))

@@ -6,30 +6,20 @@ whichever namespace the samples live in (``scipy.special`` or ``torch.special``)
 that one definition serves the host and every device.
 """
 
-from verify.laws.components import components
-from verify.laws.continuous import Continuous, Exponential, Normal, TruncatedNormal, Uniform
+from verify.laws.base import Law
+from verify.laws.continuous import Continuous, Exponential, Normal, Uniform
 from verify.laws.discrete import Bernoulli, Discrete, DiscreteUniform, Permutation
 from verify.laws.fans import fan, fan_in_and_fan_out
 from verify.laws.gains import GAINS, gain
 from verify.laws.haar import Haar
-from verify.laws.lattice import LATTICES, Lattice, Rounded
+from verify.laws.lattice import LATTICES, Lattice
 from verify.laws.masked import Masked
 from verify.laws.products import Independent
 from verify.laws.propagation import UniformSum
+from verify.laws.rounded import Rounded
 from verify.laws.sparse import Sparse
 from verify.laws.structure import Constant, Dirac, Eye, Structure
-
-Law = (
-    Continuous
-    | Discrete
-    | Haar
-    | Independent
-    | Masked
-    | Permutation
-    | Sparse
-    | Structure
-    | UniformSum
-)
+from verify.laws.truncated import TruncatedNormal
 
 __all__ = [
     "GAINS",
@@ -55,7 +45,6 @@ __all__ = [
     "TruncatedNormal",
     "Uniform",
     "UniformSum",
-    "components",
     "fan",
     "fan_in_and_fan_out",
     "gain",

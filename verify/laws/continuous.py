@@ -1,26 +1,26 @@
-"""Continuous laws of independent entries: uniform, normal, truncated normal."""
+"""Continuous laws of independent entries: uniform, normal, exponential."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from types import ModuleType
-from typing import Any
 
 from scipy import special as host_special
 
 from verify.laws.arguments import require_reals
+from verify.laws.array import Array
+from verify.laws.base import Law, Shape
+from verify.laws.lattice import Lattice
+from verify.laws.square import Square
 
-# A numpy array or a torch tensor: laws use only arithmetic and the namespace `special`,
-# which scipy and torch spell alike (ndtr, log_ndtr, expm1).
-Array = Any
-
-# Beyond this log-ratio Φ(α) is nothing beside Φ(β), and expm1 would overflow.
-_NEGLIGIBLE = 500.0
+_HALF = math.sqrt(0.5)
+"""What a part of a complex value has of its standard deviation."""
 
 
 @dataclass(frozen=True)
-class Continuous:
+class Continuous(Law):
     """A continuous law of independent, identically distributed entries."""
 
     @property
@@ -100,6 +100,35 @@ class Continuous:
         """Bound on the probability of any single lattice point (see `resolution`)."""
         return min(1.0, self.resolution(step, draw_step) + draw_step)
 
+    @property
+    def standard_deviation(self) -> float:
+        """That of a symmetric law.
+
+        Raises
+        ------
+        TypeError
+            For a law of which it is not known here.
+        """
+        raise TypeError(f"no moments are known of {self!r}")
+
+    @property
+    def square(self) -> Square:
+        """What is known of the squares of a symmetric law; raises as `standard_deviation`."""
+        raise TypeError(f"no moments are known of {self!r}")
+
+    def fits(self, lattice: Lattice) -> bool:  # noqa: D102
+        ends = (self.max_magnitude if math.isinf(end) else abs(end) for end in self.support)
+        return max(ends) <= lattice.largest
+
+    def entropy(self, shape: Shape, lattice: Lattice) -> float:
+        """That of independent entries: as many times the entropy of one."""
+        if not self.scale > 0:
+            return 0.0
+        return -math.prod(shape) * math.log2(self.point_mass(lattice.step, lattice.draw_step))
+
+    def demands(self, shape: Shape) -> Iterator[tuple[str, bool]]:  # noqa: D102
+        yield "a width that a double can hold", 0 < self.scale < math.inf
+
 
 @dataclass(frozen=True)
 class Uniform(Continuous):
@@ -149,6 +178,24 @@ class Uniform(Continuous):
         ratio = widest / (self.scale * draw_step) * (1 + 1e-6)
         return min(1.0, draw_step * (1 + math.floor(ratio)))
 
+    @property
+    def standard_deviation(self) -> float:  # noqa: D102
+        return self.scale / math.sqrt(12)
+
+    @property
+    def square(self) -> Square:  # noqa: D102
+        return Square(0.8, 2 / 3)
+
+    def components(self) -> tuple[Uniform, Uniform]:  # noqa: D102
+        if not self.of_variance:
+            return self, self
+        part = Uniform(self.low * _HALF, self.high * _HALF, of_variance=True)
+        return part, part
+
+    def demands(self, shape: Shape) -> Iterator[tuple[str, bool]]:  # noqa: D102
+        yield "low < high", -math.inf < self.low < self.high < math.inf
+        yield from super().demands(shape)
+
     def cdf(self, x: Array, special: ModuleType = host_special) -> Array:  # noqa: D102
         return (x - self.low) / (self.high - self.low)
 
@@ -187,6 +234,22 @@ class Normal(Continuous):
         """One standard deviation beyond the mean: |x|·density is largest within it."""
         return abs(self.mean) + self.std
 
+    @property
+    def standard_deviation(self) -> float:  # noqa: D102
+        return self.std
+
+    @property
+    def square(self) -> Square:  # noqa: D102
+        return Square(2.0, 2.0)
+
+    def components(self) -> tuple[Normal, Normal]:  # noqa: D102
+        return Normal(self.mean, self.std * _HALF), Normal(0.0, self.std * _HALF)
+
+    def demands(self, shape: Shape) -> Iterator[tuple[str, bool]]:  # noqa: D102
+        yield "std > 0", 0 < self.std < math.inf
+        yield "a finite mean", math.isfinite(self.mean)
+        yield from super().demands(shape)
+
     def standardise(self, x: Array) -> Array:
         """``(x − mean) / std``."""
         return (x - self.mean) / self.std
@@ -196,115 +259,6 @@ class Normal(Continuous):
 
     def sf(self, x: Array, special: ModuleType = host_special) -> Array:  # noqa: D102
         return special.ndtr(-self.standardise(x))
-
-
-@dataclass(frozen=True)
-class TruncatedNormal(Continuous):
-    """A normal law conditioned on the window ``[a, b]`` (absolute bounds).
-
-    ``F(x) = (Φ(z) − Φ(α)) / (Φ(β) − Φ(α))`` with z, α, β the standardised x, a, b. It is
-    evaluated through log Φ on the side of the window nearer to −∞, which keeps full
-    relative accuracy for windows any number of standard deviations out.
-
-    Source: the documentation of ``torch.nn.init.trunc_normal_`` ("values outside [a, b]
-    redrawn until they are within the bounds"); Johnson, Kotz & Balakrishnan 1994,
-    *Continuous Univariate Distributions 1*, sec. 13.10.1.
-    """
-
-    mean: float
-    std: float
-    a: float
-    b: float
-
-    def __post_init__(self) -> None:
-        require_reals(self, "mean", "std", "a", "b")
-
-    @property
-    def support(self) -> tuple[float, float]:  # noqa: D102
-        return self.a, self.b
-
-    @property
-    def _window(self) -> tuple[float, float]:
-        return (self.a - self.mean) / self.std, (self.b - self.mean) / self.std
-
-    @property
-    def _left_window(self) -> tuple[float, float]:
-        """The standardised window, mirrored if need be so that it leans to the left."""
-        alpha, beta = self._window
-        return (alpha, beta) if alpha + beta <= 0 else (-beta, -alpha)
-
-    @property
-    def _log_mass(self) -> float:
-        bottom, top = (float(host_special.log_ndtr(z)) for z in self._left_window)
-        return top + math.log(-math.expm1(bottom - top))
-
-    @property
-    def mass(self) -> float:
-        """Probability of the window under the untruncated normal."""
-        return math.exp(self._log_mass)
-
-    @property
-    def mode(self) -> float:
-        """Where the density is largest."""
-        return max(self.a, min(self.mean, self.b))
-
-    @property
-    def log_edge_ratio(self) -> float:
-        """Log of the density at the window's least likely end relative to its mode."""
-        z_mode = (self.mode - self.mean) / self.std
-        return (z_mode**2 - max(z**2 for z in self._window)) / 2
-
-    @property
-    def scale(self) -> float:
-        """Reciprocal of the peak density, so that `max_scaled_density` is one."""
-        z_mode = (self.mode - self.mean) / self.std
-        log_density = -(z_mode**2) / 2 - math.log(2 * math.pi) / 2 - self._log_mass
-        return self.std * math.exp(-log_density)
-
-    @property
-    def max_scaled_density(self) -> float:  # noqa: D102
-        return 1.0
-
-    @property
-    def typical_magnitude(self) -> float:
-        """The window's end that holds mass, at most 9 standard deviations beyond the mode."""
-        span = 9 * self.std
-        return max(abs(max(self.a, self.mode - span)), abs(min(self.b, self.mode + span)))
-
-    @property
-    def is_affine(self) -> bool:  # noqa: D102
-        return False
-
-    @property
-    def is_rounded(self) -> bool:
-        """Where proposals are normal; less likely windows are drawn in the dtype's arithmetic."""
-        return self.mass >= 0.3
-
-    def cdf(self, x: Array, special: ModuleType = host_special) -> Array:  # noqa: D102
-        lower = _conditioned(self._towards_left(x), *self._left_window, special)
-        return 1 - lower if self._leans_right else lower
-
-    def sf(self, x: Array, special: ModuleType = host_special) -> Array:  # noqa: D102
-        lower = _conditioned(self._towards_left(x), *self._left_window, special)
-        return lower if self._leans_right else 1 - lower
-
-    @property
-    def _leans_right(self) -> bool:
-        return sum(self._window) > 0
-
-    def _towards_left(self, x: Array) -> Array:
-        z = (x - self.mean) / self.std
-        return -z if self._leans_right else z
-
-
-def _conditioned(z: Array, alpha: float, beta: float, special: ModuleType) -> Array:
-    """``(Φ(z) − Φ(α)) / (Φ(β) − Φ(α))`` for a window that leans to the left (α + β ≤ 0)."""
-    top = float(host_special.log_ndtr(beta))
-    bottom = float(host_special.log_ndtr(alpha))
-    if top - bottom > _NEGLIGIBLE:
-        return special.exp2((special.log_ndtr(z) - top) / math.log(2))
-    # expm1 keeps the digits of narrow windows, where Φ(z) and Φ(α) nearly agree.
-    return special.expm1(special.log_ndtr(z) - bottom) / math.expm1(top - bottom)
 
 
 @dataclass(frozen=True)
@@ -344,6 +298,10 @@ class Exponential(Continuous):
     def is_rounded(self) -> bool:
         """The logarithm is taken in the dtype's own arithmetic."""
         return False
+
+    def demands(self, shape: Shape) -> Iterator[tuple[str, bool]]:  # noqa: D102
+        yield "rate > 0", 0 < self.rate < math.inf
+        yield from super().demands(shape)
 
     def cdf(self, x: Array, special: ModuleType = host_special) -> Array:  # noqa: D102
         return -special.expm1(-self.rate * x)

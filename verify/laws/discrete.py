@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from types import ModuleType
 
-from verify.laws.continuous import Array
+from verify.laws.array import Array
+from verify.laws.base import Law
 
 
 @dataclass(frozen=True)
-class Discrete:
+class Discrete(Law):
     """A law of independent, identically distributed whole numbers."""
 
     @property
@@ -77,7 +78,7 @@ class Bernoulli(Discrete):
 
 
 @dataclass(frozen=True)
-class Permutation:
+class Permutation(Law):
     """Every order of ``0 … n − 1`` alike.
 
     Source: the documentation of ``torch.randperm``; Knuth, *The Art of Computer Programming 2*,

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from scipy import special
 
 from verify.laws.arguments import require_reals
+from verify.laws.base import Law, Shape
+from verify.laws.lattice import Lattice
 
-Array = Any
+Floats = npt.NDArray[np.float64]
+
+_ENTRIES = 16
+"""Entries of a matrix that are never drawn twice, in any dtype that has one."""
 
 
 @dataclass(frozen=True)
-class Haar:
+class Haar(Law):
     """`gain` times a (semi-)orthogonal matrix distributed by Haar measure.
 
     Trailing dimensions are flattened; a wide matrix has orthonormal rows, a tall one
@@ -29,6 +35,17 @@ class Haar:
 
     def __post_init__(self) -> None:
         require_reals(self, "gain")
+
+    def entropy(self, shape: Shape, lattice: Lattice) -> float:
+        """Of `_ENTRIES` entries without end, for all that a question needs."""
+        return math.inf if math.prod(shape) >= _ENTRIES and self.gain else 0.0
+
+    def components(self) -> tuple[Haar, Haar]:  # noqa: D102
+        return self, self
+
+    def demands(self, shape: Shape) -> Iterator[tuple[str, bool]]:  # noqa: D102
+        yield "a finite gain", math.isfinite(self.gain)
+        yield "a tensor of two axes or more", len(shape) >= 2
 
     @staticmethod
     def tolerance(rows: int, cols: int, epsilon: float) -> float:
@@ -72,7 +89,7 @@ class Haar:
         return float(np.exp(np.minimum(0.0, ball + m * math.log(radius)).sum()))
 
     @staticmethod
-    def direction_cdf(along: Array, across: Array, n: int) -> Array:
+    def direction_cdf(along: Floats, across: Floats, n: int) -> Floats:
         """Cdf of the part of a random direction of n ≥ 2 dimensions along a fixed one.
 
         One entry of a Haar matrix whose columns have n entries is such a part. Its square is
@@ -94,10 +111,11 @@ class Haar:
         # Each from the smaller part, which has all its digits.
         centre = (1 + np.sign(along) * special.betainc(0.5, half, one / whole)) / 2
         tail = special.betainc(half, 0.5, other / whole) / 2
-        return np.where(one <= other, centre, np.where(along < 0, tail, 1 - tail))
+        cdf: Floats = np.where(one <= other, centre, np.where(along < 0, tail, 1 - tail))
+        return cdf
 
     @staticmethod
-    def triangle(n: int, k: int, count: int, rng: np.random.Generator) -> Array:
+    def triangle(n: int, k: int, count: int, rng: np.random.Generator) -> Floats:
         """Draw `count` upper triangles R that complete an n×k Haar matrix to Gaussian.
 
         If Z is an n×k matrix of independent standard normals and ``Z = QR`` with a

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from verify.laws.arguments import require_reals
-from verify.laws.continuous import Array, Uniform
+from verify.laws.array import Array
+from verify.laws.base import Law, Shape
+from verify.laws.continuous import Uniform
+from verify.laws.lattice import Lattice
 
 
 @dataclass(frozen=True)
-class Masked:
+class Masked(Law):
     """Independent uniform values, of which those nearer to zero than `threshold` are zeroed.
 
     ``W = X · 1(|X| ≥ t)`` with X uniform: an atom at zero of mass ``P(|X| < t)``, and X
@@ -33,6 +37,13 @@ class Masked:
         if not isinstance(self.law, Uniform):
             raise TypeError(f"Masked needs a Uniform law, not {self.law!r}")
         require_reals(self, "threshold")
+
+    def fits(self, lattice: Lattice) -> bool:  # noqa: D102
+        return self.law.fits(lattice)
+
+    def demands(self, shape: Shape) -> Iterator[tuple[str, bool]]:  # noqa: D102
+        yield "low < high", self.law.low < self.law.high
+        yield "a threshold within reach", 0 < self.threshold < self.law.typical_magnitude
 
     @property
     def masked(self) -> Uniform:

@@ -25,6 +25,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
+from verify.laws.base import Law
+
 Floats = npt.NDArray[np.float64]
 
 _END = 20.0
@@ -117,7 +119,7 @@ def recursion(name: str, gain: float, start: float, depth: int) -> Floats:
 
 
 @dataclass(frozen=True)
-class UniformSum:
+class UniformSum(Law):
     """The law of ``Σ aᵢuᵢ`` for unknown a with ``Σ aᵢ² = 1`` and uniform u of variance 1.
 
     Its mean is 0, its variance 1, its fourth moment ``3 − 1.2 Σ aᵢ⁴`` at most 3, and it is strictly

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from verify.laws.arguments import require_count, require_reals
+from verify.laws.base import Law, Shape
+from verify.laws.lattice import Lattice
 
 Indices = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Structure:
+class Structure(Law):
     """A tensor known exactly: `ones` at some coordinates, `background` elsewhere."""
 
     background: float
@@ -25,6 +28,16 @@ class Structure:
     def ones(self, shape: Sequence[int]) -> Indices:
         """Coordinates of the entries equal to one, shape ``(count, len(shape))``."""
         return np.empty((0, len(shape)), dtype=np.int64)
+
+    def is_random(self, shape: Shape) -> bool:  # noqa: D102
+        return False
+
+    def fits(self, lattice: Lattice) -> bool:
+        """An infinite value is one of the format."""
+        return not math.isfinite(self.background) or abs(self.background) <= lattice.largest
+
+    def components(self) -> tuple[Structure, Structure]:  # noqa: D102
+        return self, Constant(0.0)
 
 
 @dataclass(frozen=True)
@@ -41,6 +54,9 @@ class Eye(Structure):
     def ones(self, shape: Sequence[int]) -> Indices:  # noqa: D102
         diagonal = np.arange(min(shape))
         return np.stack([diagonal, diagonal], axis=1)
+
+    def demands(self, shape: Shape) -> Iterator[tuple[str, bool]]:  # noqa: D102
+        yield "a matrix", len(shape) == 2
 
 
 @dataclass(frozen=True)
@@ -71,3 +87,7 @@ class Dirac(Structure):
         columns = [(group * filters + channel).ravel(), channel.ravel()]
         centres = [np.full(columns[0].size, k // 2) for k in kernel]
         return np.stack(columns + centres, axis=1)
+
+    def demands(self, shape: Shape) -> Iterator[tuple[str, bool]]:  # noqa: D102
+        yield "a tensor of three to five axes", 3 <= len(shape) <= 5
+        yield "groups of equal size", shape[0] % self.groups == 0

@@ -81,7 +81,7 @@ class Cell:
 
     def holds(self, case: Case) -> bool:
         """Whether the dtype has room for every value of the case."""
-        return all(self.lattice.holds(tensor.law) for tensor in self.subject.tensors(case))
+        return all(tensor.law.fits(self.lattice) for tensor in self.subject.tensors(case))
 
     @property
     def dtype(self) -> torch.dtype:

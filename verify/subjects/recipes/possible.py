@@ -2,28 +2,13 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator
+from typing import TypeGuard
 
 from torch import nn
 
 from verify import torch_api
-from verify.laws import (
-    Continuous,
-    Dirac,
-    Exponential,
-    Eye,
-    Haar,
-    Lattice,
-    Masked,
-    Normal,
-    Sparse,
-    Structure,
-    TruncatedNormal,
-    Uniform,
-)
+from verify.laws import Continuous, Haar, Lattice, Law, Masked, Sparse, Structure
 from verify.quoting import said, shown
 from verify.subjects.recipes.claims import Blocks, Claim, Claims, Rows, Same, claimed, of_tensor
 
@@ -31,49 +16,6 @@ Shape = tuple[int, ...]
 
 _LAWS = (Continuous, Haar, Masked, Sparse, Structure)
 """Laws that the entries of a parameter may follow."""
-
-
-@dataclass(frozen=True)
-class _Demand:
-    """What a kind of laws needs.
-
-    Attributes
-    ----------
-    of : type
-    met : callable
-        Whether a law, said of a tensor of a shape, has it.
-    words : str
-    """
-
-    of: type[Any]
-    met: Callable[[Any, Shape], bool]
-    words: str
-
-
-_DEMANDS = (
-    _Demand(Uniform, lambda law, _: -math.inf < law.low < law.high < math.inf, "low < high"),
-    _Demand(Normal, lambda law, _: 0 < law.std < math.inf, "std > 0"),
-    _Demand(Normal, lambda law, _: math.isfinite(law.mean), "a finite mean"),
-    _Demand(TruncatedNormal, lambda law, _: 0 < law.std < math.inf, "std > 0"),
-    _Demand(TruncatedNormal, lambda law, _: math.isfinite(law.mean), "a finite mean"),
-    _Demand(TruncatedNormal, lambda law, _: law.a < law.b, "a < b"),
-    _Demand(Exponential, lambda law, _: 0 < law.rate < math.inf, "rate > 0"),
-    _Demand(Haar, lambda law, _: math.isfinite(law.gain), "a finite gain"),
-    _Demand(Haar, lambda _, shape: len(shape) >= 2, "a tensor of two axes or more"),
-    _Demand(Masked, lambda law, _: law.law.low < law.law.high, "low < high"),
-    _Demand(
-        Masked,
-        lambda law, _: 0 < law.threshold < law.law.typical_magnitude,
-        "a threshold within reach",
-    ),
-    _Demand(Sparse, lambda law, _: 0 <= law.sparsity <= 1, "0 ≤ sparsity ≤ 1"),
-    _Demand(Sparse, lambda law, _: 0 < law.std < math.inf, "std > 0"),
-    _Demand(Sparse, lambda _, shape: len(shape) == 2, "a matrix"),
-    _Demand(Eye, lambda _, shape: len(shape) == 2, "a matrix"),
-    _Demand(Dirac, lambda _, shape: 3 <= len(shape) <= 5, "a tensor of three to five axes"),
-    _Demand(Dirac, lambda law, shape: shape[0] % law.groups == 0, "groups of equal size"),
-    _Demand(Continuous, lambda law, _: 0 < law.scale < math.inf, "a width that a double can hold"),
-)
 
 
 def impossible(model: nn.Module, claims: Claims, lattice: Lattice) -> Iterator[str]:
@@ -105,13 +47,13 @@ def _unmet(law: object, shape: Shape, lattice: Lattice) -> str:
     """The first demand of a law that is not met; or nothing."""
     if not is_law(law):
         return f"{shown(law)} is no law"
-    for demand in _DEMANDS:
-        if isinstance(law, demand.of) and not demand.met(law, shape):
-            return f"{law!r} needs {demand.words}"
-    return "" if lattice.holds(law) else f"{law!r} has values too large for the dtype"
+    for demand, is_met in law.demands(shape):
+        if not is_met:
+            return f"{law!r} needs {demand}"
+    return "" if law.fits(lattice) else f"{law!r} has values too large for the dtype"
 
 
-def is_law(value: object) -> bool:
+def is_law(value: object) -> TypeGuard[Law]:
     """Whether a value is a law."""
     return isinstance(value, _LAWS)
 

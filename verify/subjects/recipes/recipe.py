@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from verify.laws import LATTICES, Continuous, Haar, Lattice
+from verify.laws import LATTICES, Lattice
 from verify.quoting import said
 from verify.subjects import python_streams
 from verify.subjects.recipes import claims as claimed
@@ -198,9 +198,5 @@ def _beginnings(
 
 def _bits(tensor: TensorLaw, lattice: Lattice) -> float:
     """A lower bound for what the beginning of a tensor leaves to chance, in bits."""
-    entries, law = min(_BEGINNING, math.prod(tensor.lawful_shape)), tensor.law
-    if isinstance(law, Haar):
-        return math.inf if entries >= 16 and law.gain else 0.0
-    if not isinstance(law, Continuous) or not law.scale > 0:
-        return 0.0
-    return -entries * math.log2(law.point_mass(lattice.step, lattice.draw_step))
+    entries = min(_BEGINNING, math.prod(tensor.lawful_shape))
+    return tensor.law.entropy((entries,), lattice)
