@@ -9,7 +9,6 @@ import pkgutil
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from types import ModuleType
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -44,7 +43,7 @@ def _takes_generator(name: str) -> bool:
     return "generator" in inspect.signature(initializer(namesake)).parameters
 
 
-def filler(name: str, arguments: Mapping[str, Any], generator: torch.Generator | None) -> Filler:
+def filler(name: str, arguments: Mapping[str, object], generator: torch.Generator | None) -> Filler:
     """A function that fills a tensor in place by the initializer `name`.
 
     The generator is handed over where the function takes one; a function without the
@@ -56,9 +55,10 @@ def filler(name: str, arguments: Mapping[str, Any], generator: torch.Generator |
     return functools.partial(function, **arguments)
 
 
-def calculate_gain(*arguments: Any) -> float:
+def calculate_gain(*arguments: object) -> float:
     """``torch.nn.init.calculate_gain``."""
-    return float(torch.nn.init.calculate_gain(*arguments))
+    function: Callable[..., float] = torch.nn.init.calculate_gain
+    return float(function(*arguments))
 
 
 def fan_in_and_fan_out(tensor: Tensor) -> tuple[int, int]:
@@ -87,7 +87,7 @@ def initializers() -> ModuleType:
     return nn.init
 
 
-def takes(name: str, keywords: Mapping[str, Any]) -> bool:
+def takes(name: str, keywords: Mapping[str, object]) -> bool:
     """Whether the constructor of a module takes these keywords, a device and a dtype."""
     signature = inspect.signature(module(name))
     try:
@@ -97,19 +97,19 @@ def takes(name: str, keywords: Mapping[str, Any]) -> bool:
     return True
 
 
-def skip_init(name: str, **keywords: Any) -> nn.Module:
+def skip_init(name: str, **keywords: object) -> nn.Module:
     """``torch.nn.utils.skip_init`` of the module of that name."""
     function: Callable[..., nn.Module] = nn.utils.skip_init
     return function(module(name), **keywords)
 
 
-def from_pretrained(name: str, values: Tensor, **options: Any) -> nn.Module:
+def from_pretrained(name: str, values: Tensor, **options: object) -> nn.Module:
     """``Embedding.from_pretrained`` or ``EmbeddingBag.from_pretrained``."""
     made: nn.Module = getattr(nn, name).from_pretrained(values, **options)
     return made
 
 
-def parametrize(of: nn.Module, kind: str, name: str, **options: Any) -> nn.Module:
+def parametrize(of: nn.Module, kind: str, name: str, **options: object) -> nn.Module:
     """Apply a function of `torch.nn.utils.parametrizations` to the tensor of that name."""
     parametrized: nn.Module = getattr(nn.utils.parametrizations, kind)(of, name, **options)
     return parametrized

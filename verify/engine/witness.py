@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from verify.checks.finding import Finding
 from verify.defects.known_defects import KnownDefect, of_cell
@@ -92,7 +92,7 @@ def _findings(cell: Cell, case: Case, defect: KnownDefect, run: Run) -> list[Fin
     return observe(sample, tensors, sort=True).findings("case", case)
 
 
-def build(like: T, values: Mapping[str, Any]) -> T:
+def build(like: T, values: Mapping[str, object]) -> T:
     """A (nested) dataclass of the class of `like` from plain values; lists become tuples.
 
     Raises
@@ -107,7 +107,7 @@ def build(like: T, values: Mapping[str, Any]) -> T:
         raise ValueError(f"{dict(values)} does not describe a {name}: {problem}") from None
 
 
-def _field(like: Any, value: Any) -> Any:
+def _field(like: object, value: object) -> object:
     if dataclasses.is_dataclass(like) and isinstance(value, Mapping):
         return build(like, value)
     return tuple(value) if isinstance(value, list) else value

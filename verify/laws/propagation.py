@@ -19,7 +19,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -52,15 +51,15 @@ NODES, WEIGHTS = _normal_quadrature()
 class Activation:
     """A nonlinearity and its derivative, as functions of the values and of a parameter."""
 
-    function: Callable[[Any, float], Any]
-    derivative: Callable[[Any, float], Any]
+    function: Callable[[Floats, float], Floats]
+    derivative: Callable[[Floats, float], Floats]
 
 
-def _selu(x: Floats, _: float) -> Any:
+def _selu(x: Floats, _: float) -> Floats:
     return _SCALE * np.where(x > 0, x, _ALPHA * np.expm1(np.minimum(x, 0)))
 
 
-def _selu_slope(x: Floats, _: float) -> Any:
+def _selu_slope(x: Floats, _: float) -> Floats:
     return _SCALE * np.where(x > 0, 1.0, _ALPHA * np.exp(np.minimum(x, 0)))
 
 

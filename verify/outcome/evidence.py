@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Any
+from typing import TypeGuard
 
 import numpy as np
 
 from verify.checks.bounds import ALPHA
 from verify.checks.finding import Finding
+from verify.checks.packing import Numbers
 from verify.checks.statistics import Statistic, from_json
 
 
@@ -57,12 +58,12 @@ class Evidence:
             found += [replace(f, tensor=name) for f in evidence.findings(scope, case, level)]
         return found
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """A JSON object by check name; tensors are written one by one."""
         return {name: s.to_json() for name, s in sorted(self.statistics.items())}
 
     @classmethod
-    def from_json(cls, document: Mapping[str, Any]) -> Evidence:
+    def from_json(cls, document: Mapping[str, Mapping[str, object]]) -> Evidence:
         """Rebuild evidence from `to_json`.
 
         Raises
@@ -76,29 +77,29 @@ class Evidence:
 NOTHING = Evidence({})
 
 
-def _is_count(value: Any) -> bool:
+def _is_count(value: object) -> bool:
     return type(value) is int and 0 <= value < 1 << 63
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: object) -> bool:
     """Whether a value can be added up as a float; NaN can, and fails its check."""
     return type(value) is float or (type(value) is int and abs(value) < 1 << 63)
 
 
-def _are_numbers(value: Any) -> bool:
+def _are_numbers(value: object) -> TypeGuard[Numbers]:
     return isinstance(value, np.ndarray) and value.ndim == 1 and value.dtype.kind in "if"
 
 
-def _are_counts(value: Any) -> bool:
+def _are_counts(value: object) -> bool:
     # Older files write counts as floats.
     return _are_numbers(value) and bool(np.all((value >= 0) & (value == np.floor(value))))
 
 
-def _are(holds: Callable[[Any], bool], value: Any) -> bool:
+def _are(holds: Callable[[object], bool], value: object) -> bool:
     return isinstance(value, dict) and all(map(holds, value.values()))
 
 
-_HOLDS: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
+_HOLDS: Mapping[str, tuple[str, Callable[[object], bool]]] = {
     "int": ("a count", _is_count),
     "float": ("a number", _is_number),
     "Counts": ("an array of counts", _are_counts),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Protocol
 
 from verify.checks.finding import Finding
 from verify.outcome.evidence import NOTHING, Evidence
@@ -118,7 +118,7 @@ class Outcome:
         ]
         return "\n".join(lines) or self.reason
 
-    def to_line(self, nodeid: str, replay: str) -> Mapping[str, Any]:
+    def to_line(self, nodeid: str, replay: str) -> Mapping[str, object]:
         """The JSON object of the evidence file."""
         return {
             "schema": SCHEMA,
