@@ -21,7 +21,7 @@ def test_recipe(cell: Cell, run: Run, conclude: Callable[[Outcome], None]) -> No
     """Parameter by parameter: the model is built anew for every call."""
     recipe = cell.subject
     assert isinstance(recipe, Recipe)
-    asked = Outcome.of_cell("recipe", cell.place, recipe)
+    asked = Outcome.of_cell("recipe", cell.names, recipe)
     if reason := recipe.untested:
         conclude(replace(asked, verdict="not tested", reason=reason))
     else:

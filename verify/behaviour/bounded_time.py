@@ -176,7 +176,7 @@ def verify_bounded_time(cell: Cell, run: Run) -> Outcome:
 
     A call that needs too many operations, or is stopped by the watchdog, has timed out.
     """
-    defects = PROMISE.in_words(known_defects.of_promise(PROMISE.name, *cell.place))
+    defects = PROMISE.in_words(known_defects.of_promise(PROMISE.name, *cell.names))
     with watchdog.limit(run.time_limit) as restart, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Of windows in the tail.
         calls = _Calls(cell, run, restart)

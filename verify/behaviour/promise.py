@@ -237,12 +237,12 @@ class Promise(Generic[Q_co]):
 
     def asked_of(self, cell: Cell) -> Outcome:
         """What is asked of a cell, before any answer."""
-        return Outcome.of_cell(self.name, cell.place, self)
+        return Outcome.of_cell(self.name, cell.names, self)
 
 
 def verify_conduct(cell: Cell, run: Run, promise: Promise[Question]) -> Outcome:
     """Ask every question about drawn cases and the anchors, and show the smallest failure."""
-    defects = promise.in_words(known_defects.of_promise(promise.name, *cell.place))
+    defects = promise.in_words(known_defects.of_promise(promise.name, *cell.names))
     judge, seen = Judge(promise.check, defects), _Seen()
     try:
         judge.problems = _smallest(cell, run, promise, judge, seen)

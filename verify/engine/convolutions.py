@@ -69,7 +69,7 @@ def verify_convolutions(cell: Cell, run: Run) -> Outcome:
     findings = evidence.findings("cell")
     return Outcome(
         "convolution",
-        *cell.place,
+        *cell.names,
         words="the identity on as many channels of each group as possible, zero on the rest",
         formula="conv(x, w, padding=k//2)[g·f + d] = x[g·in + d]",
         source="PyTorch documentation, torch.nn.init.dirac_; Zagoruyko & Komodakis 2017",

@@ -327,7 +327,7 @@ class _Exploration:
         cell, tally = self.cell, self.tally
         verdict, reason = self._special_verdict(findings)
         return replace(
-            Outcome.of_cell(self.promise, cell.place, cell.subject),
+            Outcome.of_cell(self.promise, cell.names, cell.subject),
             findings=tuple(findings),
             verdict=verdict,
             reason=reason,

@@ -80,18 +80,18 @@ class Outcome:
     streams: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of_cell(cls, promise: str, place: tuple[str, str, str], stated: Stated) -> Outcome:
+    def of_cell(cls, promise: str, names: tuple[str, str, str], stated: Stated) -> Outcome:
         """What is asked of a cell, before anything is found.
 
         Parameters
         ----------
         promise : str
-        place : tuple of str
-            Subject, backend and dtype.
+        names : tuple of str
+            Of subject, backend and dtype.
         stated : Stated
             Whose words are shown.
         """
-        return cls(promise, *place, stated.words, stated.formula, stated.source)
+        return cls(promise, *names, stated.words, stated.formula, stated.source)
 
     def timed_out(self, reason: BaseException, case: object = None) -> Outcome:
         """The same, of which a call did not end in time."""

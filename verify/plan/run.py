@@ -61,7 +61,7 @@ class Cell:
         return f"{self.backend.name}-{self.dtype_name}-{self.subject.name}"
 
     @property
-    def place(self) -> tuple[str, str, str]:
+    def names(self) -> tuple[str, str, str]:
         """The names of subject, backend and dtype."""
         return self.subject.name, self.backend.name, self.dtype_name
 
