@@ -22,7 +22,7 @@ VALUES = 1 << 22
 """Values of a measured pool."""
 
 BATCH = 1 << 19
-"""Values drawn and checked at a time, as in `verify.engine.explore`."""
+"""Values drawn and checked at a time, as in `verify.engine.pool`."""
 
 CALLS = 512
 

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import strategies as st
 
 from verify import backends
+from verify.checks.finding import Finding
 from verify.engine import explore
 from verify.engine.explore import verify_cell
 from verify.plan.profiles import PROFILES
@@ -86,7 +87,7 @@ def test_a_smaller_failure_is_not_sought_without_end(monkeypatch, most):
         tried.append(case)
         if len(tried) <= 2 or hashlib.sha256(repr(case).encode()).digest()[0] % 2 == 0:
             return []
-        return [explore._broken("raises", case, "tails")]
+        return [Finding.broken("raises", "tails", case)]
 
     monkeypatch.setattr(explore._Exploration, "_examined", toss)
     counts = {}
@@ -102,7 +103,7 @@ def test_the_pool_before_a_failed_case_is_redrawn_in_proportion():
     cell = Cell(SUBJECTS["Linear"], backends.known()["cpu"], "float32")
     exploration = explore._Exploration(cell, RUN, "default", 1.0)
     exploration.examine(cell.subject.anchors[1])
-    held, redrawn = exploration.tally.evidence.tensors, exploration._redrawn_pool().tensors
+    held, redrawn = exploration.pool.evidence.tensors, exploration.pool.redrawn(4).tensors
     for kind in ("weight", "bias"):
         n = held[kind].statistics["distribution"].n
         assert redrawn[kind].statistics["distribution"].n == 4 * n

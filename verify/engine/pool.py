@@ -1,0 +1,117 @@
+"""The pool of a cell: the evidence of its cases added up, and of replicates that fill it."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from verify.checks.statistics import Histogram, Products, SubGaussianMoments
+from verify.engine.cases import Cases
+from verify.outcome.evidence import NOTHING, Evidence
+from verify.subjects.subject import Case, TensorLaw
+
+_BATCH = 1 << 19
+"""Values of one replicate."""
+
+_CALLS = 512
+_NUMEL = 1 << 12
+_KEPT = 1 << 22
+"""Values of all tensors that one replicate keeps in memory."""
+
+_CALL = 1 << 12
+"""What a call costs besides its values: as much as drawing so many."""
+
+
+@dataclass
+class Pool:
+    """What has been pooled.
+
+    Attributes
+    ----------
+    drawn : Cases
+    evidence : Evidence
+    cases : dict
+        The random kinds of tensors that each pooled case fills.
+    """
+
+    drawn: Cases
+    evidence: Evidence = NOTHING
+    cases: dict[Case, set[str]] = field(default_factory=dict)
+
+    def add(self, case: Case, evidence: Evidence) -> None:
+        """Pool what was seen of a case."""
+        pooled = evidence.pooled(self.drawn.kinds(case))
+        self.evidence += pooled
+        self.cases[case] = {kind for kind in ("", *pooled.tensors) if _values(pooled, kind)}
+
+    def fill(self, values: int) -> None:
+        """Replicate cases until every random kind of tensors has so many values."""
+        self.evidence = self._filled("pool", self.evidence, dict.fromkeys(self._kinds(), values))
+
+    def redrawn(self, times: int) -> Evidence:
+        """The pool on fresh draws, so many times the values of each kind."""
+        # After a case that failed the pool is what was there by then.
+        held = {kind: times * _values(self.evidence, kind) for kind in self._kinds()}
+        return self._filled("confirmation", NOTHING, held)
+
+    def _kinds(self) -> list[str]:
+        """The random kinds of tensors that have been pooled."""
+        return sorted(set().union(*self.cases.values()))
+
+    def _filled(self, tag: str, evidence: Evidence, wanted: Mapping[str, int]) -> Evidence:
+        """Replicate cases in turn until every kind of tensors has the values wanted."""
+        for kind in wanted:
+            cases = self._worthwhile(kind)
+            for turn in itertools.count():
+                before = _values(evidence, kind)
+                for case in cases:
+                    lacking = {
+                        k: m for k, most in wanted.items() if (m := most - _values(evidence, k)) > 0
+                    }
+                    if kind not in lacking:
+                        break
+                    evidence += self._replicated(case, f"{tag} {kind} {turn}", kind, lacking)
+                if _values(evidence, kind) == before:  # Full, or nothing but NaN.
+                    break
+        return evidence
+
+    def _replicated(
+        self, case: Case, replicate: str, kind: str, lacking: Mapping[str, int]
+    ) -> Evidence:
+        """One more replicate, for the sake of a kind: of all tensors whose kind is lacking."""
+        values = min(_BATCH, max(_NUMEL, lacking[kind]))
+        calls = -(-values // _numel(self.drawn.of_kinds(case, [kind])))
+        kept = self.drawn.of_kinds(case, lacking)
+        calls = min(calls, _CALLS, max(1, _KEPT // _numel(kept)))
+        only = [tensor.label for tensor in kept] if kind else []
+        seen = self.drawn.draw(case, replicate, calls, sort=False, only=only)
+        return seen.pooled(self.drawn.kinds(case))
+
+    def _worthwhile(self, kind: str) -> list[Case]:
+        """Pooled cases worth replicating: those whose values of the kind cost least."""
+        costs = {
+            case: self._cost(case) / numel
+            for case, kinds in self.cases.items()
+            if kind in kinds and (numel := _numel(self.drawn.of_kinds(case, [kind])))
+        }
+        affordable = 2 * min(costs.values(), default=0.0)
+        return [case for case, cost in costs.items() if cost <= affordable]
+
+    def _cost(self, case: Case) -> float:
+        """Cost of a call, in values drawn."""
+        subject = self.drawn.cell.subject
+        return _CALL + subject.effort(case) * subject.numel(case)
+
+
+def _numel(tensors: list[TensorLaw]) -> int:
+    return sum(math.prod(tensor.lawful_shape) for tensor in tensors)
+
+
+def _values(evidence: Evidence, kind: str) -> int:
+    """Values pooled of a kind of tensors; 0 for laws without randomness."""
+    of_kind = evidence.tensors.get(kind, NOTHING) if kind else evidence
+    held = (of_kind.statistics.get(name) for name in ("distribution", "moments", "products"))
+    counted = next(filter(None, held), None)
+    return counted.n if isinstance(counted, Histogram | SubGaussianMoments | Products) else 0
