@@ -1,6 +1,7 @@
 """The arrows of the design, read off the source."""
 
 import ast
+import math
 from functools import cache
 from pathlib import Path
 
@@ -198,15 +199,31 @@ def test_modules_say_what_they_are_for(path):
     assert ast.get_docstring(tree(path))
 
 
+NAMING = {"Finding": 0, "broken": 0, "decided": 0, "Judge": 0, "compare": 2, "counted": 3}
+"""What is given the name of a check, and at which place; by keyword anything may be."""
+
+
 def checks_named(path):
-    """Literal check names: given to whatever makes findings, or keys of a reduction."""
+    """Literal check names: given to whatever makes findings, or keys of evidence."""
     for node in ast.walk(tree(path)):
         if isinstance(node, ast.Call):
             function = name_of(node.func).rpartition(".")[2]
-            if function in {"Finding", "_decided", "_broken"} and node.args:
-                yield node.args[0]
-            if function in {"Finding", "_decided", "_broken", "compare"}:
-                yield from (k.value for k in node.keywords if k.arg == "check")
+            place = NAMING.get(function, math.inf)
+            yield from (arg for at, arg in enumerate(node.args) if at == place)
+            yield from (k.value for k in node.keywords if k.arg == "check")
+            if function == "Evidence" and node.args and isinstance(node.args[0], ast.Dict):
+                yield from node.args[0].keys
+
+
+def test_the_functions_that_name_checks_are_known():
+    """A function that was renamed would go unwatched."""
+    defined = {
+        node.name
+        for path in sources("verify")
+        for node in ast.walk(tree(path))
+        if isinstance(node, ast.FunctionDef | ast.ClassDef)
+    }
+    assert NAMING.keys() <= defined
 
 
 @pytest.mark.parametrize("path", sources("verify"), ids=lambda p: str(p.relative_to(ROOT)))

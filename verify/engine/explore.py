@@ -194,6 +194,8 @@ class _Exploration:
     def _outcome(self, findings: list[Finding]) -> Outcome:
         cell, tally = self.cell, self.tally
         verdict, reason = self._special_verdict(findings)
+        late = verdict == "timed out"  # What does not end is not drawn again.
+        streams = {} if late else fingerprints(self.cases.sampler, self._sound())
         return replace(
             Outcome.of_cell(self.promise, cell.names, cell.subject),
             findings=tuple(findings),
@@ -206,8 +208,5 @@ class _Exploration:
             evidence=self.pool.evidence,
             excluded=tuple(sorted(tally.excluded)),
             history=cell.subject.history,
-            # What does not end is not drawn again.
-            streams={}
-            if verdict == "timed out"
-            else fingerprints(self.cases.sampler, self._sound()),
+            streams=streams,
         )
