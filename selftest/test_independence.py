@@ -8,8 +8,8 @@ import torch
 
 from verify.plan.drawing import for_each_case
 from verify.subjects import INDEPENDENT_PAIRS, SUBJECTS
+from verify.subjects.fills import Target
 from verify.subjects.independence import LagCase, PairCase
-from verify.subjects.subject import Target
 
 NAMES = [pair.name for pair in INDEPENDENT_PAIRS]
 SHAPE = (30, 20, 3)

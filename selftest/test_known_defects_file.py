@@ -16,8 +16,8 @@ from verify.defects.known_defects import KnownDefect, choose, excluding, in_forc
 from verify.engine.witness import build, shown_on, witnesses
 from verify.plan.run import Cell, cells
 from verify.subjects import SUBJECTS
+from verify.subjects.case import TensorCase
 from verify.subjects.initializers import GainCase, TruncatedCase
-from verify.subjects.subject import TensorCase
 
 DEFECTS = load()
 REGIONAL = [d for d in DEFECTS if not d.calls]

@@ -9,7 +9,7 @@ from verify import laws
 from verify.engine.observation import observe, unlawful_state
 from verify.engine.sampling import Sample
 from verify.outcome.evidence import Evidence
-from verify.subjects.subject import TensorLaw
+from verify.subjects.tensor_law import TensorLaw
 
 UNIT = laws.Uniform(0.0, 1.0)
 

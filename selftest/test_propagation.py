@@ -13,8 +13,8 @@ from strategies import Nonlinearity, Stack
 from verify.engine.depth import Seen, against_theory, meets_its_fate, verify_depth
 from verify.laws import Normal, UniformSum
 from verify.subjects import EXPERIMENTS, PROPAGATIONS, SUBJECTS
+from verify.subjects.fills import Target
 from verify.subjects.propagation import StackCase, _across, _apply, _corner, _patch
-from verify.subjects.subject import Target
 
 LAYERS = {"Linear": nn.Linear, "Conv1d": nn.Conv1d, "Conv2d": nn.Conv2d}
 NAMES = [subject.name for subject in PROPAGATIONS]

@@ -10,7 +10,7 @@ import torch
 
 from verify.command_line import recipe_option as own
 from verify.command_line.options import BadOption
-from verify.subjects.subject import Target
+from verify.subjects.fills import Target
 
 SOUND = "from verify.recipes import *\nLAWS = {'*': Normal(0.0, 0.02)}\n"
 MODEL = "import torch\nfrom torch import nn\n"

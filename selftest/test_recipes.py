@@ -17,9 +17,9 @@ from verify import backends
 from verify.engine.explore import verify_cell
 from verify.plan.run import Cell
 from verify.recipes import Blocks, Constant, Haar, Normal, Rows, Same, Uniform
+from verify.subjects.case import Case
 from verify.subjects.recipes import RECIPES, Recipe, claims
 from verify.subjects.recipes.recipe import HOST
-from verify.subjects.subject import Case
 from verify.test_recipes import test_recipe as verify_recipe
 
 

@@ -19,7 +19,8 @@ from verify.plan.profiles import PROFILES
 from verify.plan.run import Cell, Run, cells, derive
 from verify.plan.watchdog import TimedOut
 from verify.subjects import INITIALIZERS, MODULES, OPERATIONS, SUBJECTS
-from verify.subjects.subject import Initializer, ModuleCase, TensorCase
+from verify.subjects.case import ModuleCase, TensorCase
+from verify.subjects.subject import Initializer
 
 HALVES, WIDE = ("bfloat16", "float16"), ("float32", "float64")
 COMPLEX = ("complex32", "complex64", "complex128")

@@ -14,8 +14,9 @@ from verify.behaviour.tied.reference import Sum, groups, sums
 from verify.behaviour.tied.slopes import is_polynomial, slope_at_zero
 from verify.plan.run import Cell
 from verify.subjects import NETWORKS
+from verify.subjects.case import ModuleCase
+from verify.subjects.fills import Target
 from verify.subjects.networks import META
-from verify.subjects.subject import ModuleCase, Target
 
 HOST = Target(torch.device("cpu"), torch.float64)
 each = pytest.mark.parametrize("network", NETWORKS, ids=lambda network: network.name)

@@ -7,9 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from verify.behaviour.parametrizations import PROMISE
-from verify.behaviour.promise import (
-    verify_conduct,
-)
+from verify.behaviour.promise import verify_conduct
 from verify.outcome.outcome import Outcome
 from verify.plan.run import Cell, Run
 

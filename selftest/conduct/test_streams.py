@@ -12,7 +12,7 @@ from verify.behaviour.draws import bits_of, draw, information, seeded, sized, st
 from verify.behaviour.promise import Trial
 from verify.behaviour.streams import _RANDOM, PROMISE, _holds
 from verify.defects import known_defects
-from verify.subjects.subject import Target
+from verify.subjects.fills import Target
 
 CPU = torch.device("cpu")
 TICKS = itertools.count()

@@ -7,7 +7,6 @@ import itertools
 import warnings
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from types import ModuleType
-from typing import Any
 
 from torch import nn
 
@@ -31,7 +30,7 @@ OTHERWISE = frozenset({"calculate_gain"})
 """Functions of `torch.nn.init` that fill no tensor and are verified by a test of their own."""
 
 _REASONS = "UNVERIFIED in verify/audit/completeness.py"
-_GUESSES: tuple[Any, ...] = (2, (2, 2), nn.Identity())
+_GUESSES: tuple[object, ...] = (2, (2, 2), nn.Identity())
 _MOST_GUESSES = 1000
 
 
@@ -130,7 +129,7 @@ def _constructed(cls: type[nn.Module]) -> nn.Module:
     raise refusals[0]
 
 
-def _guessed(cls: type[nn.Module]) -> Iterator[dict[str, Any]]:
+def _guessed(cls: type[nn.Module]) -> Iterator[dict[str, object]]:
     """Arguments that a constructor may take: what it requires; then what it leaves open too."""
     parameters = inspect.signature(cls).parameters.values()
     named = [p for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]

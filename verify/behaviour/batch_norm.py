@@ -5,21 +5,13 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Iterator
-from typing import Any
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 
 from verify import torch_api
-from verify.behaviour.promise import (
-    Promise,
-    Question,
-    Trial,
-    copied,
-    differing,
-    identical,
-    off,
-)
+from verify.behaviour.promise import Promise, Question, Trial, copied, differing, identical, off
 from verify.laws import Constant
 
 _NORMS = (
@@ -27,6 +19,7 @@ _NORMS = (
     "SyncBatchNorm",
     *(f"InstanceNorm{dims}d" for dims in (1, 2, 3)),
 )
+_Norm = nn.modules.batchnorm._NormBase
 _SIDES = (3, 2, 2)
 _BATCHES = (4, 2, 5)
 _TRACKED = ("running_mean", "running_var", "num_batches_tracked")
@@ -133,7 +126,7 @@ def _touched_by_evaluation(trial: Trial) -> list[str]:
 
 
 def _wrong_after_statistics_reset(trial: Trial) -> list[str]:
-    module: Any = _used(trial)
+    module = cast(_Norm, _used(trial))
     expected = copied(torch_api.state(module))
     expected |= {name: value for name, value in _start(trial).items() if name in _TRACKED}
     module.reset_running_stats()
@@ -141,13 +134,13 @@ def _wrong_after_statistics_reset(trial: Trial) -> list[str]:
 
 
 def _wrong_after_reset(trial: Trial) -> list[str]:
-    module: Any = _used(trial)
+    module = cast(_Norm, _used(trial))
     module.reset_parameters()
     return differing(_start(trial), torch_api.state(module))
 
 
 def _wrong_after_reset_of_nan(trial: Trial) -> list[str]:
-    module: Any = trial.build()
+    module = cast(_Norm, trial.build())
     torch_api.poison(module)
     module.reset_parameters()
     return differing(_start(trial), torch_api.state(module))
@@ -228,7 +221,7 @@ def _nested(module: nn.Module) -> nn.Module:
     return nn.Sequential(module, nn.ModuleDict({"in": nn.ModuleList([nn.Sequential(inner)])}))
 
 
-def _kept(of: nn.Module) -> dict[str, Any]:
+def _kept(of: nn.Module) -> dict[str, object]:
     """The settings of every norm inside."""
     return {
         f"{path}.{name}": getattr(part, name)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
 
 import torch
 from torch.overrides import TorchFunctionMode
@@ -90,8 +89,12 @@ class _Work(TorchFunctionMode):
         self.done = 0
 
     def __torch_function__(
-        self, operation: Any, types: Any, args: Any = (), kwargs: Any = None
-    ) -> Any:
+        self,
+        operation: Callable[..., object],
+        types: Iterable[type],
+        args: tuple[object, ...] = (),
+        kwargs: Mapping[str, object] | None = None,
+    ) -> object:
         self.done += 1
         if self.done == _MOST_WORK + 1:  # Once: what the call then cleans up must get through.
             raise watchdog.TimedOut(f"one call used more than {_MOST_WORK:,} operations")

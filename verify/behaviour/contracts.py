@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from functools import partial
-from typing import Any, cast
+from typing import cast
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import BackwardCFunction
 
 from verify import torch_api
 from verify.behaviour.calls import (
@@ -76,12 +77,12 @@ class _Kept(torch.autograd.Function):
     """Needs its input again in the backward pass, in every dtype."""
 
     @staticmethod
-    def forward(ctx: Any, weight: Tensor) -> Tensor:
+    def forward(ctx: BackwardCFunction, weight: Tensor) -> Tensor:
         ctx.save_for_backward(weight)
         return weight.new_zeros((), dtype=torch.float32)
 
     @staticmethod
-    def backward(ctx: Any, *_: Tensor) -> Tensor:
+    def backward(ctx: BackwardCFunction, *_: Tensor) -> Tensor:
         (weight,) = ctx.saved_tensors
         return torch.zeros_like(weight)
 

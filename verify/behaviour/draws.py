@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from verify.behaviour.promise import Trial
-from verify.subjects.subject import Target
+from verify.subjects.fills import Target
 
 
 def usual(trial: Trial) -> bool:

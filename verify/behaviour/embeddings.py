@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from verify import torch_api
 from verify.behaviour.promise import Promise, Question, Trial, identical, off
-from verify.subjects.subject import ModuleCase
+from verify.subjects.case import ModuleCase
 
 _RENORM_EPS = 1e-7
 """Added to a norm before something is divided by it."""
@@ -81,7 +80,7 @@ def _lost_when_given(trial: Trial) -> list[str]:
     return found
 
 
-def _options(trial: Trial) -> dict[str, Any]:
+def _options(trial: Trial) -> dict[str, object]:
     keywords = trial.arguments.keywords()
     sizes = ("num_embeddings", "embedding_dim")
     return {name: value for name, value in keywords.items() if name not in sizes}

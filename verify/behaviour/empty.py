@@ -7,7 +7,6 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import torch
 from hypothesis import strategies as st
@@ -19,6 +18,7 @@ from verify.behaviour.exact import Comparison, compare
 from verify.outcome.outcome import Outcome
 from verify.plan.drawing import smallest_failure
 from verify.plan.run import Cell, Run, derive
+from verify.subjects.fills import Factory
 
 _FLOATS = ("bfloat16", "float16", "float32", "float64", "complex64", "complex128")
 _WHOLE = ("uint8", "int8", "int16", "int32", "int64")
@@ -89,7 +89,11 @@ def _asked(draw: st.DrawFn) -> _Asked:
 _Make = Callable[[_Asked, Tensor], tuple[Tensor, Sequence[int] | None]]
 
 
-def _options(asked: _Asked, model: Tensor) -> dict[str, Any]:
+class _Options(Factory):
+    requires_grad: bool
+
+
+def _options(asked: _Asked, model: Tensor) -> _Options:
     return {"dtype": model.dtype, "device": model.device, "requires_grad": asked.grad}
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any
 
 import torch
 from hypothesis.strategies import SearchStrategy
@@ -20,10 +19,10 @@ from verify.plan import watchdog
 from verify.plan.drawing import smallest_failure
 from verify.plan.run import Cell, Run, derive
 from verify.subjects import Initializer
+from verify.subjects.fills import Target
 from verify.subjects.refusals.refusal import Attempt, Refusal, call
 from verify.subjects.refusals.rules import RULES
 from verify.subjects.refusals.table import REFUSALS, empty_tensors
-from verify.subjects.subject import Target
 
 _INTERNAL = ("INTERNAL ASSERT", "report a bug")
 """What PyTorch says when one of its own assumptions is broken."""
@@ -124,7 +123,7 @@ def _done_to_nothing(cell: Cell, target: Target, attempt: Attempt) -> list[str]:
     return found if _alike(before, _states(target)) else [*found, "a stream is moved"]
 
 
-def _held(given: Any) -> list[Tensor]:
+def _held(given: object) -> list[Tensor]:
     return [bits(given)] if isinstance(given, Tensor) else []
 
 

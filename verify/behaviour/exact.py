@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TypeGuard
 
 from verify.checks.finding import Finding
 from verify.checks.statistics import Exact
@@ -47,8 +47,8 @@ class Comparison:
     """
 
     call: str
-    actual: Callable[[], Any]
-    expected: Any
+    actual: Callable[[], object]
+    expected: object
     case: str = ""
     unanswered: tuple[type[Exception], ...] = ()
 
@@ -68,7 +68,7 @@ class Comparison:
         return f"{self.call} gives {shown}, not {_shown(self.expected)}"
 
 
-def _agree(actual: Any, expected: Any) -> bool:
+def _agree(actual: object, expected: object) -> bool:
     if isinstance(expected, float):
         bound = _ROUNDINGS * 2.0**-53
         return isinstance(actual, (int, float)) and math.isclose(actual, expected, rel_tol=bound)
@@ -77,19 +77,19 @@ def _agree(actual: Any, expected: Any) -> bool:
     return bool(actual == expected)
 
 
-def _is_error(expected: Any) -> bool:
+def _is_error(expected: object) -> TypeGuard[type[Exception] | tuple[type[Exception], ...]]:
     """Whether one of some exceptions is expected."""
     every = expected if isinstance(expected, tuple) and expected else (expected,)
     return all(isinstance(each, type) and issubclass(each, Exception) for each in every)
 
 
-def _shown(value: Any) -> str:
-    if isinstance(value, tuple) and _is_error(value):
+def _shown(value: object) -> str:
+    if _is_error(value) and isinstance(value, tuple):
         return " or ".join(map(_shown, value))
     return value.__name__ if isinstance(value, type) else repr(value)
 
 
-def _listed(actual: Any) -> str:
+def _listed(actual: object) -> str:
     """Complaints, where none was expected."""
     return ", ".join(map(str, actual)) if isinstance(actual, list) else ""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import torch
 
@@ -19,7 +18,7 @@ from verify.torch_api import fan_in_and_fan_out
 _WITHOUT_FAN: tuple[tuple[int, ...], ...] = ((), (0,), (1,), (7,))
 
 
-def _fans(shape: tuple[int, ...]) -> Callable[[], Any]:
+def _fans(shape: tuple[int, ...]) -> Callable[[], tuple[int, int]]:
     # A meta tensor has a shape and nothing else, so any size is free.
     return lambda: fan_in_and_fan_out(torch.empty(shape, device="meta"))
 

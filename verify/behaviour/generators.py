@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import replace
-from typing import Any
 
 import torch
 
@@ -83,9 +82,8 @@ def _not_started_by(trial: Trial) -> list[str]:
 
 def _foreign_generators(trial: Trial) -> list[str]:
     """A generator draws on its own device; those of others are refused."""
-    pairs: tuple[tuple[Any, Any], ...] = (("cpu", trial.device), (trial.device, "cpu"))
-    found = []
-    for own, device in pairs:
+    host, found = torch.device("cpu"), []
+    for own, device in ((host, trial.device), (trial.device, host)):
         with contextlib.suppress(RuntimeError, ValueError):
             torch.rand(2, device=device, generator=torch.Generator(own))
             found.append(f"a generator of {own} on {device}")

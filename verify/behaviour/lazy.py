@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -22,7 +21,7 @@ def _counterpart(trial: Trial) -> str:
     return trial.row.name.removeprefix("Lazy")
 
 
-def _arguments(trial: Trial) -> dict[str, Any]:
+def _arguments(trial: Trial) -> dict[str, object]:
     """Every argument that the counterpart takes, the defaults too.
 
     What lazy modules make of arguments that are left out is a promise of its own, "default".
@@ -36,7 +35,7 @@ def _inferred(trial: Trial) -> str:
     return next(name for name in _INFERRED if hasattr(trial.arguments, name))
 
 
-def _made(trial: Trial, name: str, arguments: dict[str, Any]) -> nn.Module:
+def _made(trial: Trial, name: str, arguments: dict[str, object]) -> nn.Module:
     """A module in eval mode, where running statistics stay what they are."""
     target = trial.target()
     made = torch_api.module(name)(**arguments, device=target.device, dtype=target.dtype)

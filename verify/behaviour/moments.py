@@ -6,9 +6,9 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 import torch
+from torch import Tensor
 
 from verify import laws
 from verify.behaviour.exact import Comparison, compare
@@ -86,7 +86,7 @@ def _measured(name: str, moment: Callable[..., float]) -> float:
 
 def _of_derivatives() -> Iterator[Comparison]:
     """σ′ = σ(1−σ) and tanh′ = 1−tanh², to the rounding of what they are computed from."""
-    rules: dict[str, Callable[[Any], Any]] = {
+    rules: dict[str, Callable[[Tensor], Tensor]] = {
         "sigmoid": lambda value: value * (1 - value),
         "tanh": lambda value: 1 - value**2,
     }
@@ -94,7 +94,7 @@ def _of_derivatives() -> Iterator[Comparison]:
         yield Comparison(f"{name}′ by its rule", partial(_off_rule, name, rule), 0)
 
 
-def _off_rule(name: str, rule: Callable[[Any], Any]) -> int:
+def _off_rule(name: str, rule: Callable[[Tensor], Tensor]) -> int:
     """Points at which the derivative is off by more than roundings of numbers up to 1.
 
     Two values, that of the rule and that of the derivative, may each be off by 4 last places

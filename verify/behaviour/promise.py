@@ -6,11 +6,12 @@ list keeps the promise. Each question has an id, by which known defects name it,
 
 from __future__ import annotations
 
+import io
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -24,7 +25,8 @@ from verify.plan import watchdog
 from verify.plan.drawing import smallest_failure
 from verify.plan.run import Cell, Run, derive
 from verify.subjects import Initializer, Module, Network, Subject, python_streams
-from verify.subjects.subject import Case, Target
+from verify.subjects.case import A, C, Case, ModuleCase
+from verify.subjects.fills import Target
 
 _T = TypeVar("_T")
 _S = TypeVar("_S", bound=Subject)
@@ -41,7 +43,7 @@ seven can answer is asked but for a probability of 1e-13."""
 
 
 @dataclass(frozen=True)
-class Trial:
+class Trial(Generic[C]):
     """One case of a cell, and where its tensors, modules and inputs are drawn.
 
     Attributes
@@ -53,7 +55,7 @@ class Trial:
     """
 
     cell: Cell
-    case: Any
+    case: C
     device: torch.device
     seed: int
 
@@ -73,8 +75,8 @@ class Trial:
         return self.cell.subject
 
     @property
-    def arguments(self) -> Any:
-        """What a module or a network is built from: it depends on the row."""
+    def arguments(self: Trial[ModuleCase[A]]) -> A:
+        """What a module or a network is built from."""
         return self.case.arguments
 
     def filler(self, generator: torch.Generator | None = None) -> torch_api.Filler:
@@ -124,7 +126,7 @@ class Trial:
         generator = self.cell.backend.generator(self.device, derive(self.seed, of))
         return Target(self.device, self.dtype, generator)
 
-    def build(self) -> nn.Module:
+    def build(self: Trial[ModuleCase]) -> nn.Module:
         """The module of the case: the very same at every call."""
         return self.row.build(self.case, self.target())
 
@@ -360,3 +362,12 @@ def off(name: str, values: Tensor, reference: Tensor, bound: Tensor | float) -> 
     away = (values.double() - reference).abs()
     excess = float(torch.where(away == 0, 0.0, away / bound).max())
     return [] if excess <= 1 else [f"{name} by {excess:.3g} times the rounding"]
+
+
+def through_file(of: _T, weights_only: bool) -> _T:
+    """What a file holds of an object once it is saved."""
+    file = io.BytesIO()
+    torch.save(of, file)
+    file.seek(0)
+    loaded: _T = torch.load(file, weights_only=weights_only)
+    return loaded

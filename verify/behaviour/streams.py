@@ -32,7 +32,7 @@ from verify.behaviour.promise import Promise, Question, Trial
 from verify.defects import known_defects
 from verify.laws import Continuous
 from verify.subjects import INITIALIZERS, OPERATIONS, Initializer, Operation
-from verify.subjects.subject import Target
+from verify.subjects.fills import Target
 
 _RANDOM = tuple(
     subject.name

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor, nn
 
 from verify import torch_api
 from verify.behaviour.promise import Promise, Question, Trial, bits
 from verify.plan.run import derive
+from verify.subjects.fills import Factory
 from verify.subjects.recipes import CONSTANT
 
 _RATE = 2.0**-4
@@ -43,7 +42,7 @@ class _Network(nn.Module):
 def _network(trial: Trial, incoming: _Rule, outgoing: _Rule) -> _Network:
     """Of sizes that are drawn; its weights are filled by rules, its biases are zero."""
     first, hidden, *_, last = (max(_FEWEST, min(size, _MOST)) for size in trial.arguments.sizes)
-    factory: dict[str, Any] = {"device": trial.device, "dtype": trial.dtype}
+    factory: Factory = {"device": trial.device, "dtype": trial.dtype}
     layers = nn.Linear(first, hidden, **factory), nn.Linear(hidden, last, **factory)
     trial.target()  # Seeds the streams from which the rules draw.
     for layer, (name, *values) in zip(layers, (incoming, outgoing), strict=True):

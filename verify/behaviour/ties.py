@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import copy
-import io
 from collections.abc import Mapping
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from verify.behaviour.promise import Promise, Question, Trial, copied, differing
+from verify.behaviour.promise import Promise, Question, Trial, copied, differing, through_file
 from verify.behaviour.tied.reference import (
     apart,
     backward,
@@ -102,23 +100,16 @@ def _lost_by_state(trial: Trial) -> list[str]:
 
 
 def _loaded(
-    network: nn.Module, saved: Mapping[str, Any], expected: Mapping[str, Tensor]
+    network: nn.Module, saved: Mapping[str, Tensor], expected: Mapping[str, Tensor]
 ) -> list[str]:
     missing, unexpected = network.load_state_dict(saved)
     return [*missing, *unexpected, *differing(expected, state(network))]
 
 
-def _through_file(of: Any, weights_only: bool) -> Any:
-    file = io.BytesIO()
-    torch.save(of, file)
-    file.seek(0)
-    return torch.load(file, weights_only=weights_only)
-
-
 def _lost_by_files(trial: Trial) -> list[str]:
     """Tensors that share memory share it again when they are loaded; so do modules."""
     network = tied(trial)
-    loaded = _through_file(network.state_dict(), weights_only=True)
+    loaded = through_file(network.state_dict(), weights_only=True)
     wrong = [f"{name} of a loaded state" for name in differing(state(network), loaded)]
     wrong += [
         f"{name} of a loaded state is not {first}"
@@ -126,7 +117,7 @@ def _lost_by_files(trial: Trial) -> list[str]:
         for name in others
         if not loaded[name].is_set_to(loaded[first])
     ]
-    whole = _through_file(network, weights_only=False)
+    whole = through_file(network, weights_only=False)
     wrong += [f"{name} of a loaded network" for name in differing(state(network), state(whole))]
     return wrong + _untied(trial, whole)
 

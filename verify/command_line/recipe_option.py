@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 import torch
 from hypothesis import strategies as st
@@ -28,10 +28,10 @@ from verify.command_line.options import BadOption
 from verify.laws import LATTICES
 from verify.plan import watchdog
 from verify.quoting import said, shown
+from verify.subjects.case import Case
 from verify.subjects.recipes.claims import Claim, Claims
 from verify.subjects.recipes.possible import impossible, is_claim, spelled
 from verify.subjects.recipes.recipe import HOST, Recipe, built_aside
-from verify.subjects.subject import Case
 
 _IMPORT = 60.0
 """Seconds that an import may take, where a call may take less: it happens once."""
@@ -149,7 +149,7 @@ def chosen(
         words=f"every parameter follows the law that {laws} gives it",
         formula=formula,
         source=laws,
-        make=lambda _case, target: build(target.device),
+        make=lambda _case, target: cast(nn.Module, build(target.device)),
         claims=lambda _case: claims,
     )
 
@@ -195,7 +195,7 @@ def _is_file(text: str) -> bool:
         return False
 
 
-def _build(recipe: str) -> Callable[[torch.device], Any]:
+def _build(recipe: str) -> Callable[[torch.device], object]:
     """What builds the model on a device, under the default dtype that its module chooses."""
     module, _, attribute = recipe.partition(":")
     if not all(part.isidentifier() for part in (*module.split("."), *attribute.split("."))):
@@ -211,7 +211,7 @@ def _build(recipe: str) -> Callable[[torch.device], Any]:
     return functools.partial(_built, found, dtype)
 
 
-def _found(recipe: str, module: str, attribute: str) -> Any:
+def _found(recipe: str, module: str, attribute: str) -> object:
     with _refusing(f"the module {module!r}", "raises"):
         try:
             imported = importlib.import_module(module)
@@ -260,7 +260,7 @@ def _own_dtype(dtype: torch.dtype) -> Iterator[None]:
         torch.set_default_dtype(before)
 
 
-def _built(build: Callable[[], Any], dtype: torch.dtype, device: torch.device) -> Any:
+def _built(build: Callable[[], object], dtype: torch.dtype, device: torch.device) -> object:
     with _own_dtype(dtype), device:
         try:
             return build()
@@ -270,7 +270,7 @@ def _built(build: Callable[[], Any], dtype: torch.dtype, device: torch.device) -
             raise BuildEnded(said(error)) from error
 
 
-def _dtype(recipe: str, build: Callable[[torch.device], Any], claims: Claims) -> str:
+def _dtype(recipe: str, build: Callable[[torch.device], object], claims: Claims) -> str:
     """The name of the one dtype of a model that can be verified; it is built to find out."""
     model = built_aside(lambda: build(HOST.device), HOST.device)
     if not isinstance(model, nn.Module):

@@ -9,12 +9,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import NoReturn, TypeVar, cast
 
 from verify.checks.words import WORDS
 from verify.quoting import said, shown
 
 T = TypeVar("T")
+Entry = dict[str, object]
+"""The fields of an entry, read and checked: what a `KnownDefect` is made of."""
+
+_Version = tuple[int, int]
 
 DEFAULT = Path(__file__).resolve().parents[1] / "known_defects.toml"
 """The suite's own file."""
@@ -33,13 +37,13 @@ class BadFile(ValueError):
 class _Field:
     """How the value of a field is read, what it must be, and whether it must be there."""
 
-    read: Callable[[Any], Any]
+    read: Callable[[object], object]
     wanted: str
     required: bool = False
 
 
-def _kind(of: type[T]) -> Callable[[Any], T]:
-    def read(value: Any) -> T:
+def _kind(of: type[T]) -> Callable[[object], T]:
+    def read(value: object) -> T:
         if type(value) is not of:
             raise TypeError
         return value
@@ -47,56 +51,62 @@ def _kind(of: type[T]) -> Callable[[Any], T]:
     return read
 
 
-def _said(value: Any) -> str:
+def _said(value: object) -> str:
     text = _kind(str)(value)
     if not text.strip():
         raise ValueError
     return text
 
 
-def _names(value: Any) -> tuple[str, ...]:
+def _names(value: object) -> tuple[str, ...]:
     names = tuple(map(_said, _kind(list)(value)))
     if not names:
         raise ValueError
     return names
 
 
-def _version(value: Any) -> tuple[int, int]:
+def _version(value: object) -> _Version:
     match = re.fullmatch(r"(\d{1,6})\.(\d{1,6})(\.\w+)*", _kind(str)(value), re.ASCII)
     if not match:
         raise ValueError
     return int(match[1]), int(match[2])
 
 
-def _day(value: Any) -> date:
+def _day(value: object) -> date:
     day = date.fromisoformat(_kind(str)(value))
     if day.isoformat() != value:
         raise ValueError
     return day
 
 
-def _check(value: Any) -> str:
+def _check(value: object) -> str:
     if value not in WORDS:
         raise ValueError
     return str(value)
 
 
-def _region(value: Any) -> dict[str, tuple[float, float]]:
+def _region(value: object) -> dict[str, tuple[float, float]]:
     return {name: _range(*_kind(list)(ends)) for name, ends in _kind(dict)(value).items()}
 
 
-def _range(least: Any, most: Any) -> tuple[float, float]:
-    if not all(type(end) in (int, float) for end in (least, most)):
+def _range(least: object, most: object) -> tuple[float, float]:
+    low, high = map(_number, (least, most))
+    if not low <= high:
+        raise ValueError
+    return low, high
+
+
+def _number(value: object) -> float:
+    if type(value) not in (int, float):
         raise TypeError
-    if not least <= most:
-        raise ValueError
-    return least, most
+    return cast(float, value)
 
 
-def _seed(value: Any) -> int:
-    if not 0 <= _kind(int)(value) < _SEEDS:
+def _seed(value: object) -> int:
+    seed = _kind(int)(value)
+    if not 0 <= seed < _SEEDS:
         raise ValueError
-    return int(value)
+    return seed
 
 
 _FIELDS: Mapping[str, _Field] = {
@@ -122,7 +132,7 @@ _CASES = {"region": True, "witness": True, "seed": False, "deviation": False}
 """Fields of a defect of drawn cases, and whether it must have them; `calls` stands for all."""
 
 
-def read(path: Path) -> tuple[dict[str, Any], ...]:
+def read(path: Path) -> tuple[Entry, ...]:
     """The fields of every entry of a file, and of those that it extends, those first.
 
     Raises
@@ -133,7 +143,7 @@ def read(path: Path) -> tuple[dict[str, Any], ...]:
     return _read(path, ())
 
 
-def _read(path: Path, below: tuple[Path, ...]) -> tuple[dict[str, Any], ...]:
+def _read(path: Path, below: tuple[Path, ...]) -> tuple[Entry, ...]:
     document = _parsed(path)
     if path.resolve() in below:
         _refuse(path, "it extends itself: take away one `extends`")
@@ -147,7 +157,7 @@ def _read(path: Path, below: tuple[Path, ...]) -> tuple[dict[str, Any], ...]:
     return _distinct(path, (*base, *own))
 
 
-def _parsed(path: Path) -> dict[str, Any]:
+def _parsed(path: Path) -> dict[str, object]:
     try:
         text = _text(path)
     except UnicodeDecodeError:
@@ -168,7 +178,7 @@ def _text(path: Path) -> str:
     return path.read_text(encoding="utf-8")
 
 
-def _extended(path: Path, name: Any, below: tuple[Path, ...]) -> tuple[dict[str, Any], ...]:
+def _extended(path: Path, name: object, below: tuple[Path, ...]) -> tuple[Entry, ...]:
     """The entries of the file that another one extends."""
     if name is None:
         return ()
@@ -177,8 +187,8 @@ def _extended(path: Path, name: Any, below: tuple[Path, ...]) -> tuple[dict[str,
     return _read(DEFAULT if name == _DEFAULT_NAME else path.parent / name, below)
 
 
-def _distinct(path: Path, entries: Sequence[dict[str, Any]]) -> tuple[dict[str, Any], ...]:
-    seen = set[str]()
+def _distinct(path: Path, entries: Sequence[Entry]) -> tuple[Entry, ...]:
+    seen = set[object]()
     for entry in entries:
         if entry["id"] in seen:
             _refuse(path, "the field 'id' is that of another entry: choose a new one", entry["id"])
@@ -186,7 +196,7 @@ def _distinct(path: Path, entries: Sequence[dict[str, Any]]) -> tuple[dict[str, 
     return tuple(entries)
 
 
-def _entry(path: Path, number: int, table: Mapping[str, Any]) -> dict[str, Any]:
+def _entry(path: Path, number: int, table: Mapping[str, object]) -> Entry:
     name = table.get("id", number)
     entry = {key: _value(path, name, key, value) for key, value in table.items()}
     wanted = {key for key, field in _FIELDS.items() if field.required}
@@ -198,12 +208,13 @@ def _entry(path: Path, number: int, table: Mapping[str, Any]) -> dict[str, Any]:
     if missing := [key for key in _FIELDS if key in wanted and key not in entry]:
         wish = _FIELDS[missing[0]].wanted
         _refuse(path, f"the field {missing[0]!r} is missing: write {wish}", name)
-    if "until" in entry and entry["until"] <= entry.get("since", (0, 0)):
+    since = cast(_Version, entry.get("since", (0, 0)))
+    if "until" in entry and cast(_Version, entry["until"]) <= since:
         _refuse(path, "the field 'until' is not after 'since': no version has the defect", name)
     return entry
 
 
-def _value(path: Path, name: Any, key: str, value: Any) -> Any:
+def _value(path: Path, name: object, key: str, value: object) -> object:
     if key not in _FIELDS:
         _refuse(path, f"the field {key!r} is unknown: choose among {', '.join(_FIELDS)}", name)
     try:
@@ -213,6 +224,6 @@ def _value(path: Path, name: Any, key: str, value: Any) -> Any:
         _refuse(path, f"the field {key!r} is {shown(value)}: write {wish}", name)
 
 
-def _refuse(path: Path, problem: str, name: Any = None) -> NoReturn:
+def _refuse(path: Path, problem: str, name: object = None) -> NoReturn:
     entry = "" if name is None else f"known defect {name!r}: "
     raise BadFile(f"known defects in {str(path)!r} cannot be used: {entry}{problem}.") from None

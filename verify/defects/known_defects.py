@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from verify import torch_api
 from verify.defects import file as defect_file
 from verify.plan.run import Cell
-from verify.subjects.subject import Case
+from verify.subjects.case import Case
 
 _ALWAYS = ((0, 0), (999, 0))
 
@@ -67,7 +66,7 @@ class KnownDefect:
     until: tuple[int, int] = _ALWAYS[1]
     link: str = ""
     region: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-    witness: Mapping[str, Any] = field(default_factory=dict)
+    witness: Mapping[str, object] = field(default_factory=dict)
     calls: tuple[str, ...] = ()
     seed: int | None = None
     promises: tuple[str, ...] = ("law",)
@@ -171,7 +170,8 @@ def load(path: Path = defect_file.DEFAULT) -> tuple[KnownDefect, ...]:
     verify.defects.file.BadFile
         For a file that cannot be used, with a sentence that says how to mend it.
     """
-    return tuple(KnownDefect(**fields) for fields in defect_file.read(path))
+    make: Callable[..., KnownDefect] = KnownDefect  # Every field has been checked.
+    return tuple(make(**fields) for fields in defect_file.read(path))
 
 
 _chosen: tuple[KnownDefect, ...] | None = None

@@ -12,7 +12,8 @@ from verify.engine.sampling import Sampler, SubjectRaised
 from verify.outcome.evidence import NOTHING, Evidence
 from verify.plan.run import Cell, Run
 from verify.plan.watchdog import TimedOut
-from verify.subjects.subject import Case, TensorLaw
+from verify.subjects.case import Case
+from verify.subjects.tensor_law import TensorLaw
 
 
 class CaseFailed(Exception):

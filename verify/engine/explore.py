@@ -17,7 +17,7 @@ from verify.outcome.evidence import Evidence
 from verify.outcome.outcome import Outcome
 from verify.plan.drawing import for_each_case
 from verify.plan.run import Cell, Run, derive
-from verify.subjects.subject import Case
+from verify.subjects.case import Case
 
 _SMALLER = 100
 """Cases tried for a smaller failure: where a fault is only just seen, each draw is a toss."""

@@ -11,7 +11,7 @@ import torch
 
 from verify.engine.sampling import Sample, Sampler, SubjectRaised, Unsupported
 from verify.plan import watchdog
-from verify.subjects.subject import Case, TensorCase
+from verify.subjects.case import Case, TensorCase
 
 _SEED = 42
 """The same in every run: two runs of different run seeds can be compared."""

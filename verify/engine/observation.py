@@ -13,7 +13,7 @@ from verify.engine.reduction import reduce
 from verify.engine.sampling import Sample
 from verify.laws import Continuous
 from verify.outcome.evidence import Evidence
-from verify.subjects.subject import TensorLaw
+from verify.subjects.tensor_law import TensorLaw
 
 
 def observe(sample: Sample, tensors: Sequence[TensorLaw], *, sort: bool) -> Evidence:

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from verify.checks.statistics import Histogram, Products, SubGaussianMoments
 from verify.engine.cases import Cases
 from verify.outcome.evidence import NOTHING, Evidence
-from verify.subjects.subject import Case, TensorLaw
+from verify.subjects.case import Case
+from verify.subjects.tensor_law import TensorLaw
 
 _BATCH = 1 << 19
 """Values of one replicate."""

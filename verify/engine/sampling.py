@@ -14,7 +14,8 @@ from verify import torch_api
 from verify.plan import watchdog
 from verify.plan.run import Cell, Run, derive
 from verify.subjects import python_streams
-from verify.subjects.subject import Case, Target
+from verify.subjects.case import Case
+from verify.subjects.fills import Target
 from verify.subjects.unlawful import Unlawful
 
 _ONE_CALL_FROM = 1 << 18

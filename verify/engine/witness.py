@@ -15,7 +15,7 @@ from verify.outcome.outcome import Outcome
 from verify.plan.run import Cell, Run
 from verify.plan.watchdog import TimedOut
 from verify.subjects import SUBJECTS
-from verify.subjects.subject import Case
+from verify.subjects.case import Case
 
 T = TypeVar("T")
 

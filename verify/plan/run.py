@@ -14,7 +14,7 @@ from verify.backends import Backend
 from verify.laws import LATTICES, Lattice
 from verify.plan.profiles import Profile
 from verify.subjects import SUBJECTS, Subject
-from verify.subjects.subject import Case
+from verify.subjects.case import Case
 
 _PARTS = {
     "complex32": "float16", "complex64": "float32", "complex128": "float64",

@@ -10,12 +10,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from hypothesis import strategies as st
 
 from strategies import NonlinearityName
-from verify.subjects.subject import Case, FillMethod, Subject, TensorLaw
+from verify.subjects.case import Case
+from verify.subjects.subject import Subject
 
 WIDTH, DEPTH, BATCH = 256, 100, 16
 
@@ -26,8 +26,8 @@ class DepthCase(Case):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Experiment(Subject):
-    """A deep network of square layers without biases.
+class Experiment(Subject[DepthCase]):
+    """A deep network of square layers without biases; its weights are verified elsewhere.
 
     Attributes
     ----------
@@ -45,19 +45,10 @@ class Experiment(Subject):
     family = "propagation"
 
     initializer: str
-    arguments: Mapping[str, Any]
+    arguments: Mapping[str, object]
     nonlinearity: NonlinearityName
     gain: float
     recommended: tuple[str, ...] = ()
-
-    def tensors(self, case: DepthCase) -> tuple[TensorLaw, ...]:
-        """None: its weights are verified elsewhere."""
-        return ()
-
-    @property
-    def fill_methods(self) -> Mapping[str, FillMethod]:
-        """None: nothing of it is drawn for its law."""
-        return {}
 
 
 def _row(
@@ -68,7 +59,7 @@ def _row(
     initializer: str,
     recommended: tuple[str, ...] = (),
     /,
-    **arguments: Any,
+    **arguments: object,
 ) -> Experiment:
     return Experiment(
         name=f"{name} {nonlinearity}",

@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from hypothesis import strategies as st
@@ -19,7 +18,10 @@ from torch import Tensor
 
 import strategies
 from verify import laws, torch_api
-from verify.subjects.subject import Fill, FillMethod, Subject, Target, TensorCase, TensorLaw
+from verify.subjects.case import T, TensorCase
+from verify.subjects.fills import Fill, FillMethod, Target
+from verify.subjects.subject import Subject
+from verify.subjects.tensor_law import TensorLaw
 
 _SHAPES = ((256, 128), (64, 32, 3, 3))
 _LAGS = (1, 2, 3, 4, 8, 16, 32, 128, 256)
@@ -64,7 +66,7 @@ class Factor:
 
 
 @dataclass(frozen=True, kw_only=True)
-class IndependentPair(Subject):
+class IndependentPair(Subject[T]):
     """Two draws that are independent, as two rows of one tensor.
 
     Attributes
@@ -79,20 +81,23 @@ class IndependentPair(Subject):
 
     family = "independence"
 
-    rows: Callable[[Any, Target], tuple[Tensor, Tensor]]
-    law: Callable[[Any], laws.Independent]
-    pairs: Callable[[Any], int]
+    rows: Callable[[T, Target], tuple[Tensor, Tensor]]
+    law: Callable[[T], laws.Independent]
+    pairs: Callable[[T], int]
+    formula: str = "E(XY) = 0, D(XY) = D(X)D(Y)"
+    source: str = "Glorot & Bengio 2010, sec. 4.2.1; He et al. 2015, eqs. 5 to 9"
+    dtypes: tuple[str, ...] = ("float32", "float64")
 
-    def tensors(self, case: TensorCase) -> tuple[TensorLaw, ...]:
+    def tensors(self, case: T) -> tuple[TensorLaw, ...]:
         """The two rows, nameless."""
         return (TensorLaw("", (2, self.pairs(case)), self.law(case)),)
 
     @property
-    def fill_methods(self) -> Mapping[str, FillMethod]:
+    def fill_methods(self) -> Mapping[str, FillMethod[T]]:
         """Both draws, one after the other."""
         return {"independence": self._drawn}
 
-    def _drawn(self, case: TensorCase, target: Target) -> Fill:
+    def _drawn(self, case: T, target: Target) -> Fill:
         return lambda: {"": torch.stack(self.rows(case, target))}
 
 
@@ -103,7 +108,7 @@ def _initializer(
     effort: float = 1.0,
 ) -> Factor:
     def draw(shape: Shape, gain: float, target: Target) -> Tensor:
-        tensor = torch.full(shape, torch.nan, dtype=target.dtype, device=target.device)
+        tensor = torch.full(shape, torch.nan, **target.factory)
         return torch_api.filler(name, arguments(gain), target.generator)(tensor)
 
     return Factor(draw, law, effort)
@@ -173,14 +178,8 @@ _FACTORS: Mapping[str, Factor] = {
 }
 """Draws of mean zero by name; for Kaiming's rule the number drawn is the slope of a rectifier."""
 
-_COMMON: Mapping[str, Any] = {
-    "formula": "E(XY) = 0, D(XY) = D(X)D(Y)",
-    "source": "Glorot & Bengio 2010, sec. 4.2.1; He et al. 2015, eqs. 5 to 9",
-    "dtypes": ("float32", "float64"),
-}
 
-
-def _pair(first: str, second: str) -> IndependentPair:
+def _pair(first: str, second: str) -> IndependentPair[PairCase]:
     """Two draws, one after the other from one stream."""
     one, other = _FACTORS[first], _FACTORS[second]
 
@@ -200,11 +199,10 @@ def _pair(first: str, second: str) -> IndependentPair:
         "their products average zero, and have the product of the variances",
         anchors=tuple(PairCase(shape, 1.0, 1.0) for shape in _SHAPES),
         effort=lambda _: (one.effort + other.effort) / 2,
-        **_COMMON,
     )
 
 
-def _lagged(name: str) -> IndependentPair:
+def _lagged(name: str) -> IndependentPair[LagCase]:
     """Values of one tensor, some entries apart."""
     factor = _FACTORS[name]
 
@@ -227,7 +225,6 @@ def _lagged(name: str) -> IndependentPair:
         "average zero, and have the product of the variances",
         anchors=tuple(LagCase(shape, 1.0, lag) for shape in _SHAPES for lag in (1, shape[-1])),
         effort=lambda _: factor.effort,
-        **_COMMON,
     )
 
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from hypothesis import strategies as st
 
 import strategies
 from strategies import Interval, Nonlinearity, NormalParameters, Truncation
 from verify import laws
-from verify.subjects.subject import Initializer, TensorCase
+from verify.subjects.case import TensorCase
+from verify.subjects.subject import Initializer
 
 _PYTORCH = "PyTorch documentation, torch.nn.init"
 _GLOROT = "Glorot & Bengio 2010"
@@ -136,7 +136,7 @@ class SparseCase(TensorCase):
     std: float
 
 
-def _kaiming_arguments(case: KaimingCase) -> dict[str, Any]:
+def _kaiming_arguments(case: KaimingCase) -> dict[str, object]:
     slope = {} if case.nonlinearity.param is None else {"a": case.nonlinearity.param}
     return {**slope, "mode": case.mode, "nonlinearity": case.nonlinearity.name}
 
@@ -175,7 +175,7 @@ def _gain_cases(max_numel: int) -> st.SearchStrategy[GainCase]:
     return st.builds(GainCase, shape=_weights(max_numel), gain=strategies.gains())
 
 
-def _gain_arguments(case: GainCase) -> dict[str, Any]:
+def _gain_arguments(case: GainCase) -> dict[str, object]:
     return {"gain": case.gain}
 
 
@@ -379,16 +379,17 @@ _ALIASED = (
     "kaiming_uniform_", "kaiming_normal_", "orthogonal_", "sparse_",
 )  # fmt: skip
 
-_ALIASES = tuple(
-    replace(
-        subject,
-        name=subject.name.removesuffix("_"),
-        deprecated=True,
-        dtypes=("float32", "float64"),  # It hands over to its namesake, verified in every dtype.
-    )
-    for subject in _IN_PLACE
-    if subject.name in _ALIASED
-)
 
-INITIALIZERS: tuple[Initializer, ...] = _IN_PLACE + _ALIASES
+def _aliases(namesakes: Iterable[Initializer]) -> Iterator[Initializer]:
+    for subject in namesakes:
+        if subject.name in _ALIASED:
+            yield replace(
+                subject,
+                name=subject.name.removesuffix("_"),
+                deprecated=True,
+                dtypes=("float32", "float64"),  # Its namesake is verified in every dtype.
+            )
+
+
+INITIALIZERS: tuple[Initializer, ...] = (*_IN_PLACE, *_aliases(_IN_PLACE))
 """One row for each function that fills a tensor; aliases obey the law of their namesake."""

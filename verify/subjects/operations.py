@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import torch
 from hypothesis import strategies as st
@@ -13,8 +12,10 @@ from torch import Tensor
 import strategies
 from strategies import NormalParameters
 from verify import laws
+from verify.subjects.case import T, TensorCase
+from verify.subjects.fills import Target
 from verify.subjects.initializers import ConstantCase, NormalCase
-from verify.subjects.subject import Operation, Target, TensorCase
+from verify.subjects.subject import Operation
 
 _DOCUMENTATION = "PyTorch documentation, torch"
 _MATRIX = (512, 1024)
@@ -22,7 +23,7 @@ _FLOATS = ("bfloat16", "float16", "float32", "float64")
 _COMPLEX = ("complex64", "complex128")
 _INTEGERS = ("int32", "int64")
 
-_Call = Callable[[Any, Target], Tensor]
+_Call = Callable[[T, Target], Tensor]
 
 
 @dataclass(frozen=True)
@@ -54,27 +55,27 @@ def _ranges(draw: st.DrawFn, max_numel: int, least: int, bits: int) -> RangeCase
     return RangeCase(shape, low, low + width)
 
 
-def _tensors(size: int) -> st.SearchStrategy[Any]:
+def _tensors(size: int) -> st.SearchStrategy[TensorCase]:
     return st.builds(TensorCase, shape=strategies.shapes(max_numel=size))
 
 
-def _of_shape(name: str) -> _Call:
+def _of_shape(name: str) -> _Call[TensorCase]:
     """An operation that takes a shape."""
 
     def call(case: TensorCase, target: Target) -> Tensor:
         drawn: Tensor = getattr(torch, name)(
-            case.shape, dtype=target.dtype, device=target.device, generator=target.generator
+            case.shape, **target.factory, generator=target.generator
         )
         return drawn
 
     return call
 
 
-def _like(name: str) -> _Call:
+def _like(name: str) -> _Call[TensorCase]:
     """One that takes a tensor of that shape, and draws from the global stream."""
 
     def call(case: TensorCase, target: Target) -> Tensor:
-        model = torch.empty(case.shape, dtype=target.dtype, device=target.device)
+        model = torch.empty(case.shape, **target.factory)
         drawn: Tensor = getattr(torch, name)(model)
         return drawn
 
@@ -84,7 +85,7 @@ def _like(name: str) -> _Call:
 def _normal(case: NormalCase, target: Target) -> Tensor:
     """With a mean and a standard deviation for each entry."""
     mean, std = (
-        torch.full(case.shape, value, dtype=target.dtype, device=target.device)
+        torch.full(case.shape, value, **target.factory)
         for value in (case.normal.mean, case.normal.std)
     )
     return torch.normal(mean, std, generator=target.generator)
@@ -92,41 +93,34 @@ def _normal(case: NormalCase, target: Target) -> Tensor:
 
 def _randint(case: RangeCase, target: Target) -> Tensor:
     return torch.randint(
-        case.low,
-        case.high,
-        case.shape,
-        dtype=target.dtype,
-        device=target.device,
-        generator=target.generator,
+        case.low, case.high, case.shape, **target.factory, generator=target.generator
     )
 
 
 def _random(case: RangeCase, target: Target) -> Tensor:
-    empty = torch.empty(case.shape, dtype=target.dtype, device=target.device)
+    empty = torch.empty(case.shape, **target.factory)
     return empty.random_(case.low, case.high, generator=target.generator)
 
 
 def _bernoulli(case: ChanceCase, target: Target) -> Tensor:
-    chances = torch.full(case.shape, case.value, dtype=target.dtype, device=target.device)
+    chances = torch.full(case.shape, case.value, **target.factory)
     return torch.bernoulli(chances, generator=target.generator)
 
 
 def _exponential(case: ChanceCase, target: Target) -> Tensor:
-    empty = torch.empty(case.shape, dtype=target.dtype, device=target.device)
+    empty = torch.empty(case.shape, **target.factory)
     return empty.exponential_(case.value, generator=target.generator)
 
 
 def _randperm(case: TensorCase, target: Target) -> Tensor:
-    return torch.randperm(
-        case.shape[0], dtype=target.dtype, device=target.device, generator=target.generator
-    )
+    return torch.randperm(case.shape[0], **target.factory, generator=target.generator)
 
 
 def _full(case: ConstantCase, target: Target) -> Tensor:
-    return torch.full(case.shape, case.value, dtype=target.dtype, device=target.device)
+    return torch.full(case.shape, case.value, **target.factory)
 
 
-def _uniform(name: str, call: _Call) -> Operation:
+def _uniform(name: str, call: _Call[TensorCase]) -> Operation[TensorCase]:
     return Operation(
         name=f"torch.{name}",
         cases=_tensors,
@@ -140,7 +134,7 @@ def _uniform(name: str, call: _Call) -> Operation:
     )
 
 
-def _standard_normal(name: str, call: _Call) -> Operation:
+def _standard_normal(name: str, call: _Call[TensorCase]) -> Operation[TensorCase]:
     return replace(
         _uniform(name, call),
         law=lambda case: laws.Normal(0.0, 1.0),
@@ -149,7 +143,7 @@ def _standard_normal(name: str, call: _Call) -> Operation:
     )
 
 
-def _whole_numbers(name: str, call: _Call, page: str) -> Operation:
+def _whole_numbers(name: str, call: _Call[RangeCase], page: str) -> Operation[RangeCase]:
     return Operation(
         name=name,
         cases=lambda size: _ranges(size, 1, 30),
@@ -163,7 +157,7 @@ def _whole_numbers(name: str, call: _Call, page: str) -> Operation:
     )
 
 
-def _wide(name: str, call: _Call, page: str) -> Operation:
+def _wide(name: str, call: _Call[RangeCase], page: str) -> Operation[RangeCase]:
     """The same beyond 32 bits, where more than one word of the generator is needed."""
     return replace(
         _whole_numbers(name, call, page),

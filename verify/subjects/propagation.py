@@ -21,7 +21,6 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import torch
 from hypothesis import strategies as st
@@ -31,7 +30,10 @@ from torch.nn import functional
 import strategies
 from strategies import Nonlinearity, NonlinearityName, Stack
 from verify import laws, torch_api
-from verify.subjects.subject import Case, Fill, FillMethod, Subject, Target, TensorLaw
+from verify.subjects.case import Case
+from verify.subjects.fills import Fill, FillMethod, Target
+from verify.subjects.subject import Subject
+from verify.subjects.tensor_law import TensorLaw
 
 _HE, _GLOROT = "He et al. 2015, sec. 2.2", "Glorot & Bengio 2010, sec. 4.2.1"
 _NAMES: tuple[NonlinearityName, ...] = ("linear", "relu", "leaky_relu", "tanh", "selu")
@@ -66,7 +68,7 @@ class StackCase(Case):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Propagation(Subject):
+class Propagation(Subject[StackCase]):
     """A stack of layers whose weights an initializer fills.
 
     Attributes
@@ -94,7 +96,7 @@ class Propagation(Subject):
         )
 
     @property
-    def fill_methods(self) -> Mapping[str, FillMethod]:
+    def fill_methods(self) -> Mapping[str, FillMethod[StackCase]]:
         """One pass through new weights."""
         return {"propagation": self._back if self.backward else self._forth}
 
@@ -118,7 +120,7 @@ class Propagation(Subject):
     def _fill(self, stack: Stack, target: Target) -> torch_api.Filler:
         chosen = stack.nonlinearity
         param = () if chosen.param is None else (chosen.param,)
-        arguments: dict[str, Any]
+        arguments: dict[str, object]
         if self.initializer.startswith("xavier"):
             arguments = {"gain": torch_api.calculate_gain(chosen.name, *param)}
         else:
@@ -129,8 +131,7 @@ class Propagation(Subject):
     def _weights(self, stack: Stack, target: Target) -> list[Tensor]:
         fill = self._fill(stack, target)
         return [
-            fill(torch.full(shape, torch.nan, dtype=target.dtype, device=target.device)).double()
-            for shape in stack.shapes
+            fill(torch.full(shape, torch.nan, **target.factory)).double() for shape in stack.shapes
         ]
 
     def _activation(self, stack: Stack) -> Callable[[Tensor], Tensor]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from typing import Any
+from typing import cast
 
 from torch import Tensor, nn
 
-from verify.behaviour.parameters.networks import Blocks, attribute, owned, parameters
+from verify.behaviour.parameters.networks import Blocks, owned, parameters
 from verify.behaviour.promise import Trial
 
 # Everything here is a question of identity or of names: no number is computed, and no address is
@@ -85,8 +85,8 @@ def other_modules(trial: Trial) -> list[str]:
     """By index, slice, name, and from the containers."""
     blocks = Blocks.apart(trial)
     first, second, third = blocks.leaves.values()
-    network: Any = blocks.network
-    inner = attribute(network, "1")
+    network = blocks.network
+    inner: nn.Module = getattr(network, "1")
     by_name = {"0": first, "1": inner, "1.0": second, "1.1": third}
     named = {name: m for name, m in network.named_modules() if name in by_name}
     row = nn.ModuleList([second, third])
@@ -96,10 +96,11 @@ def other_modules(trial: Trial) -> list[str]:
         for path, leaf in zip(("a", "b.0", "b.1"), blocks.leaves.values(), strict=True)
         for name, parameter in owned(trial, leaf).items()
     }
-    indexed = [network[0], network[-1], network[1][0], network[1][-1]]
+    block = cast(nn.Sequential, network[1])
+    indexed = [network[0], network[-1], block[0], block[-1]]
     listed = {
         "index": same(indexed, [first, inner, second, third]),
-        "slice": same(network[1:], [inner]),
+        "slice": same(cast(nn.Sequential, network[1:]), [inner]),
         "iteration": same(network, [first, inner]),
         "children": same(network.children(), [first, inner]),
         "modules": same(

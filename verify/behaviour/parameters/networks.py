@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -59,9 +59,9 @@ def names(trial: Trial) -> list[str]:
     return list(dict.fromkeys(tensor.name for tensor in trial.row.tensors(trial.case)))
 
 
-def attribute(of: nn.Module, name: str) -> Any:
-    """What lies at the end of a dotted name."""
-    return functools.reduce(getattr, name.split("."), of)
+def attribute(of: nn.Module, name: str) -> Tensor:
+    """The tensor at the end of a dotted name."""
+    return cast(Tensor, functools.reduce(getattr, name.split("."), of))
 
 
 def parameters(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

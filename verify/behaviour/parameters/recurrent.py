@@ -5,11 +5,12 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Iterable
-from typing import Any
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 
+from strategies import RecurrentArguments
 from verify.behaviour.parameters.networks import attribute, owned
 from verify.behaviour.promise import Trial, copied, differing, off
 from verify.behaviour.rounding import gamma, sensitivities
@@ -35,7 +36,7 @@ def is_gated(trial: Trial) -> bool:
     return trial.row.name in _NETWORKS[1:] and bool(trial.arguments.bias)
 
 
-def _tensors(made: Iterable[Any]) -> list[Tensor]:
+def _tensors(made: Iterable[Tensor | tuple[Tensor, ...]]) -> list[Tensor]:
     """The output and the final states, which an LSTM gives as a pair."""
     return [t for part in made for t in (part if isinstance(part, tuple) else (part,))]
 
@@ -57,7 +58,7 @@ def of_other_shapes(trial: Trial) -> list[str]:
     return found
 
 
-def _other_end(a: Any, output: Tensor, last: Tensor, batched: bool) -> list[str]:
+def _other_end(a: RecurrentArguments, output: Tensor, last: Tensor, batched: bool) -> list[str]:
     """The last layer ends with its output at the last step, or at the first one backwards."""
     steps = output.transpose(0, 1) if batched and a.batch_first else output
     if steps.shape[-1] != last.shape[-1] * (1 + a.bidirectional):
@@ -93,7 +94,9 @@ def _starts(trial: Trial, width: int) -> Tensor:
     return numbers.view(count, 1, 1).expand(count, 1, width).contiguous()
 
 
-def _one_step(trial: Trial, module: nn.Module, start: Any) -> list[Tensor]:
+def _one_step(
+    trial: Trial, module: nn.Module, start: Tensor | tuple[Tensor, Tensor]
+) -> list[Tensor]:
     """The final states after one step."""
     step = trial.normals(1, 1, trial.arguments.input_size, of="step")
     with torch.no_grad():
@@ -148,8 +151,7 @@ def changed_by_flattening(trial: Trial) -> list[str]:
     given = trial.normals(_STEPS, _STEPS, trial.arguments.input_size, of="steps")
     before, held = copied(state(module)), owned(trial, module)
     made, slack = _output(module, given), _rounding(trial, module, given)
-    flatten: Any = module.flatten_parameters
-    flatten()
+    cast(nn.RNNBase, module).flatten_parameters()
     found = differing(before, state(module))
     found += [f"{n} is another" for n, p in held.items() if attribute(module, n) is not p]
     return found + off("the output", _output(module, given), made.double(), slack)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any
+from typing import cast
 
 import torch
 from torch import nn
@@ -40,7 +40,7 @@ def wrongly_applied(trial: Trial) -> list[str]:
 def taken_by_apply(trial: Trial) -> list[str]:
     """A bound method, which takes no module, is no function of modules."""
     network = nn.Sequential(built(trial))
-    method: Any = network.eval
+    method = cast(Callable[[nn.Module], None], network.eval)
     refused = refuses(partial(network.apply, method), TypeError)
     return [] if refused and network.training else ["a method without arguments"]
 
@@ -54,12 +54,12 @@ def unreached_by_registration(trial: Trial) -> list[str]:
     holder.register_buffer("nowhere", None)
     holder.register_buffer("kept", loose + 1)
     holder.register_buffer("passing", loose + 2, persistent=False)
-    pile: Any = [nn.Parameter(loose)]
-    holder.plain, holder.pile = loose, pile
+    for name, plain in {"plain": loose, "pile": [nn.Parameter(loose)]}.items():
+        setattr(holder, name, plain)
     holder.row = nn.ParameterList([*given, loose])
     holder.table = nn.ParameterDict({f"p{i}": p for i, p in enumerate(given)} | {"q": loose})
     holder.assigned = nn.Parameter(loose)
-    row: Any = holder.row
+    row = holder.row
     expected = {
         "assigned": holder.assigned,
         **{f"row.{i}": row[i] for i in range(len(given) + 1)},

@@ -6,16 +6,14 @@ they are compared bit by bit.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
-from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from verify.behaviour.parameters.access import refuses
 from verify.behaviour.parameters.networks import Blocks, attribute, names, owned, scrambled
-from verify.behaviour.promise import Trial, copied, differing, identical
+from verify.behaviour.promise import Trial, copied, differing, identical, through_file
 from verify.torch_api import state
 
 
@@ -35,7 +33,7 @@ def changed_by_modes(trial: Trial) -> list[str]:
     return found + differing(before, state(network))
 
 
-def _loaded_with(module: nn.Module, saved: Mapping[str, Any], **options: bool) -> list[str]:
+def _loaded_with(module: nn.Module, saved: Mapping[str, Tensor], **options: bool) -> list[str]:
     """What loading says is missing or unexpected."""
     missing, unexpected = module.load_state_dict(saved, **options)
     return [
@@ -87,28 +85,21 @@ def lost_by_dtype(trial: Trial) -> list[str]:
     return found + differing(before, state(module.to("cpu").to(trial.device)))
 
 
-def _through_file(of: Any, weights_only: bool) -> Any:
-    file = io.BytesIO()
-    torch.save(of, file)
-    file.seek(0)
-    return torch.load(file, weights_only=weights_only)
-
-
 def lost_by_file(trial: Trial) -> list[str]:
     """A state, and a whole module with what is frozen and in which mode it is."""
     module = scrambled(trial).eval()
     frozen = list(owned(trial, module))[::2]
     for name in frozen:
         owned(trial, module)[name].requires_grad_(False)
-    saved = _through_file(module.state_dict(), weights_only=True)
-    whole = _through_file(module, weights_only=False)
+    saved = through_file(module.state_dict(), weights_only=True)
+    whole = through_file(module, weights_only=False)
     found = [f"{name} of a state" for name in differing(state(module), saved)]
     found += [f"{name} of a module" for name in differing(state(module), state(whole))]
     found += [n for n, p in owned(trial, whole).items() if p.requires_grad == (n in frozen)]
     return [*found, "the mode"] if any(m.training for m in whole.modules()) else found
 
 
-def _said(module: nn.Module, saved: Mapping[str, Any]) -> str:
+def _said(module: nn.Module, saved: Mapping[str, Tensor]) -> str:
     """What a strict load says; nothing where it does not refuse."""
     try:
         module.load_state_dict(saved)

@@ -14,13 +14,13 @@ from verify.subjects.subject import Module
 
 _SINCE = {"LinearCrossEntropyLoss"}  # Newer than the oldest supported version.
 
-MODULES: tuple[Module, ...] = tuple(
-    module
-    for module in (
-        *DENSE, *CONVOLUTIONS, *NORMALIZATIONS, *RECURRENT, *EMBEDDINGS, *ATTENTION, *OTHER, *LAZY,
-    )
-    if module.name not in _SINCE or hasattr(nn, module.name)
+_EVERY: tuple[Module, ...] = (
+    *DENSE, *CONVOLUTIONS, *NORMALIZATIONS, *RECURRENT, *EMBEDDINGS, *ATTENTION, *OTHER, *LAZY,
 )  # fmt: skip
+
+MODULES: tuple[Module, ...] = tuple(
+    module for module in _EVERY if module.name not in _SINCE or hasattr(nn, module.name)
+)
 """Every module of the version under test."""
 
 __all__ = ["MODULES"]

@@ -5,20 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Unpack
 
 from hypothesis.strategies import SearchStrategy
 from torch import nn
 
-from strategies import Arguments
 from verify import torch_api
 from verify.laws import Constant, Uniform, fan_in_and_fan_out
-from verify.subjects.subject import Module, ModuleCase, TensorLaw
+from verify.subjects.case import A, ModuleCase
+from verify.subjects.fills import Factory
+from verify.subjects.subject import Maker, Module
+from verify.subjects.tensor_law import TensorLaw
 
 _TENSOR = 1 << 11
 """What a tensor costs besides its values: about as much as drawing so many."""
-
-State = Callable[[Any], Iterable[TensorLaw]]
 
 
 def documentation(name: str) -> str:
@@ -28,18 +28,18 @@ def documentation(name: str) -> str:
 
 def row(
     name: str,
-    cases: Callable[[int], SearchStrategy[Arguments]],
-    state: State,
-    anchors: tuple[Arguments, ...],
+    cases: Callable[[int], SearchStrategy[A]],
+    state: Callable[[A], Iterable[TensorLaw]],
+    anchors: tuple[A, ...],
     *,
     words: str,
     formula: str,
     source: str = "",
-    make: Callable[..., nn.Module] | None = None,
+    make: Maker[A] | None = None,
     tensor: int = _TENSOR,
     history: str = "",
     resets: bool = True,
-) -> Module:
+) -> Module[A]:
     """A row for the module `name`, constructed from its arguments as they are.
 
     Parameters
@@ -63,10 +63,10 @@ def row(
         See `Module`.
     """
 
-    def construct(arguments: Arguments, **factory: Any) -> nn.Module:
+    def construct(arguments: A, **factory: Unpack[Factory]) -> nn.Module:
         return torch_api.module(name)(**arguments.keywords(), **factory)
 
-    def effort(case: ModuleCase) -> float:
+    def effort(case: ModuleCase[A]) -> float:
         sizes = [math.prod(law.shape) for law in state(case.arguments)]
         return 1 + tensor * len(sizes) / max(1, sum(sizes))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from typing import Any
+from typing import Unpack
 
 from torch import nn
 
@@ -18,8 +18,10 @@ from strategies import (
 )
 from verify import torch_api
 from verify.laws import Constant, Normal, Uniform, fan_in_and_fan_out
+from verify.subjects.fills import Factory
 from verify.subjects.modules._row import affine, documentation, glorot_bound, norm, row, within
-from verify.subjects.subject import TensorLaw
+from verify.subjects.subject import Maker
+from verify.subjects.tensor_law import TensorLaw
 
 _GLOROT = "Glorot & Bengio 2010, eq. 16; that it is used here is not documented"
 _LAYER = (
@@ -105,10 +107,10 @@ def _final_norm(a: TransformerLayerArguments) -> Iterator[TensorLaw]:
         yield replace(tensor, kind=f"norm.{tensor.name}")
 
 
-def _make_stack(name: str) -> Callable[..., nn.Module]:
+def _make_stack(name: str) -> Maker[TransformerStackArguments]:
     """Constructs a stack from a layer that it copies, and a norm of the layer's width."""
 
-    def make(a: TransformerStackArguments, **factory: Any) -> nn.Module:
+    def make(a: TransformerStackArguments, **factory: Unpack[Factory]) -> nn.Module:
         layer = torch_api.module(f"{name}Layer")(**a.layer.keywords(), **factory)
         last = None
         if a.norm:

@@ -9,7 +9,8 @@ import strategies
 from strategies import ConvolutionArguments, TransposedConvolutionArguments
 from verify.laws import Uniform
 from verify.subjects.modules._row import row
-from verify.subjects.subject import Module, TensorLaw
+from verify.subjects.subject import Module
+from verify.subjects.tensor_law import TensorLaw
 
 
 def convolution(a: ConvolutionArguments) -> Iterator[TensorLaw]:
@@ -34,7 +35,7 @@ def _kernel(dims: int) -> tuple[int, ...]:
     return (3, 5, 2)[:dims]
 
 
-def _convolution(dims: int) -> Module:
+def _convolution(dims: int) -> Module[ConvolutionArguments]:
     return row(
         f"Conv{dims}d",
         lambda size: strategies.convolutions(dims=dims, max_numel=size),
@@ -49,7 +50,7 @@ def _convolution(dims: int) -> Module:
     )
 
 
-def _transposed(dims: int) -> Module:
+def _transposed(dims: int) -> Module[TransposedConvolutionArguments]:
     return row(
         f"ConvTranspose{dims}d",
         lambda size: strategies.transposed_convolutions(dims=dims, max_numel=size),

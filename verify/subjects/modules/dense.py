@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Any
+from typing import Unpack
 
 from torch import nn
 
@@ -12,8 +12,9 @@ import strategies
 from strategies import AdaptiveSoftmaxArguments, BilinearArguments, LinearArguments
 from verify import torch_api
 from verify.laws import Uniform
+from verify.subjects.fills import Factory
 from verify.subjects.modules._row import affine, documentation, row, within
-from verify.subjects.subject import TensorLaw
+from verify.subjects.tensor_law import TensorLaw
 
 _WORDS = "weight and bias uniform within ± 1/√fan_in"
 _FORMULA = "weight, bias ~ U(−√k, √k), k = 1 / in_features"
@@ -32,7 +33,7 @@ def _bilinear(a: BilinearArguments) -> Iterator[TensorLaw]:
         yield TensorLaw("bias", (a.out_features,), law)
 
 
-def _cross_entropy(a: LinearArguments, **factory: Any) -> nn.Module:
+def _cross_entropy(a: LinearArguments, **factory: Unpack[Factory]) -> nn.Module:
     loss = torch_api.module("LinearCrossEntropyLoss")
     bias = {"bias": True} if a.bias else {}  # Without is this module's default.
     return loss(a.in_features, a.out_features, **bias, **factory)

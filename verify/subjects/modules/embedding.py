@@ -8,7 +8,7 @@ import strategies
 from strategies import EmbeddingArguments, EmbeddingBagArguments
 from verify.laws import Constant, Normal
 from verify.subjects.modules._row import row
-from verify.subjects.subject import TensorLaw
+from verify.subjects.tensor_law import TensorLaw
 
 _WORDS = "standard normal, the row padding_idx zero"
 _FORMULA = "weight ~ N(0, 1), weight[padding_idx] = 0"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Unpack
 
 import torch
+from hypothesis.strategies import SearchStrategy
 from torch import nn
 
 import strategies
@@ -18,24 +19,29 @@ from strategies import (
     TransposedConvolutionArguments,
 )
 from verify import torch_api
+from verify.subjects.case import A
+from verify.subjects.fills import Factory
 from verify.subjects.modules._row import row
 from verify.subjects.modules.convolution import convolution, transposed
 from verify.subjects.modules.dense import linear
 from verify.subjects.modules.normalization import bias_argument, running
-from verify.subjects.subject import Module
+from verify.subjects.subject import Maker, Module
+from verify.subjects.tensor_law import TensorLaw
 
-Input = Callable[[Any], tuple[int, ...]]
+Input = Callable[[A], tuple[int, ...]]
 _TENSOR = 1 << 13  # The first forward pass costs as much as several constructions.
 
 
-def unmaterialised(name: str, arguments: Arguments, inferred: str, **factory: Any) -> nn.Module:
+def unmaterialised(
+    name: str, arguments: Arguments, inferred: str, **factory: Unpack[Factory]
+) -> nn.Module:
     """The lazy module before its first input: all arguments but the `inferred` one."""
     keywords = {k: v for k, v in arguments.keywords().items() if k != inferred}
     return torch_api.module(name)(**keywords, **factory)
 
 
-def _materialised(name: str, inferred: str, first_input: Input) -> Callable[..., nn.Module]:
-    def make(arguments: Arguments, **factory: Any) -> nn.Module:
+def _materialised(name: str, inferred: str, first_input: Input[A]) -> Maker[A]:
+    def make(arguments: A, **factory: Unpack[Factory]) -> nn.Module:
         module = unmaterialised(name, arguments, inferred, **factory)
         # Not in training mode, where running statistics move with the first input.
         module.eval()(torch.zeros(first_input(arguments), **factory))
@@ -46,12 +52,12 @@ def _materialised(name: str, inferred: str, first_input: Input) -> Callable[...,
 
 def _row(
     name: str,
-    cases: Callable[[int], Any],
-    state: Callable[[Any], Any],
-    anchors: tuple[Arguments, ...],
+    cases: Callable[[int], SearchStrategy[A]],
+    state: Callable[[A], Iterable[TensorLaw]],
+    anchors: tuple[A, ...],
     inferred: str,
-    first_input: Input,
-) -> Module:
+    first_input: Input[A],
+) -> Module[A]:
     return row(
         name,
         cases,
@@ -101,7 +107,7 @@ def _convolutional(dims: int) -> tuple[Module, Module]:
 def _normalising(dims: int) -> tuple[Module, Module]:
     batch, instance = f"LazyBatchNorm{dims}d", f"LazyInstanceNorm{dims}d"
 
-    def first_input(a: Any) -> tuple[int, ...]:
+    def first_input(a: BatchNormArguments | InstanceNormArguments) -> tuple[int, ...]:
         return (2, a.num_features, *(2,) * dims)
 
     return (

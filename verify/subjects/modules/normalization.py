@@ -15,7 +15,8 @@ from strategies import (
 from verify import torch_api
 from verify.laws import Constant
 from verify.subjects.modules._row import norm, row
-from verify.subjects.subject import Module, TensorLaw
+from verify.subjects.subject import Module
+from verify.subjects.tensor_law import TensorLaw
 
 _HISTORY = "weight 1 since 1.2; U(0, 1) before"
 _RUNNING = "running_mean 0, running_var 1, num_batches_tracked 0"
@@ -37,7 +38,7 @@ def bias_argument(name: str) -> bool:
     return torch_api.accepts(name, "bias")
 
 
-def _batch_norm(name: str) -> Module:
+def _batch_norm(name: str) -> Module[BatchNormArguments]:
     return row(
         name,
         lambda size: strategies.batch_norms(bias_argument=bias_argument(name), max_numel=size),
@@ -49,7 +50,7 @@ def _batch_norm(name: str) -> Module:
     )
 
 
-def _instance_norm(name: str) -> Module:
+def _instance_norm(name: str) -> Module[InstanceNormArguments]:
     return row(
         name,
         lambda size: strategies.instance_norms(bias_argument=bias_argument(name), max_numel=size),
@@ -64,7 +65,7 @@ def _instance_norm(name: str) -> Module:
     )
 
 
-NORMALIZATIONS = (
+NORMALIZATIONS: tuple[Module, ...] = (
     *map(_batch_norm, ("BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "SyncBatchNorm")),
     *map(_instance_norm, ("InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d")),
     row(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Unpack
 
 import torch
 from torch import nn
@@ -12,8 +12,10 @@ import strategies
 from strategies import ClassWeightArguments, PReLUArguments
 from verify import torch_api
 from verify.laws import Constant
+from verify.subjects.fills import Factory
 from verify.subjects.modules._row import row
-from verify.subjects.subject import Module, TensorLaw
+from verify.subjects.subject import Module
+from verify.subjects.tensor_law import TensorLaw
 
 _WEIGHTED = (
     ("BCELoss", ("weight",)),
@@ -37,10 +39,10 @@ def _values(a: ClassWeightArguments, buffers: tuple[str, ...]) -> dict[str, floa
     return {buffer: a.value / (1 + place) for place, buffer in enumerate(buffers)}
 
 
-def _weighted(name: str, buffers: tuple[str, ...]) -> Module:
+def _weighted(name: str, buffers: tuple[str, ...]) -> Module[ClassWeightArguments]:
     """A loss with every weight that it takes."""
 
-    def make(a: ClassWeightArguments, **factory: Any) -> nn.Module:
+    def make(a: ClassWeightArguments, **factory: Unpack[Factory]) -> nn.Module:
         weights = {
             buffer: torch.full((a.classes,), value, **factory)
             for buffer, value in _values(a, buffers).items()
@@ -59,7 +61,7 @@ def _weighted(name: str, buffers: tuple[str, ...]) -> Module:
     )
 
 
-OTHER = (
+OTHER: tuple[Module, ...] = (
     row(
         "PReLU",
         lambda size: strategies.prelus(max_numel=size),

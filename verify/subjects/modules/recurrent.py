@@ -9,7 +9,8 @@ import strategies
 from strategies import RecurrentArguments, RecurrentCellArguments
 from verify.laws import Uniform
 from verify.subjects.modules._row import row
-from verify.subjects.subject import Module, TensorLaw
+from verify.subjects.subject import Module
+from verify.subjects.tensor_law import TensorLaw
 
 _GATES = {"RNN": 1, "GRU": 3, "LSTM": 4}
 _WIDTHS = {"RNN": 256, "GRU": 128, "LSTM": 96}  # At which biases cost least to draw.
@@ -51,7 +52,7 @@ def _cell(a: RecurrentCellArguments, gates: int) -> Iterator[TensorLaw]:
         yield TensorLaw("bias_hh", (rows,), law, blocks=gates)
 
 
-def _network_row(name: str) -> Module:
+def _network_row(name: str) -> Module[RecurrentArguments]:
     gates, projects = _GATES[name], name == "LSTM"
     deep = RecurrentArguments(5, 32, num_layers=3, bidirectional=True)
     projected = RecurrentArguments(3, 64, num_layers=2, bidirectional=True, proj_size=32)
@@ -65,7 +66,7 @@ def _network_row(name: str) -> Module:
     )
 
 
-def _cell_row(name: str) -> Module:
+def _cell_row(name: str) -> Module[RecurrentCellArguments]:
     network = name.removesuffix("Cell")
     gates, width = _GATES[network], _WIDTHS[network]
     return row(
@@ -78,5 +79,8 @@ def _cell_row(name: str) -> Module:
     )
 
 
-RECURRENT = (*map(_network_row, _GATES), *(_cell_row(f"{name}Cell") for name in _GATES))
+RECURRENT: tuple[Module, ...] = (
+    *map(_network_row, _GATES),
+    *(_cell_row(f"{name}Cell") for name in _GATES),
+)
 """Networks, then single cells."""

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from hypothesis import strategies as st
 from torch import nn
 
 import strategies
 from strategies.networks import TIES, Tie, TiedArguments
+from verify.subjects.case import ModuleCase
+from verify.subjects.fills import Target
 from verify.subjects.networks.network import META, Network, Ties
 from verify.subjects.networks.parts import Chain, Layered, Parts, Product, Transposed, Unrolled
-from verify.subjects.subject import ModuleCase, Target
 
 __all__ = ["META", "NETWORKS", "Network", "Ties"]
 
@@ -50,27 +50,25 @@ def _in_blocks(arguments: TiedArguments) -> Ties:
     return _shared([f"parts.{1 + i}{inner}" for i in range(arguments.places)], arguments)
 
 
-def _on(target: Target) -> dict[str, Any]:
-    return {"device": target.device, "dtype": target.dtype}
-
-
 def _linear(a: TiedArguments, target: Target) -> Parts:
-    layers = [nn.Linear(a.width, a.width, a.bias, **_on(target)) for _ in range(a.places)]
-    return Chain([nn.Linear(a.inputs, a.width, **_on(target)), *layers])
+    layers = [nn.Linear(a.width, a.width, a.bias, **target.factory) for _ in range(a.places)]
+    return Chain([nn.Linear(a.inputs, a.width, **target.factory), *layers])
 
 
 def _blocks(a: TiedArguments, target: Target) -> Parts:
     def block() -> nn.Module:
-        layers = [nn.Linear(a.width, a.width, a.bias, **_on(target)) for _ in range(2)]
+        layers = [nn.Linear(a.width, a.width, a.bias, **target.factory) for _ in range(2)]
         return nn.Sequential(layers[0], nn.Tanh(), layers[1])
 
-    return Chain([nn.Linear(a.inputs, a.width, **_on(target)), *(block() for _ in range(a.places))])
+    return Chain(
+        [nn.Linear(a.inputs, a.width, **target.factory), *(block() for _ in range(a.places))]
+    )
 
 
 def _convolution(of: Callable[..., nn.Module]) -> Callable[[TiedArguments, Target], Parts]:
     def build(a: TiedArguments, target: Target) -> Parts:
         def layer(channels: int, bias: bool) -> nn.Module:
-            return of(channels, a.width, 3, padding=1, bias=bias, **_on(target))
+            return of(channels, a.width, 3, padding=1, bias=bias, **target.factory)
 
         return Chain([layer(1, True), *(layer(a.width, a.bias) for _ in range(a.places))])
 
@@ -79,14 +77,14 @@ def _convolution(of: Callable[..., nn.Module]) -> Callable[[TiedArguments, Targe
 
 def _embedding(a: TiedArguments, target: Target) -> Parts:
     """From rows to vectors, to a number for each row, to vectors again."""
-    table = nn.Embedding(a.inputs, a.width, **_on(target))
+    table = nn.Embedding(a.inputs, a.width, **target.factory)
 
     def part(number: int) -> nn.Module:
         if number % 2:
-            return Transposed(a.inputs, a.width, bias=False, **_on(target))
+            return Transposed(a.inputs, a.width, bias=False, **target.factory)
         if a.bias:
-            return nn.Linear(a.width, a.inputs, **_on(target))
-        return Product(a.inputs, a.width, **_on(target))
+            return nn.Linear(a.width, a.inputs, **target.factory)
+        return Product(a.inputs, a.width, **target.factory)
 
     return Chain([table, *(part(number) for number in range(a.places - 1))])
 
@@ -96,8 +94,8 @@ def _autoencoder(a: TiedArguments, target: Target) -> Parts:
 
     def part(number: int) -> nn.Module:
         if number % 2:
-            return Transposed(a.width, a.inputs, a.bias, **_on(target))
-        return nn.Linear(a.inputs, a.width, a.bias, **_on(target))
+            return Transposed(a.width, a.inputs, a.bias, **target.factory)
+        return nn.Linear(a.inputs, a.width, a.bias, **target.factory)
 
     return Chain(part(number) for number in range(a.places))
 
@@ -108,7 +106,7 @@ def _weights(arguments: TiedArguments) -> Ties:
 
 def _cells(of: Callable[..., nn.Module]) -> Callable[[TiedArguments, Target], Parts]:
     def build(a: TiedArguments, target: Target) -> Parts:
-        return Unrolled(of(a.inputs, a.width, a.bias, **_on(target)) for _ in range(a.places))
+        return Unrolled(of(a.inputs, a.width, a.bias, **target.factory) for _ in range(a.places))
 
     return build
 
@@ -121,7 +119,7 @@ def _steps(arguments: TiedArguments) -> Ties:
 def _layers(of: Callable[..., nn.Module]) -> Callable[[TiedArguments, Target], Parts]:
     def build(a: TiedArguments, target: Target) -> Parts:
         sizes = {"input_size": a.inputs, "hidden_size": a.width, "num_layers": a.places}
-        return Layered(of(**sizes, bias=a.bias, **_on(target)) for _ in range(_STEPS))
+        return Layered(of(**sizes, bias=a.bias, **target.factory) for _ in range(_STEPS))
 
     return build
 
@@ -138,7 +136,7 @@ def _between_layers(arguments: TiedArguments) -> Ties:
     )
 
 
-def _anchors(ties: Sequence[Tie]) -> tuple[ModuleCase, ...]:
+def _anchors(ties: Sequence[Tie]) -> tuple[ModuleCase[TiedArguments], ...]:
     """A simple network with each of the ties, and one that uses its tensor often."""
     *few, last = ties
     often = TiedArguments(5, 4, 5, last, batch=3, calls=3)
@@ -156,9 +154,10 @@ def _row(
     shape: Callable[[TiedArguments], tuple[int, ...]] = lambda a: (a.batch, a.inputs),
     kinds: tuple[Tie, ...] = TIES,
     largest: int = _LARGEST,
-    **more: Any,
+    looks_up: bool = False,
+    polynomial: bool = False,
 ) -> Network:
-    def cases(max_numel: int) -> st.SearchStrategy[ModuleCase]:
+    def cases(max_numel: int) -> st.SearchStrategy[ModuleCase[TiedArguments]]:
         size = min(largest, math.isqrt(max_numel))
         return st.builds(ModuleCase, strategies.tied_networks(ties=kinds, max_size=size))
 
@@ -172,7 +171,8 @@ def _row(
         formula=formula,
         source=_DOCUMENTATION,
         anchors=_anchors(kinds),
-        **more,
+        looks_up=looks_up,
+        polynomial=polynomial,
     )
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from strategies.networks import TiedArguments
+from verify.subjects.case import ModuleCase
+from verify.subjects.fills import Target
 from verify.subjects.networks.parts import Parts
-from verify.subjects.subject import FillMethod, ModuleCase, Subject, Target, TensorLaw
+from verify.subjects.subject import Subject
 
 Ties = tuple[tuple[str, ...], ...]
 """Groups of names, of modules or of parameters, that are to be one."""
@@ -21,8 +23,10 @@ META = Target(torch.device("meta"), torch.float32)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Network(Subject):
+class Network(Subject[ModuleCase[TiedArguments]]):
     """A network that uses some of its parameters in several places.
+
+    How its modules start is verified module by module.
 
     Attributes
     ----------
@@ -46,15 +50,6 @@ class Network(Subject):
     shape: Callable[[TiedArguments], tuple[int, ...]]
     looks_up: bool = False
     polynomial: bool = False
-
-    def tensors(self, case: ModuleCase) -> tuple[TensorLaw, ...]:
-        """None: how its modules start is verified module by module."""
-        return ()
-
-    @property
-    def fill_methods(self) -> Mapping[str, FillMethod]:
-        """None: nothing of it is drawn for its law."""
-        return {}
 
     def build(self, arguments: TiedArguments, target: Target) -> Parts:
         """The network, every group of which is one object."""

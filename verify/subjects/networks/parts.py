@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any
+from typing import Protocol, TypeVar
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-Through = Callable[..., Any]
-"""Calls a part on its inputs, in one way or another."""
-
 State = tuple[Tensor, ...]
 
+_Output = TypeVar("_Output", Tensor, State)
 
-def plainly(part: Callable[..., Any], *inputs: Any) -> Any:
+
+class Through(Protocol):
+    """Calls a part on its inputs, in one way or another."""
+
+    def __call__(self, part: Callable[..., _Output], /, *inputs: Tensor) -> _Output:
+        """What the part makes of them."""
+
+
+def plainly(part: Callable[..., _Output], /, *inputs: Tensor) -> _Output:
     """Call a part as it is."""
     return part(*inputs)
 
@@ -80,12 +86,12 @@ def _layers(network: nn.Module, step: Tensor, *state: Tensor) -> State:
     return (output[0], *_tuple(after))
 
 
-def _given(state: State) -> tuple[Any, ...]:
+def _given(state: State) -> tuple[Tensor | State, ...]:
     """A state as a module takes it: a tensor, or a pair of them as one argument."""
     return (state,) if len(state) > 1 else state
 
 
-def _tuple(state: Any) -> State:
+def _tuple(state: Tensor | State) -> State:
     """As tensors side by side, of which checkpointing loses none."""
     return state if isinstance(state, tuple) else (state,)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import torch
 from torch import nn
@@ -13,10 +12,11 @@ from torch import nn
 import strategies
 from strategies import EncoderArguments
 from verify.laws import Constant, Normal
+from verify.subjects.case import ModuleCase
+from verify.subjects.fills import Target
 from verify.subjects.recipes.claims import Claim, Claims, Rows, Same
 from verify.subjects.recipes.parts import TRANSFORMERS, arguments_of, effort_of_building
 from verify.subjects.recipes.recipe import Recipe
-from verify.subjects.subject import ModuleCase, Target
 
 _LINEAR = (
     "attention.self.query", "attention.self.key", "attention.self.value",
@@ -81,7 +81,7 @@ def _of_language_model(case: ModuleCase) -> Claims:
     }
 
 
-def _maker(model: str, **options: Callable[[EncoderArguments], Any]) -> Callable[..., nn.Module]:
+def _maker(model: str, **options: Callable[[EncoderArguments], object]) -> Callable[..., nn.Module]:
     """Builds the class of that name from the configuration alone, with options that it decides."""
 
     def make(case: ModuleCase, target: Target) -> nn.Module:
@@ -108,7 +108,9 @@ _USUAL = EncoderArguments(200, 48, 2, 4, 96, 64, pad_token_id=3)
 
 
 def _row(
-    name: str, claims: Callable[[Any], Claims], **options: Callable[[EncoderArguments], Any]
+    name: str,
+    claims: Callable[[ModuleCase], Claims],
+    **options: Callable[[EncoderArguments], object],
 ) -> Recipe:
     untied = replace(_EVEN, tie_word_embeddings=False)
     return Recipe(

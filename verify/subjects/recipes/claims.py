@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from verify.laws import Constant, Law
-from verify.subjects.subject import TensorLaw
+from verify.subjects.tensor_law import TensorLaw
 
 _ZERO = Constant(0.0)
 

@@ -4,29 +4,28 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from itertools import pairwise
-from typing import Any
 
 from torch import nn
 
 import strategies
 from strategies import ConvolutionalArguments
 from verify.laws import Constant, Normal
+from verify.subjects.case import ModuleCase
+from verify.subjects.fills import Target
 from verify.subjects.recipes.claims import Claims
 from verify.subjects.recipes.parts import VISITORS, arguments_of, fill
 from verify.subjects.recipes.recipe import Recipe
-from verify.subjects.subject import ModuleCase, Target
 
 _STD = 0.02
 
 
 def _build(a: ConvolutionalArguments, target: Target) -> nn.Module:
-    factory: dict[str, Any] = {"device": target.device, "dtype": target.dtype}
     convolution = nn.ConvTranspose2d if a.transposed else nn.Conv2d
     layers: OrderedDict[str, nn.Module] = OrderedDict()
     for index, (inputs, outputs) in enumerate(pairwise(a.channels)):
-        made = convolution(inputs, outputs, a.kernel, bias=False, **factory)
+        made = convolution(inputs, outputs, a.kernel, bias=False, **target.factory)
         layers[f"convolution{index}"] = made
-        layers[f"norm{index}"] = nn.BatchNorm2d(outputs, **factory)
+        layers[f"norm{index}"] = nn.BatchNorm2d(outputs, **target.factory)
         layers[f"rectifier{index}"] = nn.ReLU()
     return nn.Sequential(layers)
 

@@ -11,10 +11,11 @@ from torch import nn
 import strategies
 from strategies import DecoderArguments
 from verify.laws import Constant, Normal
+from verify.subjects.case import ModuleCase
+from verify.subjects.fills import Target
 from verify.subjects.recipes.claims import Claim, Claims, Same
 from verify.subjects.recipes.parts import TRANSFORMERS, arguments_of, effort_of_building
 from verify.subjects.recipes.recipe import Recipe
-from verify.subjects.subject import ModuleCase, Target
 
 _INPUTS = ("attn.c_attn", "mlp.c_fc")
 _PROJECTIONS = ("attn.c_proj", "mlp.c_proj")

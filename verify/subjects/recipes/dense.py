@@ -6,7 +6,6 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
-from typing import Any
 
 import torch
 from hypothesis.strategies import SearchStrategy
@@ -15,10 +14,11 @@ from torch import Tensor, nn
 import strategies
 from strategies import PerceptronArguments
 from verify.laws import Constant, Law, Masked, Normal, Uniform, fan_in_and_fan_out
+from verify.subjects.case import ModuleCase
+from verify.subjects.fills import Target
 from verify.subjects.recipes.claims import Claims, Lawful
 from verify.subjects.recipes.parts import VISITORS, arguments_of, fill
 from verify.subjects.recipes.recipe import Recipe
-from verify.subjects.subject import ModuleCase, Target
 
 _DOCUMENTED = "PyTorch documentation, torch.nn.Module.apply, torch.nn.init"
 _ANSWER = 42.0
@@ -33,8 +33,7 @@ def _perceptron(case: ModuleCase) -> PerceptronArguments:
 
 def _build(a: PerceptronArguments, target: Target, *, bias: bool = True) -> nn.Sequential:
     """Linear layers and rectifiers, in one sequence or each around those that follow."""
-    keywords: dict[str, Any] = {"bias": bias, "device": target.device, "dtype": target.dtype}
-    layers = [nn.Linear(*pair, **keywords) for pair in pairwise(a.sizes)]
+    layers = [nn.Linear(*pair, bias=bias, **target.factory) for pair in pairwise(a.sizes)]
     model = nn.Sequential(layers[-1])
     for layer in reversed(layers[:-1]):
         rest = (model,) if a.nested else tuple(model)
@@ -76,7 +75,7 @@ def _kept(weight: Tensor) -> Tensor:
     return weight.abs() >= _THRESHOLD
 
 
-def _visiting(rule: _Rule) -> Callable[..., nn.Module]:
+def _visiting(rule: _Rule) -> Callable[[ModuleCase, Target], nn.Module]:
     """Builds a perceptron, and comes to each of its linear layers."""
 
     def make(case: ModuleCase, target: Target) -> nn.Module:
@@ -137,49 +136,56 @@ _EVEN = PerceptronArguments((96,) * 5)  # As many values of each layer.
 _LOOPED = replace(_NESTED, visit="modules")
 
 
-def _row(name: str, **more: Any) -> Recipe:
-    def cases(size: int) -> SearchStrategy[ModuleCase]:
-        return strategies.perceptrons(max_numel=size).map(ModuleCase)
-
-    defaults = {"dtypes": ("float32",), "anchors": _anchors(_FLAT, _NESTED, _LOOPED)}
-    fields: dict[str, Any] = defaults | more
-    return Recipe(name=name, cases=cases, **fields)
+def _cases(size: int) -> SearchStrategy[ModuleCase]:
+    return strategies.perceptrons(max_numel=size).map(ModuleCase)
 
 
 def _anchors(*anchors: PerceptronArguments) -> tuple[ModuleCase, ...]:
     return tuple(map(ModuleCase, anchors))
 
 
+_USUAL = _anchors(_FLAT, _NESTED, _LOOPED)
+
 CONSTANT = "Xavier and a constant"
 """The recipe with a layer of one constant."""
 
 DENSE: tuple[Recipe, ...] = (
-    _row(
-        "uniform by inputs",
+    Recipe(
+        name="uniform by inputs",
+        cases=_cases,
+        anchors=_USUAL,
+        dtypes=("float32",),
         make=_visiting(_uniform),
         claims=_everywhere(_by_inputs, chosen=True),
         words="weights uniform within ± 1/√n for n inputs, biases the constant that is chosen",
         formula="w ~ U(−1/√n, 1/√n), n inputs; b = 0 or 0.01",
         source=f"LeCun et al. 1998, sec. 4.6; {_DOCUMENTED}",
     ),
-    _row(
-        "normal by inputs",
+    Recipe(
+        name="normal by inputs",
+        cases=_cases,
+        anchors=_USUAL,
+        dtypes=("float32",),
         make=_visiting(_normal),
         claims=_everywhere(_normal_by_inputs, chosen=True),
         words="weights normal with variance 1/n for n inputs, biases the constant that is chosen",
         formula="w ~ N(0, 1/n), n inputs; b = 0 or 0.01",
         source=f"LeCun et al. 1998, eq. 16; {_DOCUMENTED}",
     ),
-    _row(
-        "narrow normal",
+    Recipe(
+        name="narrow normal",
+        cases=_cases,
+        anchors=_USUAL,
+        dtypes=("float32",),
         make=_visiting(_narrow),
         claims=_everywhere(Normal(0.0, 0.01)),
         words="weights normal with standard deviation 0.01, biases 0",
         formula="w ~ N(0, 0.01²); b = 0",
         source=f"Krizhevsky et al. 2012, sec. 5; {_DOCUMENTED}",
     ),
-    _row(
-        CONSTANT,
+    Recipe(
+        name=CONSTANT,
+        cases=_cases,
         make=_first_and_last,
         claims=_first_and_last_claims,
         words="the first layer's weights uniform within Glorot's bound, the last layer's all 42, "
@@ -189,8 +195,11 @@ DENSE: tuple[Recipe, ...] = (
         anchors=_anchors(_EVEN, replace(_EVEN, nested=True)),
         dtypes=("float32", "float64"),
     ),
-    _row(
-        "masked uniform",
+    Recipe(
+        name="masked uniform",
+        cases=_cases,
+        anchors=_USUAL,
+        dtypes=("float32",),
         make=_visiting(_masked),
         claims=_everywhere(Masked(Uniform(-_BOUND, _BOUND), _THRESHOLD)),
         words="weights uniform between −10 and 10, those smaller than 5 set to 0: half the mass at "

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from strategies import Arguments, Visit
 from verify import torch_api
-from verify.subjects.subject import ModuleCase
+from verify.subjects.case import ModuleCase
 
 _A = TypeVar("_A", bound=Arguments)
 

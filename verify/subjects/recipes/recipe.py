@@ -9,7 +9,7 @@ import math
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -17,9 +17,12 @@ from torch import Tensor, nn
 from verify.laws import LATTICES, Lattice
 from verify.quoting import said
 from verify.subjects import python_streams
+from verify.subjects.case import C, Case
+from verify.subjects.fills import Fill, FillMethod, Target
 from verify.subjects.recipes import claims as claimed
 from verify.subjects.recipes.claims import Claims
-from verify.subjects.subject import Fill, FillMethod, Subject, Target, TensorLaw
+from verify.subjects.subject import Subject
+from verify.subjects.tensor_law import TensorLaw
 from verify.subjects.unlawful import Unlawful
 
 HOST = Target(torch.device("cpu"), torch.float32)
@@ -35,6 +38,9 @@ _BITS = 100.0
 """Two independent draws that leave so much to chance never agree in every bit."""
 
 
+_Model = TypeVar("_Model")
+
+
 class Repeating(Unlawful):
     """A build whose values do not depend on the seed."""
 
@@ -42,7 +48,7 @@ class Repeating(Unlawful):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Recipe(Subject):
+class Recipe(Subject[C]):
     """A model and how the field initializes it.
 
     Attributes
@@ -60,17 +66,17 @@ class Recipe(Subject):
 
     family = "recipe"
 
-    make: Callable[[Any, Target], nn.Module]
-    claims: Callable[[Any], Claims]
+    make: Callable[[C, Target], nn.Module]
+    claims: Callable[[C], Claims]
     package: str = ""
     classes: tuple[str, ...] = ()
 
-    def tensors(self, case: Any) -> tuple[TensorLaw, ...]:
+    def tensors(self, case: C) -> tuple[TensorLaw, ...]:
         """Every claimed tensor; names and shapes are the model's own."""
         return _aside(self, case, HOST.device, HOST.dtype).tensors
 
     @property
-    def fill_methods(self) -> Mapping[str, FillMethod]:
+    def fill_methods(self) -> Mapping[str, FillMethod[C]]:
         """The model as it is built."""
         return {"recipe": self._built}
 
@@ -79,7 +85,7 @@ class Recipe(Subject):
         """Why nothing of the recipe can be tested here; or nothing."""
         return _missing(self.package, self.classes) if self.package else ""
 
-    def _built(self, case: Any, target: Target) -> Fill:
+    def _built(self, case: C, target: Target) -> Fill:
         other, claims = _aside(self, case, target.device, target.dtype), self.claims(case)
 
         def filled() -> Mapping[str, Tensor]:
@@ -163,7 +169,7 @@ def _before(repeated: list[TensorLaw]) -> str:
 
 
 @functools.lru_cache(maxsize=512)
-def _aside(recipe: Recipe, case: Any, device: torch.device, dtype: torch.dtype) -> _Aside:
+def _aside(recipe: Recipe, case: Case, device: torch.device, dtype: torch.dtype) -> _Aside:
     claims = recipe.claims(case)
     model = built_aside(lambda: recipe.make(case, Target(device, dtype)), device)
     tensors = tuple(claimed.laws(model, claims))
@@ -172,7 +178,7 @@ def _aside(recipe: Recipe, case: Any, device: torch.device, dtype: torch.dtype) 
     return _Aside(tensors, _beginnings(claimed.state(model, claims), distinct))
 
 
-def built_aside(build: Callable[[], nn.Module], device: torch.device) -> nn.Module:
+def built_aside(build: Callable[[], _Model], device: torch.device) -> _Model:
     """A model built under a seed of its own, which moves no stream."""
     devices = [] if device.type == "cpu" else [device]
     with (

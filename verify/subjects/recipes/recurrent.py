@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
 
 from hypothesis.strategies import SearchStrategy
 from torch import Tensor, nn
@@ -13,10 +12,11 @@ import strategies
 from strategies import Network, RecurrentArguments, RecurrentNetwork
 from verify import torch_api
 from verify.laws import Constant, Haar, Law, Normal, Uniform, fan_in_and_fan_out
+from verify.subjects.case import ModuleCase
+from verify.subjects.fills import Target
 from verify.subjects.recipes.claims import Blocks, Claims
 from verify.subjects.recipes.parts import arguments_of, fill
 from verify.subjects.recipes.recipe import Recipe
-from verify.subjects.subject import ModuleCase, Target
 
 _GATES = {"RNN": 1, "GRU": 3, "LSTM": 4}
 
@@ -33,8 +33,7 @@ def _network(case: ModuleCase) -> RecurrentNetwork:
 
 def _build(case: ModuleCase, target: Target) -> nn.Module:
     made = _network(case)
-    keywords = made.arguments.keywords()
-    return torch_api.module(made.network)(**keywords, device=target.device, dtype=target.dtype)
+    return torch_api.module(made.network)(**made.arguments.keywords(), **target.factory)
 
 
 def _stacked(hidden: Tensor, _gates: int) -> None:
@@ -48,7 +47,9 @@ def _by_gate(hidden: Tensor, gates: int) -> None:
         fill("orthogonal_", gate)
 
 
-def _orthogonal(reading: Callable[[Tensor, int], None]) -> Callable[..., nn.Module]:
+def _orthogonal(
+    reading: Callable[[Tensor, int], None],
+) -> Callable[[ModuleCase, Target], nn.Module]:
     """Builds a network and initializes it by name."""
 
     def make(case: ModuleCase, target: Target) -> nn.Module:
@@ -92,11 +93,8 @@ def _named_claims(case: ModuleCase) -> Claims:
     return {f"{kind}_*": Normal(0.0, 0.02) for kind in kinds}
 
 
-def _row(name: str, **more: Any) -> Recipe:
-    def cases(size: int) -> SearchStrategy[ModuleCase]:
-        return strategies.recurrent_networks(max_numel=size).map(ModuleCase)
-
-    return Recipe(name=name, cases=cases, dtypes=("float32",), **more)
+def _cases(size: int) -> SearchStrategy[ModuleCase]:
+    return strategies.recurrent_networks(max_numel=size).map(ModuleCase)
 
 
 def _anchors(*anchors: tuple[Network, RecurrentArguments]) -> tuple[ModuleCase, ...]:
@@ -109,8 +107,10 @@ _SQUARE = RecurrentArguments(64, 48)
 _NARROW = RecurrentArguments(8, 8, num_layers=8, bidirectional=True)
 
 RECURRENT: tuple[Recipe, ...] = (
-    _row(
-        "orthogonal recurrent weights",
+    Recipe(
+        name="orthogonal recurrent weights",
+        cases=_cases,
+        dtypes=("float32",),
         make=_orthogonal(_stacked),
         claims=lambda case: _orthogonal_claims(case, Haar(1.0)),
         anchors=_anchors(("LSTM", _SQUARE), ("GRU", _DEEP), ("RNN", _DEEP)),
@@ -119,8 +119,10 @@ RECURRENT: tuple[Recipe, ...] = (
         formula="W_hh ~ Haar(gates·h × h); W_ih ~ U(±√(6 / (in + gates·h))); b = 0",
         source=_SOURCE,
     ),
-    _row(
-        "orthogonal recurrent gates",
+    Recipe(
+        name="orthogonal recurrent gates",
+        cases=_cases,
+        dtypes=("float32",),
         make=_orthogonal(_by_gate),
         claims=lambda case: _orthogonal_claims(case, Blocks(Haar(1.0), _gates(case))),
         anchors=_anchors(("LSTM", _SQUARE), ("GRU", _DEEP)),
@@ -129,8 +131,10 @@ RECURRENT: tuple[Recipe, ...] = (
         formula="each gate of W_hh ~ Haar(h × h); W_ih ~ U(±√(6 / (in + gates·h))); b = 0",
         source=_SOURCE,
     ),
-    _row(
-        "normal by names",
+    Recipe(
+        name="normal by names",
+        cases=_cases,
+        dtypes=("float32",),
         make=_by_names,
         claims=_named_claims,
         anchors=_anchors(("GRU", _SQUARE), ("LSTM", _NARROW), ("RNN", _DEEP)),

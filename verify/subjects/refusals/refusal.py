@@ -11,15 +11,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import cast
 
 import torch
 from hypothesis.strategies import SearchStrategy
 from torch import Tensor
 
 from verify import torch_api
+from verify.subjects.fills import Target
 from verify.subjects.refusals.rules import RULES
-from verify.subjects.subject import Initializer, Subject, Target
+from verify.subjects.subject import Initializer, Subject
 
 REFUSED: tuple[type[Exception], ...] = (TypeError, ValueError, RuntimeError)
 """By which a call may refuse."""
@@ -46,7 +47,7 @@ class Attempt:
     shape: tuple[int, ...] = (4, 2)
     dtype: str = "float32"
     instead: object = None
-    arguments: Mapping[str, Any] | None = None
+    arguments: Mapping[str, object] | None = None
 
     def __repr__(self) -> str:
         """As the call would be written, without its name."""
@@ -54,10 +55,10 @@ class Attempt:
         given = (f"{name}={value!r}" for name, value in (self.arguments or {}).items())
         return f"({', '.join((tensor, *given))})"
 
-    def handed_over(self, device: torch.device) -> Any:
-        """What the call gets to fill: a tensor that holds something."""
+    def handed_over(self, device: torch.device) -> Tensor:
+        """What the call gets to fill: a tensor that holds something, or what passes for one."""
         if self.instead is not None:
-            return self.instead
+            return cast(Tensor, self.instead)
         counted = torch.arange(1, 1 + math.prod(self.shape), device=device) % 3
         return counted.to(getattr(torch, self.dtype)).view(self.shape)
 
@@ -91,14 +92,14 @@ class Refusal:
         return RULES[self.rule]
 
 
-def call(subject: Subject, attempt: Attempt, given: Any, target: Target) -> Call:
+def call(subject: Subject, attempt: Attempt, given: Tensor, target: Target) -> Call:
     """The call of a subject that an attempt stands for.
 
     Parameters
     ----------
     subject : Subject
     attempt : Attempt
-    given : object
+    given : Tensor, or what passes for one
         What the attempt hands over.
     target : Target
         Where tensors are made, and its stream.
@@ -114,47 +115,65 @@ def call(subject: Subject, attempt: Attempt, given: Any, target: Target) -> Call
     return lambda: _OPERATIONS[subject.name](given, arguments)
 
 
-def _made(name: str) -> Callable[[Any, dict[str, Any]], object]:
+_Arguments = dict[str, object]
+_Operation = Callable[[Tensor, _Arguments], object]
+
+
+def _function(name: str) -> Callable[..., object]:
+    """The function of `torch` of that name, looked up at every call."""
+    found: Callable[..., object] = getattr(torch, name)
+    return found
+
+
+def _made(name: str) -> _Operation:
     """An operation that makes a tensor of that size, dtype and device."""
 
-    def make(like: Tensor, arguments: dict[str, Any]) -> object:
+    def make(like: Tensor, arguments: _Arguments) -> object:
         where = {"dtype": like.dtype, "device": like.device}
-        return getattr(torch, name)(**{"size": tuple(like.shape), **where, **arguments})
+        return _function(name)(**{"size": tuple(like.shape), **where, **arguments})
 
     return make
 
 
-def _randperm(like: Tensor, arguments: dict[str, Any]) -> object:
-    return torch.randperm(dtype=like.dtype, device=like.device, **arguments)
+def _like(name: str) -> _Operation:
+    return lambda like, arguments: _function(name)(like, **arguments)
 
 
-def _last(like: Tensor, most: float, last: float) -> Tensor:
+def _in_place(name: str) -> _Operation:
+    return lambda tensor, arguments: getattr(tensor, name)(**arguments)
+
+
+def _randperm(like: Tensor, arguments: _Arguments) -> object:
+    return _function("randperm")(dtype=like.dtype, device=like.device, **arguments)
+
+
+def _last(like: Tensor, most: float, last: object) -> Tensor:
     """One value everywhere, and another one at the end."""
     values = torch.full_like(like, most)
-    values.view(-1)[-1] = last
+    values.view(-1)[-1] = cast(float, last)
     return values
 
 
-def _normal(like: Tensor, arguments: dict[str, Any]) -> object:
+def _normal(like: Tensor, arguments: _Arguments) -> object:
     std = _last(like, 1.0, arguments.pop("std"))
-    return torch.normal(torch.zeros_like(like), std, **arguments)
+    return _function("normal")(torch.zeros_like(like), std, **arguments)
 
 
-def _bernoulli(like: Any, arguments: dict[str, Any]) -> object:
+def _bernoulli(like: Tensor, arguments: _Arguments) -> object:
     chances = _last(like, 0.5, arguments.pop("p")) if isinstance(like, Tensor) else like
-    return torch.bernoulli(chances, **arguments)
+    return _function("bernoulli")(chances, **arguments)
 
 
-_OPERATIONS: Mapping[str, Callable[[Any, dict[str, Any]], object]] = {
+_OPERATIONS: Mapping[str, _Operation] = {
     "torch.rand": _made("rand"),
     "torch.randn": _made("randn"),
-    "torch.rand_like": lambda like, arguments: torch.rand_like(like, **arguments),
-    "torch.randn_like": lambda like, arguments: torch.randn_like(like, **arguments),
+    "torch.rand_like": _like("rand_like"),
+    "torch.randn_like": _like("randn_like"),
     "torch.normal": _normal,
     "torch.randint": _made("randint"),
-    "random_": lambda tensor, arguments: tensor.random_(**arguments),
+    "random_": _in_place("random_"),
     "torch.bernoulli": _bernoulli,
-    "exponential_": lambda tensor, arguments: tensor.exponential_(**arguments),
+    "exponential_": _in_place("exponential_"),
     "torch.randperm": _randperm,
     "torch.full": _made("full"),
 }

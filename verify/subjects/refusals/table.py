@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
@@ -27,13 +26,13 @@ def _tensors(*dims: int) -> SearchStrategy[Attempt]:
     return st.builds(Attempt, shape=_shapes(*dims))
 
 
-def _of_dtypes(*dtypes: str, **arguments: Any) -> SearchStrategy[Attempt]:
+def _of_dtypes(*dtypes: str, **arguments: object) -> SearchStrategy[Attempt]:
     return st.builds(
         Attempt, shape=_shapes(2), dtype=st.sampled_from(dtypes), arguments=st.just(arguments)
     )
 
 
-def _given(*dims: int, dtype: str = "float32", **arguments: Any) -> SearchStrategy[Attempt]:
+def _given(*dims: int, dtype: str = "float32", **arguments: object) -> SearchStrategy[Attempt]:
     """Tensors of so many dimensions, or matrices, with these arguments: values or strategies."""
     drawn = {
         name: value if isinstance(value, SearchStrategy) else st.just(value)
