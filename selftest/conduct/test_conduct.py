@@ -6,16 +6,8 @@ import pytest
 import torch
 
 from selftest.conduct.support import RUN, ask, cell
-from verify.behaviour.promise import (
-    Promise,
-    Question,
-    Trial,
-    copied,
-    differing,
-    identical,
-    off,
-    verify_conduct,
-)
+from verify.behaviour.promise import Promise, Question, Trial, verify_conduct
+from verify.behaviour.tensors import copied, differing, identical, off
 from verify.defects import known_defects
 from verify.defects.known_defects import KnownDefect
 

@@ -31,7 +31,8 @@ from verify.behaviour import (
 )
 from verify.behaviour.calls import agree
 from verify.behaviour.exact import Comparison
-from verify.behaviour.promise import Trial, off
+from verify.behaviour.promise import Trial
+from verify.behaviour.tensors import off
 from verify.engine import convolutions
 from verify.subjects import INITIALIZERS
 

@@ -11,7 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from verify import torch_api
-from verify.behaviour.promise import Promise, Question, Trial, copied, differing, identical, off
+from verify.behaviour.promise import Promise, Question, Trial
+from verify.behaviour.tensors import copied, differing, identical, off
 from verify.laws import Constant
 
 _NORMS = (

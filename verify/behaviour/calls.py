@@ -9,7 +9,8 @@ from contextlib import AbstractContextManager, nullcontext
 import torch
 from torch import Tensor
 
-from verify.behaviour.promise import Trial, bits
+from verify.behaviour.promise import Trial
+from verify.behaviour.tensors import bits
 from verify.defects import known_defects
 from verify.laws import Haar, Law, Structure
 from verify.torch_api import Filler

@@ -14,7 +14,8 @@ from torch import Tensor, nn
 from strategies import ClassWeightArguments
 from verify import torch_api
 from verify.behaviour.calls import alike
-from verify.behaviour.promise import Promise, Question, Trial, differing, identical
+from verify.behaviour.promise import Promise, Question, Trial
+from verify.behaviour.tensors import differing, identical
 from verify.subjects import MODULES
 
 _COUNTER = "num_batches_tracked"

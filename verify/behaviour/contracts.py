@@ -25,7 +25,8 @@ from verify.behaviour.calls import (
     same,
     seeded,
 )
-from verify.behaviour.promise import Promise, Question, Trial, identical
+from verify.behaviour.promise import Promise, Question, Trial
+from verify.behaviour.tensors import identical
 from verify.defects import known_defects
 from verify.subjects.initializers import INITIALIZERS
 from verify.subjects.layouts import LAYOUTS

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from verify import torch_api
-from verify.behaviour.promise import Promise, Question, Trial, identical, off
+from verify.behaviour.promise import Promise, Question, Trial
+from verify.behaviour.tensors import identical, off
 from verify.subjects.case import ModuleCase
 
 _RENORM_EPS = 1e-7

@@ -12,7 +12,8 @@ from torch import Tensor
 
 from verify import torch_api
 from verify.behaviour.exact import Comparison, compare
-from verify.behaviour.promise import Promise, Wording, bits
+from verify.behaviour.promise import Promise, Wording
+from verify.behaviour.tensors import bits
 from verify.defects import known_defects
 from verify.outcome.outcome import Outcome
 from verify.plan import watchdog

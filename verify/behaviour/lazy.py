@@ -9,7 +9,8 @@ from torch import Tensor, nn
 
 from verify import torch_api
 from verify.behaviour.calls import alike
-from verify.behaviour.promise import Promise, Question, Trial, copied, differing
+from verify.behaviour.promise import Promise, Question, Trial
+from verify.behaviour.tensors import copied, differing
 from verify.subjects import MODULES
 
 _LAZY = tuple(module.name for module in MODULES if module.name.startswith("Lazy"))

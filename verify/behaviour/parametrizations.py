@@ -10,7 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from verify import torch_api
-from verify.behaviour.promise import Promise, Question, Trial, copied, differing, identical, off
+from verify.behaviour.promise import Promise, Question, Trial
+from verify.behaviour.tensors import copied, differing, identical, off
 
 _WEIGHTS = {"RNN": ("weight_ih_l0", "weight_hh_l0")}
 _MAPS = ("matrix_exp", "cayley", "householder")

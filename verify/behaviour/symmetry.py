@@ -6,7 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from verify import torch_api
-from verify.behaviour.promise import Promise, Question, Trial, bits
+from verify.behaviour.promise import Promise, Question, Trial
+from verify.behaviour.tensors import bits
 from verify.plan.run import derive
 from verify.subjects.fills import Factory
 from verify.subjects.recipes import CONSTANT

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from verify.behaviour.promise import Promise, Question, Trial, copied, differing, through_file
+from verify.behaviour.promise import Promise, Question, Trial
+from verify.behaviour.tensors import copied, differing, through_file
 from verify.behaviour.tied.reference import (
     apart,
     backward,

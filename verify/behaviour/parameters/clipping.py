@@ -19,8 +19,9 @@ from torch import Tensor, nn
 
 from verify.behaviour.parameters.access import refuses
 from verify.behaviour.parameters.networks import owned
-from verify.behaviour.promise import Trial, bits, identical, off
+from verify.behaviour.promise import Trial
 from verify.behaviour.rounding import gamma
+from verify.behaviour.tensors import bits, identical, off
 
 _ORDERS = (2.0, 3.0, math.inf)
 _PATHS = (None, False)

@@ -10,8 +10,9 @@ from torch import Tensor, nn
 
 from verify import torch_api
 from verify.behaviour.parameters.networks import attribute, backward, built, output, owned
-from verify.behaviour.promise import Trial, copied, differing, off
+from verify.behaviour.promise import Trial
 from verify.behaviour.rounding import gamma, least
+from verify.behaviour.tensors import copied, differing, off
 
 _CALLS = 3
 _ROUNDINGS = 64

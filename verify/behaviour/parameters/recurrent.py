@@ -12,8 +12,9 @@ from torch import Tensor, nn
 
 from strategies import RecurrentArguments
 from verify.behaviour.parameters.networks import attribute, owned
-from verify.behaviour.promise import Trial, copied, differing, off
+from verify.behaviour.promise import Trial
 from verify.behaviour.rounding import gamma, sensitivities
+from verify.behaviour.tensors import copied, differing, off
 from verify.torch_api import state
 
 _NETWORKS = ("RNN", "GRU", "LSTM")

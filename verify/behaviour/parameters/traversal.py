@@ -11,7 +11,8 @@ from torch import nn
 
 from verify.behaviour.parameters.access import alike, others, refuses, same
 from verify.behaviour.parameters.networks import Blocks, attribute, built, names, owned
-from verify.behaviour.promise import Trial, copied, differing
+from verify.behaviour.promise import Trial
+from verify.behaviour.tensors import copied, differing
 from verify.torch_api import state
 
 

@@ -13,7 +13,8 @@ from torch import Tensor, nn
 
 from verify.behaviour.parameters.access import refuses
 from verify.behaviour.parameters.networks import Blocks, attribute, names, owned, scrambled
-from verify.behaviour.promise import Trial, copied, differing, identical, through_file
+from verify.behaviour.promise import Trial
+from verify.behaviour.tensors import copied, differing, identical, through_file
 from verify.torch_api import state
 
 

@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 from torch.func import functional_call, grad
 
-from verify.behaviour.promise import Trial, copied, differing
+from verify.behaviour.promise import Trial
+from verify.behaviour.tensors import copied, differing
 from verify.behaviour.tied.reference import (
     cotangent,
     groups,

@@ -25,8 +25,9 @@ import torch
 from torch import Tensor, nn
 
 from strategies import TiedArguments
-from verify.behaviour.promise import Trial, off
+from verify.behaviour.promise import Trial
 from verify.behaviour.rounding import gamma, least, sensitivities
+from verify.behaviour.tensors import off
 from verify.plan.run import derive
 from verify.subjects.networks import META, Network, Ties
 from verify.subjects.networks.parts import Parts

@@ -9,8 +9,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from verify.behaviour.promise import Trial, off
+from verify.behaviour.promise import Trial
 from verify.behaviour.rounding import gamma, least
+from verify.behaviour.tensors import off
 from verify.behaviour.tied.reference import backward, tied, values_of
 
 _RATE = 0.5
