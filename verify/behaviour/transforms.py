@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from itertools import combinations
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -54,12 +53,12 @@ def _overriding(memory: Tensor, seen: list[tuple[str, int]]) -> type[Tensor]:
         @classmethod
         def __torch_function__(
             cls,
-            func: Callable[..., Any],
+            func: Callable[..., object],
             types: Iterable[type],
-            args: tuple[Any, ...] = (),
-            kwargs: Mapping[str, Any] | None = None,
-        ) -> Any:
-            call: Callable[..., Any] = super().__torch_function__
+            args: tuple[object, ...] = (),
+            kwargs: Mapping[str, object] | None = None,
+        ) -> object:
+            call: Callable[..., object] = super().__torch_function__
             before = memory._version
             result = call(func, types, args, kwargs or {})
             seen.append((func.__name__, memory._version - before))
@@ -83,36 +82,33 @@ def _not_overridden(trial: Trial) -> list[str]:
     ]
 
 
-class _Functions(TorchFunctionMode):
+class _Counter:
+    """Counts what a mode sees."""
+
+    calls = 0
+
+    def count(
+        self,
+        func: Callable[..., object],
+        _types: Iterable[type],
+        args: tuple[object, ...] = (),
+        kwargs: Mapping[str, object] | None = None,
+    ) -> object:
+        """Count one call, and make it."""
+        self.calls += 1
+        return func(*args, **(kwargs or {}))
+
+
+class _Functions(_Counter, TorchFunctionMode):
     """Counts the functions that are called."""
 
-    calls = 0
-
-    def __torch_function__(
-        self,
-        func: Callable[..., Any],
-        types: Iterable[type],
-        args: tuple[Any, ...] = (),
-        kwargs: Mapping[str, Any] | None = None,
-    ) -> Any:
-        self.calls += 1
-        return func(*args, **(kwargs or {}))
+    __torch_function__ = _Counter.count
 
 
-class _Operators(torch_api.DispatchMode):  # type: ignore[no-untyped-call]
+class _Operators(_Counter, torch_api.DispatchMode):  # type: ignore[no-untyped-call]
     """Counts the operators that are dispatched."""
 
-    calls = 0
-
-    def __torch_dispatch__(
-        self,
-        func: Callable[..., Any],
-        types: Iterable[type],
-        args: tuple[Any, ...] = (),
-        kwargs: Mapping[str, Any] | None = None,
-    ) -> Any:
-        self.calls += 1
-        return func(*args, **(kwargs or {}))
+    __torch_dispatch__ = _Counter.count
 
 
 def _changed_by_counting(trial: Trial) -> list[str]:
