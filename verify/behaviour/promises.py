@@ -2,48 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import importlib
+import pkgutil
+from collections.abc import Iterable, Iterator, Mapping
 
-from verify.behaviour import (
-    batch_norm,
-    bounded_time,
-    construction,
-    contracts,
-    embeddings,
-    errors,
-    generators,
-    lazy,
-    parameters,
-    parametrizations,
-    streams,
-    symmetry,
-    tied_gradients,
-    ties,
-    transforms,
-)
+from verify import behaviour
 from verify.behaviour.promise import Promise, Wording
 from verify.defects.known_defects import KnownDefect
 
-PROMISES: Mapping[str, Promise[Wording]] = {
-    module.PROMISE.name: module.PROMISE
-    for module in (
-        batch_norm,
-        bounded_time,
-        construction,
-        contracts,
-        embeddings,
-        errors,
-        generators,
-        lazy,
-        parameters,
-        parametrizations,
-        streams,
-        symmetry,
-        tied_gradients,
-        ties,
-        transforms,
-    )
-}
+
+def _found() -> Iterator[Promise[Wording]]:
+    """The `PROMISE` of each module of questions, which is found by being there."""
+    for module in pkgutil.iter_modules(behaviour.__path__, f"{behaviour.__name__}."):
+        promise = getattr(importlib.import_module(module.name), "PROMISE", None)
+        if isinstance(promise, Promise):
+            yield promise
+
+
+PROMISES: Mapping[str, Promise[Wording]] = {promise.name: promise for promise in _found()}
 
 
 def renamed(defect: KnownDefect) -> str:
