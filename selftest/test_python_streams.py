@@ -13,7 +13,7 @@ from torch import nn
 
 from selftest.conduct.support import RUN
 from verify import backends
-from verify.behaviour.promise import Promise, Question, verify_conduct
+from verify.behaviour.promise import Promise, Question, verify_behaviour
 from verify.command_line.recipe_option import Build
 from verify.engine.explore import verify_cell
 from verify.engine.sampling import Sampler
@@ -120,7 +120,7 @@ class TestSeeds:
 
         promise = Promise("peek", "call", {"nothing": Question("nothing", look)}, "", "", "")
         (cell,) = (c for c in cells(["cpu"]) if c.id == "cpu-float32-uniform_")
-        assert verify_conduct(cell, RUN, promise).final_verdict == "pass"
+        assert verify_behaviour(cell, RUN, promise).final_verdict == "pass"
         assert len(seen) > 3 and len(set(seen.values())) == len(seen)
 
     def test_from_one_number_the_three_streams_draw_other_words(self):

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from verify.behaviour.lazy import PROMISE
-from verify.behaviour.promise import verify_conduct
+from verify.behaviour.promise import verify_behaviour
 from verify.outcome.outcome import Outcome
 from verify.plan.run import Cell, Run
 
@@ -16,4 +16,4 @@ from verify.plan.run import Cell, Run
 @pytest.mark.dtypes(*PROMISE.dtypes)
 def test_lazy(cell: Cell, run: Run, conclude: Callable[[Outcome], None]) -> None:
     """Before the first input, with it, after it, and by way of a state dict."""
-    conclude(verify_conduct(cell, run, PROMISE))
+    conclude(verify_behaviour(cell, run, PROMISE))

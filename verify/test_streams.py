@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import pytest
 
-from verify.behaviour.promise import verify_conduct
+from verify.behaviour.promise import verify_behaviour
 from verify.behaviour.streams import PROMISE
 from verify.engine.explore import verify_cell
 from verify.outcome.outcome import Outcome
@@ -20,7 +20,7 @@ from verify.plan.run import Cell, Run
 @pytest.mark.subjects(*PROMISE.subjects)
 def test_streams(cell: Cell, run: Run, conclude: Callable[[Outcome], None]) -> None:
     """Every subject that draws, in every dtype, bit by bit."""
-    conclude(verify_conduct(cell, run, PROMISE))
+    conclude(verify_behaviour(cell, run, PROMISE))
 
 
 @pytest.mark.subjects(

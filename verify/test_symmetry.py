@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from verify.behaviour.promise import verify_conduct
+from verify.behaviour.promise import verify_behaviour
 from verify.behaviour.symmetry import PROMISE
 from verify.outcome.outcome import Outcome
 from verify.plan.run import Cell, Run
@@ -15,4 +15,4 @@ from verify.plan.run import Cell, Run
 @pytest.mark.subjects(*PROMISE.subjects)
 def test_symmetry(cell: Cell, run: Run, conclude: Callable[[Outcome], None]) -> None:
     """Constant weights do not break the symmetry of hidden units; random ones do."""
-    conclude(verify_conduct(cell, run, PROMISE))
+    conclude(verify_behaviour(cell, run, PROMISE))

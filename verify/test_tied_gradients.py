@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from verify.behaviour.promise import verify_conduct
+from verify.behaviour.promise import verify_behaviour
 from verify.behaviour.tied_gradients import PROMISE, verify_worked_example
 from verify.outcome.outcome import Outcome
 from verify.plan.run import Cell, Run
@@ -15,7 +15,7 @@ from verify.plan.run import Cell, Run
 @pytest.mark.subjects(*PROMISE.subjects)
 def test_tied_gradient(cell: Cell, run: Run, conclude: Callable[[Outcome], None]) -> None:
     """Networks that Hypothesis draws, however they are differentiated."""
-    conclude(verify_conduct(cell, run, PROMISE))
+    conclude(verify_behaviour(cell, run, PROMISE))
 
 
 @pytest.mark.parametrize("host", ["worked example"], ids=["host-float64-worked_example"])

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from verify.behaviour.promise import Promise, Question, verify_conduct
+from verify.behaviour.promise import Promise, Question, verify_behaviour
 from verify.outcome.outcome import Outcome
 from verify.plan.profiles import PROFILES
 from verify.plan.run import Cell, Run, cells
@@ -21,7 +21,7 @@ def cell(name: str, dtype: str = "float32") -> Cell:
 
 
 def ask(promise: Promise[Question], name: str, dtype: str = "float32") -> Outcome:
-    return verify_conduct(cell(name, dtype), RUN, promise)
+    return verify_behaviour(cell(name, dtype), RUN, promise)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from selftest.conduct.support import RUN, ask, cell
-from verify.behaviour.promise import Promise, Question, Trial, verify_conduct
+from verify.behaviour.promise import Promise, Question, Trial, verify_behaviour
 from verify.behaviour.tensors import copied, differing, identical, off
 from verify.defects import known_defects
 from verify.defects.known_defects import KnownDefect
@@ -76,7 +76,7 @@ class TestAsking:
                 pass
 
         run = dataclasses.replace(RUN, time_limit=1.0)  # A tenfold on the clock is fatal.
-        outcome = verify_conduct(cell("Linear"), run, promise(a=endless))
+        outcome = verify_behaviour(cell("Linear"), run, promise(a=endless))
         assert outcome.final_verdict == "timed out"
         assert outcome.findings[0].check == "time_limit"
 

@@ -30,7 +30,7 @@ def test_promises_have_titles() -> None:
     assert [promises.title(name) for name in names] == titles
 
 
-def test_values_come_before_conduct_and_what_nobody_knows_comes_last() -> None:
+def test_values_come_before_behaviour_and_what_nobody_knows_comes_last() -> None:
     names = ("new_one", "errors", "batch_norm", "tied_gradient", "law")
     assert sorted(names, key=promises.rank) == [
         "law",

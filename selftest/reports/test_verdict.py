@@ -105,11 +105,11 @@ def test_worst_come_first() -> None:
     assert verdict.worst_first([mild, bad, exact]) == [exact, bad, mild]
 
 
-def test_wrong_values_are_worse_than_wrong_conduct() -> None:
-    conduct = replace(_cell("fail", "a", _finding(None, passed=False)), promise="errors")
+def test_wrong_values_are_worse_than_wrong_behaviour() -> None:
+    behaviour = replace(_cell("fail", "a", _finding(None, passed=False)), promise="errors")
     values = replace(_cell("fail", "b", _finding(1e-13, passed=False)), promise="recipe")
-    late = replace(conduct, verdict="timed out")
-    assert verdict.worst_first([late, conduct, values]) == [values, conduct, late]
+    late = replace(behaviour, verdict="timed out")
+    assert verdict.worst_first([late, behaviour, values]) == [values, behaviour, late]
 
 
 def test_union_bound_counts_every_decision() -> None:

@@ -241,7 +241,7 @@ class Promise(Generic[Q_co]):
         return Outcome.of_cell(self.name, cell.names, self)
 
 
-def verify_conduct(cell: Cell, run: Run, promise: Promise[Question]) -> Outcome:
+def verify_behaviour(cell: Cell, run: Run, promise: Promise[Question]) -> Outcome:
     """Ask every question about drawn cases and the anchors, and show the smallest failure."""
     defects = promise.in_words(known_defects.of_promise(promise.name, *cell.names))
     judge, seen = Judge(promise.check, defects), _Seen()
