@@ -295,7 +295,7 @@ def conclude(request: pytest.FixtureRequest) -> Callable[[Outcome], None]:
     def hand_over(outcome: Outcome) -> None:
         line = outcome.to_line(request.node.nodeid, _replay(request))
         request.node.stash[_LINE] = json.dumps(line)
-        if outcome.final_verdict in ("fail", "timed out"):
+        if outcome.final_verdict.is_wrong:
             pytest.fail(f"{outcome.final_verdict}: {outcome.diagnosis}", pytrace=False)
 
     return hand_over

@@ -14,6 +14,7 @@ from reports.__main__ import main
 from reports.commands import replay
 from reports.evidence.records import Cell, Evidence, Run
 from selftest.reports import fakes
+from verify.outcome.verdict import Verdict
 
 ROOT = Path(__file__).resolve().parents[1]
 GAIN = "verify/test_gains.py::test_gain[host-float64-calculate_gain]"
@@ -73,7 +74,7 @@ def asked(monkeypatch):
     def pretend(verdict: str, torch: str = "2.15.0", reason: str = "so"):
         def answer(arguments):
             calls.append(arguments)
-            found = Cell(arguments[0], "gain", "x", "cpu", "float32", verdict, reason)
+            found = Cell(arguments[0], "gain", "x", "cpu", "float32", Verdict(verdict), reason)
             return Evidence(Run(environment={"torch": torch}), (found,)), ""
 
         monkeypatch.setattr(replay, "_replayed", answer)

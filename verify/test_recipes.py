@@ -10,6 +10,7 @@ import pytest
 from verify.checks.finding import Finding
 from verify.engine.explore import verify_cell
 from verify.outcome.outcome import Outcome
+from verify.outcome.verdict import Verdict
 from verify.plan import watchdog
 from verify.plan.run import Cell, Run
 from verify.quoting import said
@@ -23,7 +24,7 @@ def test_recipe(cell: Cell, run: Run, conclude: Callable[[Outcome], None]) -> No
     assert isinstance(recipe, Recipe)
     asked = Outcome.of_cell("recipe", cell.names, recipe)
     if reason := recipe.untested:
-        conclude(replace(asked, verdict="not tested", reason=reason))
+        conclude(replace(asked, verdict=Verdict.NOT_TESTED, reason=reason))
     else:
         conclude(_unbuilt(asked, recipe, run) or verify_cell(cell, run, "recipe"))
 
@@ -40,7 +41,7 @@ def _unbuilt(asked: Outcome, recipe: Recipe, run: Run) -> Outcome | None:
             # A package loads what it needs when a model is built.
             if recipe.package and isinstance(error, ImportError):
                 reason = f"not tested: broken companion: {recipe.package} raises {said(error)}"
-                return replace(asked, verdict="not tested", reason=reason)
+                return replace(asked, verdict=Verdict.NOT_TESTED, reason=reason)
             broken = Finding.broken("raises", said(error), anchor)
-            return replace(asked, findings=(broken,), verdict="fail")
+            return replace(asked, findings=(broken,), verdict=Verdict.FAIL)
     return None

@@ -17,7 +17,7 @@ from typing import Any
 from reports.evidence import store
 from reports.evidence.exact import exact_p_values
 from reports.evidence.records import Cell
-from reports.evidence.verdict import EXIT_CODES, WRONG, worst_first
+from reports.evidence.verdict import RunVerdict, worst_first
 from reports.processors.runs import Ended, Machine
 from reports.text.summary import diagnosis
 
@@ -86,18 +86,18 @@ class Entry:
     @property
     def is_alarm(self) -> bool:
         """Whether a run of a PyTorch that is taken for correct was red."""
-        return self.code == EXIT_CODES["fail"]
+        return self.code == RunVerdict.FAIL.exit_code
 
     @property
     def is_complete(self) -> bool:
         """Whether the run says anything: one with gaps is not counted."""
-        return self.code in (EXIT_CODES["pass"], EXIT_CODES["fail"])
+        return self.code in (RunVerdict.PASS.exit_code, RunVerdict.FAIL.exit_code)
 
 
 def entry(machine: Machine, seed: int, profile: str, setting: str, ended: Ended) -> Entry:
     """Return the entry of a run that has ended."""
     cells: Sequence[Cell] = ended.evidence.cells if ended.evidence else ()
-    wrong = worst_first(cell for cell in cells if cell.verdict in WRONG)
+    wrong = worst_first(cell for cell in cells if cell.verdict.is_wrong)
     return Entry(
         seed=seed,
         profile=profile,

@@ -26,4 +26,4 @@ def run(options: argparse.Namespace) -> int:
     except OSError as error:
         raise Problem(f"{path} cannot be written: {store.system_says(error)}") from None
     print(path)
-    return overview(evidence).exit_code
+    return overview(evidence).verdict.exit_code

@@ -28,7 +28,7 @@ def run(options: argparse.Namespace) -> int:
         print(text)
     if refused:
         raise Problem(f"the pages in {directory} cannot be written: {refused}")
-    return overview(evidence).exit_code
+    return overview(evidence).verdict.exit_code
 
 
 def _refused(evidence: Evidence, directory: Path) -> str:

@@ -11,7 +11,7 @@ from reports.calibration import campaign, document, ledger
 from reports.commands.inputs import machine
 from reports.commands.problem import Problem
 from reports.evidence import store
-from reports.evidence.verdict import EXIT_CODES
+from reports.evidence.verdict import RunVerdict
 from reports.evidence.words import plain, plural
 from reports.processors import runs, settings
 
@@ -125,6 +125,6 @@ def _write(path: Path, text: str) -> None:
 
 def _code(counted: list[ledger.Entry]) -> int:
     if any(each.is_alarm for each in counted):
-        return EXIT_CODES["fail"]
+        return RunVerdict.FAIL.exit_code
     sound = counted and all(each.is_complete for each in counted)
-    return EXIT_CODES["pass" if sound else "incomplete"]
+    return (RunVerdict.PASS if sound else RunVerdict.INCOMPLETE).exit_code

@@ -7,11 +7,9 @@ from pathlib import Path
 
 from reports.commands.problem import Problem
 from reports.evidence import store
-from reports.evidence.verdict import EXIT_CODES
+from reports.evidence.verdict import RunVerdict
 from reports.evidence.words import plain
 from reports.nights import chronicle, history
-
-INCOMPLETE = EXIT_CODES["incomplete"]
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
@@ -49,4 +47,4 @@ def run(options: argparse.Namespace) -> int:
         print(plain(f"warning: {note}"))
     print(f"page: {path}")
     # The last run decides, unless something is missing from what it is seen beside.
-    return chronicle.exit_code(nights) or (INCOMPLETE if problems else 0)
+    return chronicle.exit_code(nights) or (RunVerdict.INCOMPLETE.exit_code if problems else 0)

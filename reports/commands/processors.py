@@ -8,7 +8,6 @@ from pathlib import Path
 
 from reports.commands.inputs import machine
 from reports.commands.problem import Problem
-from reports.evidence.verdict import EXIT_CODES
 from reports.evidence.words import plain
 from reports.processors import difference, runs, settings
 
@@ -48,7 +47,7 @@ def run(options: argparse.Namespace) -> int:
             return ended[setting.name].code
     for line in difference.text(ended):
         print(plain(line))
-    return EXIT_CODES[difference.verdict(ended)]
+    return difference.verdict(ended).exit_code
 
 
 def _parsed(arguments: list[str]) -> tuple[argparse.Namespace, list[str]]:

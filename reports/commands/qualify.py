@@ -13,10 +13,10 @@ from reports.commands import compare
 from reports.commands.problem import Problem
 from reports.evidence import store
 from reports.upgrade import speed
+from reports.upgrade.comparison import UpgradeVerdict
 
 FOLDER = Path("qualification")
 SIDES = ("baseline", "candidate")
-INCOMPLETE = 3
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
@@ -42,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
     for side in SIDES:
         if not (FOLDER / side / store.EVIDENCE).is_file():
             print(f"INCOMPLETE: the {side} left no evidence; what tox says above tells why.")
-            return INCOMPLETE
+            return UpgradeVerdict.INCOMPLETE.like.exit_code
     folders = {side: FOLDER / side for side in SIDES}
     return compare.run(argparse.Namespace(**folders, html=FOLDER / "qualification.html"))
 

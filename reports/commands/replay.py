@@ -14,8 +14,8 @@ from pathlib import Path
 from reports.commands.inputs import MEANT, evidence_of
 from reports.commands.problem import Problem
 from reports.evidence import store
-from reports.evidence.records import Cell, Evidence, Run
-from reports.evidence.verdict import INCOMPLETE, WRONG, worst_first
+from reports.evidence.records import Cell, Evidence, Run, Verdict
+from reports.evidence.verdict import worst_first
 from reports.evidence.words import plain, plural
 from reports.text.summary import diagnosis, warnings
 
@@ -61,7 +61,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _worst(evidence: Evidence) -> Cell | None:
-    troubled = [cell for cell in evidence.cells if cell.verdict in WRONG | INCOMPLETE]
+    troubled = [cell for cell in evidence.cells if cell.verdict.needs_attention]
     return next(iter(worst_first(troubled)), None)
 
 
@@ -126,16 +126,16 @@ def _other_torch(recorded: Run, here: Run) -> list[str]:
 
 def _told(recorded: Cell, found: Cell | None) -> tuple[int, str]:
     """The exit code, and what the replay says about the record."""
-    if found is None or found.verdict in INCOMPLETE:
+    if found is None or found.verdict.is_gap:
         reason = found.reason if found else "the item left no result"
         return UNKNOWN, f"cannot be replayed: {reason}"
-    wrong = recorded.verdict in WRONG
-    if found.verdict in WRONG:
+    wrong = recorded.verdict.is_wrong
+    if found.verdict.is_wrong:
         return FAILED, f"{'failed again' if wrong else 'fails now'}: {diagnosis(found)}"
     if found.verdict == recorded.verdict:
         return FIXED, f"as recorded: {found.verdict}"
-    if found.verdict == "unsupported":
+    if found.verdict is Verdict.UNSUPPORTED:
         return UNKNOWN, f"cannot be replayed: unsupported here: {found.reason}"
-    if found.verdict == "pass":
+    if found.verdict is Verdict.PASS:
         return FIXED, "fixed: it passes now" if wrong else "it passes now"
     return FIXED, f"{found.verdict} now: {found.reason}"

@@ -27,4 +27,4 @@ def run(options: argparse.Namespace) -> int:
             print(line)
     else:
         print(summary.markdown(evidence), end="")
-    return overview(evidence).exit_code
+    return overview(evidence).verdict.exit_code

@@ -10,8 +10,9 @@ from typing import Any
 
 from verify.checks import packing
 from verify.checks.finding import Detectable, Effect, Finding
+from verify.outcome.verdict import Verdict
 
-__all__ = ["Cell", "Detectable", "Effect", "Evidence", "Finding", "Line", "Run"]
+__all__ = ["Cell", "Detectable", "Effect", "Evidence", "Finding", "Line", "Run", "Verdict"]
 
 Line = Mapping[str, Any]
 
@@ -44,7 +45,7 @@ class Cell:
     subject: str
     backend: str
     dtype: str
-    verdict: str
+    verdict: Verdict
     reason: str = ""
     law_words: str = ""
     law_formula: str = ""
@@ -69,7 +70,7 @@ class Cell:
     def defects(self) -> tuple[str, ...]:
         """The known defects that it leaves out, or whose witness it is: each still there."""
         subject, _, witnessed = self.subject.rpartition(": ")
-        shown = self.verdict == "known defect" and subject
+        shown = self.verdict is Verdict.KNOWN_DEFECT and subject
         return (*self.excluded, witnessed) if shown else self.excluded
 
     @classmethod
@@ -80,7 +81,7 @@ class Cell:
             nodeid=str(data["nodeid"]),
             promise=str(data["promise"]),
             subject=str(data["subject"]),
-            verdict=str(data["verdict"]),
+            verdict=Verdict(str(data["verdict"])),
             backend=str(data.get("backend") or ""),
             dtype=str(data.get("dtype") or ""),
             reason=str(data.get("reason") or ""),

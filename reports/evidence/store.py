@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, Any, TypeVar
 
 from reports.evidence import schema
-from reports.evidence.records import Cell, Evidence, Line, Run
+from reports.evidence.records import Cell, Evidence, Line, Run, Verdict
 from verify.outcome import promises
 
 SCHEMA = 2
@@ -57,7 +57,7 @@ def canonical(line: Line) -> str:
 
 
 def stand_in(
-    nodeid: str, verdict: str, reason: str, identities: Mapping[str, Line] = _NOBODY
+    nodeid: str, verdict: Verdict, reason: str, identities: Mapping[str, Line] = _NOBODY
 ) -> dict[str, Any]:
     """Return the cell line of an item that handed over no evidence itself.
 
@@ -100,7 +100,7 @@ def lost(
     """Return a cell line of verdict "lost" for each planned item that was never seen."""
     reason = "The item was planned, but no result of it arrived."
     missing = sorted({*planned} - {*seen})
-    return [stand_in(nodeid, "lost", reason, identities) for nodeid in missing]
+    return [stand_in(nodeid, Verdict.LOST, reason, identities) for nodeid in missing]
 
 
 def complete(evidence: Evidence) -> Evidence:

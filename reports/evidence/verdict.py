@@ -7,35 +7,43 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from statistics import median
 from typing import TypeGuard
 
 from reports.evidence import promises
-from reports.evidence.records import Cell, Detectable, Evidence, Finding
+from reports.evidence.records import Cell, Detectable, Evidence, Finding, Verdict
 from reports.evidence.words import listing, plural
 
-ORDER = (
-    "fail", "timed out", "crashed", "lost", "error", "not run",
-    "known defect", "not tested", "unsupported", "pass",
-)  # fmt: skip
-WRONG = frozenset({"fail", "timed out"})
-INCOMPLETE = frozenset({"crashed", "lost", "error", "not run"})
-# Verdicts that an item hands over itself, and that need nobody's attention.
-SOUND = frozenset({"pass", "unsupported", "not tested", "known defect"})
-# Verdicts of cells that were really looked at, and are no fault.
-VERIFIED = frozenset({"pass", "known defect"})
-EXIT_CODES = {"pass": 0, "fail": 1, "incomplete": 3}
 BUDGET = 1e-6
 _COUNTED = re.compile(r"of ([1-9]\d{0,18})")
+
+
+class RunVerdict(StrEnum):
+    """What a run says as a whole, the worst first."""
+
+    FAIL = "fail"
+    INCOMPLETE = "incomplete"
+    PASS = "pass"
+
+    @property
+    def exit_code(self) -> int:
+        """0 pass, 1 something is wrong with the subject, 3 incomplete."""
+        return {RunVerdict.FAIL: 1, RunVerdict.INCOMPLETE: 3, RunVerdict.PASS: 0}[self]
+
+    @property
+    def rank(self) -> int:
+        """Place among all verdicts, the worst first."""
+        return list(RunVerdict).index(self)
 
 
 @dataclass(frozen=True)
 class Overview:
     """The verdict of some cells, and the numbers that back it."""
 
-    verdict: str
+    verdict: RunVerdict
     sentence: str
-    counts: dict[str, int]
+    counts: dict[Verdict, int]
     cells: int
     values: int
     decisions: int
@@ -48,11 +56,6 @@ class Overview:
     def within_budget(self) -> bool:
         """Whether the chance of a false alarm keeps to the budget: every night has its own."""
         return self.union_bound <= self.budget
-
-    @property
-    def exit_code(self) -> int:
-        """0 pass, 1 something is wrong with the subject, 3 incomplete."""
-        return EXIT_CODES[self.verdict]
 
 
 @dataclass(frozen=True)
@@ -70,18 +73,18 @@ class Power:
     worst_tensor: str
 
 
-def overall(cells: Sequence[Cell]) -> str:
-    """Return ``fail``, ``incomplete`` or ``pass``; a backend on which nothing passed is no pass."""
+def overall(cells: Sequence[Cell]) -> RunVerdict:
+    """Return the verdict of some cells; a backend on which nothing passed is no pass."""
     verdicts = {cell.verdict for cell in cells}
-    if verdicts & WRONG:
-        return "fail"
-    sound = verdicts and verdicts <= SOUND and not _unverified(cells)
-    return "pass" if sound else "incomplete"
+    if any(verdict.is_wrong for verdict in verdicts):
+        return RunVerdict.FAIL
+    sound = verdicts and all(verdict.is_sound for verdict in verdicts) and not _unverified(cells)
+    return RunVerdict.PASS if sound else RunVerdict.INCOMPLETE
 
 
 def _unverified(cells: Sequence[Cell]) -> list[str]:
     """Return the backends that have cells, but none on which anything was verified."""
-    verified = {cell.backend for cell in cells if cell.verdict in VERIFIED}
+    verified = {cell.backend for cell in cells if cell.verdict.is_verified}
     return sorted({cell.backend for cell in cells} - verified)
 
 
@@ -93,21 +96,21 @@ def overview(evidence: Evidence, cells: Sequence[Cell] | None = None) -> Overvie
     asked = {*evidence.run.planned}
     planned = [cell for cell in own if cell.nodeid in asked]
     verdict, said = overall(own), sentence(own)
-    if evidence.problems and verdict == "pass":
+    if evidence.problems and verdict is RunVerdict.PASS:
         # What could not be read may have been wrong.
-        verdict = "incomplete"
+        verdict = RunVerdict.INCOMPLETE
         gaps = "the evidence has gaps: mend what the warnings say, or run again"
         said = f"{said.rstrip('.')}, but {gaps}."
     return Overview(
         verdict=verdict,
         sentence=said,
-        counts={name: counts[name] for name in (*ORDER, *sorted({*counts} - {*ORDER}))},
+        counts={name: counts[name] for name in (*Verdict, *sorted({*counts} - {*Verdict}))},
         cells=len(own),
         values=sum(cell.n for cell in own),
         decisions=decisions,
         union_bound=min(1.0, decisions * evidence.run.alpha),
         planned=len(planned),
-        seen=sum(cell.verdict != "lost" for cell in planned),
+        seen=sum(cell.verdict is not Verdict.LOST for cell in planned),
         budget=BUDGET * max(1, len(evidence.run.nights)),
     )
 
@@ -115,29 +118,27 @@ def overview(evidence: Evidence, cells: Sequence[Cell] | None = None) -> Overvie
 def sentence(cells: Sequence[Cell]) -> str:
     """Return the verdict in one sentence."""
     counts = Counter(cell.verdict for cell in cells)
-    passed, total = counts["pass"], len(cells)
-    gaps = [f"{counts[name]} {name}" for name in ORDER[2:6] if counts[name]]
-    asides = {
-        "unsupported": f"; {counts['unsupported']} more unsupported",
-        "not tested": f"; {counts['not tested']} more not tested",
-        "known defect": f"; known defects still there in {plural(counts['known defect'], 'cell')}",
-    }
-    aside = "".join(text for name, text in asides.items() if counts[name])
-    if counts["fail"] or counts["timed out"]:
-        wrong = [cell for cell in worst_first(cells) if cell.verdict in WRONG]
+    passed, total = counts[Verdict.PASS], len(cells)
+    gaps = [f"{counts[name]} {name}" for name in Verdict if name.is_gap and counts[name]]
+    idle = (Verdict.UNSUPPORTED, Verdict.NOT_TESTED)
+    asides = [f"; {counts[name]} more {name}" for name in idle if counts[name]]
+    if known := counts[Verdict.KNOWN_DEFECT]:
+        asides.append(f"; known defects still there in {plural(known, 'cell')}")
+    aside = "".join(asides)
+    if wrong := [cell for cell in worst_first(cells) if cell.verdict.is_wrong]:
         names = listing(dict.fromkeys(cell.subject for cell in wrong))
         verb = "breaks its" if len(wrong) == 1 else "break their"
         held = f"{len(wrong)} of {plural(total, 'cell')} {verb} promise: {names}"
         return held + "".join(f"; {gap}" for gap in gaps) + aside + "."
     if gaps:
         return f"No cell is wrong, but the run has gaps: {', '.join(gaps)}{aside}."
-    if overall(cells) == "pass":
+    if overall(cells) is RunVerdict.PASS:
         every = "The one cell keeps its" if passed == 1 else f"All {passed} cells keep their"
         return f"{every} promise{aside}."
-    where = [name for name in _unverified(cells) if any(c.verdict in VERIFIED for c in cells)]
-    idle = [cell for cell in cells if cell.backend in where] or cells
+    where = [name for name in _unverified(cells) if any(c.verdict.is_verified for c in cells)]
+    unverified = [cell for cell in cells if cell.backend in where] or cells
     on = f" on {listing(where)}" if where else ""
-    return f"Nothing was verified{on}: {plural(len(idle), 'cell')}, none of which passed."
+    return f"Nothing was verified{on}: {plural(len(unverified), 'cell')}, none of which passed."
 
 
 def finding_key(finding: Finding) -> tuple[bool, float]:
@@ -161,12 +162,11 @@ def cell_key(cell: Cell) -> tuple[int, bool, float, int, str, str, str]:
 
     The p-value is adjusted for the number of the cell's findings.
     """
-    rank = ORDER.index(cell.verdict) if cell.verdict in ORDER else 0
     worst = worst_finding(cell)
     p = 1.0 if worst is None else finding_key(worst)[1]
     return (
-        rank,
-        cell.verdict in WRONG and not promises.is_of_values(cell.promise),
+        cell.verdict.rank,
+        cell.verdict.is_wrong and not promises.is_of_values(cell.promise),
         min(1.0, p * max(1, len(cell.findings))),
         promises.rank(cell.promise),
         cell.subject,

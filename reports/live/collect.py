@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from reports.evidence import records, store
-from reports.evidence.verdict import SOUND, overview
+from reports.evidence.records import Verdict
+from reports.evidence.verdict import overview
 from reports.page import render
 from reports.text import summary
 
@@ -72,7 +73,7 @@ class Collector:
         """Turn a file that cannot be collected into a cell of its own."""
         if report.failed and self._owes(report.nodeid):
             reason = f"Collection failed: {_gist(report.longreprtext)}"
-            self._keep(store.stand_in(report.nodeid, "error", reason))
+            self._keep(store.stand_in(report.nodeid, Verdict.ERROR, reason))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Keep the cell of an item, or make one for an item that failed to hand one over."""
@@ -162,7 +163,7 @@ class Collector:
         return json.dumps(timings, indent=1) + "\n"
 
     def _exit_code(self, evidence: records.Evidence) -> int:
-        code = overview(evidence).exit_code
+        code = overview(evidence).verdict.exit_code
         if code == 0 and self._others_failed:
             return 1
         # A verdict whose evidence could not be stored is an incomplete run.
@@ -184,15 +185,15 @@ def _cell_of(report: pytest.TestReport) -> dict[str, Any] | None:
     if report.when == "call" and handed is not None:
         return _handed_over(report, handed)
     if report.skipped:
-        return store.stand_in(report.nodeid, "not run", _skip_reason(report))
+        return store.stand_in(report.nodeid, Verdict.NOT_RUN, _skip_reason(report))
     if str(report.when) == "???":
-        return store.stand_in(report.nodeid, "crashed", _CRASHED)
+        return store.stand_in(report.nodeid, Verdict.CRASHED, _CRASHED)
     if report.failed and report.when == "teardown":
         reason = f"Teardown failed: {_gist(report.longreprtext)}"
-        return store.stand_in(f"{report.nodeid}::teardown", "error", reason)
+        return store.stand_in(f"{report.nodeid}::teardown", Verdict.ERROR, reason)
     if report.failed:
-        return store.stand_in(report.nodeid, "error", _gist(report.longreprtext))
-    return store.stand_in(report.nodeid, "error", _SILENT) if report.when == "call" else None
+        return store.stand_in(report.nodeid, Verdict.ERROR, _gist(report.longreprtext))
+    return store.stand_in(report.nodeid, Verdict.ERROR, _SILENT) if report.when == "call" else None
 
 
 def _handed_over(report: pytest.TestReport, handed: str) -> dict[str, Any]:
@@ -201,10 +202,10 @@ def _handed_over(report: pytest.TestReport, handed: str) -> dict[str, Any]:
         cell = records.Cell.from_json(line)
     except store.MALFORMED as error:
         reason = f"The evidence of the item cannot be read: {store.why(error)}."
-        return store.stand_in(report.nodeid, "error", reason)
-    if report.failed and cell.verdict in SOUND:
+        return store.stand_in(report.nodeid, Verdict.ERROR, reason)
+    if report.failed and cell.verdict.is_sound:
         # The item failed for a reason of its own: it must not count as verified.
-        line.update(verdict="error", reason=_gist(report.longreprtext))
+        line.update(verdict=Verdict.ERROR, reason=_gist(report.longreprtext))
     return {**line, "nodeid": report.nodeid}
 
 

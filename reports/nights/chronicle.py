@@ -10,8 +10,8 @@ from html import escape
 from pathlib import Path
 
 from reports.evidence import words
-from reports.evidence.verdict import EXIT_CODES, INCOMPLETE, WRONG
-from reports.nights.history import ABSENT, LETTERS, Night, Point, Trace
+from reports.evidence.verdict import RunVerdict
+from reports.nights.history import LEGEND, Night, Point, Trace
 from reports.page import render, svg
 
 PAGE = "history.html"
@@ -47,7 +47,7 @@ class Row:
 
 def exit_code(nights: Sequence[Night]) -> int:
     """Return that of the last run."""
-    return EXIT_CODES[nights[-1].verdict]
+    return nights[-1].verdict.exit_code
 
 
 def sentence(nights: Sequence[Night], found: Sequence[Trace]) -> str:
@@ -65,7 +65,7 @@ def text(nights: Sequence[Night], found: Sequence[Trace]) -> Iterator[str]:
     """Yield the lines of the text table."""
     yield f"{nights[-1].verdict.upper()}: {words.plain(sentence(nights, found))}"
     yield "runs: " + ", ".join(words.plain(night.name) for night in nights[-MOST_RUNS:])
-    yield "letters: " + ", ".join(f"{letter} {name}" for name, letter in LETTERS.items())
+    yield "letters: " + ", ".join(f"{letter} {name}" for name, letter in LEGEND.items())
     moved = [trace for trace in found if not trace.steady]
     width = max((len(_name(trace)) for trace in moved[:MOST_TOLD]), default=0)
     for trace in moved[:MOST_TOLD]:
@@ -94,7 +94,7 @@ def page(path: Path, nights: Sequence[Night], found: Sequence[Trace], notes: Seq
         cells=len(found),
         moved=moved,
         calm=sorted(calm.items()),
-        letters=LETTERS,
+        letters=LEGEND,
         problems=notes,
     )
 
@@ -105,13 +105,13 @@ def sparkline(points: Sequence[Point], alpha: float) -> str:
         width=_STEP * len(points) + 4, height=46, x=(-0.5, len(points) - 0.5),
         y=(0, _MOST_LOG_P), left=2, right=2, top=3, bottom=15,
     )  # fmt: skip
-    seen = [(at, point) for at, point in enumerate(points) if point.verdict != ABSENT]
+    seen = [(at, point) for at, point in enumerate(points) if point.verdict is not None]
     marks = [frame.at(at, _log_p(point.p_value)) for at, point in seen]
     left, level = frame.at(-0.5, _log_p(alpha))
     right = frame.at(len(points) - 0.5, 0)[0]
     parts = [f'<path class="limit" d="M{left:g} {level:g}H{right:g}"/>']
     parts += [svg.path("line", marks)] if marks else []
-    for tone in ("fail", "incomplete", ""):
+    for tone in (RunVerdict.FAIL, RunVerdict.INCOMPLETE, ""):
         own = [(mark, point) for mark, (_, point) in zip(marks, seen, strict=True)
                if _tone(point) == tone]  # fmt: skip
         if not own:
@@ -138,8 +138,9 @@ def _rows(found: Iterable[Trace], alpha: float) -> Iterator[Row]:
 
 
 def _tone(point: Point) -> str:
-    names = {"fail": WRONG, "incomplete": INCOMPLETE}
-    return next((tone for tone, verdicts in names.items() if point.verdict in verdicts), "")
+    if point.verdict is None or not point.verdict.needs_attention:
+        return ""
+    return RunVerdict.FAIL if point.verdict.is_wrong else RunVerdict.INCOMPLETE
 
 
 def _log_p(p_value: float) -> float:

@@ -14,24 +14,26 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from reports.evidence import store
-from reports.evidence.records import Cell, Effect, Line, Run
-from reports.evidence.verdict import INCOMPLETE, ORDER, WRONG, finding_key, overall, worst_finding
+from reports.evidence.records import Cell, Effect, Line, Run, Verdict
+from reports.evidence.verdict import RunVerdict, finding_key, overall, worst_finding
 from reports.text.summary import diagnosis
 
-ABSENT = "absent"
 LETTERS = {
-    "pass": "P", "fail": "F", "timed out": "T", "crashed": "C", "lost": "L", "error": "E",
-    "not run": "N", "known defect": "K", "unsupported": "U", "not tested": "–", ABSENT: "·",
+    Verdict.PASS: "P", Verdict.FAIL: "F", Verdict.TIMED_OUT: "T", Verdict.CRASHED: "C",
+    Verdict.LOST: "L", Verdict.ERROR: "E", Verdict.NOT_RUN: "N", Verdict.KNOWN_DEFECT: "K",
+    Verdict.UNSUPPORTED: "U", Verdict.NOT_TESTED: "–",
 }  # fmt: skip
-_BAD = WRONG | INCOMPLETE
+ABSENT = "·"
+LEGEND: Mapping[str, str] = dict(LETTERS) | {"absent": ABSENT}
+"""What the letters mean, for readers."""
 _DIGITS = re.compile(r"(\d+)")
 
 
 @dataclass(frozen=True)
 class Point:
-    """What one run says of a cell."""
+    """What one run says of a cell; without a verdict the run neither planned nor saw it."""
 
-    verdict: str
+    verdict: Verdict | None
     p_value: float = 1.0
     """The smallest, times the number of findings: what a single check would show."""
     effect: Effect | None = None
@@ -40,15 +42,20 @@ class Point:
     @property
     def letter(self) -> str:
         """The verdict in one letter."""
-        return LETTERS.get(self.verdict, "?")
+        return LETTERS.get(self.verdict, "?") if self.verdict else ABSENT
 
     @property
     def bad(self) -> bool:
         """Whether the cell is wrong, or there is no result of it."""
-        return self.verdict in _BAD
+        return self.verdict is not None and self.verdict.needs_attention
+
+    @property
+    def rank(self) -> int:
+        """Place of the verdict among all, the worst first; none comes last."""
+        return len(Verdict) if self.verdict is None else self.verdict.rank
 
 
-_NOTHING = Point(ABSENT)
+_NOTHING = Point(None)
 
 
 @dataclass(frozen=True)
@@ -65,10 +72,11 @@ class Night:
     """Whether every line of its evidence could be used."""
 
     @property
-    def verdict(self) -> str:
-        """Fail, incomplete or pass."""
+    def verdict(self) -> RunVerdict:
+        """What the run says as a whole."""
         found = overall(tuple(self.cells.values()))
-        return found if self.whole or found != "pass" else "incomplete"
+        gaps = found is RunVerdict.PASS and not self.whole
+        return RunVerdict.INCOMPLETE if gaps else found
 
 
 @dataclass(frozen=True)
@@ -106,7 +114,7 @@ class Trace:
         return not self.story
 
     def _presence(self) -> Iterator[str]:
-        seen = [point.verdict != ABSENT for point in self.points]
+        seen = [point.verdict is not None for point in self.points]
         first, last = seen.index(True), len(seen) - 1 - seen[::-1].index(True)
         if first > 0:
             yield f"appears in {_named(self.nights[first])}"
@@ -119,7 +127,7 @@ class Trace:
             return
         start = bad[0]
         yield f"{self.points[start].verdict} first in {_named(self.nights[start])}"
-        if not self.latest.bad and self.latest.verdict != ABSENT:
+        if self.latest.verdict is not None and not self.latest.bad:
             since = bad[-1] + 1
             yield f"{self.points[since].verdict} again since {_named(self.nights[since])}"
 
@@ -209,7 +217,7 @@ def _gist(line: Line) -> Run | tuple[Cell, Point]:
     if worst is None:
         point = Point(cell.verdict, words=cell.reason)
     else:
-        words = "" if cell.verdict == "pass" else diagnosis(cell)
+        words = "" if cell.verdict is Verdict.PASS else diagnosis(cell)
         p_value = min(1.0, finding_key(worst)[1] * len(cell.findings))
         point = Point(cell.verdict, p_value, worst.effect, words)
     names = {key: line.get(key) for key in ("nodeid", "promise", "subject", "backend", "dtype")}
@@ -241,6 +249,5 @@ def _natural(name: str) -> list[tuple[int, str]]:
 def _worry(trace: Trace) -> tuple[object, ...]:
     """Bad now, then bad once, then changed, then the rest; in each the worst verdict first."""
     worst = trace.worst
-    rank = ORDER.index(worst.verdict) if worst.verdict in ORDER else len(ORDER)
-    bad = (not trace.latest.bad, not worst.bad, trace.steady, rank)
+    bad = (not trace.latest.bad, not worst.bad, trace.steady, worst.rank)
     return (*bad, min(p.p_value for p in trace.points), trace.cell.nodeid)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from reports.evidence import store
-from reports.evidence.records import Line
+from reports.evidence.records import Line, Verdict
 from reports.evidence.words import plural
 from reports.nights.parts import (
     ALPHA,
@@ -29,7 +29,7 @@ from reports.nights.parts import (
     refuse_unlike,
     run_line,
 )
-from reports.nights.pool import LOST, Pool, Unlike, digest, rank
+from reports.nights.pool import Pool, Unlike, digest
 
 T = TypeVar("T")
 
@@ -150,7 +150,7 @@ class _Joined(_Merged[Line]):
             self.again[f"{part.path}"] += 1
             return
         known = json.loads(old)
-        if LOST not in (known["verdict"], cell["verdict"]):
+        if Verdict.LOST not in (known["verdict"], cell["verdict"]):
             self.conflicts[seed].append(name)
         self.texts[name] = store.canonical(min(known, cell, key=_worse_line))
 
@@ -222,8 +222,9 @@ class _Pooled(_Merged[Pool]):
 
 
 def _worse_line(line: Line) -> tuple[bool, int, str]:
-    return (line["verdict"] == LOST, rank(line["verdict"]), digest(line))
+    verdict = Verdict(line["verdict"])
+    return (verdict is Verdict.LOST, verdict.rank, digest(line))
 
 
 def _worse_night(night: Line) -> tuple[int, str]:
-    return (rank(night["verdict"]), night["digest"])
+    return (Verdict(night["verdict"]).rank, night["digest"])

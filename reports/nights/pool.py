@@ -17,9 +17,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from reports.evidence.records import Finding, Line
+from reports.evidence.records import Finding, Line, Verdict
 from reports.evidence.store import MALFORMED, why
-from reports.evidence.verdict import INCOMPLETE, ORDER, WRONG, finding_key
+from reports.evidence.verdict import finding_key
 from reports.evidence.words import listing
 from reports.nights import exactly
 from verify.outcome.evidence import Evidence
@@ -28,7 +28,6 @@ from verify.outcome.evidence import Evidence
 IDENTITY = ("nodeid", "promise", "subject", "backend", "dtype", "law", "source")
 # What each night keeps to itself.
 _OWN = ("verdict", "reason", "replay", "n", "cases", "calls", "decisions")
-LOST = "lost"
 
 
 class Unlike(Exception):
@@ -106,7 +105,8 @@ class Pool:
         nights = {
             seed: night
             for seed, night in self.nights.items()
-            if night["verdict"] != LOST or other.nights.get(seed, night)["verdict"] == LOST
+            if night["verdict"] != Verdict.LOST
+            or other.nights.get(seed, night)["verdict"] == Verdict.LOST
         }
         return replace(self, nights=nights) if nights else None
 
@@ -119,10 +119,10 @@ class Pool:
         known = {(f.check, f.tensor) for f in pooled}
         nights = {seed: _without(known, night) for seed, night in sorted(self.nights.items())}
         own = [finding for seed, night in nights.items() for finding in _labelled(seed, night)]
-        verdicts = [night["verdict"] for night in nights.values()]
+        verdicts = [Verdict(night["verdict"]) for night in nights.values()]
         alarm = any(not f.passed for f in pooled)
-        verdicts += ["fail"] if alarm else ["error"] if damage else []
-        worst_seed = min(nights, key=lambda seed: (rank(nights[seed]["verdict"]), seed))
+        verdicts += [Verdict.FAIL] if alarm else [Verdict.ERROR] if damage else []
+        worst_seed = min(nights, key=lambda seed: (Verdict(nights[seed]["verdict"]).rank, seed))
         sums = {key: sum(night[key] for night in nights.values()) for key in _OWN[3:]}
         return {
             **self.identity,
@@ -131,9 +131,8 @@ class Pool:
             "kind": "cell",
             "alpha": own_level,
             "decisions": sums["decisions"] + len(pooled),
-            "verdict": min(verdicts, key=rank),
-            "reason": damage
-            or _reason(nights, alarm="fail" in verdicts[len(nights) :], looks=looks),
+            "verdict": min(verdicts, key=lambda verdict: verdict.rank),
+            "reason": damage or _reason(nights, alarm=alarm, looks=looks),
             "replay": nights[worst_seed]["replay"],
             "findings": [finding.to_json() for finding in (*pooled, *own)],
             "statistics": evidence.to_json(),
@@ -157,11 +156,6 @@ def _decided(evidence: Evidence, own_level: float) -> tuple[list[Finding], str]:
 def level(alpha: float, look: int) -> float:
     """The level of the k-th look at a pool: over all looks they add up to α."""
     return alpha * 6 / (math.pi * max(1, look)) ** 2
-
-
-def rank(verdict: str) -> int:
-    """The place of a verdict among all, the most worrying first."""
-    return ORDER.index(verdict) if verdict in ORDER else 0
 
 
 def digest(line: Line) -> str:
@@ -242,12 +236,11 @@ def _labelled(seed: str, night: Line) -> Iterator[Finding]:
 
 
 def _reason(nights: Mapping[str, Line], *, alarm: bool, looks: int) -> str:
-    troubled = WRONG | INCOMPLETE
     said = [
         f"{night['verdict']} under run seed {seed}"
         + (f": {night['reason'].rstrip('.')}" if night["reason"] else "")
         for seed, night in nights.items()
-        if night["verdict"] in troubled
+        if Verdict(night["verdict"]).needs_attention
     ]
     said += [f"{looks} nights together fail"] if alarm else []
     others = dict.fromkeys(n["reason"] for n in nights.values() if n["reason"])

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import starmap
 
 from reports.evidence import promises
-from reports.evidence.verdict import ORDER, WRONG
+from reports.evidence.records import Verdict
 from reports.page.views import CellView
 
 # Beside rows that need attention, more quiet ones than this are folded.
@@ -75,10 +75,10 @@ class Group:
         return not all(view.calm for view in self.cells)
 
     @property
-    def tally(self) -> list[tuple[str, int]]:
+    def tally(self) -> list[tuple[Verdict, int]]:
         """How many cells have each verdict, the most worrying first."""
         counts = Counter(view.cell.verdict for view in self.cells)
-        return sorted(counts.items(), key=lambda entry: _verdict_rank(entry[0]))
+        return sorted(counts.items(), key=lambda entry: entry[0].rank)
 
     @property
     def subjects(self) -> int:
@@ -151,17 +151,13 @@ def _part(rows: Sequence[Row], cells: Iterable[CellView]) -> Part:
 
 
 def _urgency(group: Group) -> tuple[bool, bool, int]:
-    wrong = any(view.cell.verdict in WRONG for view in group.cells)
+    wrong = any(view.cell.verdict.is_wrong for view in group.cells)
     return (not wrong, not group.open, promises.rank(group.promise))
 
 
 def _place(view: CellView) -> tuple[int, str, tuple[int, str]]:
     promise = view.cell.promise
     return (promises.rank(promise), promise, _dtype_key(view.cell.dtype))
-
-
-def _verdict_rank(verdict: str) -> int:
-    return ORDER.index(verdict) if verdict in ORDER else -1
 
 
 def _dtype_key(dtype: str) -> tuple[int, str]:

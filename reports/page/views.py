@@ -9,17 +9,17 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
-from reports.evidence.records import Cell, Effect, Finding
-from reports.evidence.verdict import INCOMPLETE, WRONG, finding_key, worst_finding, worst_first
+from reports.evidence.records import Cell, Effect, Finding, Verdict
+from reports.evidence.verdict import RunVerdict, finding_key, worst_finding, worst_first
 from reports.page import decisions, pictures, tensors
 from reports.page.tensors import Failure, Tensor
 from reports.text.summary import diagnosis, failing_cases
 
 T = TypeVar("T")
 GLYPHS = {
-    "pass": "✓",
-    "fail": "✕",
-    "incomplete": "!",
+    RunVerdict.PASS: "✓",
+    RunVerdict.FAIL: "✕",
+    RunVerdict.INCOMPLETE: "!",
 }
 # More effects than this are left to the table.
 MOST_EFFECTS = 8
@@ -62,12 +62,12 @@ class CellView:
     @property
     def calm(self) -> bool:
         """Whether nothing about the cell needs attention."""
-        return self.cell.verdict not in WRONG | INCOMPLETE
+        return not self.cell.verdict.needs_attention
 
     @property
     def open(self) -> bool:
         """Whether the section starts open."""
-        return self.cell.verdict in WRONG and self.inline
+        return self.cell.verdict.is_wrong and self.inline
 
     def pictures(self, alpha: float) -> list[pictures.Picture | None]:
         """Draw what was pooled and what was decided; passing cells with fewer points."""
@@ -123,7 +123,7 @@ def _view(anchor: str, cell: Cell) -> CellView:
         worst=worst,
         telling=worst if failed else next(iter(pooled), worst),
         effects=tuple(f.effect for f in pooled[:most] if f.effect is not None),
-        diagnosis="" if cell.verdict == "pass" else diagnosis(cell),
+        diagnosis="" if cell.verdict is Verdict.PASS else diagnosis(cell),
         cases=failing_cases(cell),
     )
 

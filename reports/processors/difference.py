@@ -5,24 +5,23 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
-from reports.evidence.records import Cell, Evidence
-from reports.evidence.verdict import EXIT_CODES, WRONG, overview
+from reports.evidence.records import Cell, Evidence, Verdict
+from reports.evidence.verdict import RunVerdict, overview
 from reports.evidence.words import count, listing, plural
 from reports.processors.runs import Ended
 from reports.processors.settings import SETTINGS
 from reports.text.summary import diagnosis
 from reports.upgrade.streams import streams
 
-_WORDS = {code: name for name, code in EXIT_CODES.items()}
+_VERDICTS = {verdict.exit_code: verdict for verdict in RunVerdict}
 _NOTHING = "–"
 MOST = 20
 """More cells than this are counted."""
 
 
-def verdict(ended: Mapping[str, Ended]) -> str:
-    """``fail`` if any setting is red, ``incomplete`` if any has gaps, else ``pass``."""
-    found = {_verdict(run) for run in ended.values()}
-    return next(word for word in ("fail", "incomplete", "pass") if word in found)
+def verdict(ended: Mapping[str, Ended]) -> RunVerdict:
+    """The worst verdict of any setting."""
+    return min(map(_verdict, ended.values()), key=lambda verdict: verdict.rank)
 
 
 def text(ended: Mapping[str, Ended]) -> Iterator[str]:
@@ -48,9 +47,9 @@ def differing(ended: Mapping[str, Ended]) -> dict[str, dict[str, str]]:
     return {nodeid: row for nodeid, row in sorted(found.items()) if len({*row.values()}) > 1}
 
 
-def _verdict(run: Ended) -> str:
+def _verdict(run: Ended) -> RunVerdict:
     """Of the exit code, which knows of failures beside cells too."""
-    return _WORDS.get(run.code, "incomplete")
+    return _VERDICTS.get(run.code, RunVerdict.INCOMPLETE)
 
 
 def _cells(ended: Mapping[str, Ended]) -> Iterator[str]:
@@ -74,7 +73,7 @@ def _replay(nodeid: str, row: Mapping[str, str], ended: Mapping[str, Ended]) -> 
     """The command that shows it again, under the first setting that is wrong."""
     for name, word in row.items():
         run = ended[name].evidence
-        if word in WRONG and run is not None:
+        if Verdict(word).is_wrong and run is not None:
             cell = next(cell for cell in run.cells if cell.nodeid == nodeid)
             yield f"    {diagnosis(cell)}"
             yield f"    {SETTINGS[name].command(cell.replay)}"
@@ -105,6 +104,6 @@ def _sentence(ended: Mapping[str, Ended]) -> str:
     word = verdict(ended)
     bad = [name for name, run in ended.items() if _verdict(run) == word]
     settings = plural(len(ended), "setting")
-    if word == "pass":
+    if word is RunVerdict.PASS:
         return f"PASS: every one of {settings} says the same." if len(ended) > 1 else "PASS."
     return f"{word.upper()}: {listing(bad, 8)} of {settings}."

@@ -5,22 +5,26 @@ from __future__ import annotations
 from html import escape
 
 from reports.evidence.records import Evidence
-from reports.evidence.verdict import WRONG, Overview, overview
+from reports.evidence.verdict import Overview, RunVerdict, overview
 
 BADGE = "badge.svg"
 LABEL = "initializers"
-_COLOURS = {"pass": "#17663f", "fail": "#a9231b", "incomplete": "#7d5200"}
+_COLOURS = {
+    RunVerdict.PASS: "#17663f",
+    RunVerdict.FAIL: "#a9231b",
+    RunVerdict.INCOMPLETE: "#7d5200",
+}
 # The width of a letter on average, and of the empty space at both ends of a text.
 _LETTER, _SPACE = 6.6, 12
 
 
 def message(view: Overview) -> str:
     """Return the verdict in a few words."""
-    wrong = sum(view.counts.get(verdict, 0) for verdict in WRONG)
+    wrong = sum(amount for verdict, amount in view.counts.items() if verdict.is_wrong)
     words = {
-        "pass": f"verified · {view.cells:,} {'cell' if view.cells == 1 else 'cells'}",
-        "fail": f"{wrong:,} wrong",
-        "incomplete": "incomplete",
+        RunVerdict.PASS: f"verified · {view.cells:,} {'cell' if view.cells == 1 else 'cells'}",
+        RunVerdict.FAIL: f"{wrong:,} wrong",
+        RunVerdict.INCOMPLETE: "incomplete",
     }
     return words[view.verdict]
 

@@ -8,9 +8,8 @@ from pathlib import Path
 
 from reports.evidence.records import Cell, Evidence
 from reports.evidence.verdict import (
-    INCOMPLETE,
-    WRONG,
     Overview,
+    RunVerdict,
     finding_key,
     overview,
     worst_finding,
@@ -32,7 +31,7 @@ from reports.evidence.words import (
 SUMMARY = "summary.md"
 # More failing cells, or warnings, than this are counted; the pages have all cells.
 MOST = 40
-_TONES = {"pass": "green", "fail": "red", "incomplete": "yellow"}
+_TONES = {RunVerdict.PASS: "green", RunVerdict.FAIL: "red", RunVerdict.INCOMPLETE: "yellow"}
 
 
 def diagnosis(cell: Cell) -> str:
@@ -80,7 +79,7 @@ def terminal(evidence: Evidence, directory: Path | None) -> Iterator[tuple[str, 
     troubled = _troubled(evidence)
     for cell in troubled[:MOST]:
         yield "", ""
-        yield f"{cell.verdict}: {plain(_name(cell))}", "red" if cell.verdict in WRONG else "yellow"
+        yield f"{cell.verdict}: {plain(_name(cell))}", "red" if cell.verdict.is_wrong else "yellow"
         for label, text in _details(cell):
             yield f"  {label + ':':<11}{plain(text)}", ""
     if len(troubled) > MOST:
@@ -128,7 +127,7 @@ def markdown(evidence: Evidence) -> str:
 
 
 def _troubled(evidence: Evidence) -> list[Cell]:
-    return [cell for cell in worst_first(evidence.cells) if cell.verdict in WRONG | INCOMPLETE]
+    return [cell for cell in worst_first(evidence.cells) if cell.verdict.needs_attention]
 
 
 def _name(cell: Cell) -> str:

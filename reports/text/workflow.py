@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reports.evidence.records import Cell, Evidence
-from reports.evidence.verdict import INCOMPLETE, WRONG, overview, worst_first
+from reports.evidence.verdict import RunVerdict, overview, worst_first
 from reports.evidence.words import plain
 from reports.text.summary import diagnosis, warnings
 
 # GitHub shows ten errors and ten warnings of a step; one is for the whole.
 MOST = 9
-_KINDS = (("error", WRONG), ("warning", INCOMPLETE))
+_KINDS = {RunVerdict.PASS: "notice", RunVerdict.FAIL: "error", RunVerdict.INCOMPLETE: "warning"}
 # A percent sign first, since the others turn into some.
 _DATA = (("%", "%25"), ("\r", "%0D"), ("\n", "%0A"))
 _PROPERTY = (*_DATA, (":", "%3A"), (",", "%2C"))
@@ -23,12 +23,12 @@ _PROPERTY = (*_DATA, (":", "%3A"), (",", "%2C"))
 def commands(evidence: Evidence) -> Iterator[str]:
     """Yield one command for the run, and one for each of its worst cells."""
     view = overview(evidence)
-    kind = {"pass": "notice", "fail": "error", "incomplete": "warning"}[view.verdict]
-    yield _command(
-        kind, "initializers", plain(" ".join((view.sentence, *warnings(evidence.problems))))
-    )
-    for kind, verdicts in _KINDS:
-        cells = [cell for cell in worst_first(evidence.cells) if cell.verdict in verdicts]
+    whole = plain(" ".join((view.sentence, *warnings(evidence.problems))))
+    yield _command(_KINDS[view.verdict], "initializers", whole)
+    ordered = worst_first(evidence.cells)
+    wrong = [cell for cell in ordered if cell.verdict.is_wrong]
+    gaps = [cell for cell in ordered if cell.verdict.is_gap]
+    for kind, cells in (("error", wrong), ("warning", gaps)):
         for cell in cells[:MOST]:
             yield _command(kind, _title(cell), "\n".join(filter(None, _said(cell))))
 

@@ -5,18 +5,45 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum, StrEnum
 
-from reports.evidence.records import Cell, Defect, Evidence
-from reports.evidence.verdict import INCOMPLETE, WRONG, Power, cell_key, power
+from reports.evidence.records import Cell, Defect, Evidence, Verdict
+from reports.evidence.verdict import Power, RunVerdict, cell_key, power
 from reports.evidence.words import listing, plural
 from reports.upgrade.moves import Move, moves
 from reports.upgrade.remarks import remarks
 from reports.upgrade.speed import Times
 from reports.upgrade.streams import Streams, streams
 
-EXIT_CODES = {"qualified": 0, "not qualified": 1, "incomplete": 3}
 WITNESS = "known defect"
-_GOODNESS = {"pass": 3, "unsupported": 2, "known defect": 1, "wrong": 0}
+
+
+class UpgradeVerdict(StrEnum):
+    """What a comparison says of an upgrade."""
+
+    QUALIFIED = "qualified"
+    NOT_QUALIFIED = "not qualified"
+    INCOMPLETE = "incomplete"
+
+    @property
+    def like(self) -> RunVerdict:
+        """The verdict of a run that has the same exit code and the same colour."""
+        return {
+            UpgradeVerdict.QUALIFIED: RunVerdict.PASS,
+            UpgradeVerdict.NOT_QUALIFIED: RunVerdict.FAIL,
+            UpgradeVerdict.INCOMPLETE: RunVerdict.INCOMPLETE,
+        }[self]
+
+
+class _State(Enum):
+    """What a run knows of a cell; those that can be compared have the larger value the better."""
+
+    ABSENT = -2
+    GAP = -1
+    WRONG = 0
+    KNOWN_DEFECT = 1
+    UNSUPPORTED = 2
+    PASS = 3
 
 
 @dataclass(frozen=True)
@@ -34,7 +61,7 @@ class Change:
         return found
 
     @property
-    def states(self) -> tuple[str, str]:
+    def states(self) -> tuple[_State, _State]:
         """Of the baseline and the candidate."""
         return _state(self.before), _state(self.after)
 
@@ -42,14 +69,14 @@ class Change:
     def kind(self) -> str:
         """One of the fields of `Comparison` that hold changes, or "same"."""
         before, after = self.states
-        if after == "wrong" and before in ("absent", "gap"):
+        if after is _State.WRONG and before in (_State.ABSENT, _State.GAP):
             return "regressions"
-        if "gap" in (before, after):
+        if _State.GAP in (before, after):
             return "gaps"
-        if before == after == "absent":
+        if before is after is _State.ABSENT:
             return "same"
-        if "absent" in (before, after):
-            return "added" if before == "absent" else "removed"
+        if _State.ABSENT in (before, after):
+            return "added" if before is _State.ABSENT else "removed"
         return _compared(before, after)
 
 
@@ -112,13 +139,14 @@ class Comparison:
     remarks: tuple[str, ...]
 
     @property
-    def verdict(self) -> str:
-        """``qualified``, ``not qualified`` or ``incomplete``."""
+    def verdict(self) -> UpgradeVerdict:
+        """What the comparison says of the upgrade."""
         if self.regressions:
-            return "not qualified"
-        kept = any(cell.verdict == "pass" for cell in self.candidate.cells)
+            return UpgradeVerdict.NOT_QUALIFIED
+        kept = any(cell.verdict is Verdict.PASS for cell in self.candidate.cells)
         missing = self.gaps or self.removed or self.unread
-        return "qualified" if kept and not missing else "incomplete"
+        sound = kept and not missing
+        return UpgradeVerdict.QUALIFIED if sound else UpgradeVerdict.INCOMPLETE
 
     @property
     def unread(self) -> bool:
@@ -128,7 +156,7 @@ class Comparison:
     @property
     def exit_code(self) -> int:
         """0 qualified, 1 not qualified, 3 incomplete."""
-        return EXIT_CODES[self.verdict]
+        return self.verdict.like.exit_code
 
     @property
     def defects(self) -> dict[str, Defect]:
@@ -148,9 +176,10 @@ class Comparison:
         versions = f"PyTorch {self.candidate.run.torch} against {self.baseline.run.torch}"
         shared = plural(self.shared, "cell")
         lead = {
-            "qualified": f"none of the {shared} in both runs got worse",
-            "not qualified": _worse(self.regressions),
-            "incomplete": f"none of the {shared} in both runs got worse, but there are gaps",
+            UpgradeVerdict.QUALIFIED: f"none of the {shared} in both runs got worse",
+            UpgradeVerdict.NOT_QUALIFIED: _worse(self.regressions),
+            UpgradeVerdict.INCOMPLETE: f"none of the {shared} in both runs got worse, "
+            "but there are gaps",
         }[self.verdict]
         asides = [
             f"{plural(len(changes), 'cell')} {words}"
@@ -174,7 +203,7 @@ def compare(baseline: Evidence, candidate: Evidence, times: Times) -> Comparison
         kinds[change.kind].append(change)
     gone = _witnesses(kinds["removed"], candidate)
     new = _witnesses(kinds["added"], baseline)
-    passing = [pair for pair in pairs if {cell.verdict for cell in pair} == {"pass"}]
+    passing = [pair for pair in pairs if {cell.verdict for cell in pair} == {Verdict.PASS}]
     moved, decisions = moves(passing, candidate.run.alpha)
     return Comparison(
         baseline=baseline,
@@ -197,15 +226,13 @@ def compare(baseline: Evidence, candidate: Evidence, times: Times) -> Comparison
     )
 
 
-def _state(cell: Cell | None) -> str:
-    if cell is None or cell.verdict == "not tested":
-        return "absent"
-    if cell.verdict in INCOMPLETE:
-        return "gap"
-    if cell.verdict in WRONG:
-        return "pass" if _fixed_upstream(cell) else "wrong"
+def _state(cell: Cell | None) -> _State:
+    if cell is None or cell.verdict is Verdict.NOT_TESTED:
+        return _State.ABSENT
+    if cell.verdict.is_wrong:
+        return _State.PASS if _fixed_upstream(cell) else _State.WRONG
     # A verdict that this version does not know is no promise kept.
-    return cell.verdict if cell.verdict in _GOODNESS else "gap"
+    return _State[cell.verdict.name] if cell.verdict.is_sound else _State.GAP
 
 
 def _fixed_upstream(cell: Cell) -> bool:
@@ -218,10 +245,10 @@ def _fixed_upstream(cell: Cell) -> bool:
     return every and all(amount <= len(told) for amount in counted)
 
 
-def _compared(before: str, after: str) -> str:
-    if before == "wrong" and after in ("wrong", "known defect"):
+def _compared(before: _State, after: _State) -> str:
+    if before is _State.WRONG and after in (_State.WRONG, _State.KNOWN_DEFECT):
         return "still_wrong"  # That it is documented makes it no better.
-    better = _GOODNESS[after] - _GOODNESS[before]
+    better = after.value - before.value
     return "fixes" if better > 0 else "regressions" if better < 0 else "same"
 
 

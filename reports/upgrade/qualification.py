@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reports.evidence import words
-from reports.evidence.verdict import INCOMPLETE, WRONG, worst_first
+from reports.evidence.verdict import worst_first
 from reports.page import render
 from reports.text.summary import diagnosis
 from reports.upgrade.comparison import Change, Comparison
 from reports.upgrade.speed import FACTOR
 from reports.upgrade.streams import Tally
 
-TONES = {"qualified": "pass", "not qualified": "fail", "incomplete": "incomplete"}
 # More entries of one section than this are counted on the terminal, and left to the page.
 MOST = 20
 
@@ -76,7 +75,6 @@ def page(comparison: Comparison, path: Path) -> None:
         "qualification.html",
         title="an upgrade",
         overview=comparison,
-        tones=TONES,
         sections=sections(comparison),
         told=_told,
         factor=FACTOR,
@@ -104,7 +102,7 @@ def _entries(changes: Iterable[Change]) -> Iterator[Entry]:
     for (subject, promise, backend, before, after), found in groups.items():
         worst = worst_first(change.cell for change in found)[0]
         dtypes = tuple(dict.fromkeys(change.cell.dtype for change in found))
-        troubled = worst.verdict in WRONG | INCOMPLETE or bool(worst.reason)
+        troubled = worst.verdict.needs_attention or bool(worst.reason)
         said = diagnosis(worst) if troubled else ""
         yield Entry(subject, promise, backend, dtypes, before, after, said, worst.replay)
 

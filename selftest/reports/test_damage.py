@@ -24,6 +24,7 @@ from reports.nights.merge import merge
 from selftest.reports.observed import night, observed, raw, write
 from verify.checks import statistics as kinds
 from verify.outcome.evidence import Evidence as Observed
+from verify.outcome.verdict import Verdict
 
 EXAMPLES = 200
 FUZZ = settings(
@@ -156,7 +157,7 @@ def _commands(folder: Path, whole: Path, other: Path) -> Iterator[tuple[object, 
 @pytest.fixture(autouse=True)
 def _no_process(monkeypatch: pytest.MonkeyPatch) -> None:
     def answer(arguments: list[str]) -> tuple[Evidence, str]:
-        found = Cell(arguments[0] if arguments else "", "law", "x", "cpu", "float32", "pass")
+        found = Cell(arguments[0] if arguments else "", "law", "x", "cpu", "float32", Verdict.PASS)
         return Evidence(Run(), (found,)), ""
 
     monkeypatch.setattr(replay, "_replayed", answer)

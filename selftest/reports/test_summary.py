@@ -9,6 +9,7 @@ from reports.evidence import store, words
 from reports.evidence.records import Cell, Effect, Evidence, Finding
 from reports.text import summary
 from selftest.reports import fakes
+from verify.outcome.verdict import Verdict
 
 
 def _evidence(folder: Path, *lines: dict) -> Evidence:
@@ -49,7 +50,7 @@ def test_the_worst_tensor_speaks_and_the_others_are_named() -> None:
 
     worst = [finding(str(p), p * 1e-20, "weight") for p in (1, 2, 3, 4)]
     others = [finding("scale", 1e-15, "bias"), finding("between", 1e-14, "")]
-    cell = Cell("n", "default", "LSTM", "cpu", "float32", "fail", findings=(*others, *worst))
+    cell = Cell("n", "default", "LSTM", "cpu", "float32", Verdict.FAIL, findings=(*others, *worst))
     assert summary.diagnosis(cell) == (
         "weight: the 1 is off; the 2 is off; the 3 is off; "
         "also wrong: bias and all tensors together"
@@ -58,7 +59,7 @@ def test_the_worst_tensor_speaks_and_the_others_are_named() -> None:
 
 def test_a_failure_says_more_than_what_was_not_supported() -> None:
     failed = Finding("scale", False, 1e-20, 100, "the scale is off")
-    cell = Cell("n", "law", "s", "cpu", "float32", "fail", "not implemented for 0-d")
+    cell = Cell("n", "law", "s", "cpu", "float32", Verdict.FAIL, "not implemented for 0-d")
     assert summary.diagnosis(cell) == "not implemented for 0-d"
     assert summary.diagnosis(replace(cell, findings=(failed,))) == "the scale is off"
 

@@ -8,6 +8,7 @@ import pytest
 
 from reports.evidence import verdict
 from reports.evidence.records import Cell, Detectable, Evidence, Finding, Run
+from verify.outcome.verdict import Verdict
 
 
 def _cell(kind: str, name: str = "", *findings: Finding, decisions: int = 10) -> Cell:
@@ -17,7 +18,7 @@ def _cell(kind: str, name: str = "", *findings: Finding, decisions: int = 10) ->
         subject=name or kind,
         backend="cpu",
         dtype="float32",
-        verdict=kind,
+        verdict=Verdict(kind),
         n=100,
         decisions=decisions,
         findings=findings,
@@ -60,7 +61,7 @@ def _finding(
 )
 def test_overall_verdict_and_exit_code(verdicts: list[str], expected: str, code: int) -> None:
     view = verdict.overview(Evidence(Run(), tuple(map(_cell, verdicts))))
-    assert (view.verdict, view.exit_code) == (expected, code)
+    assert (view.verdict, view.verdict.exit_code) == (expected, code)
 
 
 @pytest.mark.parametrize("kind", ["unsupported", "not tested"])
@@ -68,7 +69,7 @@ def test_a_backend_of_which_nothing_was_verified_is_no_pass(kind: str) -> None:
     idle = [replace(_cell(kind, name), backend="mps") for name in "ab"]
     cells = [_cell("pass"), *idle]
     view = verdict.overview(Evidence(Run(), tuple(cells)))
-    assert (view.verdict, view.exit_code) == ("incomplete", 3)
+    assert (view.verdict, view.verdict.exit_code) == ("incomplete", 3)
     assert view.sentence == "Nothing was verified on mps: 2 cells, none of which passed."
     assert verdict.overall([*cells, replace(_cell("known defect"), backend="mps")]) == "pass"
     assert verdict.overall([*cells, _cell("fail")]) == "fail"
@@ -95,8 +96,8 @@ def test_sentence(verdicts: list[str], words: str) -> None:
 
 
 def test_worst_come_first() -> None:
-    cells = [_cell(kind) for kind in reversed(verdict.ORDER)]
-    assert [cell.verdict for cell in verdict.worst_first(cells)] == list(verdict.ORDER)
+    cells = [_cell(kind) for kind in reversed(Verdict)]
+    assert [cell.verdict for cell in verdict.worst_first(cells)] == list(Verdict)
     mild, bad, exact = (
         _cell("fail", "mild", _finding(1e-13, passed=False)),
         _cell("fail", "bad", _finding(1e-40, passed=False)),
@@ -108,7 +109,7 @@ def test_worst_come_first() -> None:
 def test_wrong_values_are_worse_than_wrong_behaviour() -> None:
     behaviour = replace(_cell("fail", "a", _finding(None, passed=False)), promise="errors")
     values = replace(_cell("fail", "b", _finding(1e-13, passed=False)), promise="recipe")
-    late = replace(behaviour, verdict="timed out")
+    late = replace(behaviour, verdict=Verdict.TIMED_OUT)
     assert verdict.worst_first([late, behaviour, values]) == [values, behaviour, late]
 
 

@@ -19,6 +19,7 @@ from verify.behaviour.exact import Comparison, compare
 from verify.behaviour.promise import Promise, Wording
 from verify.defects import known_defects
 from verify.outcome.outcome import Outcome
+from verify.outcome.verdict import Verdict
 from verify.plan import watchdog
 from verify.plan.drawing import smallest_failure
 from verify.plan.run import Cell, Run, derive
@@ -185,4 +186,4 @@ def verify_bounded_time(cell: Cell, run: Run) -> Outcome:
         calls = _Calls(cell, run, restart)
         outcome = compare(PROMISE.asked_of(cell), calls.comparisons(), PROMISE.check, defects)
     late = calls.late & {finding.case for finding in outcome.failures}
-    return replace(outcome, verdict="timed out") if late else outcome
+    return replace(outcome, verdict=Verdict.TIMED_OUT) if late else outcome

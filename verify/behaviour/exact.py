@@ -12,6 +12,7 @@ from verify.checks.statistics import Exact
 from verify.defects.known_defects import KnownDefect
 from verify.outcome.evidence import Evidence
 from verify.outcome.outcome import Outcome
+from verify.outcome.verdict import Verdict
 
 _SHOWN = 10
 """Problems that are shown; all are counted."""
@@ -159,7 +160,7 @@ class Judge:
         found = replace(found, excluded=tuple(sorted(self._met)))
         if self._excused and self._excused == self.asked and not problems:
             reason = "every comparison is a known defect"
-            return replace(found, verdict="known defect", reason=reason)
+            return replace(found, verdict=Verdict.KNOWN_DEFECT, reason=reason)
         return found
 
 

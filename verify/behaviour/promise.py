@@ -20,6 +20,7 @@ from verify.behaviour.exact import Comparison, Judge, refuse_idle
 from verify.defects import known_defects
 from verify.defects.known_defects import KnownDefect
 from verify.outcome.outcome import Outcome
+from verify.outcome.verdict import Verdict
 from verify.plan import watchdog
 from verify.plan.drawing import smallest_failure
 from verify.plan.run import Cell, Run, derive
@@ -252,7 +253,7 @@ def verify_behaviour(cell: Cell, run: Run, promise: Promise[Question]) -> Outcom
     outcome = replace(judge.outcome(promise.asked_of(cell)), cases=len(seen.cases))
     if not seen.gap:
         return outcome
-    verdict = outcome.verdict if judge.asked else "unsupported"
+    verdict = outcome.verdict if judge.asked else Verdict.UNSUPPORTED
     return replace(outcome, reason=f"not implemented for {seen.gap}", verdict=verdict)
 
 

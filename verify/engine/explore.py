@@ -15,6 +15,7 @@ from verify.engine.pool import Pool
 from verify.engine.sampling import Unsupported
 from verify.outcome.evidence import Evidence
 from verify.outcome.outcome import Outcome
+from verify.outcome.verdict import Verdict
 from verify.plan.drawing import for_each_case
 from verify.plan.run import Cell, Run, derive
 from verify.subjects.case import Case
@@ -177,25 +178,25 @@ class _Exploration:
         ]
         return sorted(decided, key=p_value)[:1]
 
-    def _special_verdict(self, findings: list[Finding]) -> tuple[str, str]:
+    def _special_verdict(self, findings: list[Finding]) -> tuple[Verdict | None, str]:
         """The verdict and its reason where it does not follow from the findings."""
         tally, n = self.tally, self.cases.n
         reason = f"not implemented for {tally.unsupported}" if tally.unsupported else ""
         if any(f.check == "time_limit" for f in findings):
-            return "timed out", reason
+            return Verdict.TIMED_OUT, reason
         if n == 0 and tally.unsupported:
-            return "unsupported", reason
+            return Verdict.UNSUPPORTED, reason
         if n == 0 and tally.excluded:
-            return "known defect", f"every case is spoiled by {', '.join(sorted(tally.excluded))}"
+            spoilers = ", ".join(sorted(tally.excluded))
+            return Verdict.KNOWN_DEFECT, f"every case is spoiled by {spoilers}"
         if n == 0 and not findings:
-            return "not tested", "not tested: the dtype has room for no case with a value"
-        return "", reason
+            return Verdict.NOT_TESTED, "not tested: the dtype has room for no case with a value"
+        return None, reason
 
     def _outcome(self, findings: list[Finding]) -> Outcome:
         cell, tally = self.cell, self.tally
         verdict, reason = self._special_verdict(findings)
-        late = verdict == "timed out"  # What does not end is not drawn again.
-        streams = {} if late else fingerprints(self.cases.sampler, self._sound())
+        ends = verdict is not Verdict.TIMED_OUT
         return replace(
             Outcome.of_cell(self.promise, cell.names, cell.subject),
             findings=tuple(findings),
@@ -208,5 +209,6 @@ class _Exploration:
             evidence=self.pool.evidence,
             excluded=tuple(sorted(tally.excluded)),
             history=cell.subject.history,
-            streams=streams,
+            # What does not end is not drawn again.
+            streams=fingerprints(self.cases.sampler, self._sound()) if ends else {},
         )

@@ -12,6 +12,7 @@ from verify.defects.known_defects import KnownDefect, of_cell
 from verify.engine.observation import observe, unlawful_state
 from verify.engine.sampling import Sampler, SubjectRaised, Unsupported
 from verify.outcome.outcome import Outcome
+from verify.outcome.verdict import Verdict
 from verify.plan.run import Cell, Run
 from verify.plan.watchdog import TimedOut
 from verify.subjects import SUBJECTS
@@ -49,7 +50,8 @@ def witness(cell: Cell, defect: KnownDefect, run: Run) -> Outcome:
     try:
         seen = [f for f in _findings(cell, case, defect, run) if f.check == defect.check]
     except Unsupported as reason:
-        return replace(_outcome(cell, defect, case), verdict="unsupported", reason=str(reason))
+        outcome = _outcome(cell, defect, case)
+        return replace(outcome, verdict=Verdict.UNSUPPORTED, reason=str(reason))
     broken = [f for f in seen if not f.passed]
     message = (
         f"still there: {broken[0].message}"
@@ -57,7 +59,7 @@ def witness(cell: Cell, defect: KnownDefect, run: Run) -> Outcome:
         else f"fixed upstream: end the entry {defect.id!r} with `until`, or remove it"
     )
     finding = Finding(defect.check, bool(broken), None, 1, message, scope="case", case=repr(case))
-    verdict = "known defect" if broken else "fail"
+    verdict = Verdict.KNOWN_DEFECT if broken else Verdict.FAIL
     return replace(
         _outcome(cell, defect, case), findings=(finding,), verdict=verdict, reason=message
     )

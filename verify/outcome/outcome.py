@@ -8,6 +8,7 @@ from typing import Protocol
 
 from verify.checks.finding import Finding
 from verify.outcome.evidence import NOTHING, Evidence
+from verify.outcome.verdict import Verdict
 
 SCHEMA = 2
 """Version of the cell line; readers refuse what they do not know."""
@@ -45,9 +46,8 @@ class Outcome:
         The law for readers.
     findings : tuple of Finding
         Cell-scope findings, and the case-scope ones that matter.
-    verdict : str
-        ``pass``, ``fail``, ``timed out``, ``unsupported``, ``not tested`` or ``known defect``;
-        by default from the findings.
+    verdict : Verdict or None
+        By default it follows from the findings.
     reason : str
         One sentence, where the verdict needs one.
     n, cases, calls, decisions : int
@@ -68,7 +68,7 @@ class Outcome:
     formula: str
     source: str
     findings: tuple[Finding, ...] = ()
-    verdict: str = ""
+    verdict: Verdict | None = None
     reason: str = ""
     n: int = 0
     cases: int = 0
@@ -96,7 +96,7 @@ class Outcome:
     def timed_out(self, reason: BaseException, case: object = None) -> Outcome:
         """The same, of which a call did not end in time."""
         late = Finding.broken("time_limit", reason, case)
-        return replace(self, findings=(late,), verdict="timed out")
+        return replace(self, findings=(late,), verdict=Verdict.TIMED_OUT)
 
     @property
     def failures(self) -> tuple[Finding, ...]:
@@ -104,9 +104,9 @@ class Outcome:
         return tuple(finding for finding in self.findings if not finding.passed)
 
     @property
-    def final_verdict(self) -> str:
+    def final_verdict(self) -> Verdict:
         """`verdict` if given, else by the findings."""
-        return self.verdict or ("fail" if self.failures else "pass")
+        return self.verdict or (Verdict.FAIL if self.failures else Verdict.PASS)
 
     @property
     def diagnosis(self) -> str:

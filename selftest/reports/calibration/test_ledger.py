@@ -9,12 +9,13 @@ from reports.calibration import ledger
 from reports.evidence.records import Cell, Evidence, Finding, Run
 from reports.processors.runs import Ended
 from selftest.reports.processors.pretend import KERNELS, MACHINE
+from verify.outcome.verdict import Verdict
 
 
 def _cell(verdict: str, p: float) -> Cell:
     finding = Finding("chi_square", verdict == "pass", p, 1 << 20, "said", exact=True)
     name = f"verify/test_laws.py::test_law[cpu-float32-{verdict}]"
-    return Cell(name, "law", verdict, "cpu", "float32", verdict, n=9, decisions=4,
+    return Cell(name, "law", verdict, "cpu", "float32", Verdict(verdict), n=9, decisions=4,
                 findings=(finding,), replay="pytest x")  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from reports.__main__ import main
 from reports.evidence import store
 from reports.nights import chronicle, history
 from selftest.reports import fakes
+from verify.outcome.verdict import Verdict
 
 
 def _run(folder: Path, *lines: dict, start: str = "", torch: str = "2.13.0", **entries: object):
@@ -102,8 +103,10 @@ def test_statistics_are_not_looked_at(tmp_path: Path) -> None:
 
 
 def test_the_sparkline_is_coloured_and_lettered() -> None:
-    points = [history.Point(v, p) for v, p in (("pass", 0.5), ("fail", 1e-15), ("lost", 1.0))]
-    picture = chronicle.sparkline([*points, history.Point(history.ABSENT)], fakes.ALPHA)
+    points = [
+        history.Point(Verdict(v), p) for v, p in (("pass", 0.5), ("fail", 1e-15), ("lost", 1.0))
+    ]
+    picture = chronicle.sparkline([*points, history.Point(None)], fakes.ALPHA)
     assert 'aria-label="Verdicts run by run: PFL·"' in picture
     circles = re.findall(r'<circle class="(\w+)" cx="([\d.]+)" cy="([\d.]+)"', picture)
     assert [kind for kind, _, _ in circles] == ["fail", "incomplete"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from reports.evidence.records import Cell, Finding
 from reports.page import matrix, views
+from verify.outcome.verdict import Verdict
 
 
 def _cell(subject: str, kind: str = "pass", *, tensor: str = "", **fields: str) -> Cell:
@@ -11,7 +12,7 @@ def _cell(subject: str, kind: str = "pass", *, tensor: str = "", **fields: str) 
     failed = Finding("scale", False, 1e-20, 100, "it is off", tensor=tensor)
     findings = (failed,) if kind == "fail" else ()
     nodeid = f"{subject}{names}"
-    return Cell(nodeid=nodeid, subject=subject, verdict=kind, findings=findings, **names)
+    return Cell(nodeid=nodeid, subject=subject, verdict=Verdict(kind), findings=findings, **names)
 
 
 def _groups(*cells: Cell) -> list[matrix.Group]:

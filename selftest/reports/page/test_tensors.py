@@ -7,6 +7,7 @@ from typing import Any
 from reports.evidence.records import Cell, Effect, Finding
 from reports.page import pictures, tensors
 from selftest.reports import fakes
+from verify.outcome.verdict import Verdict
 
 
 def _finding(tensor: str, p: float | None = 0.5, **fields: Any) -> Finding:
@@ -19,7 +20,9 @@ def _failed(tensor: str, p: float = 1e-20, **fields: Any) -> Finding:
 
 
 def _tensors(*findings: Finding) -> tuple[tensors.Tensor, ...]:
-    return tensors.tensors(Cell("n", "default", "LSTM", "cpu", "f32", "?", findings=findings))
+    return tensors.tensors(
+        Cell("n", "default", "LSTM", "cpu", "f32", Verdict.FAIL, findings=findings)
+    )
 
 
 def _drawn(line: dict[str, Any], points: int = 64) -> tuple[pictures.Picture, ...]:

@@ -9,6 +9,7 @@ import pytest
 from reports.evidence.records import Cell, Defect, Detectable, Effect, Evidence, Finding, Run
 from reports.upgrade.comparison import Change, compare
 from reports.upgrade.speed import Times
+from verify.outcome.verdict import Verdict
 
 SEED = {"run_seed": "7", "profile": "standard"}
 OLD = Run(**SEED, environment={"cpu: torch": "2.13.0"})
@@ -20,7 +21,7 @@ BROKEN = replace(FIXED, message="y gives 2")
 def cell(subject: str = "normal_", verdict: str = "pass", promise: str = "law", **more) -> Cell:
     backend, dtype = more.pop("backend", "cpu"), more.pop("dtype", "float32")
     nodeid = f"verify/test_x.py::test_{promise}[{backend}-{dtype}-{subject}]"
-    return Cell(nodeid, promise, subject, backend, dtype, verdict, **more)
+    return Cell(nodeid, promise, subject, backend, dtype, Verdict(verdict), **more)
 
 
 def found(before: list[Cell], after: list[Cell], old: Run = OLD, new: Run = NEW):
