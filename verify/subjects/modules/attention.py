@@ -9,12 +9,14 @@ from typing import Unpack
 
 from torch import nn
 
-import strategies
-from strategies import (
-    AttentionArguments,
+from strategies.modules.attention import AttentionArguments, attentions
+from strategies.modules.transformer import (
     TransformerArguments,
     TransformerLayerArguments,
     TransformerStackArguments,
+    transformer_layers,
+    transformer_stacks,
+    transformers,
 )
 from verify import torch_api
 from verify.laws import Constant, Normal, Uniform, fan_in_and_fan_out
@@ -142,7 +144,7 @@ _WIDE = TransformerLayerArguments(4, 2, 4096)
 ATTENTION = (
     row(
         "MultiheadAttention",
-        lambda size: strategies.attentions(max_numel=size),
+        lambda size: attentions(max_numel=size),
         attention,
         (
             AttentionArguments(64, 4),
@@ -157,7 +159,7 @@ ATTENTION = (
     ),
     row(
         "TransformerEncoderLayer",
-        lambda size: strategies.transformer_layers(attentions=1, max_numel=size),
+        lambda size: transformer_layers(attentions=1, max_numel=size),
         _encoder_layer,
         (_SMALL, _WIDE),
         words="attention, linear maps and norms by their own defaults",
@@ -166,7 +168,7 @@ ATTENTION = (
     ),
     row(
         "TransformerDecoderLayer",
-        lambda size: strategies.transformer_layers(attentions=2, max_numel=size),
+        lambda size: transformer_layers(attentions=2, max_numel=size),
         _decoder_layer,
         (_SMALL, _WIDE),
         words="both attentions, linear maps and norms by their own defaults",
@@ -175,7 +177,7 @@ ATTENTION = (
     ),
     row(
         "TransformerEncoder",
-        lambda size: strategies.transformer_stacks(attentions=1, max_numel=size),
+        lambda size: transformer_stacks(attentions=1, max_numel=size),
         lambda a: _stack(a, _encoder_layer),
         (
             TransformerStackArguments(_SMALL, 3, norm=True),
@@ -188,7 +190,7 @@ ATTENTION = (
     ),
     row(
         "TransformerDecoder",
-        lambda size: strategies.transformer_stacks(attentions=2, max_numel=size),
+        lambda size: transformer_stacks(attentions=2, max_numel=size),
         lambda a: _stack(a, _decoder_layer),
         (
             TransformerStackArguments(_SMALL, 3, norm=True),
@@ -201,7 +203,7 @@ ATTENTION = (
     ),
     row(
         "Transformer",
-        lambda size: strategies.transformers(max_numel=size),
+        lambda size: transformers(max_numel=size),
         _transformer,
         (
             TransformerArguments(32, 4, 2, 3, 48),

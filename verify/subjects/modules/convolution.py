@@ -5,8 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-import strategies
-from strategies import ConvolutionArguments, TransposedConvolutionArguments
+from strategies.modules.convolution import ConvolutionArguments, convolutions
+from strategies.modules.transposed_convolution import (
+    TransposedConvolutionArguments,
+    transposed_convolutions,
+)
 from verify.laws import Uniform
 from verify.subjects.modules._row import row
 from verify.subjects.subject import Module
@@ -38,7 +41,7 @@ def _kernel(dims: int) -> tuple[int, ...]:
 def _convolution(dims: int) -> Module[ConvolutionArguments]:
     return row(
         f"Conv{dims}d",
-        lambda size: strategies.convolutions(dims=dims, max_numel=size),
+        lambda size: convolutions(dims=dims, max_numel=size),
         convolution,
         (
             ConvolutionArguments(16, 32, _kernel(dims), groups=4),
@@ -53,7 +56,7 @@ def _convolution(dims: int) -> Module[ConvolutionArguments]:
 def _transposed(dims: int) -> Module[TransposedConvolutionArguments]:
     return row(
         f"ConvTranspose{dims}d",
-        lambda size: strategies.transposed_convolutions(dims=dims, max_numel=size),
+        lambda size: transposed_convolutions(dims=dims, max_numel=size),
         transposed,
         (
             TransposedConvolutionArguments(16, 32, _kernel(dims), groups=4),

@@ -8,8 +8,8 @@ from typing import Unpack
 
 from torch import nn
 
-import strategies
-from strategies import AdaptiveSoftmaxArguments, BilinearArguments, LinearArguments
+from strategies.modules.adaptive_softmax import AdaptiveSoftmaxArguments, adaptive_softmaxes
+from strategies.modules.linear import BilinearArguments, LinearArguments, bilinears, linears
 from verify import torch_api
 from verify.laws import Uniform
 from verify.subjects.fills import Factory
@@ -52,7 +52,7 @@ def _adaptive_softmax(a: AdaptiveSoftmaxArguments) -> Iterator[TensorLaw]:
 DENSE = (
     row(
         "Linear",
-        lambda size: strategies.linears(max_numel=size),
+        lambda size: linears(max_numel=size),
         linear,
         _ANCHORS,
         words=_WORDS,
@@ -60,7 +60,7 @@ DENSE = (
     ),
     row(
         "NonDynamicallyQuantizableLinear",
-        lambda size: strategies.linears(max_numel=size),
+        lambda size: linears(max_numel=size),
         linear,
         _ANCHORS,
         words=_WORDS,
@@ -69,7 +69,7 @@ DENSE = (
     ),
     row(
         "Bilinear",
-        lambda size: strategies.bilinears(max_numel=size),
+        lambda size: bilinears(max_numel=size),
         _bilinear,
         (BilinearArguments(20, 30, 40), BilinearArguments(2, 3, 4096)),
         words="weight and bias uniform within ± 1/√in1_features",
@@ -77,7 +77,7 @@ DENSE = (
     ),
     row(
         "AdaptiveLogSoftmaxWithLoss",
-        lambda size: strategies.adaptive_softmaxes(max_numel=size),
+        lambda size: adaptive_softmaxes(max_numel=size),
         _adaptive_softmax,
         (
             AdaptiveSoftmaxArguments(64, 1000, (20, 200)),
@@ -89,7 +89,7 @@ DENSE = (
     ),
     row(
         "LinearCrossEntropyLoss",
-        lambda size: strategies.linears(max_numel=size),
+        lambda size: linears(max_numel=size),
         lambda a: within("linear.", linear(a)),
         _ANCHORS,
         words="the weight and bias of its linear map uniform within ± 1/√fan_in",

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import strategies
-from strategies import EmbeddingArguments, EmbeddingBagArguments
+from strategies.modules.embedding import (
+    EmbeddingArguments,
+    EmbeddingBagArguments,
+    embedding_bags,
+    embeddings,
+)
 from verify.laws import Constant, Normal
 from verify.subjects.modules._row import row
 from verify.subjects.tensor_law import TensorLaw
@@ -27,7 +31,7 @@ def _table(a: EmbeddingArguments | EmbeddingBagArguments) -> Iterator[TensorLaw]
 EMBEDDINGS = (
     row(
         "Embedding",
-        lambda size: strategies.embeddings(max_numel=size),
+        lambda size: embeddings(max_numel=size),
         _table,
         (EmbeddingArguments(1000, 64), EmbeddingArguments(1000, 64, padding_idx=0)),
         words=_WORDS,
@@ -35,7 +39,7 @@ EMBEDDINGS = (
     ),
     row(
         "EmbeddingBag",
-        lambda size: strategies.embedding_bags(max_numel=size),
+        lambda size: embedding_bags(max_numel=size),
         _table,
         (EmbeddingBagArguments(1000, 64), EmbeddingBagArguments(1000, 64, padding_idx=7)),
         words=_WORDS,

@@ -9,14 +9,18 @@ import torch
 from hypothesis.strategies import SearchStrategy
 from torch import nn
 
-import strategies
-from strategies import (
-    Arguments,
+from strategies.modules.arguments import Arguments
+from strategies.modules.batch_norm import (
     BatchNormArguments,
-    ConvolutionArguments,
     InstanceNormArguments,
-    LinearArguments,
+    batch_norms,
+    instance_norms,
+)
+from strategies.modules.convolution import ConvolutionArguments, convolutions
+from strategies.modules.linear import LinearArguments, linears
+from strategies.modules.transposed_convolution import (
     TransposedConvolutionArguments,
+    transposed_convolutions,
 )
 from verify import torch_api
 from verify.subjects.case import A
@@ -81,7 +85,7 @@ def _convolutional(dims: int) -> tuple[Module, Module]:
     return (
         _row(
             f"LazyConv{dims}d",
-            lambda size: strategies.convolutions(dims=dims, lazy=True, max_numel=size),
+            lambda size: convolutions(dims=dims, lazy=True, max_numel=size),
             convolution,
             (
                 ConvolutionArguments(16, 32, (3,) * dims, groups=4),
@@ -92,7 +96,7 @@ def _convolutional(dims: int) -> tuple[Module, Module]:
         ),
         _row(
             f"LazyConvTranspose{dims}d",
-            lambda size: strategies.transposed_convolutions(dims=dims, lazy=True, max_numel=size),
+            lambda size: transposed_convolutions(dims=dims, lazy=True, max_numel=size),
             transposed,
             (
                 TransposedConvolutionArguments(16, 32, (3,) * dims, groups=4),
@@ -113,7 +117,7 @@ def _normalising(dims: int) -> tuple[Module, Module]:
     return (
         _row(
             batch,
-            lambda size: strategies.batch_norms(bias_argument=bias_argument(batch), max_numel=size),
+            lambda size: batch_norms(bias_argument=bias_argument(batch), max_numel=size),
             running,
             (BatchNormArguments(64),),
             "num_features",
@@ -121,9 +125,7 @@ def _normalising(dims: int) -> tuple[Module, Module]:
         ),
         _row(
             instance,
-            lambda size: strategies.instance_norms(
-                bias_argument=bias_argument(instance), max_numel=size
-            ),
+            lambda size: instance_norms(bias_argument=bias_argument(instance), max_numel=size),
             running,
             (InstanceNormArguments(64, affine=True, track_running_stats=True),),
             "num_features",
@@ -135,7 +137,7 @@ def _normalising(dims: int) -> tuple[Module, Module]:
 LAZY = (
     _row(
         "LazyLinear",
-        lambda size: strategies.linears(max_numel=size),
+        lambda size: linears(max_numel=size),
         linear,
         (LinearArguments(784, 10), LinearArguments(3, 8192)),
         "in_features",

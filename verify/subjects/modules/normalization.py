@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import strategies
-from strategies import (
+from strategies.modules.batch_norm import (
     BatchNormArguments,
-    GroupNormArguments,
     InstanceNormArguments,
+    batch_norms,
+    instance_norms,
+)
+from strategies.modules.layer_norm import (
+    GroupNormArguments,
     LayerNormArguments,
     RMSNormArguments,
+    group_norms,
+    layer_norms,
+    rms_norms,
 )
 from verify import torch_api
 from verify.laws import Constant
@@ -41,7 +47,7 @@ def bias_argument(name: str) -> bool:
 def _batch_norm(name: str) -> Module[BatchNormArguments]:
     return row(
         name,
-        lambda size: strategies.batch_norms(bias_argument=bias_argument(name), max_numel=size),
+        lambda size: batch_norms(bias_argument=bias_argument(name), max_numel=size),
         running,
         (BatchNormArguments(64), BatchNormArguments(7, momentum=None)),
         words="weight one, bias zero; running statistics of a standard input, counter zero",
@@ -53,7 +59,7 @@ def _batch_norm(name: str) -> Module[BatchNormArguments]:
 def _instance_norm(name: str) -> Module[InstanceNormArguments]:
     return row(
         name,
-        lambda size: strategies.instance_norms(bias_argument=bias_argument(name), max_numel=size),
+        lambda size: instance_norms(bias_argument=bias_argument(name), max_numel=size),
         running,
         (
             InstanceNormArguments(64),
@@ -70,9 +76,7 @@ NORMALIZATIONS: tuple[Module, ...] = (
     *map(_instance_norm, ("InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d")),
     row(
         "GroupNorm",
-        lambda size: strategies.group_norms(
-            bias_argument=bias_argument("GroupNorm"), max_numel=size
-        ),
+        lambda size: group_norms(bias_argument=bias_argument("GroupNorm"), max_numel=size),
         lambda a: norm((a.num_channels,), a.affine, a.bias),
         (GroupNormArguments(8, 64),),
         words="weight one, bias zero, for each channel",
@@ -80,7 +84,7 @@ NORMALIZATIONS: tuple[Module, ...] = (
     ),
     row(
         "LayerNorm",
-        lambda size: strategies.layer_norms(max_numel=size),
+        lambda size: layer_norms(max_numel=size),
         lambda a: norm(a.normalized_shape, a.elementwise_affine, a.bias),
         (LayerNormArguments((768,)), LayerNormArguments((3, 4, 5))),
         words="weight one, bias zero, over the normalised shape",
@@ -88,7 +92,7 @@ NORMALIZATIONS: tuple[Module, ...] = (
     ),
     row(
         "RMSNorm",
-        lambda size: strategies.rms_norms(max_numel=size),
+        lambda size: rms_norms(max_numel=size),
         lambda a: norm(a.normalized_shape, a.elementwise_affine, False),
         (RMSNormArguments((768,)), RMSNormArguments((3, 4, 5))),
         words="weight one, no bias",

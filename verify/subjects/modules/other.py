@@ -8,8 +8,8 @@ from typing import Unpack
 import torch
 from torch import nn
 
-import strategies
-from strategies import ClassWeightArguments, PReLUArguments
+from strategies.modules.class_weight import ClassWeightArguments, class_weights
+from strategies.modules.prelu import PReLUArguments, prelus
 from verify import torch_api
 from verify.laws import Constant
 from verify.subjects.fills import Factory
@@ -51,7 +51,7 @@ def _weighted(name: str, buffers: tuple[str, ...]) -> Module[ClassWeightArgument
 
     return row(
         name,
-        lambda size: strategies.class_weights(max_numel=size // len(buffers)),
+        lambda size: class_weights(max_numel=size // len(buffers)),
         _given(buffers),
         (ClassWeightArguments(10, 0.5),),
         words="the weights that the user hands over, unchanged",
@@ -64,7 +64,7 @@ def _weighted(name: str, buffers: tuple[str, ...]) -> Module[ClassWeightArgument
 OTHER: tuple[Module, ...] = (
     row(
         "PReLU",
-        lambda size: strategies.prelus(max_numel=size),
+        lambda size: prelus(max_numel=size),
         lambda a: [TensorLaw("weight", (a.num_parameters,), Constant(a.init))],
         (PReLUArguments(), PReLUArguments(64, 0.1)),
         words="the slope init for every channel",

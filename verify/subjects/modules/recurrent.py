@@ -5,8 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-import strategies
-from strategies import RecurrentArguments, RecurrentCellArguments
+from strategies.modules.recurrent import (
+    RecurrentArguments,
+    RecurrentCellArguments,
+    recurrent_cells,
+    recurrents,
+)
 from verify.laws import Uniform
 from verify.subjects.modules._row import row
 from verify.subjects.subject import Module
@@ -58,7 +62,7 @@ def _network_row(name: str) -> Module[RecurrentArguments]:
     projected = RecurrentArguments(3, 64, num_layers=2, bidirectional=True, proj_size=32)
     return row(
         name,
-        lambda size: strategies.recurrents(gates=gates, projections=projects, max_numel=size),
+        lambda size: recurrents(gates=gates, projections=projects, max_numel=size),
         lambda a: _network(a, gates),
         (RecurrentArguments(1, _WIDTHS[name]), deep, *([projected] if projects else [])),
         words=f"{_WORDS}; layers, directions and projections too",
@@ -71,7 +75,7 @@ def _cell_row(name: str) -> Module[RecurrentCellArguments]:
     gates, width = _GATES[network], _WIDTHS[network]
     return row(
         name,
-        lambda size: strategies.recurrent_cells(gates=gates, max_numel=size),
+        lambda size: recurrent_cells(gates=gates, max_numel=size),
         lambda a: _cell(a, gates),
         (RecurrentCellArguments(1, width), RecurrentCellArguments(64, 16)),
         words=_WORDS,
