@@ -11,7 +11,6 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,7 +21,7 @@ MOST_ENTRIES = 1 << 24
 Numbers = npt.NDArray[np.int64] | npt.NDArray[np.float64]
 
 
-def pack(values: Numbers) -> dict[str, Any]:
+def pack(values: Numbers) -> dict[str, object]:
     """A JSON object that `unpack` turns into the very same array.
 
     Parameters
@@ -44,7 +43,7 @@ def pack(values: Numbers) -> dict[str, Any]:
     }
 
 
-def unpack(document: Mapping[str, Any]) -> Numbers:
+def unpack(document: Mapping[str, object]) -> Numbers:
     """The array that was packed.
 
     Raises
@@ -52,12 +51,14 @@ def unpack(document: Mapping[str, Any]) -> Numbers:
     KeyError, TypeError, ValueError
         For what `pack` does not write.
     """
-    size, width = int(document["size"]), int(document["bits"])
-    dtype = {"int64": np.int64, "float64": np.float64}[document["dtype"]]
+    size, width, least = (_whole(document[name]) for name in ("size", "bits", "least"))
+    dtype, text = document["dtype"], document["packed"]
+    if dtype not in ("int64", "float64") or not isinstance(text, str):
+        raise ValueError(f"a packed array cannot be of {dtype!r}, or not packed in a text")
     if not (0 < size <= MOST_ENTRIES and 0 <= width <= 64):
         raise ValueError(f"a packed array cannot have {size} entries of {width} bits")
     try:
-        data = base64.b64decode(document["packed"], validate=True)
+        data = base64.b64decode(text, validate=True)
     except binascii.Error:
         raise ValueError("a packed array is not base64") from None
     if len(data) != -(-size * width // 8):
@@ -66,11 +67,16 @@ def unpack(document: Mapping[str, Any]) -> Numbers:
     packed = np.unpackbits(np.frombuffer(data, np.uint8), count=size * width)
     bits[:, 64 - width :] = packed.reshape(size, width)
     offsets = np.packbits(bits).view(">u8").astype(np.uint64)
-    least = np.int64(document["least"])
-    whole: npt.NDArray[np.int64] = offsets.view(np.int64) + least
-    return whole if dtype is np.int64 else whole.view(np.float64)
+    whole: npt.NDArray[np.int64] = offsets.view(np.int64) + np.int64(least)
+    return whole if dtype == "int64" else whole.view(np.float64)
 
 
-def array(document: Any) -> Numbers:
+def _whole(value: object) -> int:
+    if not isinstance(value, int):
+        raise TypeError(f"{value!r} is no whole number")
+    return value
+
+
+def array(document: object) -> Numbers:
     """An array from its packed form, or from the plain list of a short or an older one."""
     return unpack(document) if isinstance(document, Mapping) else np.asarray(document)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -79,13 +79,13 @@ class Statistic:
         """Decide at a level, under the check's `name`."""
         raise NotImplementedError
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """A JSON object: kind and fields; long arrays are packed, see `verify.checks.packing`."""
         values = {f.name: _plain(getattr(self, f.name)) for f in fields(self)}
         return {"kind": self.kind, **values}
 
     @classmethod
-    def of_json(cls, document: Mapping[str, Any]) -> Self:
+    def of_json(cls, document: Mapping[str, object]) -> Self:
         """Rebuild a statistic of this kind from the fields that `to_json` wrote.
 
         A field that an older suite did not know has its default.
@@ -94,18 +94,18 @@ class Statistic:
         return cls(**{f.name: _numbers(document[f.name]) for f in given})
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     if not isinstance(value, np.ndarray):
         return value
     return packing.pack(value) if value.size > _SHORT else value.tolist()
 
 
-def _numbers(value: Any) -> Any:
+def _numbers(value: object) -> object:
     packed = isinstance(value, list) or (isinstance(value, dict) and "packed" in value)
     return packing.array(value) if packed else value
 
 
-def from_json(document: Mapping[str, Any]) -> Statistic:
+def from_json(document: Mapping[str, object]) -> Statistic:
     """Rebuild a statistic from `Statistic.to_json`.
 
     Raises
@@ -113,9 +113,10 @@ def from_json(document: Mapping[str, Any]) -> Statistic:
     ValueError
         For an unknown kind or a missing field.
     """
-    cls = KINDS.get(document.get("kind", ""))
+    kind = document.get("kind")
+    cls = KINDS.get(kind) if isinstance(kind, str) else None
     if cls is None:
-        raise ValueError(f"unknown statistic kind {document.get('kind')!r}; use a newer suite")
+        raise ValueError(f"unknown statistic kind {kind!r}; use a newer suite")
     try:
         return cls.of_json(document)
     except KeyError as missing:

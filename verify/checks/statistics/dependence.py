@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self, TypeVar
 
 import numpy as np
 
@@ -14,6 +14,8 @@ from verify.checks.bounds import ALPHA, INTERVAL_Z
 from verify.checks.finding import Detectable, Effect, Finding
 from verify.checks.statistics.base import Counts, Floats, Statistic, decided, separation
 from verify.checks.words import WORDS
+
+N = TypeVar("N", int, float)
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +30,7 @@ class Correlation(Statistic):
     def merge(self, other: Self) -> Self:  # noqa: D102
         return type(self)(_added(self.sums, other.sums), _added(self.pairs, other.pairs))
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """A JSON object that names every lag once."""
         lags = sorted(self.pairs)
         rows = {
@@ -38,12 +40,14 @@ class Correlation(Statistic):
         return {"kind": self.kind, "lags": lags, **rows}
 
     @classmethod
-    def of_json(cls, document: Mapping[str, Any]) -> Self:
+    def of_json(cls, document: Mapping[str, object]) -> Self:
         """Rebuild it; older files hold two objects by lag."""
         pairs, sums = document["pairs"], document["sums"]
-        if isinstance(pairs, dict):
-            return cls(dict(sums), dict(pairs))
+        if isinstance(pairs, dict) and isinstance(sums, dict):
+            return cls(sums, pairs)
         lags = document["lags"]
+        if not (isinstance(lags, list) and isinstance(sums, list) and isinstance(pairs, list)):
+            raise ValueError(f"the lags of a {cls.kind!r} are no lists")
         return cls(dict(zip(lags, sums, strict=True)), dict(zip(lags, pairs, strict=True)))
 
     def findings(self, name: str, level: float = ALPHA) -> list[Finding]:  # noqa: D102
@@ -70,7 +74,7 @@ class Correlation(Statistic):
         ]
 
 
-def _added(a: dict[str, Any], b: dict[str, Any]) -> dict[str, Any]:
+def _added(a: dict[str, N], b: dict[str, N]) -> dict[str, N]:
     return {key: a.get(key, 0) + b.get(key, 0) for key in sorted(a.keys() | b.keys())}
 
 
