@@ -8,7 +8,7 @@ from datetime import date
 
 import pytest
 
-from selftest.conduct.support import RUN
+from selftest.behaviour.support import RUN
 from verify import behaviour, torch_api
 from verify.audit.defect_entries import judge
 from verify.behaviour.promise import Promise

@@ -14,7 +14,7 @@ import torch
 from scipy import special
 from torch import Tensor, nn
 
-from selftest.conduct.support import RUN
+from selftest.behaviour.support import RUN
 from verify.backends import Backend
 from verify.behaviour.errors import verify_errors
 from verify.defects import known_defects

@@ -9,7 +9,7 @@ import pytest
 
 from selftest.planted.fault import Fault, law
 from selftest.planted.faults import FAULTS
-from selftest.planted.module import conduct, default, materialisation, reset
+from selftest.planted.module import behaviour, default, materialisation, reset
 from selftest.planted.runner import TAIL, assert_found, run
 
 SOUND = (
@@ -26,9 +26,9 @@ SOUND = (
     default("float64-LSTM"),
     reset("float32-MultiheadAttention"),
     materialisation("float32-BatchNorm2d"),
-    conduct("construction", "float32-Embedding"),
-    conduct("lazy", "float32-LazyConv2d"),
-    conduct("batch_norm", "float64-BatchNorm1d"),
+    behaviour("construction", "float32-Embedding"),
+    behaviour("lazy", "float32-LazyConv2d"),
+    behaviour("batch_norm", "float64-BatchNorm1d"),
 )
 
 

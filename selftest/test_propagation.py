@@ -8,7 +8,7 @@ import torch
 from scipy import stats
 from torch import nn
 
-from selftest.conduct.support import RUN, cell
+from selftest.behaviour.support import RUN, cell
 from strategies import Nonlinearity, Stack
 from verify.engine.depth import Seen, against_theory, meets_its_fate, verify_depth
 from verify.laws import Normal, UniformSum

@@ -11,7 +11,7 @@ import torch
 from hypothesis import strategies as st
 from torch import nn
 
-from selftest.conduct.support import RUN
+from selftest.behaviour.support import RUN
 from verify import backends
 from verify.behaviour.promise import Promise, Question, verify_behaviour
 from verify.command_line.recipe_option import Build

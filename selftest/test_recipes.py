@@ -11,7 +11,7 @@ import torch
 from hypothesis import strategies as st
 from torch import nn
 
-from selftest.conduct.support import RUN
+from selftest.behaviour.support import RUN
 from selftest.test_command import ROOT, SMALL, command, lines
 from verify import backends
 from verify.engine.explore import verify_cell

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from selftest.conduct.support import cell
+from selftest.behaviour.support import cell
 from strategies import TiedArguments
 from verify import backends
 from verify.behaviour.promise import Trial

@@ -21,7 +21,7 @@ from selftest.lawful.alternative import (
 )
 from selftest.planted.contracts import contract
 from selftest.planted.fault import Call, Function, Plant, law, table
-from selftest.planted.module import conduct
+from selftest.planted.module import behaviour
 from selftest.planted.streams import streams
 
 
@@ -215,7 +215,7 @@ ALTERNATIVES = table(
     _row("bernoulli_of_doubles", "coins by comparison of doubles", "torch.bernoulli",
          rewritten(_coins), "PyTorch documentation, torch.bernoulli",
          operation("float32-torch.bernoulli"), operation("float64-torch.bernoulli"),
-         streams("float32-torch.bernoulli"), conduct("errors", "float32-torch.bernoulli")),
+         streams("float32-torch.bernoulli"), behaviour("errors", "float32-torch.bernoulli")),
     _row("exponential_log1p", "waiting times as −log(1 − u)", "torch.Tensor.exponential_",
          _waits(lambda u: torch.log1p(-u)), "Devroye 1986, sec. II.2",
          *(operation(f"{dtype}-exponential_") for dtype in ("float32", "float64", "bfloat16")),

@@ -23,7 +23,7 @@ from selftest.lawful.alternative import (
 from selftest.lawful.uniforms import redrawn
 from selftest.planted.contracts import contract
 from selftest.planted.fault import Function, Plant, law, table
-from selftest.planted.module import conduct, default
+from selftest.planted.module import behaviour, default
 from selftest.planted.streams import neighbours, streams
 
 NORMAL, UNIFORM = "torch.Tensor.normal_", "torch.Tensor.uniform_"
@@ -137,7 +137,7 @@ ALTERNATIVES = table(
     _row("words_thrown_away", "each call draws 7 words that it does not use", NORMAL,
          _after(7), _NOTE, *_NORMAL, default("float32-Embedding")),
     _row("one_word_thrown_away", "each call draws one word that it does not use", UNIFORM,
-         _after(1), _NOTE, *_UNIFORM, conduct("generators", "float32-torch.rand"),
+         _after(1), _NOTE, *_UNIFORM, behaviour("generators", "float32-torch.rand"),
          "verify/test_independence.py::test_independence[cpu-float32-uniform_ then normal_]"),
     _row("fill_from_the_end", "a fill begins with the last entry", NORMAL,
          _from_the_end, _NOTE, *_NORMAL),

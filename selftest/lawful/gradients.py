@@ -13,7 +13,7 @@ from torch.nn import functional
 from selftest.lawful.alternative import Alternative, Control, Declined
 from selftest.planted.fault import Function, Plant, instead, table
 from selftest.planted.gradients import gradient, tie
-from selftest.planted.module import conduct
+from selftest.planted.module import behaviour
 
 
 def _clipped(
@@ -213,7 +213,7 @@ def _row(
 
 def _ways(names: str, cell: str) -> tuple[str, ...]:
     makers: dict[str, Callable[[str], str]] = {
-        "g": gradient, "t": tie, "p": functools.partial(conduct, "parameters"),
+        "g": gradient, "t": tie, "p": functools.partial(behaviour, "parameters"),
     }  # fmt: skip
     return tuple(makers[name](cell) for name in names)
 
@@ -250,7 +250,8 @@ ALTERNATIVES = table(
          *_ways("p", "float32-MultiheadAttention"), *_ways("p", "float64-MultiheadAttention")),
     _row("batch_norm_in_two_passes", "means and variances in two passes, in float64",
          "functional.batch_norm", instead(_batch_norm), "Chan, Golub & LeVeque 1983",
-         conduct("batch_norm", "float32-BatchNorm1d"), conduct("batch_norm", "float64-BatchNorm2d"),
+         behaviour("batch_norm", "float32-BatchNorm1d"),
+         behaviour("batch_norm", "float64-BatchNorm2d"),
          *_ways("p", "float32-BatchNorm1d")),
     _row("layer_norm_in_double", "a layer norm computes in float64 and rounds once",
          "functional.layer_norm", _wide, "PyTorch documentation, torch.nn.LayerNorm",
@@ -258,7 +259,7 @@ ALTERNATIVES = table(
     _row("embedding_of_one_hot", "rows of a table as products with unit vectors",
          "functional.embedding", instead(_one_hot), "PyTorch documentation, torch.nn.Embedding",
          *_ways("g", "float32-tied Embedding"), *_ways("p", "float32-Embedding"),
-         conduct("embeddings", "float32-Embedding").replace("test_embeddings[", "test_embedding[")),
+         behaviour("embeddings", "float32-Embedding")),
     _row("gradients_added_in_double", "backward calls add to what is there in float64",
          "torch.Tensor.backward", _added_in_double, "PyTorch documentation, Autograd mechanics",
          *_ways("g", "float32-tied GRUCell"), *_ways("g", "bfloat16-tied Linear"),
@@ -268,6 +269,6 @@ ALTERNATIVES = table(
 CONTROLS = table(
     Control("clipping_in_double_too_long", "gradients clipped in float64 to 1.001 times the limit",
             ("utils.clip_grad_norm_",), instead(functools.partial(_clipped, factor=1.001)),
-            conduct("parameters", "float32-Linear"), frozenset({"parameters"}),
+            behaviour("parameters", "float32-Linear"), frozenset({"parameters"}),
             says="gradients off the limit"),
 )  # fmt: skip

@@ -15,7 +15,7 @@ from selftest.lawful.alternative import Alternative, Control, Declined, Stream, 
 from selftest.lawful.uniforms import redrawn
 from selftest.planted.contracts import contract
 from selftest.planted.fault import Call, Function, Plant, law, table
-from selftest.planted.module import conduct, default, materialisation, reset
+from selftest.planted.module import behaviour, default, materialisation, reset
 from selftest.planted.streams import streams
 
 
@@ -126,23 +126,23 @@ ALTERNATIVES = table(
     _row("linear_bias_first", "a linear layer draws its bias before its weight",
          _LINEAR, _method(_bias_first), f"{_NN}.Linear", default("float32-Linear"),
          reset("float32-Linear"), default("float32-Transformer"),
-         conduct("construction", "float32-Linear"), conduct("parametrizations", "float32-Linear")
-         .replace("test_parametrizations[", "test_parametrization[")),
+         behaviour("construction", "float32-Linear"),
+         behaviour("parametrizations", "float32-Linear")),
     _row("linear_in_double", "a linear layer draws in float64 and rounds",
          _LINEAR, _method(_in_double), f"{_NN}.Linear", default("float32-Linear"),
-         materialisation("float32-Linear"), conduct("lazy", "float32-LazyLinear"),
-         conduct("parameters", "float32-Linear")),
+         materialisation("float32-Linear"), behaviour("lazy", "float32-LazyLinear"),
+         behaviour("parameters", "float32-Linear")),
     _row("convolution_bias_first", "a convolution draws its bias before its weight",
          _CONVOLUTION, _method(_bias_first), f"{_NN}.Conv2d", default("float32-Conv2d"),
-         reset("float64-Conv1d"), conduct("lazy", "float32-LazyConv2d"),
-         conduct("construction", "float32-Conv2d")),
+         reset("float64-Conv1d"), behaviour("lazy", "float32-LazyConv2d"),
+         behaviour("construction", "float32-Conv2d")),
     _row("recurrent_last_first", "a recurrent network draws its last tensor first",
          _RECURRENT, _method(_last_layer_first), f"{_NN}.LSTM", default("float32-LSTM"),
-         reset("float32-GRU"), conduct("construction", "float32-RNN"),
-         conduct("parameters", "float32-GRU")),
+         reset("float32-GRU"), behaviour("construction", "float32-RNN"),
+         behaviour("parameters", "float32-GRU")),
     _row("recurrent_in_one_draw", "a recurrent network splits one draw among its tensors",
          _RECURRENT, _method(_in_one_draw), f"{_NN}.GRU", default("float64-GRU"),
-         materialisation("float32-LSTM"), conduct("parameters", "float64-RNN")),
+         materialisation("float32-LSTM"), behaviour("parameters", "float64-RNN")),
     _row("attention_backwards", "attention fills its tensors in another order",
          "MultiheadAttention._reset_parameters", _method(_attention),
          f"{_NN}.MultiheadAttention", default("float32-MultiheadAttention"),
@@ -150,7 +150,7 @@ ALTERNATIVES = table(
     _row("embedding_backwards", "an embedding draws row by row, the last one first",
          "Embedding.reset_parameters", _method(_rows_backwards), f"{_NN}.Embedding",
          default("float32-Embedding"), reset("float32-Embedding"),
-         conduct("construction", "float32-Embedding")),
+         behaviour("construction", "float32-Embedding")),
     _row("xavier_of_a_unit_draw", "Glorot's uniform as an affine map of U[0, 1) in float64",
          "xavier_uniform_", editing_plain(_xavier), "Glorot & Bengio 2010, eq. 16",
          law("float32-xavier_uniform_"), law("float64-xavier_uniform_"),

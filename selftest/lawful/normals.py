@@ -13,7 +13,7 @@ from torch import Tensor
 from selftest.lawful.alternative import Alternative, Control, Draw, Stream, normally
 from selftest.planted.contracts import contract
 from selftest.planted.fault import law, table
-from selftest.planted.module import conduct, default
+from selftest.planted.module import behaviour, default
 from selftest.planted.streams import streams
 
 NORMAL = "torch.Tensor.normal_"
@@ -94,7 +94,7 @@ ALTERNATIVES = table(
     _row(
         "normal_box_muller", "normals from radius and angle in float64, whatever the dtype",
         box_muller, "Box & Muller 1958", *_NODES, _DOUBLE, default("float32-Embedding"),
-        conduct("layouts", "float32-normal_").replace("test_layouts[", "test_layout[")
+        behaviour("layouts", "float32-normal_")
         .replace("normal_]", "normal_-strided]"),
     ),
     _row(

@@ -9,7 +9,7 @@ from selftest.lawful.alternative import Control, setting
 from selftest.planted.contracts import contract
 from selftest.planted.fault import Call, editing, law, table
 from selftest.planted.gradients import gradient
-from selftest.planted.module import conduct
+from selftest.planted.module import behaviour
 from selftest.planted.streams import streams
 
 _FILLS = (
@@ -22,8 +22,8 @@ _FILLS = (
 _SUMS = (
     gradient("float32-tied LSTM"),
     gradient("float32-tied Conv2d"),
-    conduct("parameters", "float32-LSTM"),
-    conduct("batch_norm", "float32-BatchNorm2d"),
+    behaviour("parameters", "float32-LSTM"),
+    behaviour("batch_norm", "float32-BatchNorm2d"),
     "verify/test_convolutions.py::test_identity_convolution[cpu-float32-dirac_]",
 )
 _DOCUMENTED = "PyTorch documentation, note “Reproducibility”: no bits across platforms"
@@ -107,7 +107,7 @@ ALTERNATIVES = table(
     ),
     setting(
         "attention_not_fused", "attention by its explicit formula",
-        conduct("parameters", "float32-TransformerEncoder"),
+        behaviour("parameters", "float32-TransformerEncoder"),
         source="PyTorch documentation, scaled_dot_product_attention", setting=_explicit_attention,
         shows=torch.backends.cuda.flash_sdp_enabled, says="in force: False",
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from selftest.planted import (
     attention,
-    conduct,
+    behaviour,
     construction,
     contracts,
     convolution,
@@ -42,7 +42,7 @@ FAULTS: dict[str, Fault] = table(
     *orthogonal.FAULTS.values(),
     *parameters.FAULTS.values(),
     *dependence.FAULTS.values(),
-    *conduct.FAULTS.values(),
+    *behaviour.FAULTS.values(),
     *dense.FAULTS.values(),
     *convolution.FAULTS.values(),
     *normalization.FAULTS.values(),

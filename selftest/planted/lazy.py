@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from selftest.planted.fault import Function, table
-from selftest.planted.module import after, conduct, fault
+from selftest.planted.module import after, behaviour, fault
 
 NAMED = ("lazy",)
 
@@ -46,7 +46,7 @@ FAULTS = table(
         "a lazy convolution draws a number before its first input",
         "LazyConv2d.__init__",
         after(_drawing),
-        conduct("lazy", "float32-LazyConv2d"),
+        behaviour("lazy", "float32-LazyConv2d"),
         *NAMED,
         says="draws before the first input",
     ),
@@ -55,7 +55,7 @@ FAULTS = table(
         "a lazy transposed convolution is initialised twice by its first input",
         "LazyConvTranspose1d.initialize_parameters",
         after(_reset_again),
-        conduct("lazy", "float32-LazyConvTranspose1d"),
+        behaviour("lazy", "float32-LazyConvTranspose1d"),
         *NAMED,
         says="other than the eager",
     ),
@@ -64,7 +64,7 @@ FAULTS = table(
         "a lazy norm does not remember the number of features of its first input",
         "modules.batchnorm._LazyNormBase.initialize_parameters",
         after(_size_forgotten),
-        conduct("lazy", "float32-LazyBatchNorm2d"),
+        behaviour("lazy", "float32-LazyBatchNorm2d"),
         *NAMED,
         says="sizes not inferred",
     ),
@@ -73,7 +73,7 @@ FAULTS = table(
         "a lazy linear map remains one after its first input",
         "LazyLinear.cls_to_become",
         _stays_lazy,
-        conduct("lazy", "float32-LazyLinear"),
+        behaviour("lazy", "float32-LazyLinear"),
         *NAMED,
         says="the class is LazyLinear",
     ),
@@ -82,7 +82,7 @@ FAULTS = table(
         "the first input initialises what was loaded from a state dict",
         "LazyLinear.initialize_parameters",
         _reset_loaded,
-        conduct("lazy", "float64-LazyLinear"),
+        behaviour("lazy", "float64-LazyLinear"),
         *NAMED,
         says="after load_state_dict",
     ),

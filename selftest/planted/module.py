@@ -26,6 +26,16 @@ WIDE = ("support", *NARROW)
 ZERO = ("atoms", *NARROW)
 """The checks that may name zeros where values should be random."""
 
+_FUNCTIONS = {
+    "contracts": "contract",
+    "embeddings": "embedding",
+    "layouts": "layout",
+    "parametrizations": "parametrization",
+    "tied_gradients": "tied_gradient",
+    "ties": "tie",
+}
+"""What the test is named after, where the file has another name."""
+
 REPEATS = ("duplicates", "correlation")
 UNFILLED = ("finite", "exact")
 
@@ -65,9 +75,17 @@ def materialisation(cell: str) -> str:
     return f"verify/test_resets.py::test_materialisation[cpu-{cell}]"
 
 
-def conduct(promise: str, cell: str) -> str:
-    """Return the node id of a test of conduct, such as ``construction``, of modules."""
-    return f"verify/test_{promise}.py::test_{promise}[cpu-{cell}]"
+def behaviour(file: str, cell: str) -> str:
+    """Return the node id of a test of behaviour.
+
+    Parameters
+    ----------
+    file
+        What its file is named after: ``construction``.
+    cell
+        ``dtype-subject``: ``float32-Linear``.
+    """
+    return f"verify/test_{file}.py::test_{_FUNCTIONS.get(file, file)}[cpu-{cell}]"
 
 
 def after(edit: ModuleEdit) -> Plant:

@@ -11,16 +11,16 @@ from torch import Tensor, nn
 
 from selftest.planted.fault import Fault, Function, Plant, always, arguments, instead, table
 from selftest.planted.module import after, fault, times
-from selftest.planted.module import conduct as _conduct
+from selftest.planted.module import behaviour as _behaviour
 
-conduct = functools.partial(_conduct, "parameters")
+behaviour = functools.partial(_behaviour, "parameters")
 
 
 def row(
     name: str, description: str, target: str | tuple[str, ...], plant: Plant, cell: str, says: str
 ) -> Fault:
     """Shorthand for a fault that one question of the promise must name."""
-    return fault(name, description, target, plant, conduct(cell), "parameters", says=says)
+    return fault(name, description, target, plant, behaviour(cell), "parameters", says=says)
 
 
 def childless(self: nn.Module, function: Callable[[nn.Module], object]) -> nn.Module:

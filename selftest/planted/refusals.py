@@ -12,7 +12,7 @@ from torch import Tensor
 
 from selftest.planted.fault import Call, Fault, Function, Plant, editing, table
 from selftest.planted.fault import arguments as changing
-from selftest.planted.module import conduct, fault
+from selftest.planted.module import behaviour, fault
 
 ERRORS = ("errors",)
 BOUNDED = "verify/test_bounded_time.py::test_bounded_time[cpu-{}-trunc_normal_]"
@@ -20,7 +20,7 @@ BOUNDED = "verify/test_bounded_time.py::test_bounded_time[cpu-{}-trunc_normal_]"
 
 def errors(cell: str) -> str:
     """Return the node id of the test that asks a subject for the impossible."""
-    return conduct("errors", cell)
+    return behaviour("errors", cell)
 
 
 def made(factory: str) -> str:

@@ -12,7 +12,7 @@ from selftest.planted.fault import Function, table
 from selftest.planted.module import (
     UNFILLED,
     after,
-    conduct,
+    behaviour,
     fault,
     forgetting,
     matching,
@@ -183,7 +183,7 @@ FAULTS = table(
         "a reset makes the bias a new parameter, of which no optimizer knows",
         "Linear.reset_parameters",
         after(_replaced),
-        conduct("construction", "float32-Linear"),
+        behaviour("construction", "float32-Linear"),
         "construction",
         says="parameters that a reset replaces",
     ),

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from selftest.planted.fault import Function, table
-from selftest.planted.module import after, conduct, fault
+from selftest.planted.module import after, behaviour, fault
 
 NAMED = ("batch_norm",)
 FORWARD = "modules.batchnorm._BatchNorm.forward"
@@ -109,7 +109,7 @@ FAULTS = table(
         "without momentum batch norm averages with the momentum 0.1",
         FORWARD,
         _usual_momentum,
-        conduct("batch_norm", "float32-BatchNorm2d"),
+        behaviour("batch_norm", "float32-BatchNorm2d"),
         *NAMED,
         says="off their average",
     ),
@@ -118,7 +118,7 @@ FAULTS = table(
         "the running variance follows the biased variance of the batches",
         FORWARD,
         _biased,
-        conduct("batch_norm", "float32-BatchNorm3d"),
+        behaviour("batch_norm", "float32-BatchNorm3d"),
         *NAMED,
         says="off their average",
     ),
@@ -127,7 +127,7 @@ FAULTS = table(
         "num_batches_tracked stays one after the first batch",
         FORWARD,
         _counted_only_once,
-        conduct("batch_norm", "float64-BatchNorm1d"),
+        behaviour("batch_norm", "float64-BatchNorm1d"),
         *NAMED,
         says="not counted",
     ),
@@ -136,7 +136,7 @@ FAULTS = table(
         "running_mean follows the batches in eval mode too",
         "modules.instancenorm._InstanceNorm.forward",
         _learning_in_evaluation,
-        conduct("batch_norm", "float32-InstanceNorm2d"),
+        behaviour("batch_norm", "float32-InstanceNorm2d"),
         *NAMED,
         says="eval mode",
     ),
@@ -145,7 +145,7 @@ FAULTS = table(
         "reset_running_stats resets the weight as well",
         "modules.batchnorm._NormBase.reset_running_stats",
         after(_weight_too),
-        conduct("batch_norm", "float32-SyncBatchNorm"),
+        behaviour("batch_norm", "float32-SyncBatchNorm"),
         *NAMED,
         says="reset_running_stats",
     ),
@@ -154,7 +154,7 @@ FAULTS = table(
         "convert_sync_batchnorm forgets the running variance",
         "SyncBatchNorm.convert_sync_batchnorm",
         _converting(_fresh_variance),
-        conduct("batch_norm", "float32-BatchNorm1d"),
+        behaviour("batch_norm", "float32-BatchNorm1d"),
         *NAMED,
         says="convert_sync_batchnorm",
     ),
@@ -163,7 +163,7 @@ FAULTS = table(
         "convert_sync_batchnorm turns training mode on",
         "SyncBatchNorm.convert_sync_batchnorm",
         _converting(lambda norm: norm.train()),
-        conduct("batch_norm", "float32-BatchNorm2d"),
+        behaviour("batch_norm", "float32-BatchNorm2d"),
         *NAMED,
         says="convert_sync_batchnorm",
     ),
@@ -172,7 +172,7 @@ FAULTS = table(
         "instance norm counts its batches: a known defect is there no longer",
         "modules.instancenorm._InstanceNorm.forward",
         _counting,
-        conduct("batch_norm", "float32-InstanceNorm1d"),
+        behaviour("batch_norm", "float32-InstanceNorm1d"),
         *NAMED,
         says="instance-norm-counts-no-batches",
     ),

@@ -23,10 +23,10 @@ from selftest.planted.fault import (
     stale,
     table,
 )
-from selftest.planted.module import conduct
+from selftest.planted.module import behaviour
 
 STREAMS = frozenset({"streams"})
-streams = functools.partial(conduct, "streams")
+streams = functools.partial(behaviour, "streams")
 
 
 def neighbours(cell: str) -> str:
@@ -34,7 +34,7 @@ def neighbours(cell: str) -> str:
     return f"verify/test_streams.py::test_neighbouring_seeds[cpu-{cell}]"
 
 
-GENERATORS = conduct("generators", "float32-torch.rand")
+GENERATORS = behaviour("generators", "float32-torch.rand")
 
 
 def _stream(generator: torch.Generator | None) -> torch.Generator:

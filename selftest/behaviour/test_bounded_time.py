@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch.nn import init
 
-from selftest.conduct.support import RUN, cell
+from selftest.behaviour.support import RUN, cell
 from verify.behaviour import bounded_time as promise
 from verify.behaviour import exact
 

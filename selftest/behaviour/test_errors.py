@@ -6,7 +6,7 @@ import warnings
 import pytest
 import torch
 
-from selftest.conduct.support import RUN, cell
+from selftest.behaviour.support import RUN, cell
 from verify.behaviour import errors as promise
 from verify.behaviour import exact
 from verify.plan.run import cells

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from selftest.conduct.support import Fault, ask, unasked
+from selftest.behaviour.support import Fault, ask, unasked
 from verify.behaviour.generators import PROMISE
 from verify.behaviour.promise import Trial
 from verify.defects import known_defects

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch.nn import init
 
-from selftest.conduct.support import RUN, Fault, ask, cell, unasked
+from selftest.behaviour.support import RUN, Fault, ask, cell, unasked
 from selftest.planted import contracts
 from selftest.planted.contracts import always_, batched, moved, where
 from selftest.planted.fault import arguments

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from selftest.conduct.support import ask, cell
+from selftest.behaviour.support import ask, cell
 from selftest.forked import run_pytest
 from verify.behaviour import parameters, symmetry, tied_gradients, ties
 from verify.behaviour.promise import Trial

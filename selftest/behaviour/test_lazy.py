@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from selftest.conduct.support import Fault, ask, then, unasked
+from selftest.behaviour.support import Fault, ask, then, unasked
 from verify.behaviour.lazy import PROMISE
 
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch.nn import init
 
-from selftest.conduct.support import Fault, ask, cell, unasked
+from selftest.behaviour.support import Fault, ask, cell, unasked
 from verify.behaviour.draws import bits_of, draw, information, seeded, sized, stream_of, unlike
 from verify.behaviour.promise import Trial
 from verify.behaviour.streams import _RANDOM, PROMISE, _holds

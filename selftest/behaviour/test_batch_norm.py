@@ -5,7 +5,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from selftest.conduct.support import Fault, ask, then, unasked
+from selftest.behaviour.support import Fault, ask, then, unasked
 from verify.behaviour.batch_norm import PROMISE
 
 

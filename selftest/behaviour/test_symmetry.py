@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from selftest.conduct.support import Fault, ask, unasked
+from selftest.behaviour.support import Fault, ask, unasked
 from verify.behaviour.symmetry import PROMISE
 
 SUBJECT = "Xavier and a constant"

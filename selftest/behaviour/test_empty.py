@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from selftest.conduct.support import RUN, cell
+from selftest.behaviour.support import RUN, cell
 from verify.behaviour import empty as promise
 
 

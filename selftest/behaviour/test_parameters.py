@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from selftest.conduct.support import Fault, ask, unasked
+from selftest.behaviour.support import Fault, ask, unasked
 from selftest.planted import parameters as planted
 from selftest.planted.fault import always, arguments, instead
 from selftest.planted.module import after, times

@@ -1,4 +1,4 @@
-"""Faults of conduct: errors, hangs, crashes, warnings, gains and fans."""
+"""Faults of behaviour: errors, hangs, crashes, warnings, gains and fans."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def _fans_of_vector(original: Function) -> Function:
     return fans
 
 
-_CONDUCT = table(
+_BEHAVIOUR = table(
     Fault(
         "raises_for_five_dimensions",
         "a tensor of 5 dimensions raises RuntimeError",
@@ -197,4 +197,4 @@ _FANS = table(
     ),
 )
 
-FAULTS = _CONDUCT | _GAINS | _FANS
+FAULTS = _BEHAVIOUR | _GAINS | _FANS

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 from torch.nn.utils import parametrizations
 
-from selftest.conduct.support import Fault, ask, unasked
+from selftest.behaviour.support import Fault, ask, unasked
 from verify.behaviour.parametrizations import PROMISE
 
 WEIGHT_NORM = parametrizations._WeightNorm

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 import torch
 
-from selftest.conduct.support import RUN, ask, cell
+from selftest.behaviour.support import RUN, ask, cell
 from verify.behaviour.promise import Promise, Question, Trial, verify_behaviour
 from verify.behaviour.tensors import copied, differing, identical, off
 from verify.defects import known_defects

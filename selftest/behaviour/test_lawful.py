@@ -15,7 +15,7 @@ import torch
 from torch import nn
 from torch.nn import functional, init
 
-from selftest.conduct.support import RUN, ask, cell
+from selftest.behaviour.support import RUN, ask, cell
 from verify.behaviour import (
     aliases,
     batch_norm,
