@@ -190,14 +190,14 @@ class TestChance:
         like = anchor("uniform_")
         interval = type(like.interval)(0.58227708, 0.583)
         asked = trial("uniform_", type(like)((512,), interval), "float16")
-        assert len(calls.drawn(asked).unique()) == 1
+        assert len(calls.filled_values(asked).unique()) == 1
         assert not calls.diffuse(asked)
 
 
 class TestDrawn:
     def test_the_same_every_time(self):
         asked = trial("normal_", anchor("normal_"))
-        one, again = calls.drawn(asked), calls.drawn(asked)
+        one, again = calls.filled_values(asked), calls.filled_values(asked)
         assert calls.same(one, again) and calls.filled(asked)
 
     def test_streams_differ_by_name(self):

@@ -76,28 +76,28 @@ class TestAgreement:
     )
     def test_of_signs_and_scales(self, dtype, factor, expected):
         own = trial("normal_", dtype)
-        values = own.drawn(own.target())[""]
+        values = own.tensors(own.target())[""]
         assert agree(own, values, factor * values) is expected
 
     @pytest.mark.parametrize("dtype", ["bfloat16", "float16", "float32", "float64"])
     def test_a_few_roundings_are_none_of_its_business(self, dtype):
         own = trial("normal_", dtype)
-        values, eps = own.drawn(own.target())[""], torch.finfo(own.dtype).eps
+        values, eps = own.tensors(own.target())[""], torch.finfo(own.dtype).eps
         assert agree(own, values, values * (1 + 4 * eps))
 
     def test_half_of_the_digits_must_be_the_same(self):
         own = trial("normal_")
-        values = own.drawn(own.target())[""]
+        values = own.tensors(own.target())[""]
         assert not agree(own, values, values * 1.001)
 
     def test_another_draw_is_another(self):
         own = trial("orthogonal_")
-        one, other = (own.drawn(own.target(of))[""] for of in "ab")
+        one, other = (own.tensors(own.target(of))[""] for of in "ab")
         assert agree(own, one, one * (1 + 2**-23)) and not agree(own, one, other)
 
     def test_whole_numbers_are_not_rounded(self):
         own = trial("torch.randint", "int64")
-        values = own.drawn(own.target())[""]
+        values = own.tensors(own.target())[""]
         assert agree(own, values, values.clone()) and not agree(own, values, values + 1)
 
 

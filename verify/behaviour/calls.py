@@ -43,7 +43,7 @@ def seeded(trial: Trial, stream: str = "") -> Filler:
     return trial.filler()
 
 
-def drawn(
+def filled_values(
     trial: Trial,
     prepare: Callable[[Tensor], Tensor] = lambda tensor: tensor,
     within: Callable[[], AbstractContextManager[object]] = nullcontext,

@@ -65,7 +65,7 @@ def _untrainable(trial: Trial) -> list[str]:
     ]
 
 
-def _of_other_kind(trial: Trial) -> list[str]:
+def _wrong_kinds(trial: Trial) -> list[str]:
     module, given = trial.build(), isinstance(trial.arguments, ClassWeightArguments)
     buffers = {name for name, _ in module.named_buffers()}
     expected = {n for n in torch_api.state(module) if given or n.rpartition(".")[2] in _BUFFERS}
@@ -111,7 +111,7 @@ def _moved(trial: Trial, build: Callable[[], object]) -> bool:
     return not alike(before, torch_api.streams(trial.device))
 
 
-def _misdrawn(trial: Trial) -> list[str]:
+def _wrong_draws(trial: Trial) -> list[str]:
     """A construction draws if and only if some law is random."""
     target = trial.target()
     moved = _moved(trial, lambda: trial.row.build(trial.case, target))
@@ -204,11 +204,11 @@ PROMISE = Promise(
             "parameters that cannot be trained, buffers that can", _untrainable
         ),
         "parameter-or-buffer": Question(
-            "parameters that are buffers, buffers that are parameters", _of_other_kind
+            "parameters that are buffers, buffers that are parameters", _wrong_kinds
         ),
         "unsaved": Question("tensors that the state dict leaves out", _unsaved),
         "shared-memory": Question("tensors that share memory", _sharing),
-        "draws-without-need": Question("what the global stream shows", _misdrawn),
+        "draws-without-need": Question("what the global stream shows", _wrong_draws),
         "unreached-by-the-seed": Question("tensors that the seed does not reach", _unreached),
         "other-by-skip-init": Question(
             "what skip_init does otherwise", _wrong_when_skipped, _skipping

@@ -18,8 +18,8 @@ from verify.behaviour.calls import (
     blank,
     changed,
     diffuse,
-    drawn,
     filled,
+    filled_values,
     fixed,
     random,
     same,
@@ -120,9 +120,9 @@ _KINDS: Mapping[str, Callable[[Tensor], Tensor]] = {
 
 def _others_under_modes(trial: Trial) -> list[str]:
     """Modes of autograd, and kinds of tensors, in which other values come from the same seed."""
-    plain = drawn(trial)
-    ways = {name: drawn(trial, within=mode) for name, mode in _MODES.items()}
-    ways |= {name: drawn(trial, prepare=kind) for name, kind in _KINDS.items()}
+    plain = filled_values(trial)
+    ways = {name: filled_values(trial, within=mode) for name, mode in _MODES.items()}
+    ways |= {name: filled_values(trial, prepare=kind) for name, kind in _KINDS.items()}
     return [name for name, values in ways.items() if not agree(trial, plain, values)]
 
 

@@ -25,7 +25,7 @@ def sized(trial: Trial, *shape: int) -> Trial:
 
 def draw(trial: Trial, target: Target, calls: int = 1) -> Tensor:
     """A row for each of some consecutive calls."""
-    return torch.stack([trial.drawn(target)[""].reshape(-1) for _ in range(calls)])
+    return torch.stack([trial.tensors(target)[""].reshape(-1) for _ in range(calls)])
 
 
 def bits_of(values: Tensor) -> Tensor:

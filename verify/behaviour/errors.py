@@ -88,9 +88,9 @@ def _accepted(refusal: Refusal, cell: Cell, target: Target, attempt: Attempt) ->
         try:
             call(cell.subject, attempt, given, target)()
         except refusal.errors as error:
-            found = [] if _says_something(error) else [f"{_shown(error)} says nothing of use"]
+            found = [] if _says_something(error) else [f"{_error_text(error)} says nothing of use"]
         except Exception as error:
-            found = [f"{_shown(error)} comes from the inside"]
+            found = [f"{_error_text(error)} comes from the inside"]
         else:
             return ["nothing is raised"]
     if not _alike(held, _held(given)):
@@ -103,7 +103,7 @@ def _says_something(error: Exception) -> bool:
     return bool(said.strip()) and not any(internal in said for internal in _INTERNAL)
 
 
-def _shown(error: Exception) -> str:
+def _error_text(error: Exception) -> str:
     said = str(error).partition("\n")[0][:60]
     return f"{type(error).__name__} ({said})" if said else type(error).__name__
 
@@ -116,7 +116,7 @@ def _done_to_nothing(cell: Cell, target: Target, attempt: Attempt) -> list[str]:
         try:
             result = call(cell.subject, attempt, given, target)()
         except Exception as error:
-            return [f"{_shown(error)} is raised"]
+            return [f"{_error_text(error)} is raised"]
     categories = [w.category for w in caught if not issubclass(w.category, UserWarning)]
     found = [f"{category.__name__} is emitted" for category in categories]
     if tuple(given.shape) != attempt.shape or result is not given:

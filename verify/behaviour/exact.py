@@ -57,16 +57,16 @@ class Comparison:
         """What is wrong, or nothing."""
         try:
             actual = self.actual()
-            shown = _shown(actual)
+            shown = _text(actual)
         except self.unanswered:
             raise
         except Exception as error:
-            actual, shown = type(error), _of_error(error)
+            actual, shown = type(error), _error_text(error)
         if _agree(actual, self.expected):
             return ""
         if self.expected == []:
-            return f"{self.call}: {_listed(actual) or shown}"
-        return f"{self.call} gives {shown}, not {_shown(self.expected)}"
+            return f"{self.call}: {_complaints(actual) or shown}"
+        return f"{self.call} gives {shown}, not {_text(self.expected)}"
 
 
 def _agree(actual: object, expected: object) -> bool:
@@ -84,18 +84,18 @@ def _is_error(expected: object) -> TypeGuard[type[Exception] | tuple[type[Except
     return all(isinstance(each, type) and issubclass(each, Exception) for each in every)
 
 
-def _shown(value: object) -> str:
+def _text(value: object) -> str:
     if _is_error(value) and isinstance(value, tuple):
-        return " or ".join(map(_shown, value))
+        return " or ".join(map(_text, value))
     return value.__name__ if isinstance(value, type) else repr(value)
 
 
-def _listed(actual: object) -> str:
+def _complaints(actual: object) -> str:
     """Complaints, where none was expected."""
     return ", ".join(map(str, actual)) if isinstance(actual, list) else ""
 
 
-def _of_error(error: Exception) -> str:
+def _error_text(error: Exception) -> str:
     """The name of an exception, and how it begins what it says."""
     said = str(error).partition("\n")[0][:_SAID]
     return f"{type(error).__name__} ({said})" if said else type(error).__name__
@@ -138,7 +138,7 @@ class Judge:
     @staticmethod
     def _fixed(defect: KnownDefect, comparison: Comparison) -> str:
         expected = comparison.expected
-        found = ": nothing is wrong" if expected == [] else f" gives {_shown(expected)}"
+        found = ": nothing is wrong" if expected == [] else f" gives {_text(expected)}"
         return (
             f"fixed upstream: {comparison.call}{found}; "
             f"end the entry {defect.id!r} with `until`, or remove it"

@@ -114,14 +114,14 @@ def _unfinished(trial: Trial) -> list[str]:
     return found
 
 
-def _of_wrong_size(trial: Trial, module: nn.Module) -> list[str]:
+def _wrong_size(trial: Trial, module: nn.Module) -> list[str]:
     name = _inferred(trial)
     size, expected = getattr(module, name), _arguments(trial)[name]
     return [] if size == expected else [f"{name} is {size}, not {expected}"]
 
 
 def _size_not_inferred(trial: Trial) -> list[str]:
-    return _of_wrong_size(trial, _materialised(trial))
+    return _wrong_size(trial, _materialised(trial))
 
 
 def _other_than_eager(trial: Trial) -> list[str]:
@@ -160,7 +160,7 @@ def _lost_after_loading(trial: Trial) -> list[str]:
 def _size_not_loaded(trial: Trial) -> list[str]:
     _, other = _restored(trial)
     other(_input(trial, "first"))
-    return _of_wrong_size(trial, other)
+    return _wrong_size(trial, other)
 
 
 def _known_from_unknown(trial: Trial) -> list[str]:

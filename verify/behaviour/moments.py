@@ -36,7 +36,7 @@ _KEEPING = (
 _DEFAULT_SLOPE = 0.01
 
 
-def _shown(name: str) -> Finding:
+def _moment_finding(name: str) -> Finding:
     """The documented gain beside those that keep the second moment, one way and the other."""
     slope = _DEFAULT_SLOPE if name == "leaky_relu" else 0.0
     there, back = propagation.forward_gain(name, slope), propagation.backward_gain(name, slope)
@@ -48,7 +48,7 @@ def _shown(name: str) -> Finding:
     return Finding("gain", passed, None, 1, message, effect, tensor=name)
 
 
-def _of_gains() -> Iterator[Comparison]:
+def _gain_comparisons() -> Iterator[Comparison]:
     for name, param in _KEEPING:
         slope = _DEFAULT_SLOPE if param is None else param
         arguments: tuple[object, ...] = (name,) if param is None else (name, param)
@@ -62,7 +62,7 @@ def _kept(moment: float, arguments: tuple[object, ...]) -> float:
     return round(calculate_gain(*arguments) ** 2 * moment, _DIGITS)
 
 
-def _of_functions() -> Iterator[Comparison]:
+def _function_comparisons() -> Iterator[Comparison]:
     """PyTorch's functions and derivatives have the moments of theory."""
     for name in propagation.ACTIVATIONS:
         for moment in (propagation.second_moment, propagation.slope_moment):
@@ -84,7 +84,7 @@ def _measured(name: str, moment: Callable[..., float]) -> float:
     return round(measured / moment(name, param=0.2), _DIGITS)
 
 
-def _of_derivatives() -> Iterator[Comparison]:
+def _derivative_comparisons() -> Iterator[Comparison]:
     """σ′ = σ(1−σ) and tanh′ = 1−tanh², to the rounding of what they are computed from."""
     rules: dict[str, Callable[[Tensor], Tensor]] = {
         "sigmoid": lambda value: value * (1 - value),
@@ -119,6 +119,8 @@ def verify_moments(host: str) -> Outcome:
         formula="gain²·E f(Z)² = 1, gain²·E f′(Z)² = 1",
         source="He et al. 2015, sec. 2.2; Klambauer et al. 2017, eq. 14",
     )
-    outcome = compare(asked, [*_of_gains(), *_of_functions(), *_of_derivatives()])
-    shown = map(_shown, propagation.ACTIVATIONS)
+    outcome = compare(
+        asked, [*_gain_comparisons(), *_function_comparisons(), *_derivative_comparisons()]
+    )
+    shown = map(_moment_finding, propagation.ACTIVATIONS)
     return replace(outcome, findings=(*outcome.findings, *shown))

@@ -218,7 +218,7 @@ def _wrong_orthogonal(orthogonal_map: str, trial: Trial) -> list[str]:
     return [
         *_not_orthonormal(q, _roundoff(plain)),
         *off("QᵀW", (q.mT @ before).tril(-1), torch.zeros_like(before.mT @ before),
-             _of_decomposition(q, _roundoff(plain)) * before.norm()),
+             _decomposition_error(q, _roundoff(plain)) * before.norm()),
     ]  # fmt: skip
 
 
@@ -234,7 +234,7 @@ def _not_orthonormal(q: Tensor, roundoff: float) -> list[str]:
     return off("QᵀQ", q.mT @ q, identity, allowed)
 
 
-def _of_decomposition(q: Tensor, roundoff: float) -> float:
+def _decomposition_error(q: Tensor, roundoff: float) -> float:
     """Relative error of a Householder QR decomposition: Higham 2002, theorem 19.4."""
     return 4 * q.shape[-2] * q.shape[-1] * roundoff
 
@@ -246,18 +246,18 @@ def _off_assigned_orthogonal(orthogonal_map: str, trial: Trial) -> list[str]:
     q, _ = torch.linalg.qr(_tall(normals))
     wide = normals.shape[-2] < normals.shape[-1]
     module.weight = (q.mT if wide else q).to(normals.dtype)
-    bound = _of_decomposition(q, _roundoff(normals)) * math.sqrt(q.shape[-1])
+    bound = _decomposition_error(q, _roundoff(normals)) * math.sqrt(q.shape[-1])
     return off("weight", _tall(_weight(module, "weight")), q, bound)
 
 
-def _of_one_weight(trial: Trial) -> bool:
+def _has_one_weight(trial: Trial) -> bool:
     return trial.row.name not in _WEIGHTS
 
 
 def _decomposable(trial: Trial) -> bool:
     """Whether the QR decomposition of a weight is cheap."""
     shape = next(t.shape for t in trial.row.tensors(trial.case) if t.name.startswith("weight"))
-    return _of_one_weight(trial) and max(shape[-2:]) <= _LARGEST
+    return _has_one_weight(trial) and max(shape[-2:]) <= _LARGEST
 
 
 _WEIGHT_NORM = {
@@ -275,12 +275,12 @@ _WEIGHT_NORM = {
 
 _SPECTRAL_NORM = {
     "start-of-spectral-norm": Question(
-        "what spectral_norm starts as", _wrong_spectral_norm, _of_one_weight
+        "what spectral_norm starts as", _wrong_spectral_norm, _has_one_weight
     ),
     "assignment-lost-under-spectral-norm": Question(
         "weights off what was assigned under spectral_norm",
         _off_assigned_spectral_norm,
-        _of_one_weight,
+        _has_one_weight,
     ),
 }
 
@@ -298,7 +298,7 @@ _ORTHOGONAL = {
 }
 
 _OTHERS: dict[str, tuple[str, Apply, Callable[[Trial], bool]]] = {
-    "spectral-norm": ("spectral_norm", _parametrized("spectral_norm"), _of_one_weight),
+    "spectral-norm": ("spectral_norm", _parametrized("spectral_norm"), _has_one_weight),
     **{
         f"orthogonal-{each.replace('_', '-')}": (
             f"orthogonal, {each}",
@@ -307,8 +307,8 @@ _OTHERS: dict[str, tuple[str, Apply, Callable[[Trial], bool]]] = {
         )
         for each in _MAPS
     },
-    "old-weight-norm": ("the old weight_norm", _renormalized("weight_norm"), _of_one_weight),
-    "old-spectral-norm": ("the old spectral_norm", _renormalized("spectral_norm"), _of_one_weight),
+    "old-weight-norm": ("the old weight_norm", _renormalized("weight_norm"), _has_one_weight),
+    "old-spectral-norm": ("the old spectral_norm", _renormalized("spectral_norm"), _has_one_weight),
 }
 """By id: the parametrization in words, how it is applied, and which trials can have it."""
 

@@ -98,7 +98,7 @@ class Trial(Generic[C]):
         fill = torch_api.filler(subject.name, subject.arguments(self.case), generator)
         return lambda tensor: _supported(lambda: fill(tensor))
 
-    def drawn(self, target: Target, fill_method: str = "") -> Mapping[str, Tensor]:
+    def tensors(self, target: Target, fill_method: str = "") -> Mapping[str, Tensor]:
         """What one call of any subject fills there, by name.
 
         Parameters

@@ -104,7 +104,7 @@ def _not_repeated(trial: Trial) -> list[str]:
         raising = tuple(defect for defect in defects if defect.check == "raises")
         if not known_defects.excluding(trial.case, raising):
             once, again = (
-                trial.drawn(trial.target(), fill_method)[""].reshape(-1) for _ in range(2)
+                trial.tensors(trial.target(), fill_method)[""].reshape(-1) for _ in range(2)
             )
             found += unlike({fill_method: again}, once)
     return found
@@ -125,7 +125,7 @@ def _hanging_on_threads(trial: Trial) -> list[str]:
     try:
         for threads in _THREADS:
             torch.set_num_threads(threads)
-            drawn[threads] = trial.drawn(trial.target())[""]
+            drawn[threads] = trial.tensors(trial.target())[""]
     finally:
         torch.set_num_threads(before)
     alone = drawn.pop(1)
@@ -190,7 +190,7 @@ def _moved_globally(trial: Trial) -> list[str]:
     """Whoever hands over a generator has all values drawn from it."""
     target = trial.target()
     before = torch_api.streams(trial.device)
-    trial.drawn(target)
+    trial.tensors(target)
     after = torch_api.streams(trial.device)
     names = ("the host's", f"that of {trial.device}")
     changed = [not torch.equal(*states) for states in zip(before, after, strict=True)]

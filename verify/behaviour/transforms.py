@@ -18,8 +18,8 @@ from verify.behaviour.calls import (
     changed,
     definite,
     diffuse,
-    drawn,
     filled,
+    filled_values,
     fixed,
     random,
     same,
@@ -42,7 +42,7 @@ class _Named(Tensor):
 def _changed_of_subclass(trial: Trial) -> list[str]:
     tensor = blank(trial).as_subclass(_Named)
     found = changed(tensor, trial.filler(trial.target().generator))
-    values = agree(trial, tensor.as_subclass(Tensor), drawn(trial))
+    values = agree(trial, tensor.as_subclass(Tensor), filled_values(trial))
     return found if values else [*found, "values"]
 
 
@@ -78,7 +78,7 @@ def _not_overridden(trial: Trial) -> list[str]:
         *([f"{unseen} writes"] if unseen else []),
         *([] if seen else ["the call"]),
         *(["the call as a whole"] if name in _WHOLE and (name not in dict(seen)) else []),
-        *([] if agree(trial, memory, drawn(trial)) else ["values"]),
+        *([] if agree(trial, memory, filled_values(trial)) else ["values"]),
     ]
 
 
@@ -112,7 +112,7 @@ class _Operators(_Counter, torch_api.DispatchMode):  # type: ignore[no-untyped-c
 
 
 def _changed_by_counting(trial: Trial) -> list[str]:
-    found, plain = [], drawn(trial)
+    found, plain = [], filled_values(trial)
     operators = _Operators()  # type: ignore[no-untyped-call]
     for name, mode in (("functions", _Functions()), ("operators", operators)):
         tensor, fill = blank(trial), trial.filler(trial.target().generator)
@@ -176,7 +176,7 @@ def _let_pass(trial: Trial) -> list[str]:
 
 
 def _other_when_mapped(trial: Trial) -> list[str]:
-    rows, plain = _mapped(trial, "error"), drawn(trial)
+    rows, plain = _mapped(trial, "error"), filled_values(trial)
     return [f"row {i}" for i, row in enumerate(rows) if not same(plain, row)]
 
 

@@ -95,9 +95,9 @@ class IndependentPair(Subject[T]):
     @property
     def fill_methods(self) -> Mapping[str, FillMethod[T]]:
         """Both draws, one after the other."""
-        return {"independence": self._drawn}
+        return {"independence": self._fill}
 
-    def _drawn(self, case: T, target: Target) -> Fill:
+    def _fill(self, case: T, target: Target) -> Fill:
         return lambda: {"": torch.stack(self.rows(case, target))}
 
 
@@ -212,8 +212,8 @@ def _lagged(name: str) -> IndependentPair[LagCase]:
         return blocks[:, 0].reshape(-1), blocks[:, 1].reshape(-1)
 
     def law(case: LagCase) -> laws.Independent:
-        of_value = factor.law(case.shape, case.gain)
-        return laws.Independent(of_value, of_value)
+        law_of_value = factor.law(case.shape, case.gain)
+        return laws.Independent(law_of_value, law_of_value)
 
     return IndependentPair(
         name=f"{name} at a lag",

@@ -59,7 +59,7 @@ def _tensors(size: int) -> st.SearchStrategy[TensorCase]:
     return st.builds(TensorCase, shape=strategies.shapes(max_numel=size))
 
 
-def _of_shape(name: str) -> _Call[TensorCase]:
+def _call_with_shape(name: str) -> _Call[TensorCase]:
     """An operation that takes a shape."""
 
     def call(case: TensorCase, target: Target) -> Tensor:
@@ -71,7 +71,7 @@ def _of_shape(name: str) -> _Call[TensorCase]:
     return call
 
 
-def _like(name: str) -> _Call[TensorCase]:
+def _call_with_model(name: str) -> _Call[TensorCase]:
     """One that takes a tensor of that shape, and draws from the global stream."""
 
     def call(case: TensorCase, target: Target) -> Tensor:
@@ -169,10 +169,10 @@ def _wide(name: str, call: _Call[RangeCase], page: str) -> Operation[RangeCase]:
 
 
 OPERATIONS: tuple[Operation, ...] = (
-    _uniform("rand", _of_shape("rand")),
-    _uniform("rand_like", _like("rand_like")),
-    _standard_normal("randn", _of_shape("randn")),
-    _standard_normal("randn_like", _like("randn_like")),
+    _uniform("rand", _call_with_shape("rand")),
+    _uniform("rand_like", _call_with_model("rand_like")),
+    _standard_normal("randn", _call_with_shape("randn")),
+    _standard_normal("randn_like", _call_with_model("randn_like")),
     Operation(
         name="torch.normal",
         cases=lambda size: st.builds(

@@ -73,7 +73,7 @@ PROMISE = Promise(
             recurrent.is_recurrent,
         ),
         "outputs-of-another-shape": Question(
-            "outputs of another shape", recurrent.of_other_shapes, recurrent.is_recurrent
+            "outputs of another shape", recurrent.wrong_shapes, recurrent.is_recurrent
         ),
         "gates-out-of-order": Question(
             "gates out of order", recurrent.gates_out_of_order, recurrent.is_gated

@@ -100,17 +100,17 @@ def _sequence(trial: Trial, of: str, width: int) -> Tensor:
     return trial.normals(_STEPS, _STEPS, width, of=of)
 
 
-def _of_linear(trial: Trial, of: str) -> tuple[Tensor, ...]:
+def _linear_inputs(trial: Trial, of: str) -> tuple[Tensor, ...]:
     return (trial.normals(_BATCH, trial.arguments.in_features, of=of),)
 
 
-def _of_bilinear(trial: Trial, of: str) -> tuple[Tensor, ...]:
+def _bilinear_inputs(trial: Trial, of: str) -> tuple[Tensor, ...]:
     a = trial.arguments
     sizes = (a.in1_features, a.in2_features)
     return tuple(trial.normals(_BATCH, n, of=f"{of} {i}") for i, n in enumerate(sizes))
 
 
-def _of_convolution(trial: Trial, of: str) -> tuple[Tensor, ...]:
+def _convolution_inputs(trial: Trial, of: str) -> tuple[Tensor, ...]:
     """Larger than the dilated kernel, and than any padding that copies from it."""
     a = trial.arguments
     dilation, padding = (
@@ -123,40 +123,40 @@ def _of_convolution(trial: Trial, of: str) -> tuple[Tensor, ...]:
     return (trial.normals(_BATCH, a.in_channels, *extents, of=of),)
 
 
-def _of_norm(trial: Trial, of: str) -> tuple[Tensor, ...]:
+def _norm_inputs(trial: Trial, of: str) -> tuple[Tensor, ...]:
     return (trial.normals(_BATCH, trial.arguments.num_features, _STEPS, of=of),)
 
 
-def _of_embedding(trial: Trial, of: str) -> tuple[Tensor, ...]:
+def _embedding_inputs(trial: Trial, of: str) -> tuple[Tensor, ...]:
     """Every other row."""
     return (torch.arange(0, trial.arguments.num_embeddings, 2, device=trial.device),)
 
 
-def _of_recurrent(trial: Trial, of: str) -> tuple[Tensor, ...]:
+def _recurrent_inputs(trial: Trial, of: str) -> tuple[Tensor, ...]:
     return (_sequence(trial, of, trial.arguments.input_size),)
 
 
-def _of_attention(trial: Trial, of: str) -> tuple[Tensor, ...]:
+def _attention_inputs(trial: Trial, of: str) -> tuple[Tensor, ...]:
     a = trial.arguments
     widths = (a.embed_dim, a.kdim or a.embed_dim, a.vdim or a.embed_dim)
     return tuple(_sequence(trial, f"{of} {i}", width) for i, width in enumerate(widths))
 
 
-def _of_transformer(trial: Trial, of: str) -> tuple[Tensor, ...]:
+def _transformer_inputs(trial: Trial, of: str) -> tuple[Tensor, ...]:
     return (_sequence(trial, of, trial.arguments.layer.d_model),)
 
 
 _INPUTS: Mapping[str, Callable[[Trial, str], tuple[Tensor, ...]]] = {
-    "Linear": _of_linear,
-    "Bilinear": _of_bilinear,
-    "Conv2d": _of_convolution,
-    "BatchNorm1d": _of_norm,
-    "Embedding": _of_embedding,
-    "RNN": _of_recurrent,
-    "GRU": _of_recurrent,
-    "LSTM": _of_recurrent,
-    "MultiheadAttention": _of_attention,
-    "TransformerEncoder": _of_transformer,
+    "Linear": _linear_inputs,
+    "Bilinear": _bilinear_inputs,
+    "Conv2d": _convolution_inputs,
+    "BatchNorm1d": _norm_inputs,
+    "Embedding": _embedding_inputs,
+    "RNN": _recurrent_inputs,
+    "GRU": _recurrent_inputs,
+    "LSTM": _recurrent_inputs,
+    "MultiheadAttention": _attention_inputs,
+    "TransformerEncoder": _transformer_inputs,
 }
 
 SUBJECTS = tuple(_INPUTS)

@@ -42,7 +42,7 @@ def _tensors(made: Iterable[Tensor | tuple[Tensor, ...]]) -> list[Tensor]:
     return [t for part in made for t in (part if isinstance(part, tuple) else (part,))]
 
 
-def of_other_shapes(trial: Trial) -> list[str]:
+def wrong_shapes(trial: Trial) -> list[str]:
     """Output, and final states of every layer and direction; batched or not."""
     a, module = trial.arguments, trial.build().eval()
     width, directions = a.proj_size or a.hidden_size, 1 + a.bidirectional

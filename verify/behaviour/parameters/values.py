@@ -100,7 +100,7 @@ def lost_by_file(trial: Trial) -> list[str]:
     return [*found, "the mode"] if any(m.training for m in whole.modules()) else found
 
 
-def _said(module: nn.Module, saved: Mapping[str, Tensor]) -> str:
+def _refusal_text(module: nn.Module, saved: Mapping[str, Tensor]) -> str:
     """What a strict load says; nothing where it does not refuse."""
     try:
         module.load_state_dict(saved)
@@ -118,14 +118,14 @@ def wrong_keys_taken(trial: Trial) -> list[str]:
         del lacking[name]
         other = scrambled(trial, "other")
         start = copied(state(other))
-        found += [] if name in _said(other, lacking) else [f"{name} missing is taken"]
+        found += [] if name in _refusal_text(other, lacking) else [f"{name} missing is taken"]
         said = _loaded_with(other, lacking, strict=False)
         found += [] if said == [f"{name} missing"] else [f"{name}: {said} told"]
         found += differing(before | {name: start[name]}, state(other))
     surplus = module.state_dict()
     surplus["surplus"] = torch.zeros(1)
     other = scrambled(trial, "other")
-    found += [] if "surplus" in _said(other, surplus) else ["a surplus name is taken"]
+    found += [] if "surplus" in _refusal_text(other, surplus) else ["a surplus name is taken"]
     said = _loaded_with(other, surplus, strict=False)
     found += [] if said == ["surplus unexpected"] else [f"a surplus name: {said} told"]
     return found + differing(before, state(other))

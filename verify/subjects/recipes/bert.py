@@ -57,17 +57,17 @@ def _body(a: EncoderArguments, at: str = "bert.", *, pooled: bool = False) -> _P
     return claims | (_linear(f"{at}pooler.dense", normal) if pooled else {})
 
 
-def _of_model(case: ModuleCase) -> Claims:
+def _model_claims(case: ModuleCase) -> Claims:
     a = arguments_of(case, EncoderArguments)
     return _body(a, "", pooled=a.pooled)
 
 
-def _of_classifier(case: ModuleCase) -> Claims:
+def _classifier_claims(case: ModuleCase) -> Claims:
     a = arguments_of(case, EncoderArguments)
     return _body(a, pooled=True) | _linear("classifier", _normal(a))
 
 
-def _of_language_model(case: ModuleCase) -> Claims:
+def _language_model_claims(case: ModuleCase) -> Claims:
     """The decoder is the word embedding, padding row and all; or a linear layer like any other."""
     a = arguments_of(case, EncoderArguments)
     claims = _body(a) | _linear(f"{_HEAD}.transform.dense", _normal(a))
@@ -132,8 +132,8 @@ def _row(
 
 
 BERT: tuple[Recipe, ...] = (
-    _row("BertModel", _of_model, add_pooling_layer=lambda a: a.pooled),
-    _row("BertForSequenceClassification", _of_classifier),
-    _row("BertForMaskedLM", _of_language_model),
+    _row("BertModel", _model_claims, add_pooling_layer=lambda a: a.pooled),
+    _row("BertForSequenceClassification", _classifier_claims),
+    _row("BertForMaskedLM", _language_model_claims),
 )
 """The model alone, under a classifier, and under a language model whose decoder may be tied."""

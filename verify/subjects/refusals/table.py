@@ -26,7 +26,7 @@ def _tensors(*dims: int) -> SearchStrategy[Attempt]:
     return st.builds(Attempt, shape=_shapes(*dims))
 
 
-def _of_dtypes(*dtypes: str, **arguments: object) -> SearchStrategy[Attempt]:
+def _tensors_of_dtypes(*dtypes: str, **arguments: object) -> SearchStrategy[Attempt]:
     return st.builds(
         Attempt, shape=_shapes(2), dtype=st.sampled_from(dtypes), arguments=st.just(arguments)
     )
@@ -116,8 +116,8 @@ _MATRICES = (
     Refusal("too-few-dimensions", (*_FANNED, "orthogonal_"), _tensors(0, 1)),
     Refusal("other-than-two-dimensions", ("eye_", "sparse_"), _tensors(0, 1, 3, 4)),
     Refusal("other-than-three-to-five-dimensions", ("dirac_",), _tensors(0, 1, 2, 6)),
-    Refusal("no-floating-point", _RANDOM, _of_dtypes(*_WHOLE)),
-    Refusal("complex", ("trunc_normal_",), _of_dtypes("complex64", "complex128")),
+    Refusal("no-floating-point", _RANDOM, _tensors_of_dtypes(*_WHOLE)),
+    Refusal("complex", ("trunc_normal_",), _tensors_of_dtypes("complex64", "complex128")),
     Refusal("no-generator", _RANDOM, _given(generator=_NO_GENERATOR)),
     Refusal("groups-do-not-divide", ("dirac_",), _no_division(st.integers(2, 9))),
     Refusal("zero-groups", ("dirac_",), _given(3, 4, 5, groups=0)),
@@ -184,8 +184,8 @@ def _last_of(least: int, most: int, **arguments: SearchStrategy[float]) -> Searc
 _LENGTHS = st.integers(-99, -1)
 _NO_PROBABILITY = _below(-_TINY, -9.0) | _above(1 + _TINY, 9.0) | st.sampled_from((_NAN, _INF))
 
-_OF_OPERATIONS = (
-    Refusal("no-floating-point", _DRAWN, _of_dtypes(*_WHOLE)),
+_OPERATIONS = (
+    Refusal("no-floating-point", _DRAWN, _tensors_of_dtypes(*_WHOLE)),
     Refusal(
         "negative-size", ("torch.rand", "torch.randn"), _given(size=st.sampled_from(((-1, 2),)))
     ),
@@ -236,7 +236,7 @@ _OF_OPERATIONS = (
     Refusal("one-value-beyond-half-precision", ("torch.full",), _beyond_half((1, 1), "fill_value")),
 )  # fmt: skip
 
-REFUSALS: tuple[Refusal, ...] = (*_MATRICES, *_VALUES, *_OF_OPERATIONS)
+REFUSALS: tuple[Refusal, ...] = (*_MATRICES, *_VALUES, *_OPERATIONS)
 """One row for each rule."""
 
 _EMPTY_DIMS: Mapping[str, tuple[int, ...]] = {
