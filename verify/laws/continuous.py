@@ -10,7 +10,7 @@ from types import ModuleType
 from scipy import special as host_special
 
 from verify.laws.arguments import require_reals
-from verify.laws.array import Array
+from verify.laws.array import A
 from verify.laws.base import Law, Shape
 from verify.laws.lattice import Lattice
 from verify.laws.square import Square
@@ -58,11 +58,11 @@ class Continuous(Law):
         """Whether backends promise the reals of this law rounded to nearest (see `Rounded`)."""
         return True
 
-    def cdf(self, x: Array, special: ModuleType = host_special) -> Array:
+    def cdf(self, x: A, special: ModuleType = host_special) -> A:
         """Cumulative distribution function of every element of `x`, in `x`'s precision."""
         raise NotImplementedError
 
-    def sf(self, x: Array, special: ModuleType = host_special) -> Array:
+    def sf(self, x: A, special: ModuleType = host_special) -> A:
         """Survival function ``P(X > x)``, accurate in the upper tail."""
         raise NotImplementedError
 
@@ -196,10 +196,10 @@ class Uniform(Continuous):
         yield "low < high", -math.inf < self.low < self.high < math.inf
         yield from super().demands(shape)
 
-    def cdf(self, x: Array, special: ModuleType = host_special) -> Array:  # noqa: D102
+    def cdf(self, x: A, special: ModuleType = host_special) -> A:  # noqa: D102
         return (x - self.low) / (self.high - self.low)
 
-    def sf(self, x: Array, special: ModuleType = host_special) -> Array:  # noqa: D102
+    def sf(self, x: A, special: ModuleType = host_special) -> A:  # noqa: D102
         return (self.high - x) / (self.high - self.low)
 
 
@@ -250,15 +250,17 @@ class Normal(Continuous):
         yield "a finite mean", math.isfinite(self.mean)
         yield from super().demands(shape)
 
-    def standardise(self, x: Array) -> Array:
+    def standardise(self, x: A) -> A:
         """``(x − mean) / std``."""
         return (x - self.mean) / self.std
 
-    def cdf(self, x: Array, special: ModuleType = host_special) -> Array:  # noqa: D102
-        return special.ndtr(self.standardise(x))
+    def cdf(self, x: A, special: ModuleType = host_special) -> A:  # noqa: D102
+        below: A = special.ndtr(self.standardise(x))
+        return below
 
-    def sf(self, x: Array, special: ModuleType = host_special) -> Array:  # noqa: D102
-        return special.ndtr(-self.standardise(x))
+    def sf(self, x: A, special: ModuleType = host_special) -> A:  # noqa: D102
+        above: A = special.ndtr(-self.standardise(x))
+        return above
 
 
 @dataclass(frozen=True)
@@ -303,8 +305,10 @@ class Exponential(Continuous):
         yield "rate > 0", 0 < self.rate < math.inf
         yield from super().demands(shape)
 
-    def cdf(self, x: Array, special: ModuleType = host_special) -> Array:  # noqa: D102
-        return -special.expm1(-self.rate * x)
+    def cdf(self, x: A, special: ModuleType = host_special) -> A:  # noqa: D102
+        above: A = special.expm1(-self.rate * x)
+        return -above
 
-    def sf(self, x: Array, special: ModuleType = host_special) -> Array:  # noqa: D102
-        return special.exp2(-self.rate / math.log(2) * x)
+    def sf(self, x: A, special: ModuleType = host_special) -> A:  # noqa: D102
+        above: A = special.exp2(-self.rate / math.log(2) * x)
+        return above

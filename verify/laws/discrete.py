@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from types import ModuleType
 
-from verify.laws.array import Array
+from verify.laws.array import A
 from verify.laws.base import Law
 
 
@@ -18,7 +18,7 @@ class Discrete(Law):
         """The smallest and the largest value."""
         raise NotImplementedError
 
-    def interval(self, x: Array, xp: ModuleType) -> tuple[Array, Array]:
+    def interval(self, x: A, xp: ModuleType) -> tuple[A, A]:
         """``P(X < low + x)`` and ``P(X ≤ low + x)``, for every element of `x` in doubles."""
         raise NotImplementedError
 
@@ -27,7 +27,7 @@ class Discrete(Law):
         """Bound on how far lawful draws move a probability: doubles, if nothing else is said."""
         return 2.0**-52
 
-    def transform(self, x: Array, v: Array, xp: ModuleType) -> Array:
+    def transform(self, x: A, v: A, xp: ModuleType) -> A:
         """The randomised probability-integral transform (see `Rounded.transform`)."""
         lower, upper = self.interval(x, xp)
         return lower + v * (upper - lower)
@@ -47,7 +47,7 @@ class DiscreteUniform(Discrete):
     def support(self) -> tuple[int, int]:  # noqa: D102
         return self.low, self.high - 1
 
-    def interval(self, x: Array, xp: ModuleType) -> tuple[Array, Array]:  # noqa: D102
+    def interval(self, x: A, xp: ModuleType) -> tuple[A, A]:  # noqa: D102
         count = float(self.high - self.low)
         return x / count, (x + 1) / count
 
@@ -70,7 +70,7 @@ class Bernoulli(Discrete):
         """A uniform draw of 24 bits or more is compared with `p`."""
         return 2.0**-24
 
-    def interval(self, x: Array, xp: ModuleType) -> tuple[Array, Array]:  # noqa: D102
+    def interval(self, x: A, xp: ModuleType) -> tuple[A, A]:  # noqa: D102
         zero, split = xp.zeros_like(x), 1 - self.p
         if self.p in (0, 1):
             return zero, zero + 1

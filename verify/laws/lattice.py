@@ -8,7 +8,7 @@ from types import ModuleType
 
 import numpy as np
 
-from verify.laws.array import Array
+from verify.laws.array import A
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Lattice:
         below, above = self.neighbours(np.array([x]), np)
         return float(below[0]), float(above[0])
 
-    def neighbours(self, x: Array, xp: ModuleType) -> tuple[Array, Array]:
+    def neighbours(self, x: A, xp: ModuleType) -> tuple[A, A]:
         """The next smaller and the next larger value of every element of `x`.
 
         Parameters
@@ -89,7 +89,7 @@ class Lattice:
         towards = (exponent - self.digits - xp.where(fraction == 0.5, 1, 0)).clip(smallest)
         one = xp.ones_like(x)
         outer, inner = xp.ldexp(one, away), xp.ldexp(one, towards)
-        zero = x == 0
+        zero = fraction == 0
         tiny = 2.0**smallest
         below = xp.where(x > 0, inner, xp.where(zero, tiny * one, outer))
         above = xp.where(x > 0, outer, xp.where(zero, tiny * one, inner))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from verify.laws.arguments import require_reals
-from verify.laws.array import Array
+from verify.laws.array import A
 from verify.laws.base import Law, Shape
 from verify.laws.continuous import Uniform
 from verify.laws.lattice import Lattice
@@ -56,6 +56,6 @@ class Masked(Law):
         """The probability of a zero."""
         return self.masked.scale / self.law.scale
 
-    def restored(self, v: Array) -> Array:
+    def restored(self, v: A) -> A:
         """What a zero may have been, for every `v` uniform on [0, 1)."""
         return self.masked.low + self.masked.scale * v

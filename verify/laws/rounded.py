@@ -9,7 +9,7 @@ from types import ModuleType
 
 from scipy import special as host_special
 
-from verify.laws.array import Array
+from verify.laws.array import A
 from verify.laws.continuous import Continuous, Uniform
 from verify.laws.lattice import LATTICES, Lattice
 from verify.laws.truncated import TruncatedNormal
@@ -161,18 +161,14 @@ class Rounded:
     def _below(self, x: float) -> float:
         return min(1.0, max(0.0, float(self.exact.cdf(x, host_special))))
 
-    def interval(
-        self, x: Array, xp: ModuleType, special: ModuleType = host_special
-    ) -> tuple[Array, Array]:
+    def interval(self, x: A, xp: ModuleType, special: ModuleType = host_special) -> tuple[A, A]:
         """``F`` at the lower and at the upper end of the reals that round to each element."""
         below, above = self.lattice.neighbours(x, xp)
         law = self.exact
         ends = (law.cdf((x + below) / 2, special), law.cdf((x + above) / 2, special))
-        return ends[0].clip(0, 1), ends[1].clip(0, 1)
+        return xp.clip(ends[0], 0, 1), xp.clip(ends[1], 0, 1)
 
-    def transform(
-        self, x: Array, v: Array, xp: ModuleType, special: ModuleType = host_special
-    ) -> Array:
+    def transform(self, x: A, v: A, xp: ModuleType, special: ModuleType = host_special) -> A:
         """The randomised probability-integral transform, uniform on (0, 1) under the law.
 
         ``u = F(x−) + v·(F(x) − F(x−))`` with v uniform and independent (Ferguson 1967, p. 216;
@@ -193,11 +189,13 @@ class Rounded:
         lower, upper = self.interval(x, xp, special)
         ends, (low, top) = self.ends, self.bounds
         width = ends.between or 1.0
-        lower, upper = (((f - ends.start) / width).clip(0, 1) for f in (lower, upper))
-        u = xp.where((x <= ends.last) | (x >= ends.first), v, lower + v * (upper - lower))
+        lower, upper = (xp.clip((f - ends.start) / width, 0, 1) for f in (lower, upper))
+        u = xp.where(x >= ends.first, v, lower + v * (upper - lower))
+        u = xp.where(x <= ends.last, v, u)
         u = xp.where(x < low, xp.zeros_like(u), u)
         beyond = x > top if self.holds_top or low == top else x >= top
-        return xp.where(beyond, xp.ones_like(u), u)
+        uniform: A = xp.where(beyond, xp.ones_like(u), u)
+        return uniform
 
 
 def _shares(

@@ -10,7 +10,7 @@ from types import ModuleType
 from scipy import special as host_special
 
 from verify.laws.arguments import require_reals
-from verify.laws.array import Array
+from verify.laws.array import A
 from verify.laws.base import Shape
 from verify.laws.continuous import Continuous
 from verify.laws.square import Square
@@ -132,11 +132,11 @@ class TruncatedNormal(Continuous):
         yield "a < b", self.a < self.b
         yield from super().demands(shape)
 
-    def cdf(self, x: Array, special: ModuleType = host_special) -> Array:  # noqa: D102
+    def cdf(self, x: A, special: ModuleType = host_special) -> A:  # noqa: D102
         lower = _conditioned(self._towards_left(x), *self._left_window, special)
         return 1 - lower if self._leans_right else lower
 
-    def sf(self, x: Array, special: ModuleType = host_special) -> Array:  # noqa: D102
+    def sf(self, x: A, special: ModuleType = host_special) -> A:  # noqa: D102
         lower = _conditioned(self._towards_left(x), *self._left_window, special)
         return lower if self._leans_right else 1 - lower
 
@@ -144,16 +144,18 @@ class TruncatedNormal(Continuous):
     def _leans_right(self) -> bool:
         return sum(self._window) > 0
 
-    def _towards_left(self, x: Array) -> Array:
+    def _towards_left(self, x: A) -> A:
         z = (x - self.mean) / self.std
         return -z if self._leans_right else z
 
 
-def _conditioned(z: Array, alpha: float, beta: float, special: ModuleType) -> Array:
+def _conditioned(z: A, alpha: float, beta: float, special: ModuleType) -> A:
     """``(Φ(z) − Φ(α)) / (Φ(β) − Φ(α))`` for a window that leans to the left (α + β ≤ 0)."""
     top = float(host_special.log_ndtr(beta))
     bottom = float(host_special.log_ndtr(alpha))
     if top - bottom > _NEGLIGIBLE:
-        return special.exp2((special.log_ndtr(z) - top) / math.log(2))
+        relative: A = special.exp2((special.log_ndtr(z) - top) / math.log(2))
+        return relative
     # expm1 keeps the digits of narrow windows, where Φ(z) and Φ(α) nearly agree.
-    return special.expm1(special.log_ndtr(z) - bottom) / math.expm1(top - bottom)
+    above: A = special.expm1(special.log_ndtr(z) - bottom)
+    return above / math.expm1(top - bottom)
