@@ -58,6 +58,23 @@ class Continuous(Law):
         """Whether backends promise the reals of this law rounded to nearest (see `Rounded`)."""
         return True
 
+    @property
+    def is_half_open(self) -> bool:
+        """Whether the upper bound of the support is excluded."""
+        return False
+
+    def widened(self, lattice: Lattice, held: Lattice) -> Continuous:
+        """The law of all the reals that may be rounded to a value of the support.
+
+        Parameters
+        ----------
+        lattice : Lattice
+            Of the values.
+        held : Lattice
+            Of the parameters.
+        """
+        return self
+
     def cdf(self, x: A, special: ModuleType = host_special) -> A:
         """Cumulative distribution function of every element of `x`, in `x`'s precision."""
         raise NotImplementedError
@@ -166,6 +183,13 @@ class Uniform(Continuous):
     @property
     def typical_magnitude(self) -> float:  # noqa: D102
         return max(abs(self.low), abs(self.high))
+
+    @property
+    def is_half_open(self) -> bool:  # noqa: D102
+        return True
+
+    def widened(self, lattice: Lattice, held: Lattice) -> Uniform:  # noqa: D102
+        return Uniform(held.round(self.low), held.round(self.high))
 
     def point_mass(self, step: float, draw_step: float) -> float:
         """Bound on the probability of a lattice point, but for the bounds themselves.

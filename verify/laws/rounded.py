@@ -10,9 +10,8 @@ from types import ModuleType
 from scipy import special as host_special
 
 from verify.laws.array import A
-from verify.laws.continuous import Continuous, Uniform
+from verify.laws.continuous import Continuous
 from verify.laws.lattice import LATTICES, Lattice
-from verify.laws.truncated import TruncatedNormal
 
 _SINGLE = LATTICES["float32"]
 
@@ -83,13 +82,7 @@ class Rounded:
     @property
     def exact(self) -> Continuous:
         """The law of all the reals that may be rounded."""
-        law, lattice = self.law, self.lattice
-        if isinstance(law, Uniform):
-            return Uniform(self._held.round(law.low), self._held.round(law.high))
-        if isinstance(law, TruncatedNormal):
-            # What rounds into the window may be accepted: its bounds reach half a step further.
-            return TruncatedNormal(law.mean, law.std, *lattice.around(law.a, law.b))
-        return law
+        return self.law.widened(self.lattice, self._held)
 
     @property
     def _held(self) -> Lattice:
@@ -124,21 +117,20 @@ class Rounded:
     @cached_property
     def bounds(self) -> tuple[float, float]:
         """The values that the bounds of the support round to."""
-        low, high = (self.exact if isinstance(self.law, Uniform) else self.law).support
+        low, high = (self.exact if self.law.is_half_open else self.law).support
         return self.lattice.round(low), self.lattice.round(high)
 
     @property
     def holds_top(self) -> bool:
         """Whether the value that the upper bound rounds to is lawful."""
-        if not isinstance(self.law, Uniform):
-            return True
-        return self.bounds[1] < max(self.law.high, self.exact.support[1])
+        highest = max(self.law.support[1], self.exact.support[1])
+        return not self.law.is_half_open or self.bounds[1] < highest
 
     @cached_property
     def ends(self) -> Ends:
         """The values at both bounds, and what any lawful way gives them."""
         exact, (low, top) = self.exact, self.bounds
-        half_open = isinstance(self.law, Uniform)
+        half_open = self.law.is_half_open
         outward = (
             low < max(self.law.support[0], exact.support[0]),
             half_open or top > self.law.support[1],

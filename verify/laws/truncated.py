@@ -13,6 +13,7 @@ from verify.laws.arguments import require_reals
 from verify.laws.array import A
 from verify.laws.base import Shape
 from verify.laws.continuous import Continuous
+from verify.laws.lattice import Lattice
 from verify.laws.square import Square
 
 # Beyond this log-ratio Φ(α) is nothing beside Φ(β), and expm1 would overflow.
@@ -100,6 +101,10 @@ class TruncatedNormal(Continuous):
     def is_rounded(self) -> bool:
         """Where proposals are normal; less likely windows are drawn in the dtype's arithmetic."""
         return self.mass >= 0.3
+
+    def widened(self, lattice: Lattice, held: Lattice) -> TruncatedNormal:
+        """What rounds into the window may be accepted: its bounds lie half a step further."""
+        return TruncatedNormal(self.mean, self.std, *lattice.around(self.a, self.b))
 
     @property
     def standard_deviation(self) -> float:  # noqa: D102
