@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 
 from selftest.lawful.alternative import Alternative, Declined
-from selftest.lawful.alternatives import ALTERNATIVES, CONTROLS, FAMILIES
-from selftest.planted.fault import Fault
-from selftest.planted.runner import assert_found, run
+from selftest.lawful.alternatives import ALTERNATIVES, FAMILIES
+from selftest.planted.runner import run
 
 
 def _parameter(row: Alternative) -> Any:
@@ -32,14 +31,9 @@ def test_alternative_passes(row: Alternative, tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("fault", CONTROLS.values(), ids=CONTROLS)
-def test_alternative_with_a_wrong_constant_is_found(fault: Fault, tmp_path: Path) -> None:
-    """What is planted in the same way and breaks the law fails."""
-    assert_found(fault, tmp_path)
-
-
 @pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.__name__)
 def test_every_family_is_able_to_fail(family) -> None:
+    """What is planted in the same way and breaks the law is among the planted faults."""
     assert family.CONTROLS
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from selftest.lawful.alternatives import CONTROLS
 from selftest.planted.fault import Fault, law
 from selftest.planted.faults import FAULTS
 from selftest.planted.module import behaviour, default, materialisation, reset
@@ -38,7 +39,7 @@ def _parameter(fault: Fault) -> Any:
     return pytest.param(fault, id=fault.name, marks=[unseen] if fault.blind else [])
 
 
-@pytest.mark.parametrize("fault", [_parameter(fault) for fault in FAULTS.values()])
+@pytest.mark.parametrize("fault", [_parameter(fault) for fault in (FAULTS | CONTROLS).values()])
 def test_fault_is_found(fault: Fault, tmp_path: Path) -> None:
     """The cell fails, and a check meant for the fault says so."""
     assert_found(fault, tmp_path)

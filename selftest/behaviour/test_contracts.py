@@ -1,153 +1,15 @@
-"""Initializers that return, record, draw or change what they must not."""
+"""How calls are asked: what is random, what is drawn, what is the same."""
 
 import itertools
 
-import numpy as np
 import pytest
 import torch
-from torch.nn import init
 
-from selftest.behaviour.support import RUN, Fault, ask, cell, unasked
-from selftest.planted import contracts
-from selftest.planted.contracts import always_, batched, moved, where
-from selftest.planted.fault import arguments
+from selftest.behaviour.support import RUN, cell
 from verify import torch_api
-from verify.behaviour import calls, transforms
-from verify.behaviour import contracts as contract
+from verify.behaviour import calls
 from verify.behaviour.promise import Trial
 from verify.plan.run import derive
-
-CONTRACT, TRANSFORMS = contract.PROMISE, transforms.PROMISE
-
-
-def fault(name, subject, plant, sentence, dtype="float32"):
-    """A fault made by a plant of the planted faults, anew for every call."""
-
-    def replacement(original, *args, **kwargs):
-        return plant(original)(*args, **kwargs)
-
-    return Fault(name, subject, init, subject, replacement, sentence, dtype)
-
-
-def tabled(file):
-    """The planted faults of one test."""
-    return [
-        fault(row.name, row.targets[0], row.plant, row.says, row.node.split("-")[1])
-        for row in contracts.FAULTS.values()
-        if file in row.node
-    ]
-
-
-def refusing_empty_kernels(original):
-    def faulty(tensor, *args, **kwargs):
-        if 0 in tensor.shape[2:]:
-            raise ValueError("planted")
-        return original(tensor, *args, **kwargs)
-
-    return faulty
-
-
-def copied(values):
-    if values["generator"] is not None:
-        values["generator"] = values["generator"].clone_state()
-
-
-def is_fake(call):
-    return type(call.tensor).__name__ == "FakeTensor"
-
-
-def is_counted(_):
-    return torch._C._len_torch_dispatch_stack() > 0
-
-
-def host_values(tensor):
-    """Values that vmap does not know to be random."""
-    drawn = np.random.default_rng(1).standard_normal(tensor.shape)
-    return torch.from_numpy(drawn).to(tensor.dtype)
-
-
-def filling_from_host(original):
-    def faulty(tensor, *args, **kwargs):
-        if not torch._C._functorch.is_batchedtensor(tensor):
-            return original(tensor, *args, **kwargs)
-        return tensor.copy_(host_values(tensor))
-
-    return faulty
-
-
-def fill_whole_batch(call):
-    whole = torch._C._functorch.get_unwrapped(call.tensor)
-    whole.copy_(host_values(whole))
-
-
-OTHER_PLACE = where(always_, lambda call: moved(call.tensor))
-WITHOUT_GRADIENT = where(always_, lambda call: setattr(call.tensor, "grad", None))
-
-CONTRACT_FAULTS = [
-    *tabled("test_contracts"),
-    *(
-        fault(
-            f"memory changes when laid {layout}", "kaiming_normal_", OTHER_PLACE,
-            f"what else changes of a tensor that is laid {layout}: ",
-        )
-        for layout in ("transposed", "channels_last", "offset")
-    ),
-    fault(
-        "the gradient is lost", "zeros_", WITHOUT_GRADIENT,
-        "what else changes of a Parameter: grad",
-    ),
-    fault(
-        "a copy of the generator is drawn from", "xavier_normal_", arguments(copied),
-        "what the generator does not decide: the generator stays where it is",
-    ),
-    fault(
-        "a kernel without entries is refused", "orthogonal_", refusing_empty_kernels,
-        "what goes wrong without a kernel: ValueError (planted)",
-    ),
-]  # fmt: skip
-
-TRANSFORMS_FAULTS = [
-    *tabled("test_transforms"),
-    fault(
-        "under a dispatch mode values have another sign", "uniform_",
-        where(is_counted, lambda call: call.tensor.neg_()),
-        "what counting changes: counted operators",
-    ),
-    fault(
-        "a fake tensor seeds the global stream", "xavier_uniform_",
-        where(is_fake, lambda _: torch.manual_seed(1)),
-        "what changes of a fake tensor: a stream moves",
-    ),
-    fault(
-        "vmap draws for the whole batch", "kaiming_uniform_", where(batched, fill_whole_batch),
-        "rows that vmap makes different with randomness='same': row 1, row 2",
-    ),
-    fault(
-        "vmap does not know that values are random", "normal_", filling_from_host,
-        "what vmap lets pass with randomness='error': a random call",
-    ),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("planted", CONTRACT_FAULTS, ids=[f.name for f in CONTRACT_FAULTS])
-def test_a_broken_contract_is_found(planted, monkeypatch):
-    planted.check(CONTRACT, monkeypatch)
-
-
-@pytest.mark.parametrize("planted", TRANSFORMS_FAULTS, ids=[f.name for f in TRANSFORMS_FAULTS])
-def test_a_fault_under_transforms_is_found(planted, monkeypatch):
-    planted.check(TRANSFORMS, monkeypatch)
-
-
-def test_every_question_finds_something():
-    assert unasked(CONTRACT, CONTRACT_FAULTS) == []
-    assert unasked(TRANSFORMS, TRANSFORMS_FAULTS) == []
-
-
-@pytest.mark.parametrize("promise", [CONTRACT, TRANSFORMS], ids=lambda promise: promise.name)
-@pytest.mark.parametrize("name", ["normal_", "constant_", "sparse_", "orthogonal_"])
-def test_without_faults_nothing_is_found(promise, name):
-    assert ask(promise, name).final_verdict == "pass"
 
 
 def trial(name, case, dtype="float32"):

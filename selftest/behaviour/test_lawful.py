@@ -6,7 +6,6 @@ matters, the smallest fault that is still seen.
 
 from __future__ import annotations
 
-import functools
 import math
 import warnings
 
@@ -16,6 +15,7 @@ from torch import nn
 from torch.nn import functional, init
 
 from selftest.behaviour.support import RUN, ask, cell
+from selftest.planted.fault import calling
 from verify.behaviour import (
     aliases,
     batch_norm,
@@ -42,13 +42,7 @@ CPU = torch.device("cpu")
 
 def replaced(monkeypatch, owner, name, replacement):
     """Put a function of the original and the arguments in the place of the original."""
-    original = getattr(owner, name)
-
-    @functools.wraps(original)
-    def lawful(*args, **kwargs):
-        return replacement(original, *args, **kwargs)
-
-    monkeypatch.setattr(owner, name, lawful)
+    monkeypatch.setattr(owner, name, calling(replacement)(getattr(owner, name)))
 
 
 def green(promise, name, dtype="float32"):

@@ -2,31 +2,11 @@
 
 from __future__ import annotations
 
-from selftest.lawful import (
-    discrete,
-    generators,
-    gradients,
-    modules,
-    normals,
-    orthogonal,
-    processors,
-    truncated,
-    uniforms,
-)
+from selftest import lawful
 from selftest.lawful.alternative import Alternative
-from selftest.planted.fault import Fault, table
+from selftest.planted.fault import Fault, modules, table
 
-FAMILIES = (
-    normals,
-    uniforms,
-    truncated,
-    orthogonal,
-    discrete,
-    generators,
-    modules,
-    gradients,
-    processors,
-)
+FAMILIES = [module for module in modules(lawful, "alternatives") if hasattr(module, "ALTERNATIVES")]
 
 ALTERNATIVES: dict[str, Alternative] = table(
     *(row for family in FAMILIES for row in family.ALTERNATIVES.values())

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import functools
 import inspect
+import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from importlib import import_module
+from types import ModuleType
 from typing import Any, TypeVar
 
 import torch
@@ -83,6 +86,9 @@ class Fault(Planted):
         The verdict that the cell must get.
     exit_code
         The exit code that the run must end with.
+    in_process
+        Whether the test asks the one question in its own process, which takes a tenth of the time.
+        By hand it is planted in a run of the command, as every other.
     blind
         Why the suite cannot see the fault yet; empty where it must. A fault listed as unseen
         is a strict expected failure: the suite that learns to see it says so.
@@ -93,6 +99,7 @@ class Fault(Planted):
     says: str = ""
     verdict: str = "fail"
     exit_code: int = 1
+    in_process: bool = False
     blind: str = ""
 
 
@@ -109,6 +116,19 @@ def law(cell: str) -> str:
         ``float32-normal_``.
     """
     return f"verify/test_laws.py::test_law[cpu-{cell}]"
+
+
+def modules(package: ModuleType, *without: str) -> list[ModuleType]:
+    """Import every module in a package, those in its packages too.
+
+    Parameters
+    ----------
+    without
+        Modules that need the table which is made of the others.
+    """
+    prefix = f"{package.__name__}."
+    names = (found.name for found in pkgutil.walk_packages(package.__path__, prefix))
+    return [import_module(n) for n in names if n.removeprefix(prefix) not in without]
 
 
 def table(*rows: Row) -> dict[str, Row]:
@@ -290,6 +310,19 @@ def always(argument: str, value: object) -> Callable[[dict[str, Any]], None]:
 def scaled(factor: float) -> Plant:
     """Multiply what the original filled."""
     return editing(lambda tensor, _: _discard(tensor.mul_(factor)))
+
+
+def calling(replacement: Function) -> Plant:
+    """Call a function with the original and the arguments of the call."""
+
+    def plant(original: Function) -> Function:
+        @functools.wraps(original)
+        def faulty(*args: Any, **kwargs: Any) -> Any:
+            return replacement(original, *args, **kwargs)
+
+        return faulty
+
+    return plant
 
 
 def instead(replacement: Function) -> Plant:

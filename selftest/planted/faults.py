@@ -1,66 +1,17 @@
-"""The table of planted faults, keyed by the name that ``PLANTED_FAULT`` takes."""
+"""The table of planted faults, keyed by the name that ``PLANTED`` takes.
+
+Every module of this package that has `FAULTS` adds to it.
+"""
 
 from __future__ import annotations
 
-from selftest.planted import (
-    attention,
-    behaviour,
-    construction,
-    contracts,
-    convolution,
-    dense,
-    dependence,
-    embedding,
-    gradients,
-    lazy,
-    lemmas,
-    normalization,
-    orthogonal,
-    parameters,
-    parametrizations,
-    precision,
-    pretrained,
-    propagation,
-    recipes,
-    recurrent,
-    refusals,
-    resets,
-    scale,
-    shape,
-    statistics,
-    streams,
-    structure,
-    truncated,
-)
-from selftest.planted.fault import Fault, table
+from selftest import planted
+from selftest.planted.fault import Fault, modules, table
 
 FAULTS: dict[str, Fault] = table(
-    *scale.FAULTS.values(),
-    *shape.FAULTS.values(),
-    *truncated.FAULTS.values(),
-    *structure.FAULTS.values(),
-    *orthogonal.FAULTS.values(),
-    *parameters.FAULTS.values(),
-    *dependence.FAULTS.values(),
-    *behaviour.FAULTS.values(),
-    *dense.FAULTS.values(),
-    *convolution.FAULTS.values(),
-    *normalization.FAULTS.values(),
-    *recurrent.FAULTS.values(),
-    *embedding.FAULTS.values(),
-    *attention.FAULTS.values(),
-    *resets.FAULTS.values(),
-    *construction.FAULTS.values(),
-    *lazy.FAULTS.values(),
-    *statistics.FAULTS.values(),
-    *parametrizations.FAULTS.values(),
-    *precision.FAULTS.values(),
-    *propagation.FAULTS.values(),
-    *lemmas.FAULTS.values(),
-    *gradients.FAULTS.values(),
-    *streams.FAULTS.values(),
-    *contracts.FAULTS.values(),
-    *refusals.FAULTS.values(),
-    *recipes.FAULTS.values(),
-    *pretrained.FAULTS.values(),
+    *(
+        row
+        for module in modules(planted, "faults", "plugin", "runner")
+        for row in getattr(module, "FAULTS", {}).values()
+    )
 )

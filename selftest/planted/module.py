@@ -54,6 +54,22 @@ def fault(
     return Fault(name, description, targets, plant, node, frozenset(checks), **more)
 
 
+def question(
+    file: str, check: str, name: str, cell: str, target: str, plant: Plant, says: str
+) -> Fault:
+    """Shorthand for a fault that one question of a promise must name, asked in process.
+
+    Parameters
+    ----------
+    file, cell
+        As in `behaviour`.
+    says
+        How the answer begins, with the question's words.
+    """
+    node = behaviour(file, cell)
+    return fault(name, name, target, plant, node, check, says=says, in_process=True)
+
+
 def default(cell: str) -> str:
     """Return the node id of the test that constructs modules.
 

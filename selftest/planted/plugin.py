@@ -10,6 +10,7 @@ from __future__ import annotations
 import operator
 import os
 import pkgutil
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -24,13 +25,8 @@ PACKAGES = ("torch", "transformers", "verify")  # In which targets are named fro
 ROWS: dict[str, Planted] = table(*FAULTS.values(), *ALTERNATIVES.values(), *CONTROLS.values())
 
 
-def plant(name: str) -> Planted:
-    """Replace the targets of one row, and return it.
-
-    Parameters
-    ----------
-    name
-        A key of `ROWS`.
+def named(name: str) -> Planted:
+    """Return the row of a name.
 
     Raises
     ------
@@ -40,12 +36,22 @@ def plant(name: str) -> Planted:
     if name not in ROWS:
         known = ", ".join(sorted(ROWS))
         raise pytest.UsageError(f"{VARIABLE}: there is no row {name!r}; choose from {known}")
-    row = ROWS[name]
+    return ROWS[name]
+
+
+def plant(row: Planted, replace: Callable[[Any, str, Any], object] = setattr) -> Planted:
+    """Replace the targets of one row, and return it.
+
+    Parameters
+    ----------
+    replace
+        Sets an attribute; a test may take one that is undone.
+    """
     places = [_place(target) for target in row.targets]
     originals = [None if row.adds else getattr(holder, name) for holder, name in places]
     replacements = map(row.replacement, row.targets, originals)
     for (holder, name), replacement in zip(places, replacements, strict=True):
-        setattr(holder, name, replacement)
+        replace(holder, name, replacement)
     return row
 
 
@@ -57,7 +63,7 @@ def _place(target: str) -> tuple[Any, str]:
     return (operator.attrgetter(path)(nn) if path else nn.init), name
 
 
-_planted = plant(os.environ[VARIABLE]) if os.environ.get(VARIABLE) else None
+_planted = plant(named(os.environ[VARIABLE])) if os.environ.get(VARIABLE) else None
 
 
 def pytest_report_header() -> str | None:

@@ -8,9 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from selftest.behaviour.support import ask
 from selftest.forked import run_pytest
 from selftest.planted.fault import Fault, Planted
-from selftest.planted.plugin import VARIABLE
+from selftest.planted.plugin import VARIABLE, plant
+from verify.behaviour.promises import PROMISES
+from verify.outcome.promises import identity
 
 ROOT = Path(__file__).resolve().parents[2]
 PLUGIN = "selftest.planted.plugin"
@@ -98,9 +103,24 @@ def _cells(evidence: Path) -> list[dict[str, Any]]:
     return [line for line in lines if line.get("kind") == "cell"]
 
 
+def asked(fault: Fault) -> Run:
+    """Plant a fault in this process, and ask the questions of its cell."""
+    asks = identity(fault.node)
+    assert asks, f"{fault.node} is no test of the suite"
+    with pytest.MonkeyPatch.context() as patch:
+        plant(fault, patch.setattr)
+        outcome = ask(PROMISES[asks.promise], asks.subject, asks.dtype)
+    findings = [
+        {"check": found.check, "passed": found.passed, "message": found.message}
+        for found in outcome.findings
+    ]
+    cell = {"verdict": outcome.final_verdict, "findings": findings}
+    return Run(int(cell["verdict"] != "pass"), outcome.diagnosis, [cell])
+
+
 def assert_found(fault: Fault, folder: Path) -> None:
     """Plant a fault, and demand that its cell fails and that a check meant for it says so."""
-    result = run(fault.node, folder=folder, planted=fault)
+    result = asked(fault) if fault.in_process else run(fault.node, folder=folder, planted=fault)
     assert result.exit_code == fault.exit_code, result.explain(
         f"{fault.description}: wanted exit code {fault.exit_code}"
     )
