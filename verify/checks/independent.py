@@ -161,14 +161,12 @@ def transforms(values: Tensor, law: Continuous, host: np.random.Generator) -> Te
     None where the dtype is too coarse for the law, and what a backend does there is its own.
     """
     if resolution(law, values.dtype) <= FINE:
-        exact: Tensor = law.cdf(values.double(), torch.special) - 0.5
-        return exact
+        return law.cdf(values.double(), torch.special) - 0.5
     rounded = Rounded(law, lattice_of(values.dtype))
     if not law.is_rounded or rounded.resolution > FINE:
         return None
     v = torch.from_numpy(host.random(values.shape)).to(values.device)
-    u: Tensor = rounded.transform(values.double(), v, torch, torch.special)
-    return u - 0.5
+    return rounded.transform(values.double(), v, torch, torch.special) - 0.5
 
 
 def _support(
@@ -285,8 +283,7 @@ def _table(law: Rounded, values: Tensor) -> Transform:
 
     def transform(x: Tensor, v: Tensor) -> Tensor:
         index = x.view(torch.int16).int() & 0xFFFF
-        uniform: Tensor = lower[index] + v * width[index]
-        return uniform
+        return lower[index] + v * width[index]
 
     return transform
 
