@@ -154,7 +154,7 @@ def _run_line(config: pytest.Config) -> dict[str, Any]:
     from verify.defects import known_defects
 
     run = config.stash[_RUN]
-    environment = {"known defects": options.said_of_defects(config.option.known_defects)}
+    environment = {"known defects": options.defects_summary(config.option.known_defects)}
     environment["suite"] = source.digest()
     verified = config.stash[_BACKENDS]
     if left_out := options.backends_left_out(verified):

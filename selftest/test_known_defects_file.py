@@ -271,10 +271,10 @@ class TestChoice:
     def test_is_what_every_cell_goes_by(self, chosen):
         choose(chosen)
         assert in_force() == chosen
-        known = {d.id for cell in cells(["cpu"]) for d in known_defects.of_cell(cell)}
+        known = {d.id for cell in cells(["cpu"]) for d in known_defects.for_cell(cell)}
         assert known == {d.id for d in chosen}
         assert {d.id for _, d in witnesses(cells(["cpu"]))} == {d.id for d in chosen}
-        assert known_defects.of_promise("errors", "trunc_normal_", "cpu", "float32") == ()
+        assert known_defects.for_promise("errors", "trunc_normal_", "cpu", "float32") == ()
 
 
 @dataclass(frozen=True)
@@ -333,22 +333,22 @@ class TestRegions:
 
     def test_cells_know_their_own(self):
         for cell in cells(["cpu"]):
-            for found in known_defects.of_cell(cell):
+            for found in known_defects.for_cell(cell):
                 assert cell.subject.name in found.subjects
                 assert not found.calls  # Those are no regions, and have no witness.
         shown = witnesses(cells(["cpu"]))
         assert {(c.id, d.id) for c, d in shown} == {
             (c.id, d.id)
             for c in cells(["cpu"])
-            for d in known_defects.of_cell(c)
+            for d in known_defects.for_cell(c)
             if c.subject.name in shown_on(d)
         }
         assert all(isinstance(cell, Cell) for cell, _ in shown)
 
     def test_what_breaks_the_law_breaks_it_in_every_layout(self):
         (cell,) = (c for c in cells(["cpu"]) if c.id == "cpu-float64-xavier_uniform_")
-        lawless = known_defects.of_cell(cell, "law")
-        everywhere = known_defects.of_cell(cell, "strided")
+        lawless = known_defects.for_cell(cell, "law")
+        everywhere = known_defects.for_cell(cell, "strided")
         assert lawless and all(known in everywhere for known in lawless)
 
     def test_deviations_forgive_their_check_and_spoil_nothing(self):
@@ -368,8 +368,8 @@ class TestOfPromise:
         )
         monkeypatch.setattr(known_defects, "in_force", lambda: known)
         place = ("uniform_", "cpu", "float32")
-        assert [d.id for d in known_defects.of_promise("gain", *place)] == ["one"]
-        assert known_defects.of_promise("gain", "normal_", "cpu", "float32") == ()
+        assert [d.id for d in known_defects.for_promise("gain", *place)] == ["one"]
+        assert known_defects.for_promise("gain", "normal_", "cpu", "float32") == ()
 
 
 TRUNCATED = TruncatedCase((1,), Truncation(0.0, 1.0, -2.0, 2.0))

@@ -53,7 +53,7 @@ def refused(read: Callable[[], Any]) -> None:
 @pytest.mark.parametrize(
     "parse",
     [options.backend_names, options.profile, options.run_seed, options.time_limit, options.shard,
-     options.defects, options.said_of_defects],
+     options.defects, options.defects_summary],
     ids=lambda parse: parse.__name__,
 )  # fmt: skip
 @fuzz
@@ -157,7 +157,7 @@ def test_contents_of_lists_of_known_defects(contents, tmp_path):
     path = tmp_path / "defects.toml"
     path.write_bytes(contents)
     known_defects.load.cache_clear()
-    refused(lambda: options.said_of_defects(str(path)))
+    refused(lambda: options.defects_summary(str(path)))
 
 
 @pytest.mark.parametrize(

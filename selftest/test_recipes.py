@@ -117,12 +117,12 @@ class TestLaws:
         assert {found[f"cell.bias_{gate}h"].pool for gate in "ih"} == {"*.bias_?h"}
 
     def test_a_row_from_the_end(self):
-        (_, its) = claims.of_tensor("w", (4, 2), Rows(DEFAULT, -1), "w")
+        (_, its) = claims.tensor_laws("w", (4, 2), Rows(DEFAULT, -1), "w")
         assert its.row == 3
 
     def test_a_row_that_is_not_there_is_refused(self):
         with pytest.raises(IndexError):
-            list(claims.of_tensor("w", (4, 2), Rows(DEFAULT, 4), "w"))
+            list(claims.tensor_laws("w", (4, 2), Rows(DEFAULT, 4), "w"))
 
     def test_the_state_is_a_copy_part_by_part(self):
         model = Net()

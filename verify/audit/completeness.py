@@ -140,17 +140,17 @@ def _guessed(cls: type[nn.Module]) -> Iterator[dict[str, object]]:
         yield dict.fromkeys([*required, name], _GUESSES[0])
 
 
-def _of_modules() -> tuple[Collection[str], dict[str, str]]:
+def _module_names() -> tuple[Collection[str], dict[str, str]]:
     found = classes(torch_api.namespaces())
     return found, forgotten_classes(found, {row.name for row in MODULES})
 
 
-def _of_initializers() -> tuple[Collection[str], dict[str, str]]:
+def _initializer_names() -> tuple[Collection[str], dict[str, str]]:
     namespace, rows = torch_api.initializers(), {row.name for row in INITIALIZERS}
     return functions(namespace), forgotten_functions(namespace, rows)
 
 
-NAMESPACES = {"torch.nn": _of_modules, "torch.nn.init": _of_initializers}
+NAMESPACES = {"torch.nn": _module_names, "torch.nn.init": _initializer_names}
 """By namespace: what is found there, and a sentence for each name that is forgotten."""
 
 

@@ -155,7 +155,7 @@ class _Calls:
 
     def _asked(self, case: TruncatedCase) -> bool:
         """Whether the dtype has room, and the law's own defects leave no half precision to luck."""
-        known = known_defects.of_cell(self.cell, "law")
+        known = known_defects.for_cell(self.cell, "law")
         lucky = not self.cell.is_wide and known_defects.excluding(case, known)
         return self.cell.holds(case) and not lucky
 
@@ -180,7 +180,7 @@ def verify_bounded_time(cell: Cell, run: Run) -> Outcome:
 
     A call that needs too many operations, or is stopped by the watchdog, has timed out.
     """
-    defects = PROMISE.in_words(known_defects.of_promise(PROMISE.name, *cell.names))
+    defects = PROMISE.in_words(known_defects.for_promise(PROMISE.name, *cell.names))
     with watchdog.limit(run.time_limit) as restart, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Of windows in the tail.
         calls = _Calls(cell, run, restart)

@@ -183,7 +183,7 @@ def diffuse(trial: Trial) -> bool:
     A known defect may leave few values. A known deviation moves one value onto another: each may
     be twice as likely.
     """
-    known = known_defects.of_cell(trial.cell, "law")
+    known = known_defects.for_cell(trial.cell, "law")
     if not random(trial) or known_defects.excluding(trial.case, known):
         return False
     left = law(trial).entropy(trial.case.shape, trial.cell.lattice)

@@ -43,7 +43,7 @@ def _changed_in_layout(name: str, trial: Trial) -> list[str]:
 
 def _fills_layout(name: str, trial: Trial) -> bool:
     """A layout in which the call is known to raise is the matter of the promise on layouts."""
-    known = known_defects.of_cell(trial.cell, name)
+    known = known_defects.for_cell(trial.cell, name)
     raising = tuple(defect for defect in known if defect.check == "raises")
     return known_defects.excluding(trial.case, raising) is None
 

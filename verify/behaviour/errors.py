@@ -140,7 +140,7 @@ def _alike(one: list[Tensor], other: list[Tensor]) -> bool:
 
 def verify_errors(cell: Cell, run: Run) -> Outcome:
     """Break every rule of a subject in many ways; tensors without entries break none."""
-    defects = PROMISE.in_words(known_defects.of_promise(PROMISE.name, *cell.names))
+    defects = PROMISE.in_words(known_defects.for_promise(PROMISE.name, *cell.names))
     asked = PROMISE.asked_of(cell)
     try:
         with watchdog.limit(run.time_limit) as restart:

@@ -244,7 +244,7 @@ class Promise(Generic[Q_co]):
 
 def verify_behaviour(cell: Cell, run: Run, promise: Promise[Question]) -> Outcome:
     """Ask every question about drawn cases and the anchors, and show the smallest failure."""
-    defects = promise.in_words(known_defects.of_promise(promise.name, *cell.names))
+    defects = promise.in_words(known_defects.for_promise(promise.name, *cell.names))
     judge, seen = Judge(promise.check, defects), _Seen()
     try:
         judge.problems = _smallest(cell, run, promise, judge, seen)
@@ -279,7 +279,7 @@ def _smallest(
         except NotImplementedError as reason:
             seen.gap = seen.gap or f"{question.words}: {reason}"
 
-    raising = tuple(d for d in known_defects.of_cell(cell, "law") if d.check == "raises")
+    raising = tuple(d for d in known_defects.for_cell(cell, "law") if d.check == "raises")
 
     def is_sound(case: Case) -> bool:
         return known_defects.excluding(case, raising) is None and cell.holds(case)

@@ -100,7 +100,7 @@ def _not_repeated(trial: Trial) -> list[str]:
     """
     found = []
     for fill_method in trial.cell.subject.fill_methods:
-        defects = known_defects.of_cell(trial.cell, fill_method)
+        defects = known_defects.for_cell(trial.cell, fill_method)
         raising = tuple(defect for defect in defects if defect.check == "raises")
         if not known_defects.excluding(trial.case, raising):
             once, again = (

@@ -175,7 +175,7 @@ def _misdescribed(defect: KnownDefect) -> str:
     return ""
 
 
-def said_of_defects(text: str) -> str:
+def defects_summary(text: str) -> str:
     """The choice in words for the report, the contents of a file by their number and a digest."""
     chosen = defects(text)
     if text in _DEFECTS or chosen is None:

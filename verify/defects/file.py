@@ -51,7 +51,7 @@ def _kind(of: type[T]) -> Callable[[object], T]:
     return read
 
 
-def _said(value: object) -> str:
+def _text_value(value: object) -> str:
     text = _kind(str)(value)
     if not text.strip():
         raise ValueError
@@ -59,7 +59,7 @@ def _said(value: object) -> str:
 
 
 def _names(value: object) -> tuple[str, ...]:
-    names = tuple(map(_said, _kind(list)(value)))
+    names = tuple(map(_text_value, _kind(list)(value)))
     if not names:
         raise ValueError
     return names
@@ -110,7 +110,7 @@ def _seed(value: object) -> int:
 
 
 _FIELDS: Mapping[str, _Field] = {
-    "id": _Field(_said, "a name of its own", required=True),
+    "id": _Field(_text_value, "a name of its own", required=True),
     "subjects": _Field(_names, 'a list of names, like ["uniform_"]', required=True),
     "backends": _Field(_names, 'a list of names, like ["cpu"]'),
     "dtypes": _Field(_names, 'a list of names, like ["float32"], or nothing'),
@@ -118,7 +118,7 @@ _FIELDS: Mapping[str, _Field] = {
     "since": _Field(_version, 'a version, like "2.12"'),
     "until": _Field(_version, 'a version, like "2.12"'),
     "expires": _Field(_day, 'a day, like "2031-12-31"'),
-    "symptom": _Field(_said, "a text that says what happens", required=True),
+    "symptom": _Field(_text_value, "a text that says what happens", required=True),
     "link": _Field(_kind(str), "an address"),
     "check": _Field(_check, f"one of {', '.join(sorted(WORDS))}", required=True),
     "region": _Field(_region, "a table of ranges, like { numel = [0, 0] }"),

@@ -140,23 +140,23 @@ def tolerating(case: Case, defects: tuple[KnownDefect, ...]) -> tuple[KnownDefec
     return tuple(defect for defect in defects if defect.deviation and defect.holds(case))
 
 
-def of_cell(cell: Cell, promise: str = "") -> tuple[KnownDefect, ...]:
+def for_cell(cell: Cell, promise: str = "") -> tuple[KnownDefect, ...]:
     """The defects of `cell` with a region, of one promise or of all.
 
     What breaks the law of an initializer breaks it in every layout.
     """
-    defects = _of_cell_named(cell.subject.name, cell.backend.name, cell.dtype_name)
+    defects = _defects_named(cell.subject.name, cell.backend.name, cell.dtype_name)
     known = {promise, "law"} if cell.subject.family == "initializer" else {promise}
     return tuple(d for d in defects if not d.calls and (not promise or known & {*d.promises}))
 
 
-def of_promise(promise: str, subject: str, backend: str, dtype: str) -> tuple[KnownDefect, ...]:
+def for_promise(promise: str, subject: str, backend: str, dtype: str) -> tuple[KnownDefect, ...]:
     """The defects that break exact comparisons of a promise."""
-    defects = _of_cell_named(subject, backend, dtype)
+    defects = _defects_named(subject, backend, dtype)
     return tuple(d for d in defects if d.calls and promise in d.promises)
 
 
-def _of_cell_named(subject: str, backend: str, dtype: str) -> tuple[KnownDefect, ...]:
+def _defects_named(subject: str, backend: str, dtype: str) -> tuple[KnownDefect, ...]:
     """The defects that live there with the PyTorch under test."""
     return tuple(defect for defect in in_force() if defect.touches(subject, backend, dtype))
 

@@ -71,7 +71,7 @@ class _Exploration:
         self.cases = Cases(cell, run, promise)
         self.pool = Pool(self.cases)
         self.tally = _Tally()
-        self.defects = known_defects.of_cell(cell, promise)
+        self.defects = known_defects.for_cell(cell, promise)
 
     def conclude(self) -> Outcome:
         failed = self._failed_cases()

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from verify.checks.finding import Finding
-from verify.defects.known_defects import KnownDefect, of_cell
+from verify.defects.known_defects import KnownDefect, for_cell
 from verify.engine.observation import observe, unlawful_state
 from verify.engine.sampling import Sampler, SubjectRaised, Unsupported
 from verify.outcome.outcome import Outcome
@@ -26,7 +26,7 @@ def witnesses(cells: list[Cell]) -> list[tuple[Cell, KnownDefect]]:
     return [
         (cell, defect)
         for cell in cells
-        for defect in of_cell(cell)
+        for defect in for_cell(cell)
         if cell.subject.name in shown_on(defect)
     ]
 

@@ -1,4 +1,4 @@
-"""Which law each parameter of a model must follow, told by patterns of names."""
+"""Which law each parameter of a model must follow, said by patterns of names."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from verify.subjects.tensor_law import TensorLaw
 _ZERO = Constant(0.0)
 
 _SHOWN = 8
-"""Problems that are told; all are counted."""
+"""Problems that are listed; all are counted."""
 
 Lawful = Law | Callable[[tuple[int, ...]], Law]
 """A law, or what gives the law of a tensor from its shape."""
@@ -126,14 +126,14 @@ def problems(model: nn.Module, claims: Claims) -> str:
     every = dict(model.named_parameters(remove_duplicate=False))
     found = claimed(model, claims)
     spoken = {pattern for each in found for pattern in each.patterns}
-    told = [
+    sentences = [
         *_untied(every, claims),
         *(_unclaimed(each) for each in found if not each.patterns and each.name not in claims),
         *(_overlapping(each) for each in found if len(each.patterns) > 1),
         *(_idle(p, every) for p, c in claims.items() if p not in spoken and _is_law(c)),
     ]
-    more = [f"and {len(told) - _SHOWN} more"] if len(told) > _SHOWN else []
-    return "; ".join([*told[:_SHOWN], *more])
+    more = [f"and {len(sentences) - _SHOWN} more"] if len(sentences) > _SHOWN else []
+    return "; ".join([*sentences[:_SHOWN], *more])
 
 
 def _untied(every: Mapping[str, Tensor], claims: Claims) -> Iterator[str]:
@@ -163,7 +163,7 @@ def laws(model: nn.Module, claims: Claims) -> Iterator[TensorLaw]:
     """The law of each claimed tensor and part."""
     for each in claimed(model, claims):
         for pattern in each.patterns[:1]:
-            yield from of_tensor(each.name, tuple(each.tensor.shape), claims[pattern], pattern)
+            yield from tensor_laws(each.name, tuple(each.tensor.shape), claims[pattern], pattern)
 
 
 def state(model: nn.Module, claims: Claims) -> dict[str, Tensor]:
@@ -202,7 +202,7 @@ def _part(name: str, index: int) -> str:
     return f"{name}[part {index}]"
 
 
-def of_tensor(name: str, shape: tuple[int, ...], claim: Claim, kind: str) -> Iterator[TensorLaw]:
+def tensor_laws(name: str, shape: tuple[int, ...], claim: Claim, kind: str) -> Iterator[TensorLaw]:
     """The laws of one tensor, pooled by pattern.
 
     Raises

@@ -10,7 +10,7 @@ from torch import nn
 from verify import torch_api
 from verify.laws import Continuous, Haar, Lattice, Law, Masked, Sparse, Structure
 from verify.quoting import said, shown
-from verify.subjects.recipes.claims import Blocks, Claim, Claims, Rows, Same, claimed, of_tensor
+from verify.subjects.recipes.claims import Blocks, Claim, Claims, Rows, Same, claimed, tensor_laws
 
 Shape = tuple[int, ...]
 
@@ -37,7 +37,7 @@ def _wrong(claim: Claim, shape: Shape, lattice: Lattice) -> str:
     if isinstance(claim, Blocks) and not (shape and claim.count > 0 and not shape[0] % claim.count):
         return f"it has no {claim.count} equal parts"
     try:
-        tensors = list(of_tensor("", shape, claim, ""))
+        tensors = list(tensor_laws("", shape, claim, ""))
         return next(filter(None, (_unmet(t.law, t.lawful_shape, lattice) for t in tensors)), "")
     except (Exception, SystemExit) as error:
         return f"the law cannot be computed, {said(error)}"
