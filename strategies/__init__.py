@@ -36,47 +36,49 @@ from strategies.fan_shape import fan_shapes
 from strategies.gain import gains
 from strategies.interval import INTERVAL_KINDS, Interval, IntervalKind, intervals
 from strategies.matrix import matrices
-from strategies.modules import (
-    AdaptiveSoftmaxArguments,
-    Arguments,
-    AttentionArguments,
+from strategies.modules.adaptive_softmax import AdaptiveSoftmaxArguments, adaptive_softmaxes
+from strategies.modules.arguments import Arguments
+from strategies.modules.attention import AttentionArguments, attentions
+from strategies.modules.batch_norm import (
     BatchNormArguments,
-    BilinearArguments,
-    ClassWeightArguments,
-    ConvolutionArguments,
+    InstanceNormArguments,
+    batch_norms,
+    instance_norms,
+)
+from strategies.modules.class_weight import ClassWeightArguments, class_weights
+from strategies.modules.convolution import ConvolutionArguments, convolutions
+from strategies.modules.embedding import (
     EmbeddingArguments,
     EmbeddingBagArguments,
+    embedding_bags,
+    embeddings,
+)
+from strategies.modules.layer_norm import (
     GroupNormArguments,
-    InstanceNormArguments,
     LayerNormArguments,
-    LinearArguments,
-    PReLUArguments,
+    RMSNormArguments,
+    group_norms,
+    layer_norms,
+    rms_norms,
+)
+from strategies.modules.linear import BilinearArguments, LinearArguments, bilinears, linears
+from strategies.modules.prelu import PReLUArguments, prelus
+from strategies.modules.recurrent import (
     RecurrentArguments,
     RecurrentCellArguments,
-    RMSNormArguments,
+    recurrent_cells,
+    recurrents,
+)
+from strategies.modules.transformer import (
     TransformerArguments,
     TransformerLayerArguments,
     TransformerStackArguments,
-    TransposedConvolutionArguments,
-    adaptive_softmaxes,
-    attentions,
-    batch_norms,
-    bilinears,
-    class_weights,
-    convolutions,
-    embedding_bags,
-    embeddings,
-    group_norms,
-    instance_norms,
-    layer_norms,
-    linears,
-    prelus,
-    recurrent_cells,
-    recurrents,
-    rms_norms,
     transformer_layers,
     transformer_stacks,
     transformers,
+)
+from strategies.modules.transposed_convolution import (
+    TransposedConvolutionArguments,
     transposed_convolutions,
 )
 from strategies.networks import TIES, Tie, TiedArguments, tied_networks

@@ -20,7 +20,7 @@ class Arguments:
 
         Examples
         --------
-        >>> from strategies.modules import LinearArguments
+        >>> from strategies import LinearArguments
         >>> LinearArguments(3, 5).keywords()
         {'in_features': 3, 'out_features': 5}
         """
