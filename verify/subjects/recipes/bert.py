@@ -121,7 +121,6 @@ def _row(
         effort=_effort,
         package=TRANSFORMERS,
         classes=("BertConfig", name),
-        dtypes=("float32",),
         anchors=tuple(map(ModuleCase, (_EVEN, untied, _USUAL))),
         words="weights of linear layers and embeddings normal, the padding row 0, biases 0, layer "
         "norms 1 and 0; the original draws the normal anew beyond two standard deviations, this "

@@ -65,7 +65,6 @@ CONVOLUTIONAL = Recipe(
     cases=lambda size: strategies.convolutional_networks(max_numel=size).map(ModuleCase),
     make=_make,
     claims=_claims,
-    dtypes=("float32",),
     anchors=tuple(map(ModuleCase, (_WIDE, _GENERATOR))),
     words="convolutions normal with standard deviation 0.02, the weights of batch norms so around "
     "1, their biases 0, their statistics as new",

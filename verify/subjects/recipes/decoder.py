@@ -65,7 +65,6 @@ DECODER = Recipe(
     effort=_effort,
     package=TRANSFORMERS,
     classes=("GPT2Config", "GPT2LMHeadModel"),
-    dtypes=("float32",),
     anchors=tuple(map(ModuleCase, (_EVEN, _DEEP))),
     words="weights and embeddings normal, those of the projections onto the residual stream "
     "narrower by √(number of residual layers), of which each block has two; biases 0, layer norms "

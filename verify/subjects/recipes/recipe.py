@@ -70,6 +70,7 @@ class Recipe(Subject[C]):
     claims: Callable[[C], Claims]
     package: str = ""
     classes: tuple[str, ...] = ()
+    dtypes: tuple[str, ...] = ("float32",)
 
     def tensors(self, case: C) -> tuple[TensorLaw, ...]:
         """Every claimed tensor; names and shapes are the model's own."""

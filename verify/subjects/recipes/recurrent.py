@@ -110,7 +110,6 @@ RECURRENT: tuple[Recipe, ...] = (
     Recipe(
         name="orthogonal recurrent weights",
         cases=_cases,
-        dtypes=("float32",),
         make=_orthogonal(_stacked),
         claims=lambda case: _orthogonal_claims(case, Haar(1.0)),
         anchors=_anchors(("LSTM", _SQUARE), ("GRU", _DEEP), ("RNN", _DEEP)),
@@ -122,7 +121,6 @@ RECURRENT: tuple[Recipe, ...] = (
     Recipe(
         name="orthogonal recurrent gates",
         cases=_cases,
-        dtypes=("float32",),
         make=_orthogonal(_by_gate),
         claims=lambda case: _orthogonal_claims(case, Blocks(Haar(1.0), _gates(case))),
         anchors=_anchors(("LSTM", _SQUARE), ("GRU", _DEEP)),
@@ -134,7 +132,6 @@ RECURRENT: tuple[Recipe, ...] = (
     Recipe(
         name="normal by names",
         cases=_cases,
-        dtypes=("float32",),
         make=_by_names,
         claims=_named_claims,
         anchors=_anchors(("GRU", _SQUARE), ("LSTM", _NARROW), ("RNN", _DEEP)),
