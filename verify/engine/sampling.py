@@ -182,4 +182,6 @@ def _stacked(filled: list[Mapping[str, Tensor]], seed: int) -> Sample:
 
 
 def _rows(calls: list[Tensor]) -> Tensor:
-    return calls[0].reshape(1, -1) if len(calls) == 1 else torch.stack(calls).view(len(calls), -1)
+    """One call a row, entries in the order of their indices, however each lies in memory."""
+    stacked = calls[0][None] if len(calls) == 1 else torch.stack(calls)
+    return stacked.reshape(len(calls), -1)
