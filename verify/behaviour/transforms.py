@@ -27,6 +27,7 @@ from verify.behaviour.calls import (
 )
 from verify.behaviour.promise import Promise, Question, Trial
 from verify.subjects.initializers import INITIALIZERS
+from verify.subjects.refusals.refusal import REFUSED
 
 _ROWS = 3
 """Tensors that vmap fills at once."""
@@ -167,10 +168,10 @@ def _different_when_mapped(trial: Trial) -> list[str]:
 
 
 def _let_pass(trial: Trial) -> list[str]:
-    """By default vmap refuses what is random, in words of its own choice."""
+    """By default vmap refuses what is random, by an error of its own choice ("will error")."""
     try:
         _mapped(trial, "error")
-    except RuntimeError:
+    except REFUSED:
         return []
     return ["a random call"]
 

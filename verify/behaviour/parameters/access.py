@@ -119,7 +119,10 @@ def other_modules(trial: Trial) -> list[str]:
     ]
 
 
-def refuses(call: Callable[[], object], refusal: type[Exception] = AttributeError) -> bool:
+Refusal = type[Exception] | tuple[type[Exception], ...]
+
+
+def refuses(call: Callable[[], object], refusal: Refusal = AttributeError) -> bool:
     """Whether a call raises what it should."""
     try:
         call()

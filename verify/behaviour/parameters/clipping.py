@@ -22,6 +22,7 @@ from verify.behaviour.parameters.networks import owned
 from verify.behaviour.promise import Trial
 from verify.behaviour.rounding import gamma
 from verify.behaviour.tensors import bits, identical, off
+from verify.subjects.refusals.refusal import REFUSED
 
 _ORDERS = (2.0, 3.0, math.inf)
 _PATHS = (None, False)
@@ -109,7 +110,10 @@ def clipped_below(trial: Trial) -> list[str]:
 
 
 def not_refused(trial: Trial) -> list[str]:
-    """What is not finite: an error that leaves every gradient alone, or none at all, as asked."""
+    """What is not finite: an error that leaves every gradient alone, or none at all, as asked.
+
+    Of which class is nowhere said: `clip_grad_norm_` is documented to throw "an error".
+    """
     learner, found = _Learner.of(trial), list[str]()
     for value in (torch.nan, -torch.inf):
         for foreach in _PATHS:
@@ -118,11 +122,11 @@ def not_refused(trial: Trial) -> list[str]:
                 last.grad.view(-1)[-1] = value
             before, label = bits(learner.left()), f"{value} with foreach={foreach}"
             clip = partial(nn.utils.clip_grad_norm_, parameters, 1.0, foreach=foreach)
-            if not refuses(partial(clip, error_if_nonfinite=True), RuntimeError):
+            if not refuses(partial(clip, error_if_nonfinite=True), REFUSED):
                 found.append(f"{label} is taken")
             if not before.equal(bits(learner.left())):
                 found.append(f"{label} changes a gradient")
-            if refuses(clip, RuntimeError):
+            if refuses(clip, REFUSED):
                 found.append(f"{label} is refused unasked")
     return found
 

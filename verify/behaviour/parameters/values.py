@@ -1,7 +1,8 @@
 """Switches and round trips: modes, states, dtypes, files and vectors change no value.
 
 Values are copied, or converted to a dtype that has room for them: there is nothing to round, and
-they are compared bit by bit.
+they are compared bit by bit. What does not fit is refused; `load_state_dict` is documented to
+enforce its keys, and no class of exception is named for it.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from verify.behaviour.parameters.access import refuses
 from verify.behaviour.parameters.networks import Blocks, attribute, names, owned, scrambled
 from verify.behaviour.promise import Trial
 from verify.behaviour.tensors import copied, differing, identical, through_file
+from verify.subjects.refusals.refusal import REFUSED
 from verify.torch_api import state
 
 
@@ -104,7 +106,7 @@ def _refusal_text(module: nn.Module, saved: Mapping[str, Tensor]) -> str:
     """What a strict load says; nothing where it does not refuse."""
     try:
         module.load_state_dict(saved)
-    except RuntimeError as refusal:
+    except REFUSED as refusal:
         return str(refusal)
     return ""
 
@@ -138,7 +140,7 @@ def wrong_shapes_taken(trial: Trial) -> list[str]:
         saved = module.state_dict()
         saved[name] = torch.cat([parameter.detach(), parameter.detach()[:1]])
         for strict in (True, False):
-            if not refuses(lambda: module.load_state_dict(saved, strict=strict), RuntimeError):  # noqa: B023
+            if not refuses(lambda: module.load_state_dict(saved, strict=strict), REFUSED):  # noqa: B023
                 found.append(f"{name} with strict={strict}")
     return found
 

@@ -22,6 +22,7 @@ from verify.behaviour.tied.reference import (
     values_of,
 )
 from verify.subjects.networks.parts import Parts
+from verify.subjects.refusals.refusal import REFUSED
 from verify.torch_api import state
 
 
@@ -84,14 +85,14 @@ def holds_each_place_apart(trial: Trial) -> bool:
 
 
 def different_values_taken(trial: Trial) -> list[str]:
-    """Different values for one tensor are refused."""
+    """Different values for one tensor are refused: "it will error", no class is named."""
     network, found = tied(trial), list[str]()
     for first, *others in groups(trial):
         value = network.get_parameter(first).detach()
         values = {first: value + 1} | dict.fromkeys(others, value)
         try:
             functional_call(network, values, (inputs(trial),))
-        except ValueError:
+        except REFUSED:
             continue
         found.append(first)
     return found
