@@ -105,6 +105,8 @@ _RANDOM = ("uniform_", "normal_", "trunc_normal_", *_FANNED, "orthogonal_", "spa
 _DRAWN = ("torch.rand", "torch.randn", "torch.rand_like", "torch.randn_like", "exponential_")
 _WHOLE = ("bool", "uint8", "int8", "int16", "int32", "int64")
 _NAN, _INF = math.nan, math.inf
+_BEYOND = (*REFUSED, OverflowError)
+"""Of a number that is too large to be represented (Python documentation, Built-in Exceptions)."""
 _NO_NUMBER = st.sampled_from(("2", [1.0], None))
 _NO_GENERATOR = st.sampled_from((123, 0.5, "seed"))
 
@@ -137,8 +139,13 @@ _VALUES = (
     Refusal("swapped-bounds", ("trunc_normal_",), _bounds(_swapped(-3.0, 3.0))),
     Refusal("swapped-bounds-in-the-tail", ("trunc_normal_",), _bounds(_swapped(9.0, 30.0))),
     Refusal("nan-bound", ("uniform_", "trunc_normal_"), _given(a=_NAN) | _given(b=_NAN)),
-    Refusal("infinite-bound", ("uniform_",), _given(a=-_INF) | _given(b=_INF)),
-    Refusal("range-beyond-the-dtype", ("uniform_",), _given(a=_below(-2e38, -3e38), b=3e38)),
+    Refusal(
+        "infinite-bound", ("uniform_",), _given(a=-_INF) | _given(b=_INF), errors=_BEYOND
+    ),
+    Refusal(
+        "range-beyond-the-dtype", ("uniform_",), _given(a=_below(-2e38, -3e38), b=3e38),
+        errors=_BEYOND,
+    ),
     Refusal("negative-std", ("normal_", "sparse_"), _given(std=_below(0.0))),
     Refusal("negative-std", ("trunc_normal_",), _given(std=_below(-_TINY, -1e3))),
     Refusal(
@@ -156,9 +163,12 @@ _VALUES = (
     Refusal("value-no-number", ("constant_",), _given(val=_NO_NUMBER)),
     Refusal(
         "value-beyond-the-dtype", ("constant_",),
-        _given(val=_above(4e38, 1e300)) | _beyond_half((2, 3), "val"),
+        _given(val=_above(4e38, 1e300)) | _beyond_half((2, 3), "val"), errors=_BEYOND,
     ),
-    Refusal("one-value-beyond-half-precision", ("constant_",), _beyond_half((1, 1), "val")),
+    Refusal(
+        "one-value-beyond-half-precision", ("constant_",), _beyond_half((1, 1), "val"),
+        errors=_BEYOND,
+    ),
 )  # fmt: skip
 
 
@@ -203,8 +213,10 @@ _OPERATIONS = (
     Refusal("nan-std", ("torch.normal",), _given(1, 2, std=_NAN)),
     Refusal("empty-range", ("torch.randint",), _spans("low", "high")),
     Refusal("empty-range", ("random_",), _spans("from", "to")),
-    Refusal("range-beyond-the-dtype", ("torch.randint",), _beyond("low", "high")),
-    Refusal("range-beyond-the-dtype", ("random_",), _beyond("from", "to")),
+    Refusal(
+        "range-beyond-the-dtype", ("torch.randint",), _beyond("low", "high"), errors=_BEYOND
+    ),
+    Refusal("range-beyond-the-dtype", ("random_",), _beyond("from", "to"), errors=_BEYOND),
     # On a device a probability is asserted by the kernel, which ends the process's use of it.
     Refusal(
         "no-probability", ("torch.bernoulli",), _last_of(1, 1, p=_NO_PROBABILITY),
@@ -223,17 +235,23 @@ _OPERATIONS = (
         _given(dtype="uint8", n=st.integers(257, 999))
         | _given(dtype="int8", n=st.integers(129, 999))
         | _given(dtype="float16", n=st.integers(2050, 9999)),
+        errors=_BEYOND,
     ),
     Refusal(
         "too-many-numbers-for-bfloat16", ("torch.randperm",),
         _given(dtype="bfloat16", n=st.integers(258, 9999)),
+        errors=_BEYOND,
     ),
     Refusal(
         "value-beyond-the-dtype", ("torch.full",),
         _given(fill_value=_above(4e38, 1e300)) | _beyond_half((2, 3), "fill_value")
         | _given(dtype="uint8", fill_value=st.integers(256, 999)),
+        errors=_BEYOND,
     ),
-    Refusal("one-value-beyond-half-precision", ("torch.full",), _beyond_half((1, 1), "fill_value")),
+    Refusal(
+        "one-value-beyond-half-precision", ("torch.full",), _beyond_half((1, 1), "fill_value"),
+        errors=_BEYOND,
+    ),
 )  # fmt: skip
 
 REFUSALS: tuple[Refusal, ...] = (*_MATRICES, *_VALUES, *_OPERATIONS)
