@@ -34,7 +34,10 @@ def _untied(trial: Trial, network: nn.Module) -> list[str]:
 
 
 def _misnamed(trial: Trial) -> list[str]:
-    """Each tensor once, under the first of its names; all names where duplicates are asked for."""
+    """Each tensor once, under the first of its names; all names where duplicates are asked for.
+
+    A state is a dictionary, of which no order is documented.
+    """
     network, every = tied(trial), [name for name, _ in apart(trial).named_parameters()]
     later = {name for _, *others in groups(trial) for name in others}
     once = [name for name in every if name not in later]
@@ -45,7 +48,7 @@ def _misnamed(trial: Trial) -> list[str]:
             [*dict(network.named_parameters(remove_duplicate=False))],
             every,
         ),
-        "state_dict": ([*network.state_dict()], every),
+        "state_dict": (sorted(network.state_dict()), sorted(every)),
     }
     return [
         *_untied(trial, network),
