@@ -19,7 +19,7 @@ from verify.laws import Continuous, Lattice, Normal, Rounded, Uniform
 Statistics = dict[str, Statistic]
 
 _NEAR = 5  # Lattice points near a bound, and the mass of an excluded one.
-_HALFWAY = 2.0**-8  # Mean of the last bit's sign if such ties become even.
+_SETTLED = 64  # Values of which none is finer by chance with a probability of 2^-64, of 25 bits.
 _UNEVEN = 0.5  # Mean of a bit's sign that an algorithm right to an ulp may leave.
 _LOW_BITS = 4  # Over 16 lattice steps the density of a normal is flat: to 2^-19 in float32.
 
@@ -81,20 +81,44 @@ def bits(values: Tensor, law: Continuous) -> Statistics:
     Of a normal they are what an algorithm's last rounding makes them, and nothing promises these:
     by the inverse cdf of Moshier (1989, Cephes) the last is 8 % off. There a bit may be uneven, and
     what is found is one that is nearly constant.
-    Draws of 32 bits are halfway between two values of float32 once in 256 times, and round to even.
+    What rounding to even leaves of a uniform's last bit is no matter either: see `_last_bit`.
     """
     if isinstance(law, Uniform) and law.low == 0 and _is_power_of_two(law.high):
-        fair, uneven = round(-math.log2(torch.finfo(values.dtype).eps)), _HALFWAY
+        fair, uneven = round(-math.log2(torch.finfo(values.dtype).eps)), 0.0
         kept = values[values >= law.high / 2]
     elif isinstance(law, Normal) and law.mean == 0 and _is_power_of_two(law.std):
         fair, uneven, kept = _LOW_BITS, _UNEVEN, values[values != 0]
     else:
         return {}
-    held = kept.view(torch.int32 if kept.element_size() == 4 else torch.int64)
+    held = _integers(kept)
     ones = torch.stack([(held >> bit & 1).sum() for bit in range(fair)]).cpu().numpy()
     sums, counts = np.zeros(MANTISSA), np.zeros(MANTISSA, dtype=np.int64)
     sums[:fair], counts[:fair] = 2 * ones - kept.numel(), kept.numel()
+    if isinstance(law, Uniform):
+        sums[0], counts[0] = _last_bit(held, values, law.high)
     return {"bits": Deviations(sums, counts, np.ones(MANTISSA), uneven)}
+
+
+def _last_bit(upper: Tensor, values: Tensor, high: float) -> tuple[int, int]:
+    """Ones minus zeros of the last bit of the upper half, and of how many values.
+
+    Draws that are finer than the upper half's lattice are rounded there, those halfway to even
+    (IEEE 754-2019, sec. 4.3.1): of 32 bits in float32 one in 256, of 25 bits every second, of
+    middles ``(k + ½)/2^p`` all.
+    So does cuRAND's uniform double of 53 bits (``curand_uniform_double``). Below the half the same
+    bit has no rounding, for there the lattice has one bit more. That bit tells whether draws are
+    finer: if it is never one, nothing was rounded.
+    """
+    below = _integers(values[(values >= high / 4) & (values < high / 2)])
+    if below.numel() < _SETTLED:
+        return 0, 0
+    finer = bool((below & 1).any())
+    bit = below >> 1 & 1 if finer else upper & 1
+    return 2 * int(bit.sum()) - bit.numel(), bit.numel()
+
+
+def _integers(values: Tensor) -> Tensor:
+    return values.view(torch.int32 if values.element_size() == 4 else torch.int64)
 
 
 def _is_power_of_two(x: float) -> bool:
