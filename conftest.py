@@ -148,10 +148,10 @@ def _report(config: pytest.Config, directory: Path) -> None:
 
 def _run_line(config: pytest.Config) -> dict[str, Any]:
     from verify import backends
-    from verify.checks.bounds import ALPHA
     from verify.command_line import options
     from verify.command_line import suite_version as source
     from verify.defects import known_defects
+    from verify.outcome import schema
 
     run = config.stash[_RUN]
     environment = {"known defects": options.defects_summary(config.option.known_defects)}
@@ -161,17 +161,14 @@ def _run_line(config: pytest.Config) -> dict[str, Any]:
         environment["backends left out"] = " ".join(left_out)
     if config.stash[_OWN]:
         environment |= {"recipe": config.option.recipe, "laws": config.option.laws}
-    for name in verified:
-        for key, value in backends.known()[name].fingerprint().items():
-            environment[f"{name}: {key}"] = value
-    return {
-        "run_seed": run.seed,
-        "profile": run.profile.name,
-        "alpha": ALPHA,
-        "shard": config.option.shard,
-        "environment": environment,
-        "defects": {d.id: d.summary() for d in known_defects.in_force() if d.is_current},
-    }
+    return schema.run_line(
+        run_seed=run.seed,
+        profile=run.profile.name,
+        shard=config.option.shard,
+        environment=environment,
+        backends={name: backends.known()[name].fingerprint() for name in verified},
+        defects={d.id: d.summary() for d in known_defects.in_force() if d.is_current},
+    )
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
@@ -291,9 +288,10 @@ def run(pytestconfig: pytest.Config) -> Run:
 @pytest.fixture
 def conclude(request: pytest.FixtureRequest) -> Callable[[Outcome], None]:
     """Hand an outcome over to the report, and fail the item unless it passed."""
+    from verify.outcome import schema
 
     def hand_over(outcome: Outcome) -> None:
-        line = outcome.to_line(request.node.nodeid, _replay(request))
+        line = schema.cell_line(outcome, request.node.nodeid, _replay(request))
         request.node.stash[_LINE] = json.dumps(line)
         if outcome.final_verdict.is_wrong:
             pytest.fail(f"{outcome.final_verdict}: {outcome.diagnosis}", pytrace=False)

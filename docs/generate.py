@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -16,6 +17,7 @@ sys.path.insert(0, str(DOCS.parent))
 import strategies  # noqa: E402
 from verify.defects import known_defects  # noqa: E402
 from verify.defects.known_defects import KnownDefect  # noqa: E402
+from verify.outcome import schema  # noqa: E402
 from verify.subjects import SUBJECTS, Subject  # noqa: E402
 
 _FAMILIES = {
@@ -74,6 +76,38 @@ def drawable() -> str:
     return "\n".join([*head, *use, *_table(_STRATEGY_COLUMNS, rows), ""])
 
 
+def evidence_format() -> str:
+    """Return the page that describes every entry of an evidence file."""
+    headings = {"run": "The run line", "cell": "A cell line"}
+    sections = [
+        _HEAD,
+        "",
+        "# The evidence file",
+        "",
+        "`evidence.jsonl` holds a run as data: one JSON object a line, in UTF-8, keys sorted.",
+        "The first line speaks of the run, every other of one cell. Lines are appended as cells",
+        "end, so a run that dies leaves what it has seen; at the end the file is put in order, by",
+        "node id, and depends on the run seed alone. `python -m reports build DIR` makes the pages",
+        "from this file alone, without PyTorch.",
+        "",
+        f"This is version {schema.SCHEMA}. Its JSON Schema is "
+        "[evidence.schema.json](evidence.schema.json). Older versions are",
+        "read as if they had been written today. Sentences are for readers: no verdict hangs on",
+        "one. An entry is left out, or null, where it would say nothing.",
+    ]
+    for kind, record in schema.LINES.items():
+        head = [("schema", f"`{schema.SCHEMA}`"), ("kind", f"`{kind}`")]
+        rows = _table(_ENTRY_COLUMNS, [*head, *record.rows()])
+        sections += ["", f"## {headings[kind]}", "", *rows]
+    sections += ["", "## A finding", "", *_table(_ENTRY_COLUMNS, schema.FINDING.rows())]
+    return "\n".join(sections) + "\n"
+
+
+def evidence_schema() -> str:
+    """Return the JSON Schema of the lines of an evidence file."""
+    return json.dumps(schema.json_schema(), indent=1, ensure_ascii=False) + "\n"
+
+
 def _table(columns: dict[str, Callable[..., str]], rows: Iterable[object]) -> list[str]:
     cells = ([_cell(show(row)) for show in columns.values()] for row in rows)
     head = [f"| {' | '.join(columns)} |", f"| {' | '.join('---' for _ in columns)} |"]
@@ -116,10 +150,17 @@ _DEFECT_COLUMNS: dict[str, Callable[[KnownDefect], str]] = {
     "symptom": lambda defect: defect.symptom + (f" [link]({defect.link})" if defect.link else ""),
 }
 
+_ENTRY_COLUMNS: dict[str, Callable[[tuple[str, str]], str]] = {
+    "entry": lambda row: f"`{row[0]}`",
+    "meaning": lambda row: row[1],
+}
+
 PAGES: dict[str, Callable[[], str]] = {
     "what-is-verified.md": verified,
     "list-of-known-defects.md": defects,
     "strategies.md": drawable,
+    "evidence-format.md": evidence_format,
+    "evidence.schema.json": evidence_schema,
 }
 """Each generated page, and what writes it."""
 

@@ -10,6 +10,7 @@ from verify import backends
 from verify.checks.finding import Finding
 from verify.engine import explore
 from verify.engine.explore import verify_cell
+from verify.outcome.schema import cell_line
 from verify.plan.profiles import PROFILES
 from verify.plan.run import Cell, Run
 from verify.subjects import SUBJECTS
@@ -56,7 +57,7 @@ def test_without_a_pool_the_cases_alone_decide():
 
 
 def test_the_same_run_seed_gives_the_same_evidence():
-    first, again = (outcome("GRUCell", "default").to_line("id", "") for _ in range(2))
+    first, again = (cell_line(outcome("GRUCell", "default"), "id", "") for _ in range(2))
     assert first == again
 
 

@@ -9,6 +9,7 @@ from verify import backends
 from verify.engine.explore import verify_cell
 from verify.engine.fingerprints import fingerprints
 from verify.engine.sampling import Sampler
+from verify.outcome.schema import cell_line
 from verify.plan.profiles import PROFILES
 from verify.plan.run import Cell, Run
 from verify.plan.watchdog import TimedOut
@@ -105,5 +106,5 @@ def test_after_a_call_that_does_not_end_nothing_more_is_drawn(tampered):
 def test_the_evidence_holds_them():
     run = Run(1, PROFILES["smoke"], time_limit=60.0, worker=0)
     cell = Cell(SUBJECTS["xavier_normal_"], CPU, "float32")
-    line = verify_cell(cell, run, pool=0.0).to_line("id", "pytest id")
+    line = cell_line(verify_cell(cell, run, pool=0.0), "id", "pytest id")
     assert line["streams"] == of("xavier_normal_") != {}

@@ -68,7 +68,7 @@ def _worst(evidence: Evidence) -> Cell | None:
 def _named(evidence: Evidence, name: str) -> Cell:
     ways: tuple[Callable[[Cell], bool], ...] = (
         lambda cell: name == cell.nodeid,
-        lambda cell: name == cell.subject,
+        lambda cell: name == cell.title,
         lambda cell: name in cell.nodeid,
     )
     found = next(filter(None, ([*filter(way, evidence.cells)] for way in ways)), [])

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from verify.checks import packing
-from verify.checks.finding import Detectable, Effect, Finding
+from verify.checks.bounds import ALPHA
+from verify.checks.finding import Detectable, Effect, Finding, Kind
 from verify.outcome.verdict import Verdict
 
-__all__ = ["Cell", "Detectable", "Effect", "Evidence", "Finding", "Line", "Run", "Verdict"]
+__all__ = ["Cell", "Detectable", "Effect", "Evidence", "Finding", "Kind", "Line", "Run", "Verdict"]
 
 Line = Mapping[str, Any]
 
@@ -37,6 +38,8 @@ class Cell:
         Fingerprints of what fixed cases draw from a fixed seed.
     alpha
         The level at which its pool was decided; 0 if that is the run's.
+    witness
+        The known defect that it is a witness of, by its id.
 
     """
 
@@ -65,13 +68,18 @@ class Cell:
     streams: Mapping[str, str] = field(default_factory=dict)
     replay: str = ""
     alpha: float = 0.0
+    witness: str = ""
 
     @property
     def defects(self) -> tuple[str, ...]:
         """The known defects that it leaves out, or whose witness it is: each still there."""
-        subject, _, witnessed = self.subject.rpartition(": ")
-        shown = self.verdict is Verdict.KNOWN_DEFECT and subject
-        return (*self.excluded, witnessed) if shown else self.excluded
+        shown = self.verdict is Verdict.KNOWN_DEFECT and self.witness
+        return (*self.excluded, self.witness) if shown else self.excluded
+
+    @property
+    def title(self) -> str:
+        """The subject; of a witness with the defect that it shows."""
+        return f"{self.subject}: {self.witness}" if self.witness else self.subject
 
     @classmethod
     def from_json(cls, data: Line) -> Cell:
@@ -103,6 +111,7 @@ class Cell:
             streams={str(k): str(v) for k, v in (data.get("streams") or {}).items()},
             replay=str(data.get("replay") or ""),
             alpha=float(data.get("alpha") or 0),
+            witness=str(data.get("witness") or ""),
         )
 
 
@@ -126,9 +135,12 @@ class Run:
 
     run_seed: str = "unknown"
     profile: str = "unknown"
-    alpha: float = 1e-12
+    alpha: float = ALPHA
     shard: str = "1/1"
     environment: Mapping[str, str] = field(default_factory=dict)
+    """What the run was told, and the digest of the suite."""
+    backends: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """By backend: what describes it."""
     planned: tuple[str, ...] = ()
     nights: tuple[str, ...] = ()
     """The run seeds of nights whose evidence has been added up."""
@@ -143,9 +155,10 @@ class Run:
         return cls(
             run_seed=str(data["run_seed"]),
             profile=str(data.get("profile") or "unknown"),
-            alpha=float(data.get("alpha") or 1e-12),
+            alpha=float(data.get("alpha") or ALPHA),
             shard=str(data.get("shard") or "1/1"),
-            environment={str(k): str(v) for k, v in (data.get("environment") or {}).items()},
+            environment=_texts(data.get("environment") or {}),
+            backends={str(k): _texts(v) for k, v in (data.get("backends") or {}).items()},
             planned=tuple(str(nodeid) for nodeid in data.get("planned") or ()),
             identities=dict(data.get("identities") or {}),
             nights=tuple(sorted(map(str, data.get("nights") or ()))),
@@ -157,17 +170,22 @@ class Run:
     @property
     def torch(self) -> str:
         """The version of PyTorch under test."""
-        named = (v for k, v in self.environment.items() if k.rpartition(": ")[2] == "torch")
-        return next(named, "unknown")
+        places = (*self.backends.values(), self.environment)
+        return next((place["torch"] for place in places if "torch" in place), "unknown")
 
     def environment_of(self, backend: str) -> dict[str, str]:
-        """Return what describes one backend: entries ``backend: name``, and those of no backend."""
-        own = {}
-        for key, value in self.environment.items():
-            owner, _, name = key.rpartition(": ")
-            if owner in ("", backend):
-                own[name] = value
-        return own
+        """Return what describes the run and one backend."""
+        return {**self.environment, **self.backends.get(backend, {})}
+
+    @property
+    def described(self) -> dict[str, str]:
+        """What describes the run and all backends, under headings for readers."""
+        own = {
+            f"{backend}: {name}": value
+            for backend, entries in self.backends.items()
+            for name, value in entries.items()
+        }
+        return {**self.environment, **own}
 
     def joined(self, other: Run) -> Run:
         """Return this run with the planned items of another shard."""
@@ -184,6 +202,10 @@ class Evidence:
     run: Run
     cells: tuple[Cell, ...] = ()
     problems: tuple[str, ...] = ()
+
+
+def _texts(entries: Line) -> dict[str, str]:
+    return {str(name): str(value) for name, value in entries.items()}
 
 
 def _histograms(tensors: Line) -> dict[str, Sequence[int]]:

@@ -15,14 +15,11 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
-from reports.evidence import schema
 from reports.evidence.records import Cell, Evidence, Line, Run, Verdict
 from verify.outcome import promises
+from verify.outcome.schema import SCHEMA as SCHEMA
+from verify.outcome.schema import parsed as parsed
 
-SCHEMA = 2
-"""Version of the lines that are written: since 2 long arrays are packed."""
-
-READABLE = (1, 2)
 EVIDENCE = "evidence.jsonl"
 TIMINGS = "timings.json"
 # What reading a line raises that is not what it should be.
@@ -82,7 +79,7 @@ def stand_in(
 
 
 def identity(nodeid: str) -> Line | None:
-    """Return promise, subject, backend and dtype of an item of this suite."""
+    """Return what an item of this suite is about, as its cell line says it."""
     found = promises.identity(nodeid)
     return asdict(found) if found else None
 
@@ -175,15 +172,15 @@ def read(path: Path) -> Evidence:
     runs: list[Run] = []
     cells: dict[str, Cell] = {}
     problems: list[str] = []
-    for number, parsed in records_of(path, typed, problems):
-        if isinstance(parsed, Run):
-            runs.append(parsed)
-        elif parsed.nodeid in cells:
+    for number, record in records_of(path, typed, problems):
+        if isinstance(record, Run):
+            runs.append(record)
+        elif record.nodeid in cells:
             problems.append(
-                f"Line {number} of {path.name} was not used: it repeats {parsed.nodeid}."
+                f"Line {number} of {path.name} was not used: it repeats {record.nodeid}."
             )
         else:
-            cells[parsed.nodeid] = parsed
+            cells[record.nodeid] = record
     run = _join(runs, problems)
     return Evidence(run, tuple(cells[nodeid] for nodeid in sorted(cells)), tuple(problems))
 
@@ -222,21 +219,6 @@ def records_of(
 def _open(path: Path) -> IO[str]:
     # A lone surrogate in a message becomes its JSON escape instead of an encoding error.
     return path.open("w", encoding="utf-8", errors="backslashreplace", newline="\n")
-
-
-def parsed(raw: bytes | str) -> Line:
-    """Return the JSON object of a line; raise one of `MALFORMED` where it is not one of ours."""
-    data = json.loads(raw)
-    if not isinstance(data, dict):
-        raise ValueError("it is not a JSON object")
-    if data.get("schema") not in READABLE:
-        known = " and ".join(map(str, READABLE))
-        raise ValueError(f"its schema is {data.get('schema')!r}, and this version reads {known}")
-    shape = schema.SHAPES.get(str(data.get("kind")))
-    if shape is None:
-        raise ValueError(f"its kind {data.get('kind')!r} is unknown")
-    shape.check(data)
-    return data
 
 
 def why(error: Exception) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -16,7 +15,6 @@ from reports.evidence.records import Cell, Detectable, Evidence, Finding, Verdic
 from reports.evidence.words import listing, plural
 
 BUDGET = 1e-6
-_COUNTED = re.compile(r"of ([1-9]\d{0,18})")
 
 
 class RunVerdict(StrEnum):
@@ -126,7 +124,7 @@ def sentence(cells: Sequence[Cell]) -> str:
         asides.append(f"; known defects still there in {plural(known, 'cell')}")
     aside = "".join(asides)
     if wrong := [cell for cell in worst_first(cells) if cell.verdict.is_wrong]:
-        names = listing(dict.fromkeys(cell.subject for cell in wrong))
+        names = listing(dict.fromkeys(cell.title for cell in wrong))
         verb = "breaks its" if len(wrong) == 1 else "break their"
         held = f"{len(wrong)} of {plural(total, 'cell')} {verb} promise: {names}"
         return held + "".join(f"; {gap}" for gap in gaps) + aside + "."
@@ -169,7 +167,7 @@ def cell_key(cell: Cell) -> tuple[int, bool, float, int, str, str, str]:
         cell.verdict.is_wrong and not promises.is_of_values(cell.promise),
         min(1.0, p * max(1, len(cell.findings))),
         promises.rank(cell.promise),
-        cell.subject,
+        cell.title,
         cell.dtype,
         cell.nodeid,
     )
@@ -209,8 +207,7 @@ class _Seen:
 
 def _comparable(seen: Detectable) -> tuple[float, str]:
     """Turn a count ``3 of 1000`` into a share: pools differ in how many values they hold."""
-    total = _COUNTED.fullmatch(seen.unit)
-    return (seen.size / int(total[1]), "share") if total else (seen.size, seen.unit)
+    return (seen.size / seen.of, "share") if seen.of else (seen.size, seen.unit)
 
 
 def _size(seen: _Seen) -> float:

@@ -73,8 +73,8 @@ def effect(value: Effect) -> str:
 
 def detectable(value: Detectable) -> str:
     """Return the smallest error a check would have caught."""
-    unit = f" {value.unit}" if value.unit else ""
-    return f"{value.name} {number(value.size, 2)}{unit}"
+    unit = value.unit if value.of is None else f"of {value.of}"
+    return " ".join(filter(None, (value.name, number(value.size, 2), unit)))
 
 
 def told(tensor: str, sentence: str) -> str:

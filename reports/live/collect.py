@@ -33,8 +33,7 @@ class Collector:
     directory
         The report folder; it is made if need be.
     run_line
-        Run seed, profile, alpha, shard and environment: all of the run line that is known
-        before collection.
+        All of the run line that is known before collection.
     items
         The start of the node ids that owe a cell; other items are none of our business.
 
@@ -44,7 +43,7 @@ class Collector:
         self, directory: Path, run_line: Mapping[str, Any], *, items: str = "verify/"
     ) -> None:
         self.directory = directory
-        self._run_line = {**run_line, "schema": store.SCHEMA, "kind": "run"}
+        self._run_line = dict(run_line)
         self._items = items
         self._planned: set[str] = set()
         # Serialised, which takes far less memory than thousands of histograms in lists.

@@ -150,5 +150,5 @@ def _log_p(p_value: float) -> float:
 def _name(trace: Trace) -> str:
     cell = trace.cell
     return words.plain(
-        " · ".join(filter(None, (cell.subject, cell.dtype, cell.backend, cell.promise)))
+        " · ".join(filter(None, (cell.title, cell.dtype, cell.backend, cell.promise)))
     )

@@ -24,6 +24,7 @@ LETTERS = {
     Verdict.UNSUPPORTED: "U", Verdict.NOT_TESTED: "–",
 }  # fmt: skip
 ABSENT = "·"
+_NAMES = ("nodeid", "promise", "subject", "witness", "backend", "dtype")
 LEGEND: Mapping[str, str] = dict(LETTERS) | {"absent": ABSENT}
 """What the letters mean, for readers."""
 _DIGITS = re.compile(r"(\d+)")
@@ -220,7 +221,7 @@ def _gist(line: Line) -> Run | tuple[Cell, Point]:
         words = "" if cell.verdict is Verdict.PASS else diagnosis(cell)
         p_value = min(1.0, finding_key(worst)[1] * len(cell.findings))
         point = Point(cell.verdict, p_value, worst.effect, words)
-    names = {key: line.get(key) for key in ("nodeid", "promise", "subject", "backend", "dtype")}
+    names = {key: line.get(key) for key in _NAMES}
     return Cell.from_json({**names, "verdict": cell.verdict, "replay": cell.replay}), point
 
 

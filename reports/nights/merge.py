@@ -19,7 +19,6 @@ from reports.evidence import store
 from reports.evidence.records import Line, Verdict
 from reports.evidence.words import plural
 from reports.nights.parts import (
-    ALPHA,
     Part,
     Refused,
     all_nights,
@@ -30,6 +29,7 @@ from reports.nights.parts import (
     run_line,
 )
 from reports.nights.pool import Pool, Unlike, digest
+from verify.checks.bounds import ALPHA
 
 T = TypeVar("T")
 
@@ -218,7 +218,7 @@ class _Pooled(_Merged[Pool]):
 
     def lines(self) -> Iterator[str]:
         for name in sorted(self.pools):
-            yield store.canonical(self.pools[name].to_line(store.SCHEMA, self.alpha))
+            yield store.canonical(self.pools[name].to_line(self.alpha))
 
 
 def _worse_line(line: Line) -> tuple[bool, int, str]:

@@ -12,13 +12,13 @@ from typing import Any, Generic, TypeVar
 from reports.evidence import store
 from reports.evidence.records import Cell, Line, Run
 from reports.evidence.words import count
+from verify.checks.bounds import ALPHA
 
 T = TypeVar("T")
 
-ALPHA = 1e-12
 # More run seeds than this are counted.
 _MOST_SEEDS = 3
-# What all parts must agree on, by the last word in the environment, and what to say of it.
+# What all parts must agree on, by its name in the environment, and what to say of it.
 _COMMON = {
     "torch": "two versions of PyTorch do not add up, {}: `python -m reports compare` is the "
     "command for them",
@@ -128,9 +128,9 @@ def refuse_unlike(given: Sequence[Part]) -> None:
     for name, sentence in _COMMON.items():
         found: dict[str, dict[str, str]] = defaultdict(dict)
         for part in given:
-            for key, value in _said(part, name):
+            for backend, value in _said(part, name):
                 # Builds for several backends are one version, each under a label of its own.
-                for account, said in ((key, value), ("", value.partition("+")[0])):
+                for account, said in ((f"of {backend}", value), ("", value.partition("+")[0])):
                     found[account].setdefault(said, f"{part.path}")
         for values in found.values():
             if len(values) > 1:
@@ -168,22 +168,34 @@ def all_nights(runs: Iterable[Line]) -> dict[str, dict[str, str]]:
 def run_line(runs: Sequence[Line]) -> dict[str, Any]:
     """The run line of the whole."""
     nights = all_nights(runs)
-    environment: dict[str, list[str]] = defaultdict(list)
-    for run in runs:
-        for key, value in (run.get("environment") or {}).items():
-            environment[str(key)].append(str(value))
     several = len(nights) > 1
     line = {
         **runs[0],
-        "schema": store.SCHEMA if several else max(run["schema"] for run in runs),
+        "schema": store.SCHEMA,
         "run_seed": _seeds(sorted(nights)) if several else runs[0]["run_seed"],
         "profile": _together(night["profile"] for night in nights.values()),
         "shard": _shards(night["shard"] for night in nights.values()),
-        "environment": {key: _together(values) for key, values in environment.items()},
+        "environment": _all_of([run.get("environment") or {} for run in runs]),
         "planned": sorted({str(name) for run in runs for name in run.get("planned") or ()}),
     }
-    line |= {"identities": found} if (found := identities_of(runs)) else {}
+    line |= {"backends": found} if (found := _backends_of(runs)) else {}
+    line |= {"identities": known} if (known := identities_of(runs)) else {}
     return {**line, "nights": nights} if several else line
+
+
+def _backends_of(runs: Iterable[Line]) -> dict[str, dict[str, str]]:
+    """What describes each backend."""
+    found: dict[str, list[Line]] = defaultdict(list)
+    for run in runs:
+        for backend, entries in (run.get("backends") or {}).items():
+            found[backend].append(entries)
+    return {backend: _all_of(entries) for backend, entries in found.items()}
+
+
+def _all_of(entries: Sequence[Line]) -> dict[str, str]:
+    """Texts by name; of several that differ all."""
+    names = dict.fromkeys(name for each in entries for name in each)
+    return {name: _together(str(x[name]) for x in entries if name in x) for name in names}
 
 
 def identities_of(runs: Iterable[Line]) -> dict[str, Line]:
@@ -215,10 +227,12 @@ def _nights(run: Line) -> dict[str, dict[str, str]]:
 
 
 def _said(part: Part, name: str) -> Iterator[tuple[str, str]]:
+    """What a part's runs say of themselves, and of each backend, under a name."""
     for run in part.runs:
-        for key, value in (run.get("environment") or {}).items():
-            if key.rpartition(": ")[2] == name:
-                yield str(key), str(value)
+        places = {"": run.get("environment") or {}, **(run.get("backends") or {})}
+        for backend, entries in places.items():
+            if name in entries:
+                yield backend, str(entries[name])
 
 
 def _first_two(places: Mapping[str, str]) -> str:

@@ -18,14 +18,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from reports.evidence.records import Finding, Line, Verdict
-from reports.evidence.store import MALFORMED, why
+from reports.evidence.store import MALFORMED, SCHEMA, why
 from reports.evidence.verdict import finding_key
 from reports.evidence.words import listing
 from reports.nights import exactly
 from verify.outcome.evidence import Evidence
 
 # What a cell is, and must be in every night.
-IDENTITY = ("nodeid", "promise", "subject", "backend", "dtype", "law", "source")
+IDENTITY = ("nodeid", "promise", "subject", "witness", "backend", "dtype", "law", "source")
 # What each night keeps to itself.
 _OWN = ("verdict", "reason", "replay", "n", "cases", "calls", "decisions")
 
@@ -110,7 +110,7 @@ class Pool:
         }
         return replace(self, nights=nights) if nights else None
 
-    def to_line(self, schema: int, alpha: float) -> dict[str, Any]:
+    def to_line(self, alpha: float) -> dict[str, Any]:
         """The cell line: every night's own verdict, and the decision on the sum of all."""
         evidence = exactly.rounded(self.evidence)
         looks = sum(bool(night["decisions"]) for night in self.nights.values())
@@ -127,7 +127,7 @@ class Pool:
         return {
             **self.identity,
             **sums,
-            "schema": schema,
+            "schema": SCHEMA,
             "kind": "cell",
             "alpha": own_level,
             "decisions": sums["decisions"] + len(pooled),

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from reports.evidence.records import Finding
+from reports.evidence.records import Finding, Kind
 from reports.evidence.words import count, named, number, p_value, plain, plural
 from reports.page import svg
 from reports.page.pictures import Picture
@@ -80,7 +80,7 @@ class _Effect:
         effect, seen = finding.effect, finding.detectable
         if effect is None or seen is None or finding.p_value is None or finding.scope != "cell":
             return None
-        if not 0 < seen.size < math.inf or seen.name == "mismatches":
+        if not 0 < seen.size < math.inf:
             return None
         law = 1.0 if seen.unit == "relative" else 0.0
         estimate, low, high = (
@@ -136,7 +136,8 @@ def comparisons(findings: Iterable[Finding]) -> Picture | None:
     wrong: dict[str, float] = defaultdict(float)
     for finding in findings:
         seen = finding.detectable
-        if finding.scope == "cell" and seen is not None and seen.name == "mismatches":
+        counted = finding.kind is Kind.COMPARISON and seen is not None and seen.of is not None
+        if finding.scope == "cell" and counted:
             name = plain(finding.check).replace("_", " ")
             asked[name] += finding.n
             wrong[name] += finding.effect.estimate if finding.effect else 0

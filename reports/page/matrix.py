@@ -120,7 +120,7 @@ def troubles(cells: Iterable[CellView]) -> list[Trouble]:
     for view in cells:
         if not view.calm:
             cell = view.cell
-            found[cell.verdict, cell.subject, view.tensor or cell.reason].append(view)
+            found[cell.verdict, cell.title, view.tensor or cell.reason].append(view)
     return [Trouble(tuple(views)) for views in found.values()]
 
 
@@ -138,7 +138,7 @@ def _group(promise: str, cells: Sequence[CellView]) -> Group:
 def _rows(cells: Iterable[CellView], dtypes: Iterable[str]) -> list[Row]:
     table: dict[str, dict[str, list[CellView]]] = defaultdict(lambda: defaultdict(list))
     for view in cells:
-        table[view.cell.subject][view.cell.dtype].append(view)
+        table[view.cell.title][view.cell.dtype].append(view)
     return [
         Row(subject, tuple(tuple(entries[dtype]) for dtype in dtypes))
         for subject, entries in table.items()
@@ -147,7 +147,7 @@ def _rows(cells: Iterable[CellView], dtypes: Iterable[str]) -> list[Row]:
 
 def _part(rows: Sequence[Row], cells: Iterable[CellView]) -> Part:
     subjects = {row.subject for row in rows}
-    return Part(tuple(rows), tuple(view for view in cells if view.cell.subject in subjects))
+    return Part(tuple(rows), tuple(view for view in cells if view.cell.title in subjects))
 
 
 def _urgency(group: Group) -> tuple[bool, bool, int]:

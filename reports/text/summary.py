@@ -131,7 +131,7 @@ def _troubled(evidence: Evidence) -> list[Cell]:
 
 
 def _name(cell: Cell) -> str:
-    names = (cell.subject, cell.dtype, cell.backend, cell.promise)
+    names = (cell.title, cell.dtype, cell.backend, cell.promise)
     return " · ".join(filter(None, names))
 
 

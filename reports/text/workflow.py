@@ -34,7 +34,7 @@ def commands(evidence: Evidence) -> Iterator[str]:
 
 
 def _title(cell: Cell) -> str:
-    names = (cell.verdict, cell.subject, cell.dtype, cell.backend, cell.promise)
+    names = (cell.verdict, cell.title, cell.dtype, cell.backend, cell.promise)
     return " · ".join(filter(None, names))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 
-from reports.evidence.records import Cell, Defect, Evidence, Verdict
+from reports.evidence.records import Cell, Defect, Evidence, Kind, Verdict
 from reports.evidence.verdict import Power, RunVerdict, cell_key, power
 from reports.evidence.words import listing, plural
 from reports.upgrade.moves import Move, moves
@@ -240,7 +240,7 @@ def _fixed_upstream(cell: Cell) -> bool:
     failed = [f for f in cell.findings if not f.passed]
     told = [f for f in failed if f.scope == "case"]
     counted = [f.effect.estimate for f in failed if f.scope == "cell" and f.effect]
-    every = bool(told) and all(f.message.startswith("fixed upstream: ") for f in told)
+    every = bool(told) and all(f.kind is Kind.FIXED_UPSTREAM for f in told)
     # Only the first problems of a cell are told one by one.
     return every and all(amount <= len(told) for amount in counted)
 
@@ -253,7 +253,7 @@ def _compared(before: _State, after: _State) -> str:
 
 
 def _worse(regressions: Sequence[Change]) -> str:
-    subjects = listing(dict.fromkeys(change.cell.subject for change in regressions))
+    subjects = listing(dict.fromkeys(change.cell.title for change in regressions))
     return f"{plural(len(regressions), 'cell')} got worse: {subjects}"
 
 
@@ -291,7 +291,7 @@ def _laws(pairs: Iterable[tuple[Cell, Cell]]) -> list[LawChange]:
     for before, after in pairs:
         old, new = _law(before), _law(after)
         if old != new and old and new:  # A cell that crashed has no law.
-            dtypes[after.promise, after.subject, old, new].append(after.dtype)
+            dtypes[after.promise, after.title, old, new].append(after.dtype)
     return [
         LawChange(promise, subject, tuple(dict.fromkeys(found)), old, new)
         for (promise, subject, old, new), found in sorted(dtypes.items())

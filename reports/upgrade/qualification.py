@@ -97,7 +97,7 @@ def _entries(changes: Iterable[Change]) -> Iterator[Entry]:
     groups: dict[tuple[str, ...], list[Change]] = defaultdict(list)
     for change in changes:
         cell = change.cell
-        key = (cell.subject, cell.promise.replace("_", " "), cell.backend)
+        key = (cell.title, cell.promise.replace("_", " "), cell.backend)
         groups[(*key, *_verdicts(change))].append(change)
     for (subject, promise, backend, before, after), found in groups.items():
         worst = worst_first(change.cell for change in found)[0]
@@ -147,7 +147,7 @@ def _tables(comparison: Comparison) -> Iterator[tuple[str, list[str]]]:
             f"Effects that moved though both pass: {len(comparison.effects)} of "
             f"{words.count(comparison.decisions)}",
             [
-                f"  {move.cell.subject} · {move.cell.promise} · {move.cell.dtype}: "
+                f"  {move.cell.title} · {move.cell.promise} · {move.cell.dtype}: "
                 f"{words.told(move.tensor, words.effect(move.before))} → "
                 f"{words.effect(move.after)}"
                 for move in comparison.effects

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from reports.evidence.records import Evidence, Run
 
@@ -30,22 +30,26 @@ def remarks(baseline: Evidence, candidate: Evidence) -> Iterator[str]:
 
 
 def _environments(baseline: Run, candidate: Run) -> Iterator[str]:
-    """What a run was told of itself, and what describes its machine: ``backend: name``."""
-    machine = []
-    for key in sorted(baseline.environment.keys() & candidate.environment.keys()):
-        old, new = baseline.environment[key], candidate.environment[key]
-        backend, _, name = key.rpartition(": ")
-        if old == new or name in _COMPARED:
-            continue
-        if backend:
-            machine.append(f"{key}: {old} and {new}")
-        else:
-            yield (
-                f"The runs are not of the same {name} ({old} and {new}): a difference may come "
-                "from that."
-            )
+    """What a run was told of itself, and what describes its machine."""
+    for name, old, new in _differing(baseline.environment, candidate.environment):
+        yield (
+            f"The runs are not of the same {name} ({old} and {new}): a difference may come "
+            "from that."
+        )
+    machine = [
+        f"{backend}: {name}: {old} and {new}"
+        for backend in sorted(baseline.backends.keys() & candidate.backends.keys())
+        for name, old, new in _differing(baseline.backends[backend], candidate.backends[backend])
+    ]
     if machine:
         yield (
             f"The runs are of different machines ({'; '.join(machine)}): bits and times may "
             "differ for that reason."
         )
+
+
+def _differing(one: Mapping[str, str], other: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
+    """Yield each name in both whose entries differ, and both entries."""
+    for name in sorted(one.keys() & other.keys() - _COMPARED):
+        if one[name] != other[name]:
+            yield name, one[name], other[name]

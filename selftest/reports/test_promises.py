@@ -85,7 +85,7 @@ CELLS = (
 
 
 def _identity(record: Cell) -> Identity:
-    return Identity(record.promise, record.subject, record.backend, record.dtype)
+    return Identity(record.promise, record.subject, record.backend, record.dtype, record.witness)
 
 
 def test_every_test_has_its_promise_in_the_table() -> None:
@@ -129,8 +129,8 @@ def test_every_cell_is_told_from_its_id() -> None:
         found = table.identity(
             f"verify/test_known_defects.py::test_known_defect[{cell.id}-{defect.id}]"
         )
-        subject = f"{cell.subject.name}: {defect.id}"
-        assert found == Identity("known defect", subject, "cpu", cell.dtype_name)
+        place = (cell.subject.name, "cpu", cell.dtype_name)
+        assert found == Identity("known defect", *place, defect.id)
 
 
 @pytest.mark.parametrize(

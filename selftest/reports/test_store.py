@@ -93,7 +93,7 @@ def test_lines_are_on_disk_as_soon_as_they_are_appended(tmp_path: Path) -> None:
         (b'{"schema": 1, "kind": "cell", "nodeid": "x', "truncated or not JSON"),
         (b"\xff\xfe", "truncated or not JSON"),
         (b"[1, 2]", "not a JSON object"),
-        (b'{"schema": 3, "kind": "cell"}', "its schema is 3, and this version reads 1 and 2"),
+        (b'{"schema": 4, "kind": "cell"}', "its schema is 4, and this version reads 1, 2 and 3"),
         (_cell(statistics=_histogram("x")), "was not used"),
         (_cell(statistics={"h": {"kind": "histogram", "counts": {}}}), "'size' is missing"),
         (_cell(statistics=_packed(packed="?")), "a packed array is not base64"),
@@ -201,9 +201,12 @@ def test_canonical_form() -> None:
 
 
 def test_the_environment_of_one_backend() -> None:
-    entries = {"cpu: torch": "2.13", "cuda: torch": "2.12", "cuda: device": "H100", "host": "x"}
-    run = Run(environment=entries)
+    backends = {"cpu": {"torch": "2.13"}, "cuda": {"torch": "2.12", "device": "H100"}}
+    run = Run(environment={"host": "x"}, backends=backends)
     assert run.environment_of("cuda") == {"torch": "2.12", "device": "H100", "host": "x"}
     assert run.torch == "2.13"
+    assert run.described == {
+        "host": "x", "cpu: torch": "2.13", "cuda: torch": "2.12", "cuda: device": "H100"
+    }  # fmt: skip
     assert Run(environment={"torch": "2.11"}).torch == "2.11"
     assert Run().torch == "unknown"

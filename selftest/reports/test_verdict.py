@@ -32,9 +32,10 @@ def _finding(
     size: float | None = None,
     scope: str = "cell",
     unit: str = "",
+    of: int | None = None,
     tensor: str = "",
 ) -> Finding:
-    seen = None if size is None else Detectable("scale", size, unit)
+    seen = None if size is None else Detectable("scale", size, unit, of)
     return Finding("variance", passed, p, 100, "", detectable=seen, scope=scope, tensor=tensor)
 
 
@@ -148,12 +149,12 @@ def test_each_kind_of_tensors_has_its_own_power() -> None:
 
 
 def test_counts_are_compared_as_shares() -> None:
-    sizes = ((3, "of 1000"), (2, "of 100"))
-    cells = [_cell("pass", unit, _finding(0.5, size=size, unit=unit)) for size, unit in sizes]
+    sizes = ((3, 1000), (2, 100))
+    cells = [_cell("pass", f"{of}", _finding(0.5, size=size, of=of)) for size, of in sizes]
     (row,) = verdict.power(cells)
     assert (row.unit, row.best, row.worst) == ("share", 0.003, 0.02)
 
 
 def test_what_was_never_compared_has_no_power() -> None:
-    asked_nothing = replace(_finding(None, size=1.0, unit="of 0"), n=0)
+    asked_nothing = replace(_finding(None, size=1.0), n=0)
     assert verdict.power([_cell("unsupported", "", asked_nothing)]) == []

@@ -11,7 +11,7 @@ from types import ModuleType
 from torch import nn
 
 from verify import torch_api
-from verify.behaviour.exact import counted
+from verify.behaviour.exact import counted, problem
 from verify.outcome.outcome import Outcome
 from verify.subjects import INITIALIZERS, MODULES
 
@@ -157,7 +157,7 @@ NAMESPACES = {"torch.nn": _module_names, "torch.nn.init": _initializer_names}
 def verify_completeness(namespace: str) -> Outcome:
     """Look for a row, for statelessness or for a reason, of each public name."""
     found, forgotten = NAMESPACES[namespace]()
-    problems = [(sentence, name) for name, sentence in forgotten.items()]
+    problems = [problem("completeness", said, name) for name, said in forgotten.items()]
     asked = Outcome(
         promise="completeness",
         subject=namespace,

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator
 from difflib import get_close_matches
 
 from verify import backends
-from verify.behaviour.exact import counted
+from verify.behaviour.exact import counted, problem
 from verify.behaviour.promises import PROMISES, renamed
 from verify.defects.known_defects import KnownDefect
 from verify.engine.witness import build, shown_on
@@ -38,7 +38,8 @@ def judge(defect: KnownDefect, run: Run) -> Outcome:
         source=defect.link,
         reason="; ".join(filter(None, (defect.unsaid, renamed(defect)))),
     )
-    return counted(asked, 2, [(problem, defect.id) for problem in problems], "entry")
+    found = [problem("entry", said, defect.id) for said in problems]
+    return counted(asked, 2, found, "entry")
 
 
 def _expired(defect: KnownDefect, run: Run) -> Iterator[str]:

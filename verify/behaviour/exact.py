@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
 from typing import TypeGuard
 
-from verify.checks.finding import Finding
+from verify.checks.finding import Finding, Kind
 from verify.checks.statistics import Exact
 from verify.defects.known_defects import KnownDefect
 from verify.outcome.evidence import Evidence
@@ -101,6 +101,11 @@ def _error_text(error: Exception) -> str:
     return f"{type(error).__name__} ({said})" if said else type(error).__name__
 
 
+def problem(check: str, message: str, case: str, kind: Kind = Kind.COMPARISON) -> Finding:
+    """The finding of a comparison that failed, or whose known defect is gone."""
+    return Finding(check, False, None, 1, message, scope="case", case=case, kind=kind)
+
+
 @dataclass
 class Judge:
     """Makes comparisons, and tells what is wrong from what is known to be wrong.
@@ -116,7 +121,7 @@ class Judge:
     check: str = "exact"
     defects: tuple[KnownDefect, ...] = ()
     asked: int = 0
-    problems: list[tuple[str, str]] = field(default_factory=list)
+    problems: list[Finding] = field(default_factory=list)
     _excused: int = 0
     _met: set[str] = field(default_factory=set)
     _made: set[str] = field(default_factory=set)
@@ -124,16 +129,18 @@ class Judge:
     def judge(self, comparison: Comparison) -> str:
         """Make a comparison; what is wrong and not known to be, or nothing."""
         self._made.add(comparison.call)  # Without an answer it is made all the same.
-        problem = comparison.problem()
+        wrong, kind = comparison.problem(), Kind.COMPARISON
         self.asked += 1
         known = [defect for defect in self.defects if comparison.call in defect.calls]
         if known:
             self._met.add(known[0].id)
-            self._excused += bool(problem)
-            problem = "" if problem else self._fixed(known[0], comparison)
-        if problem:
-            self.problems.append((problem, comparison.case or comparison.call))
-        return problem
+            self._excused += bool(wrong)
+            wrong = "" if wrong else self._fixed(known[0], comparison)
+            kind = Kind.FIXED_UPSTREAM
+        if wrong:
+            case = comparison.case or comparison.call
+            self.problems.append(problem(self.check, wrong, case, kind))
+        return wrong
 
     @staticmethod
     def _fixed(defect: KnownDefect, comparison: Comparison) -> str:
@@ -152,8 +159,9 @@ class Judge:
 
     def outcome(self, asked: Outcome) -> Outcome:
         """What the comparisons decide, and those not made."""
+        idle = "the entry {0.id!r} matches nothing: {1!r} is never asked here"
         problems = self.problems or [
-            (f"the entry {defect.id!r} matches nothing: {call!r} is never asked here", call)
+            problem(self.check, idle.format(defect, call), call)
             for call, defect in self.unmade.items()
         ]
         found = counted(asked, self.asked - self._excused, problems, self.check)
@@ -221,7 +229,7 @@ def compare(
 
 
 def counted(
-    asked: Outcome, n: int, problems: list[tuple[str, str]], check: str, shown: int = _SHOWN
+    asked: Outcome, n: int, problems: list[Finding], check: str, shown: int = _SHOWN
 ) -> Outcome:
     """Conclude from so many questions and the problems that they found.
 
@@ -230,18 +238,14 @@ def counted(
     asked : Outcome
         Without findings.
     n : int
-    problems : list of tuple of str
-        What is wrong, and in which case.
+    problems : list of Finding
+        What is wrong, each in a case.
     check : str
     shown : int
         How many problems get a finding of their own.
     """
     evidence = Evidence({check: Exact(n, len(problems))})
-    findings = evidence.findings("cell")
-    findings += [
-        Finding(check, False, None, 1, problem, scope="case", case=case)
-        for problem, case in problems[:shown]
-    ]
+    findings = [*evidence.findings("cell"), *problems[:shown]]
     return replace(
         asked, findings=tuple(findings), evidence=evidence, n=n, cases=n, calls=n, decisions=n
     )

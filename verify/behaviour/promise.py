@@ -17,6 +17,7 @@ from torch import Tensor, nn
 
 from verify import torch_api
 from verify.behaviour.exact import Comparison, Judge, refuse_idle
+from verify.checks.finding import Finding
 from verify.defects import known_defects
 from verify.defects.known_defects import KnownDefect
 from verify.outcome.outcome import Outcome
@@ -267,7 +268,7 @@ class _Seen:
 
 def _smallest(
     cell: Cell, run: Run, promise: Promise[Question], judge: Judge, seen: _Seen
-) -> list[tuple[str, str]]:
+) -> list[Finding]:
     """The problems of the smallest case that has any."""
     subject, device = cell.subject, cell.backend.device(run.worker)
 
@@ -287,7 +288,7 @@ def _smallest(
     def trial_of(case: Case) -> Trial:
         return Trial(cell, case, device, derive(run.seed, cell.id, promise.name, repr(case)))
 
-    def examine(case: Case) -> list[tuple[str, str]]:
+    def examine(case: Case) -> list[Finding]:
         if not is_sound(case):
             return []
         seen.cases.add(case)
@@ -299,15 +300,13 @@ def _smallest(
                 ask(question, trial)
         return judge.problems[before:]
 
-    def seek(case: Case) -> list[tuple[str, str]]:
+    def seek(case: Case) -> list[Finding]:
         """Examine a case that a question of a known defect has waited for."""
         sought = [q for q in promise.questions.values() if q.words in judge.unmade]
         waited = sought and is_sound(case) and any(q.arises(trial_of(case)) for q in sought)
         return examine(case) if waited else []
 
-    def drawn(
-        of: str, wrong: Callable[[Case], list[tuple[str, str]]], examples: int
-    ) -> list[tuple[str, str]]:
+    def drawn(of: str, wrong: Callable[[Case], list[Finding]], examples: int) -> list[Finding]:
         seed = derive(run.seed, cell.id, f"{promise.name} {of}")
         return smallest_failure(subject.cases(_MAX_NUMEL), wrong, seed=seed, examples=examples)
 

@@ -4,9 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
+from enum import StrEnum
 from typing import Any
 
 from verify.checks.words import WORDS
+
+
+class Kind(StrEnum):
+    """How a finding was come by, and what it says beside passed or failed."""
+
+    P_VALUE = "p-value"
+    """Decided by a p-value or a bound of it."""
+    COMPARISON = "comparison"
+    """Decided exactly."""
+    TIME_LIMIT = "time limit"
+    """A call did not end in time."""
+    ERROR = "error"
+    """A call raised."""
+    STILL_THERE = "still there"
+    """The witness of a known defect shows it."""
+    FIXED_UPSTREAM = "fixed upstream"
+    """A known defect is gone."""
+
+
+_BROKEN = {"time_limit": Kind.TIME_LIMIT, "raises": Kind.ERROR}
 
 
 @dataclass(frozen=True)
@@ -33,16 +54,24 @@ class Effect:
 
 @dataclass(frozen=True)
 class Detectable:
-    """The smallest error that a check finds with power 0.999 at level α."""
+    """The smallest error that a check finds with power 0.999 at level α.
+
+    Attributes
+    ----------
+    of : int or None
+        Of how many values the size is a count; None where it is none.
+    """
 
     name: str
     size: float
     unit: str = ""
+    of: int | None = None
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Detectable:
         """Read what `Finding.to_json` wrote."""
-        return cls(str(data["name"]), float(data["size"]), str(data.get("unit", "")))
+        of = None if data.get("of") is None else int(data["of"])
+        return cls(str(data["name"]), float(data["size"]), str(data.get("unit", "")), of)
 
 
 @dataclass(frozen=True)
@@ -73,6 +102,8 @@ class Finding:
         The p-value of the same check on fresh draws with four times the sample.
     exact : bool
         Whether the p-value is uniform under the law; a bound is larger.
+    kind : Kind
+        With a p-value it is the kind of that.
     """
 
     check: str
@@ -87,6 +118,12 @@ class Finding:
     confirmation: float | None = None
     tensor: str = ""
     exact: bool = False
+    kind: Kind = Kind.COMPARISON
+
+    def __post_init__(self) -> None:
+        """With a p-value, be of its kind."""
+        if self.p_value is not None:
+            object.__setattr__(self, "kind", Kind.P_VALUE)
 
     @classmethod
     def broken(cls, check: str, reason: object, case: object = None) -> Finding:
@@ -102,12 +139,14 @@ class Finding:
         """
         message = f"{WORDS[check].broken}: {reason}"
         label = None if case is None else repr(case)
-        return cls(check, False, None, 1, message, scope="case", case=label)
+        kind = _BROKEN.get(check, Kind.COMPARISON)
+        return cls(check, False, None, 1, message, scope="case", case=label, kind=kind)
 
     def to_json(self) -> dict[str, Any]:
-        """A JSON object with every attribute that is not at its default."""
+        """A JSON object with the kind, and every other attribute that is not at its default."""
         written = asdict(self)
-        return {f.name: written[f.name] for f in fields(self) if written[f.name] != f.default}
+        told = {f.name: written[f.name] for f in fields(self) if written[f.name] != f.default}
+        return {**told, "kind": self.kind}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Finding:
@@ -132,6 +171,7 @@ class Finding:
             confirmation=_number(data.get("confirmation")),
             tensor=str(data.get("tensor") or ""),
             exact=bool(data.get("exact", False)),
+            kind=Kind(data.get("kind") or Kind.COMPARISON),
         )
 
 

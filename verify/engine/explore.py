@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from verify.checks.finding import Finding
+from verify.checks.finding import Finding, Kind
 from verify.defects import known_defects
 from verify.engine.cases import CaseFailed, Cases, CaseTimedOut
 from verify.engine.confirm import TIMES, confirmed, p_value
@@ -182,7 +182,7 @@ class _Exploration:
         """The verdict and its reason where it does not follow from the findings."""
         tally, n = self.tally, self.cases.n
         reason = f"not implemented for {tally.unsupported}" if tally.unsupported else ""
-        if any(f.check == "time_limit" for f in findings):
+        if any(f.kind is Kind.TIME_LIMIT for f in findings):
             return Verdict.TIMED_OUT, reason
         if n == 0 and tally.unsupported:
             return Verdict.UNSUPPORTED, reason

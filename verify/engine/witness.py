@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TypeVar
 
-from verify.checks.finding import Finding
+from verify.checks.finding import Finding, Kind
 from verify.defects.known_defects import KnownDefect, for_cell
 from verify.engine.observation import observe, unlawful_state
 from verify.engine.sampling import Sampler, SubjectRaised, Unsupported
@@ -58,7 +58,10 @@ def witness(cell: Cell, defect: KnownDefect, run: Run) -> Outcome:
         if broken
         else f"fixed upstream: end the entry {defect.id!r} with `until`, or remove it"
     )
-    finding = Finding(defect.check, bool(broken), None, 1, message, scope="case", case=repr(case))
+    kind = Kind.STILL_THERE if broken else Kind.FIXED_UPSTREAM
+    finding = Finding(
+        defect.check, bool(broken), None, 1, message, scope="case", case=repr(case), kind=kind
+    )
     verdict = Verdict.KNOWN_DEFECT if broken else Verdict.FAIL
     return replace(
         _outcome(cell, defect, case), findings=(finding,), verdict=verdict, reason=message
@@ -68,7 +71,8 @@ def witness(cell: Cell, defect: KnownDefect, run: Run) -> Outcome:
 def _outcome(cell: Cell, defect: KnownDefect, case: Case) -> Outcome:
     return Outcome(
         promise="known defect",
-        subject=f"{cell.subject.name}: {defect.id}",
+        subject=cell.subject.name,
+        witness=defect.id,
         backend=cell.backend.name,
         dtype=cell.dtype_name,
         words=" ".join(defect.symptom.split()),

@@ -10,9 +10,6 @@ from verify.checks.finding import Finding
 from verify.outcome.evidence import NOTHING, Evidence
 from verify.outcome.verdict import Verdict
 
-SCHEMA = 2
-"""Version of the cell line; readers refuse what they do not know."""
-
 
 class Stated(Protocol):
     """What says what is promised, for readers: a subject of its law, a promise of itself."""
@@ -58,6 +55,8 @@ class Outcome:
         Since which version the law holds, where an earlier release had another.
     streams : mapping
         Fingerprints of seeded streams by case.
+    witness : str
+        The known defect that the cell is a witness of, by its id.
     """
 
     promise: str
@@ -78,6 +77,7 @@ class Outcome:
     excluded: tuple[str, ...] = ()
     history: str = ""
     streams: Mapping[str, str] = field(default_factory=dict)
+    witness: str = ""
 
     @classmethod
     def of_cell(cls, promise: str, names: tuple[str, str, str], stated: Stated) -> Outcome:
@@ -117,29 +117,3 @@ class Outcome:
             for f in self.failures
         ]
         return "\n".join(lines) or self.reason
-
-    def to_line(self, nodeid: str, replay: str) -> Mapping[str, object]:
-        """The JSON object of the evidence file."""
-        return {
-            "schema": SCHEMA,
-            "kind": "cell",
-            "nodeid": nodeid,
-            "promise": self.promise,
-            "subject": self.subject,
-            "backend": self.backend,
-            "dtype": self.dtype,
-            "law": {"words": self.words, "formula": self.formula, "history": self.history},
-            "source": self.source,
-            "verdict": self.final_verdict,
-            "reason": self.reason,
-            "n": self.n,
-            "cases": self.cases,
-            "calls": self.calls,
-            "decisions": self.decisions,
-            "findings": [finding.to_json() for finding in self.findings],
-            "statistics": self.evidence.to_json(),
-            "tensors": {name: e.to_json() for name, e in sorted(self.evidence.tensors.items())},
-            "excluded": list(self.excluded),
-            "streams": dict(self.streams),
-            "replay": replay,
-        }

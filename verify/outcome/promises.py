@@ -66,6 +66,7 @@ class Identity:
     subject: str
     backend: str
     dtype: str
+    witness: str = ""
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ class Asked:
 
     Attributes
     ----------
-    promise, subject, backend, dtype
+    promise, subject, backend, dtype, witness
         What their cell lines say.
     ids
         The form of the id, in square brackets at the end of the node id.
@@ -86,13 +87,14 @@ class Asked:
     subject: str = "{subject}"
     backend: str = "{backend}"
     dtype: str = "{dtype}"
+    witness: str = ""
 
     def identity(self, id: str) -> Identity | None:
         """What the item of an id is about; None for an id of another form."""
         found = re.fullmatch(self.ids, id, re.DOTALL)
         if found is None:
             return None
-        fields = (self.promise, self.subject, self.backend, self.dtype)
+        fields = (self.promise, self.subject, self.backend, self.dtype, self.witness)
         return Identity(*(text.format_map(found.groupdict()) for text in fields))
 
 
@@ -119,9 +121,7 @@ ASKED: Mapping[str, Asked] = {
     "test_known_defects.py::test_entry": Asked(
         "entry", "(?P<subject>.+)", backend="host", dtype="any"
     ),
-    "test_known_defects.py::test_known_defect": Asked(
-        "known defect", _WITNESS, subject="{subject}: {defect}"
-    ),
+    "test_known_defects.py::test_known_defect": Asked("known defect", _WITNESS, witness="{defect}"),
     "test_laws.py::test_law": Asked("law"),
     "test_layouts.py::test_layout": Asked("{layout}", _LAYOUT),
     "test_lazy.py::test_lazy": Asked("lazy"),

@@ -20,7 +20,7 @@ def _cell(verdict: str, p: float) -> Cell:
 
 
 def _entry(seed: int = 1, code: int = 0, **changes):
-    run = Run(environment={"cpu: ATen": "DEFAULT", "cpu: processor": "AMD EPYC"})
+    run = Run(backends={"cpu": {"ATen": "DEFAULT", "processor": "AMD EPYC"}})
     cells = (_cell("pass", 0.123456789), *([_cell("fail", 1e-30)] if code == 1 else []))
     evidence = Evidence(run, cells)
     made = ledger.entry(MACHINE, seed, "smoke", "scalar", Ended(code, 124.7164, evidence))

@@ -28,7 +28,7 @@ def night(seed: int) -> Pool:
 
 
 def told(pool: Pool) -> dict[str, Any]:
-    line = pool.to_line(2, 1e-12)
+    line = pool.to_line(1e-12)
     (bits,) = (f for f in line["findings"] if f["check"] == "bits")
     return {"verdict": line["verdict"], "bits": bits}
 
@@ -59,6 +59,6 @@ def test_beyond_its_horizon_a_check_that_allows_for_the_lattice_still_decides() 
 
 def test_no_order_of_adding_shows() -> None:
     nights = [night(seed) for seed in (1, 2, 3)]
-    lines = [(a + (b + c)).to_line(2, 1e-12) for a, b, c in permutations(nights)]
-    lines += [((a + b) + c).to_line(2, 1e-12) for a, b, c in permutations(nights)]
+    lines = [(a + (b + c)).to_line(1e-12) for a, b, c in permutations(nights)]
+    lines += [((a + b) + c).to_line(1e-12) for a, b, c in permutations(nights)]
     assert all(line == lines[0] for line in lines)

@@ -167,9 +167,9 @@ class TestNights:
         cell = _cell(_moments())
         both = pool.Pool.of_line(cell, "1") + pool.Pool.of_line(cell, "2")
         p_value = bounds.normal_scale(2 * N, 2 * N)
-        assert both.to_line(2, p_value)["verdict"] == "pass"
-        assert both.to_line(2, 4 * p_value)["verdict"] == "pass"
-        assert both.to_line(2, 7 * p_value)["verdict"] == "fail"
+        assert both.to_line(p_value)["verdict"] == "pass"
+        assert both.to_line(4 * p_value)["verdict"] == "pass"
+        assert both.to_line(7 * p_value)["verdict"] == "fail"
 
     def test_decisions_of_nights_and_of_their_sum_count(self, tmp_path: Path) -> None:
         nights = [_night(tmp_path / f"{s}", s, _cell(_moments())) for s in range(3)]
@@ -338,7 +338,7 @@ class TestCommand:
         [
             (b'{"schema":2,"kind":"cell","nodeid":"x', "truncated or not JSON", 3),
             (b'{"hello":"world"}', "its schema is None", 3),
-            (b'{"schema":3,"kind":"cell"}', "its schema is 3", 3),
+            (b'{"schema":4,"kind":"cell"}', "its schema is 4", 3),
         ],
     )
     def test_a_bad_line_loses_its_cell_and_no_other(

@@ -18,7 +18,7 @@ def _finding(check: str, estimate: float, size: float, **fields: Any) -> Finding
 
 
 def _exact(check: str, n: int, wrong: int = 0, tensor: str = "") -> Finding:
-    effect, seen = Effect("mismatches", wrong, wrong, wrong), Detectable("mismatches", 1, f"of {n}")
+    effect, seen = Effect("mismatches", wrong, wrong, wrong), Detectable("mismatches", 1, of=n)
     return Finding(check, not wrong, None, n, "", effect, seen, tensor=tensor)
 
 

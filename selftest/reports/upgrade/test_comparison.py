@@ -6,16 +6,16 @@ from dataclasses import replace
 
 import pytest
 
-from reports.evidence.records import Cell, Defect, Detectable, Effect, Evidence, Finding, Run
+from reports.evidence.records import Cell, Defect, Detectable, Effect, Evidence, Finding, Kind, Run
 from reports.upgrade.comparison import Change, compare
 from reports.upgrade.speed import Times
 from verify.outcome.verdict import Verdict
 
 SEED = {"run_seed": "7", "profile": "standard"}
-OLD = Run(**SEED, environment={"cpu: torch": "2.13.0"})
-NEW = Run(**SEED, environment={"cpu: torch": "2.15.0"})
-FIXED = Finding("call", False, None, 1, "fixed upstream: x gives 1", scope="case")
-BROKEN = replace(FIXED, message="y gives 2")
+OLD = Run(**SEED, backends={"cpu": {"torch": "2.13.0"}})
+NEW = Run(**SEED, backends={"cpu": {"torch": "2.15.0"}})
+FIXED = Finding("call", False, None, 1, "x", scope="case", kind=Kind.FIXED_UPSTREAM)
+BROKEN = replace(FIXED, kind=Kind.COMPARISON)
 
 
 def cell(subject: str = "normal_", verdict: str = "pass", promise: str = "law", **more) -> Cell:
@@ -182,15 +182,16 @@ def test_streams_of_two_backends_are_never_the_same_and_not_compared():
         ({"profile": "smoke"}, "different profiles (standard and smoke)"),
         ({"run_seed": "8"}, "different run seeds (7 and 8)"),
         ({"alpha": 1e-6}, "different levels"),
-        ({"environment": {"suite": "b", "cpu: torch": "2.15"}}, "not of the same suite (a and b)"),
+        ({"environment": {"suite": "b"}}, "not of the same suite (a and b)"),
         (
-            {"environment": {"cpu: vector": "AVX2"}},
+            {"backends": {"cpu": {"torch": "2.15.0", "vector": "AVX2"}}},
             "different machines (cpu: vector: SSE and AVX2)",
         ),
     ],
 )
 def test_what_makes_runs_less_comparable_is_said(changes, said):
-    old = replace(OLD, environment={**OLD.environment, "suite": "a", "cpu: vector": "SSE"})
+    backends = {"cpu": {"torch": "2.13.0", "vector": "SSE"}}
+    old = replace(OLD, environment={"suite": "a"}, backends=backends)
     (remark,) = found([PASS], [PASS], old, replace(NEW, **changes)).remarks
     assert said in remark
 
@@ -204,8 +205,8 @@ def test_known_defects_that_are_still_there_are_named() -> None:
     """By a witness, or because something is left out; one that is mended or unknown is not."""
     known = {name: Defect(symptom=name) for name in ("shown", "left-out", "mended")}
     cells = [
-        cell("normal_: shown", "known defect", "known_defect"),
-        cell("normal_: mended", "fail", "known_defect", findings=(FIXED,)),
+        cell("normal_", "known defect", "known_defect", witness="shown"),
+        cell("normal_", "fail", "known_defect", witness="mended", findings=(FIXED,)),
         cell("uniform_", "known defect"),
         cell("normal_", excluded=("left-out",)),
     ]

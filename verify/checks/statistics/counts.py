@@ -35,7 +35,7 @@ class Rare(Statistic):
                 level=level,
                 detail=f"{self.count} where at most {self.rate:.3g} are expected",
                 effect=Effect(WORDS[name].quantity, self.count, self.count, self.count),
-                detectable=Detectable(WORDS[name].quantity, size, f"of {self.n}"),
+                detectable=Detectable(WORDS[name].quantity, size, of=self.n),
             )
         ]
 
@@ -104,7 +104,7 @@ class Exact(Statistic):
                 n=self.n,
                 message=f"{WORDS[name].subject(self.mismatches == 0)}: {share} mismatch",
                 effect=Effect("mismatches", self.mismatches, self.mismatches, self.mismatches),
-                detectable=Detectable("mismatches", 1, f"of {self.n}"),
+                detectable=Detectable("mismatches", 1, of=self.n),
             )
         ]
 

@@ -1,0 +1,75 @@
+"""Lines of schemas 1 and 2, said as schema 3 says them.
+
+There a defect's id stood behind the subject of its witness, a backend before the name of what
+describes it, the size of a sample in a unit, and the kind of a finding in its message.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from verify.checks.finding import Kind
+
+_COUNTED = re.compile(r"of (\d{1,19})")
+_WITNESSES = ("known defect", "known_defect")
+_BY_MESSAGE = {"fixed upstream: ": Kind.FIXED_UPSTREAM, "still there: ": Kind.STILL_THERE}
+_BY_CHECK = {"time_limit": Kind.TIME_LIMIT, "raises": Kind.ERROR}
+
+
+def converted(line: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a line of schema 1 or 2 whose shape has been checked, with the entries of schema 3."""
+    return _run(line) if line["kind"] == "run" else _cell(line)
+
+
+def _run(line: Mapping[str, Any]) -> dict[str, Any]:
+    environment: dict[str, str] = {}
+    backends: dict[str, dict[str, str]] = {}
+    for key, value in (line.get("environment") or {}).items():
+        backend, _, name = key.rpartition(": ")
+        own = backends.setdefault(backend, {}) if backend else environment
+        own[name] = value
+    changed = {**line, "environment": environment}
+    if backends:
+        changed["backends"] = backends
+    if identities := line.get("identities"):
+        changed["identities"] = {nodeid: _named(each) for nodeid, each in identities.items()}
+    return changed
+
+
+def _cell(line: Mapping[str, Any]) -> dict[str, Any]:
+    nights = {seed: _own(night) for seed, night in (line.get("nights") or {}).items()}
+    return _own(_named(line)) | ({"nights": nights} if nights else {})
+
+
+def _named(line: Mapping[str, Any]) -> dict[str, Any]:
+    """The same with a witness's defect in an entry of its own."""
+    subject, _, witness = line["subject"].rpartition(": ")
+    if line["promise"] not in _WITNESSES or not subject:
+        return {**line, "witness": ""}
+    return {**line, "subject": subject, "witness": witness}
+
+
+def _own(line: Mapping[str, Any]) -> dict[str, Any]:
+    return {**line, "findings": [_finding(each) for each in line.get("findings") or ()]}
+
+
+def _finding(data: Mapping[str, Any]) -> dict[str, Any]:
+    changed = {**data, "kind": _kind(data)}
+    if seen := data.get("detectable"):
+        counted = _COUNTED.fullmatch(seen.get("unit") or "")
+        changed["detectable"] = {**seen, "of": int(counted[1]) if counted else None}
+        changed["detectable"] |= {"unit": ""} if counted else {}
+    return changed
+
+
+def _kind(data: Mapping[str, Any]) -> Kind:
+    """What the p-value, the message or the check tells."""
+    if data.get("p_value") is not None:
+        return Kind.P_VALUE
+    message = data.get("message") or ""
+    told = (kind for words, kind in _BY_MESSAGE.items() if message.startswith(words))
+    broken = not data["passed"] and data.get("scope") == "case"
+    by_check = _BY_CHECK.get(data["check"]) if broken else None
+    return next(told, by_check or Kind.COMPARISON)
