@@ -146,7 +146,7 @@ def _report(config: pytest.Config, directory: Path) -> None:
     config.pluginmanager.register(Progress(config), "verify-progress")
 
 
-def _run_line(config: pytest.Config) -> dict[str, Any]:
+def _run_line(config: pytest.Config) -> Mapping[str, Any]:
     from verify import backends
     from verify.command_line import options
     from verify.command_line import suite_version as source

@@ -7,10 +7,9 @@ describes it, the size of a sample in a unit, and the kind of a finding in its m
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import Any
 
 from verify.checks.finding import Kind
+from verify.outcome.shapes import Json
 
 _COUNTED = re.compile(r"of (\d{1,19})")
 _WITNESSES = ("known defect", "known_defect")
@@ -18,19 +17,19 @@ _BY_MESSAGE = {"fixed upstream: ": Kind.FIXED_UPSTREAM, "still there: ": Kind.ST
 _BY_CHECK = {"time_limit": Kind.TIME_LIMIT, "raises": Kind.ERROR}
 
 
-def converted(line: Mapping[str, Any]) -> dict[str, Any]:
+def converted(line: Json) -> Json:
     """Return a line of schema 1 or 2 whose shape has been checked, with the entries of schema 3."""
     return _run(line) if line["kind"] == "run" else _cell(line)
 
 
-def _run(line: Mapping[str, Any]) -> dict[str, Any]:
+def _run(line: Json) -> Json:
     environment: dict[str, str] = {}
     backends: dict[str, dict[str, str]] = {}
     for key, value in (line.get("environment") or {}).items():
         backend, _, name = key.rpartition(": ")
         own = backends.setdefault(backend, {}) if backend else environment
         own[name] = value
-    changed = {**line, "environment": environment}
+    changed: dict[str, object] = {**line, "environment": environment}
     if backends:
         changed["backends"] = backends
     if identities := line.get("identities"):
@@ -38,12 +37,12 @@ def _run(line: Mapping[str, Any]) -> dict[str, Any]:
     return changed
 
 
-def _cell(line: Mapping[str, Any]) -> dict[str, Any]:
+def _cell(line: Json) -> Json:
     nights = {seed: _own(night) for seed, night in (line.get("nights") or {}).items()}
-    return _own(_named(line)) | ({"nights": nights} if nights else {})
+    return {**_own(_named(line)), **({"nights": nights} if nights else {})}
 
 
-def _named(line: Mapping[str, Any]) -> dict[str, Any]:
+def _named(line: Json) -> Json:
     """The same with a witness's defect in an entry of its own."""
     subject, _, witness = line["subject"].rpartition(": ")
     if line["promise"] not in _WITNESSES or not subject:
@@ -51,11 +50,11 @@ def _named(line: Mapping[str, Any]) -> dict[str, Any]:
     return {**line, "subject": subject, "witness": witness}
 
 
-def _own(line: Mapping[str, Any]) -> dict[str, Any]:
+def _own(line: Json) -> Json:
     return {**line, "findings": [_finding(each) for each in line.get("findings") or ()]}
 
 
-def _finding(data: Mapping[str, Any]) -> dict[str, Any]:
+def _finding(data: Json) -> Json:
     changed = {**data, "kind": _kind(data)}
     if seen := data.get("detectable"):
         counted = _COUNTED.fullmatch(seen.get("unit") or "")
@@ -64,7 +63,7 @@ def _finding(data: Mapping[str, Any]) -> dict[str, Any]:
     return changed
 
 
-def _kind(data: Mapping[str, Any]) -> Kind:
+def _kind(data: Json) -> Kind:
     """What the p-value, the message or the check tells."""
     if data.get("p_value") is not None:
         return Kind.P_VALUE

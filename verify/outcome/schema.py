@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
 
 from verify.checks.bounds import ALPHA
 from verify.outcome.older import converted
@@ -25,6 +24,7 @@ from verify.outcome.shapes import (
     TEXT,
     WHOLE,
     Entry,
+    Json,
     Listed,
     Named,
     Record,
@@ -34,8 +34,6 @@ SCHEMA = 3
 """Version of the lines that are written."""
 
 READABLE = (1, 2, 3)
-
-Line = Mapping[str, Any]
 
 _EFFECT = Record({
     "name": Entry(TEXT, "what is estimated", needed=True),
@@ -135,12 +133,12 @@ LINES: Mapping[str, Record] = {
 """By the kind of a line: its entries, beside `schema` and `kind`."""
 
 
-def run_line(**entries: Any) -> dict[str, Any]:
+def run_line(**entries: object) -> Json:
     """Return the run line of some entries of `LINES`."""
     return {"schema": SCHEMA, "kind": "run", "alpha": ALPHA, **entries}
 
 
-def cell_line(outcome: Outcome, nodeid: str, replay: str) -> dict[str, Any]:
+def cell_line(outcome: Outcome, nodeid: str, replay: str) -> Json:
     """Return the cell line of an outcome.
 
     Parameters
@@ -178,7 +176,7 @@ def cell_line(outcome: Outcome, nodeid: str, replay: str) -> dict[str, Any]:
     }
 
 
-def parsed(raw: bytes | str) -> Line:
+def parsed(raw: bytes | str) -> Json:
     """Return the object of a line, as the version that is written would say it.
 
     Raises
@@ -201,7 +199,7 @@ def parsed(raw: bytes | str) -> Line:
     return data if data["schema"] == SCHEMA else {**converted(data), "schema": SCHEMA}
 
 
-def json_schema() -> dict[str, Any]:
+def json_schema() -> Json:
     """Return the JSON Schema of a line that is written."""
     kinds = []
     for kind, record in LINES.items():

@@ -10,19 +10,22 @@ import json
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeGuard, cast
 
 _MOST = 1 << 64
 _LONGEST = 40  # Letters of a wrong value that are shown.
+
+Json = Mapping[str, Any]
+"""A JSON object as it is read or written."""
 
 
 class Shape(Protocol):
     """What a value must look like."""
 
-    def check(self, value: Any, place: str) -> None:
+    def check(self, value: object, place: str) -> None:
         """Raise ValueError, with the place and what belongs there, for any other value."""
 
-    def json_schema(self) -> dict[str, Any]:
+    def json_schema(self) -> Json:
         """The same as a JSON Schema, draft 2020-12."""
 
 
@@ -31,15 +34,15 @@ class Plain:
     """A value without parts."""
 
     words: str
-    holds: Callable[[Any], bool]
-    schema: Mapping[str, Any]
+    holds: Callable[[object], bool]
+    schema: Json
 
-    def check(self, value: Any, place: str) -> None:
+    def check(self, value: object, place: str) -> None:
         """Refuse what does not hold."""
         if not self.holds(value):
             raise ValueError(f"its entry {place} is {_shown(value)}, not {self.words}")
 
-    def json_schema(self) -> dict[str, Any]:
+    def json_schema(self) -> Json:
         """The same as a JSON Schema."""
         return dict(self.schema)
 
@@ -52,7 +55,7 @@ class Entry:
     meaning: str
     needed: bool = False
 
-    def json_schema(self) -> dict[str, Any]:
+    def json_schema(self) -> Json:
         """The same as a JSON Schema."""
         schema = {"description": self.meaning, **self.shape.json_schema()}
         return schema if self.needed else {**schema, "type": [schema["type"], "null"]}
@@ -64,17 +67,17 @@ class Record:
 
     entries: Mapping[str, Entry]
 
-    def check(self, value: Any, place: str = "") -> None:
+    def check(self, value: object, place: str = "") -> None:
         """Refuse what is no object, lacks an entry, or has a wrong one."""
-        OBJECT.check(value, place)
+        given = _object(value, place)
         prefix = f"{place}." if place else ""
         for name, entry in self.entries.items():
-            if value.get(name) is not None:
-                entry.shape.check(value[name], prefix + name)
+            if given.get(name) is not None:
+                entry.shape.check(given[name], prefix + name)
             elif entry.needed:
                 raise ValueError(f"its entry {prefix + name!r} is missing")
 
-    def json_schema(self) -> dict[str, Any]:
+    def json_schema(self) -> Json:
         """The same as a JSON Schema."""
         properties = {name: entry.json_schema() for name, entry in self.entries.items()}
         needed = [name for name, entry in self.entries.items() if entry.needed]
@@ -97,13 +100,13 @@ class Listed:
 
     each: Shape
 
-    def check(self, value: Any, place: str) -> None:
+    def check(self, value: object, place: str) -> None:
         """Refuse what is no array, or holds a wrong value."""
         _ARRAY.check(value, place)
-        for index, each in enumerate(value):
+        for index, each in enumerate(cast("list[object]", value)):
             self.each.check(each, f"{place}[{index}]")
 
-    def json_schema(self) -> dict[str, Any]:
+    def json_schema(self) -> Json:
         """The same as a JSON Schema."""
         return {"type": "array", "items": self.each.json_schema()}
 
@@ -114,28 +117,32 @@ class Named:
 
     each: Shape
 
-    def check(self, value: Any, place: str) -> None:
+    def check(self, value: object, place: str) -> None:
         """Refuse what is no object, or holds a wrong value."""
-        OBJECT.check(value, place)
-        for name, each in value.items():
+        for name, each in _object(value, place).items():
             self.each.check(each, f"{place}[{_shown(name)}]")
 
-    def json_schema(self) -> dict[str, Any]:
+    def json_schema(self) -> Json:
         """The same as a JSON Schema."""
         return {"type": "object", "additionalProperties": self.each.json_schema()}
 
 
-def _is_number(value: Any) -> bool:
+def _object(value: object, place: str) -> Mapping[str, object]:
+    OBJECT.check(value, place)
+    return cast("Mapping[str, object]", value)
+
+
+def _is_number(value: object) -> TypeGuard[float]:
     """Whether a value is a number that fits into a float; NaN and the infinities do."""
     return isinstance(value, float) or (_is_whole(abs(value)) if type(value) is int else False)
 
 
-def _is_whole(value: Any) -> bool:
+def _is_whole(value: object) -> TypeGuard[int]:
     """Whether a value is a whole number from 0 to 2^64 - 1; true and false are none."""
     return type(value) is int and 0 <= value < _MOST
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
     """Return a value as it stands in the file, cut if it is long."""
     try:
         text = json.dumps(value)
