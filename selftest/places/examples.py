@@ -195,7 +195,7 @@ def tilts(*, max_numel: int) -> Callable[[Choices], TiltArguments]:
             ],
             MODULES: [
                 (
-                    "import strategies\n",
+                    "from strategies.modules.prelu import PReLUArguments, prelus\n",
                     "from strategies.modules.tilt import TiltArguments, tilts\n",
                 ),
                 ("from verify.laws import Constant", ", Uniform"),

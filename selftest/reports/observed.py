@@ -25,6 +25,7 @@ def observed(seed: int = 0) -> Evidence:
         "correlation": kinds.Correlation({"a": 1.5 * side}, {"a": 99}),
         "position": kinds.Deviations(side * np.ones(3), np.full(3, 9), np.ones(3)),
         "atoms": kinds.Rare(0, 0.5, 100),
+        "ends": kinds.Shares(4096, np.full(2, 9), np.full(2, 8.0), np.full(2, 16.0), 0.0),
         "orthogonality": kinds.Largest(4, 0.5),
         "finite": kinds.Exact(100, 0),
         "products": kinds.Products(99, side, 98.0, 97.0, 200.0, 4.0, 200.0, 12.0),
