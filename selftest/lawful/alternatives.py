@@ -6,7 +6,7 @@ from selftest import lawful
 from selftest.lawful.alternative import Alternative
 from selftest.planted.fault import Fault, modules, table
 
-FAMILIES = [module for module in modules(lawful, "alternatives") if hasattr(module, "ALTERNATIVES")]
+FAMILIES = modules(lawful, "alternative", "alternatives")
 
 ALTERNATIVES: dict[str, Alternative] = table(
     *(row for family in FAMILIES for row in family.ALTERNATIVES.values())

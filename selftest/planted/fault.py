@@ -119,16 +119,17 @@ def law(cell: str) -> str:
 
 
 def modules(package: ModuleType, *without: str) -> list[ModuleType]:
-    """Import every module in a package, those in its packages too.
+    """Import every module that holds rows in a package, those in its packages too.
 
     Parameters
     ----------
     without
-        Modules that need the table which is made of the others.
+        Modules that hold none.
     """
     prefix = f"{package.__name__}."
-    names = (found.name for found in pkgutil.walk_packages(package.__path__, prefix))
-    return [import_module(n) for n in names if n.removeprefix(prefix) not in without]
+    found = pkgutil.walk_packages(package.__path__, prefix)
+    names = (each.name for each in found if not each.ispkg)
+    return [import_module(name) for name in names if name.removeprefix(prefix) not in without]
 
 
 def table(*rows: Row) -> dict[str, Row]:

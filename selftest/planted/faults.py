@@ -1,6 +1,6 @@
 """The table of planted faults, keyed by the name that ``PLANTED`` takes.
 
-Every module of this package that has `FAULTS` adds to it.
+Every module of this package adds its `FAULTS`, but for those by which they are made and planted.
 """
 
 from __future__ import annotations
@@ -8,10 +8,8 @@ from __future__ import annotations
 from selftest import planted
 from selftest.planted.fault import Fault, modules, table
 
+MACHINERY = ("fault", "faults", "module", "plugin", "runner")
+
 FAULTS: dict[str, Fault] = table(
-    *(
-        row
-        for module in modules(planted, "faults", "plugin", "runner")
-        for row in getattr(module, "FAULTS", {}).values()
-    )
+    *(row for module in modules(planted, *MACHINERY) for row in module.FAULTS.values())
 )

@@ -107,9 +107,11 @@ def asked(fault: Fault) -> Run:
     """Plant a fault in this process, and ask the questions of its cell."""
     asks = identity(fault.node)
     assert asks, f"{fault.node} is no test of the suite"
+    promise = PROMISES[asks.promise]
+    assert promise.is_asked_in(asks.subject, asks.backend, asks.dtype), fault.node
     with pytest.MonkeyPatch.context() as patch:
         plant(fault, patch.setattr)
-        outcome = ask(PROMISES[asks.promise], asks.subject, asks.dtype)
+        outcome = ask(promise, asks.subject, asks.dtype)
     findings = [
         {"check": found.check, "passed": found.passed, "message": found.message}
         for found in outcome.findings
