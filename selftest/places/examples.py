@@ -10,6 +10,7 @@ Edits = dict[str, list[tuple[str, str]]]
 ROOT = Path(__file__).resolve().parents[2]
 LAW, LAWS = "verify/test_laws.py::test_law", "verify/laws/continuous.py"
 INITIALIZERS, MODULES = "verify/subjects/initializers.py", "verify/subjects/modules/other.py"
+OPERATIONS = "verify/subjects/operations.py"
 HALF_UNIFORM = (f"{LAW}[cpu-float32-half_uniform_]",)
 GENERATORS = "verify/test_generators.py::test_generators[cpu-float32-torch.rand]"
 
@@ -67,6 +68,13 @@ def test_of(name: str, like: str) -> str:
     """The test of a promise, as short as that of another."""
     return (ROOT / f"verify/test_{like}.py").read_text(encoding="utf-8").replace(like, name)
 
+
+NEWER_RAND = """\
+    _uniform(
+        "newer_rand",
+        lambda case, at: torch.rand(case.shape, dtype=at.dtype, generator=at.generator),
+    ),
+"""
 
 LOGISTIC = '''
 
@@ -220,6 +228,12 @@ def tilts(*, max_numel: int) -> Callable[[Choices], TiltArguments]:
         ),
         "values lie outside the law's support",
         newer("a module"),
+    ),
+    "a random operation": Example(
+        {OPERATIONS: [('    _wide("random_", _random, "Tensor.random_"),\n', NEWER_RAND)]},
+        ("verify/test_operations.py::test_operation[cpu-float32-torch.newer_rand]",),
+        "values lie outside the law's support",
+        (OPERATIONS, "lambda case, at: torch.rand", "lambda case, at: 1.01 * torch.rand"),
     ),
     "a law of independent entries": Example(
         {LAWS: [("", LOGISTIC)]},
