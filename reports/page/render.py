@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from reports.evidence import calibration as panel
 from reports.evidence import verdict, words
@@ -159,7 +159,6 @@ def _template(name: str) -> Template:
         detectable=words.detectable,
         plural=words.plural,
         linked=linked,
-        naming=naming,
         code=code,
         slug=views.slug,
         drawn=Markup,
@@ -173,14 +172,6 @@ def _template(name: str) -> Template:
 def code(text: str) -> Markup:
     """Return text for an element that holds nothing else: quotes stay as they are."""
     return Markup(html.escape(text, quote=False))
-
-
-def naming(text: str, tensor: str) -> Markup:
-    """Return text with the name that it begins with set apart."""
-    name = f"{tensor}: "
-    if not tensor or not text.startswith(name):
-        return escape(text)
-    return Markup("<code>{}</code>: {}").format(tensor, text.removeprefix(name))
 
 
 def _encoded(text: str) -> bytes:

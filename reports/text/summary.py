@@ -36,14 +36,19 @@ _TONES = {RunVerdict.PASS: "green", RunVerdict.FAIL: "red", RunVerdict.INCOMPLET
 
 def diagnosis(cell: Cell) -> str:
     """Return what is wrong with a cell, in plain language: its worst tensor, then the others."""
+    return told(*parts_of_diagnosis(cell))
+
+
+def parts_of_diagnosis(cell: Cell) -> tuple[str, str]:
+    """Return the worst tensor of a cell, if it has a name, and what is wrong."""
     failed = sorted((f for f in cell.findings if not f.passed), key=finding_key)
     if not failed:
-        return cell.reason or "No reason was given."
+        return "", cell.reason or "No reason was given."
     worst = failed[0].tensor
     messages = dict.fromkeys(f.message or f.check for f in failed if f.tensor == worst)
     others = dict.fromkeys(f.tensor or TOGETHER for f in failed if f.tensor != worst)
     also = f"also wrong: {listing(others)}" if others else ""
-    return told(worst, "; ".join(filter(None, (*list(messages)[:3], also))))
+    return worst, "; ".join(filter(None, (*list(messages)[:3], also)))
 
 
 def failing_cases(cell: Cell) -> tuple[str, ...]:
