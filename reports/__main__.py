@@ -14,7 +14,7 @@ from reports.commands.problem import Problem
 from reports.evidence.store import system_says
 from reports.evidence.words import plain
 
-USAGE = 4
+USAGE, INTERRUPTED = 4, 2
 
 
 class _Parser(argparse.ArgumentParser):
@@ -47,6 +47,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Whoever read the output has seen enough.
         _give_up_output()
         return 0
+    except MemoryError:
+        parser.error("the input is larger than the memory of this machine: give it less at a time")
+    except KeyboardInterrupt:
+        print(f"{parser.prog}: stopped.", file=sys.stderr)
+        return INTERRUPTED
     except OSError as error:
         _give_up_output()
         where = f"{error.filename} cannot be used" if error.filename else "the output is refused"

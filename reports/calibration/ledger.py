@@ -22,6 +22,7 @@ from reports.processors.runs import Ended, Machine
 from reports.text.summary import diagnosis
 
 LEDGER = "ledger.jsonl"
+DAMAGED = "it is damaged."
 _DIGITS = 6
 
 
@@ -136,7 +137,9 @@ def append(path: Path, added: Entry) -> None:
             broken = file.read(1) != b"\n"
         else:
             broken = False
-        file.write(b"\n" * broken + f"{store.canonical(asdict(added))}\n".encode())
+        file.write(
+            b"\n" * broken + f"{store.canonical(asdict(added))}\n".encode(errors="backslashreplace")
+        )
         file.flush()
         os.fsync(file.fileno())
 
@@ -155,12 +158,13 @@ def read(path: Path, problems: list[str]) -> list[Entry]:
     if not path.exists():
         return []
     found = []
-    for number, raw in enumerate(path.read_bytes().split(b"\n"), start=1):
-        if raw.strip():
-            try:
-                found.append(Entry.from_json(json.loads(raw)))
-            except store.MALFORMED:
-                problems.append(f"Line {number} of {path.name} was not used: it is damaged.")
+    with store.opened(path) as file:
+        for number, raw in enumerate(file, start=1):
+            if raw.strip():
+                try:
+                    found.append(Entry.from_json(json.loads(raw)))
+                except store.MALFORMED:
+                    problems.append(f"Line {number} of {path.name} was not used: {DAMAGED}")
     return _once(found, problems)
 
 

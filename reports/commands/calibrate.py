@@ -8,7 +8,7 @@ import signal
 from pathlib import Path
 
 from reports.calibration import campaign, document, ledger
-from reports.commands.inputs import machine
+from reports.commands.inputs import machine, require_other
 from reports.commands.problem import Problem
 from reports.evidence import store
 from reports.evidence.verdict import RunVerdict
@@ -44,6 +44,8 @@ def declare(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Do the runs that are left, print the report, and return 0, 1 after an alarm, or 3."""
     problems: list[str] = []
+    if options.write is not None:
+        require_other(options.write, [options.folder / ledger.LEDGER])
     entries = _ledger(options.folder, problems)
     if options.runs > 0:
         here = machine()
@@ -60,7 +62,10 @@ def run(options: argparse.Namespace) -> int:
         print(f"note: {plain(problem)}")
     if options.write is not None:
         _write(options.write, text)
-    return stopped or _code([each for each in entries if each.version == version])
+    code = stopped or _code([each for each in entries if each.version == version])
+    # A line that cannot be read may tell of an alarm, unless its run has been done again.
+    unread = not options.runs and any(each.endswith(ledger.DAMAGED) for each in problems)
+    return code or (EXIT_CODES["incomplete"] if unread else 0)
 
 
 def _go_on(options: argparse.Namespace, here: runs.Machine, done: list[ledger.Entry]) -> int:

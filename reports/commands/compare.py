@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from reports.commands.inputs import MEANT, evidence_of
+from reports.commands.inputs import MEANT, evidence_of, require_other
 from reports.commands.problem import Problem
 from reports.evidence import store
 from reports.upgrade import qualification, speed
@@ -22,6 +22,8 @@ def declare(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print what changed, write the page, and return 0, 1 or 3."""
     paths = store.evidence_in(options.baseline), store.evidence_in(options.candidate)
+    if options.html is not None:
+        require_other(options.html, paths)
     baseline, candidate = map(evidence_of, paths)
     found = compare(baseline, candidate, speed.times(*(path.parent for path in paths)))
     if not found.shared:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from reports.commands.problem import Problem
@@ -18,6 +19,12 @@ def machine() -> runs.Machine:
         return runs.machine()
     except runs.Unusable as problem:
         raise Problem(str(problem)) from None
+
+
+def require_other(path: Path, inputs: Iterable[Path]) -> None:
+    """Refuse to write over what was read: a `Problem` where a path is one of the inputs."""
+    if path.exists() and any(path.samefile(given) for given in inputs if given.exists()):
+        raise Problem(f"{path} is what is read here, and would be lost: write to another file")
 
 
 def evidence_of(path: Path) -> Evidence:

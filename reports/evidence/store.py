@@ -6,6 +6,7 @@ the file is replaced by its canonical form, which depends on the run seed alone.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -151,7 +152,8 @@ class Writer:
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Write a whole file or leave the old one as it was."""
+    """Write a whole file or leave the old one as it was; OSError for what is no file."""
+    _require_file(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
@@ -205,7 +207,7 @@ def records_of(
         Gets one sentence for each line that cannot be used.
 
     """
-    with path.open("rb") as file:
+    with opened(path) as file:
         # Only \n ends a line: str.splitlines would also split at U+2028 inside a message.
         for number, raw in enumerate(file, start=1):
             if not raw.strip():
@@ -214,6 +216,17 @@ def records_of(
                 yield number, read(parsed(raw))
             except MALFORMED as error:
                 problems.append(f"Line {number} of {path.name} was not used: {why(error)}.")
+
+
+def opened(path: Path) -> IO[bytes]:
+    """Open a file to read it; OSError for what may have no end: a device, or a pipe."""
+    _require_file(path)
+    return path.open("rb")
+
+
+def _require_file(path: Path) -> None:
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "it is no file", f"{path}")
 
 
 def _open(path: Path) -> IO[str]:

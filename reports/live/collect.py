@@ -50,6 +50,7 @@ class Collector:
         self._cells: dict[str, str] = {}
         self._seconds: dict[str, float] = {}
         self._workers: set[str] = set()
+        self._started_workers: set[str] = set()
         self._others_failed = False
         self._writer = store.Writer(directory)
         self._writing = self._stored = False
@@ -64,9 +65,17 @@ class Collector:
             self._plan(item.nodeid for item in session.items)
 
     @pytest.hookimpl(optionalhook=True)
-    def pytest_xdist_node_collection_finished(self, ids: Iterable[str]) -> None:
+    def pytest_xdist_node_collection_finished(self, node: Any, ids: Iterable[str]) -> None:
         """Note what is planned, as each worker reports what it collected."""
+        self._started_workers.add(node.gateway.id)
         self._plan(ids)
+
+    @pytest.hookimpl(optionalhook=True, tryfirst=True)
+    def pytest_testnodedown(self, node: Any, error: object) -> None:
+        """Stop a run whose workers cannot start: xdist would start others, again and again."""
+        if error and not self._seconds and node.gateway.id not in self._started_workers:
+            last = f"{error}".strip().splitlines()[-1].removeprefix("pytest.UsageError: ")
+            pytest.exit(f"a worker cannot start: {last}", returncode=4)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Turn a file that cannot be collected into a cell of its own."""

@@ -229,7 +229,8 @@ def _start(folder: Path, problems: list[str]) -> str:
     """Return when a run began, in UTC; nothing where that is not known."""
     path = folder / store.TIMINGS
     try:
-        begun = datetime.fromisoformat(json.loads(path.read_bytes())["start"])
+        with store.opened(path) as file:
+            begun = datetime.fromisoformat(json.load(file)["start"])
         return begun.astimezone(UTC).isoformat(timespec="seconds")
     except FileNotFoundError:
         return ""

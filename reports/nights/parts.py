@@ -204,7 +204,7 @@ def identities_of(runs: Iterable[Line]) -> dict[str, Line]:
 
 
 def _runs(path: Path) -> tuple[Line, ...]:
-    with path.open("rb") as file:
+    with store.opened(path) as file:
         # Only lines that may be one are parsed here: cells are large.
         found = map(_run, (raw for raw in file if b'"run"' in raw))
         return tuple(filter(None, found))

@@ -50,7 +50,7 @@ def write(path: Path, template: str, **shown: object) -> None:
 def clear(directory: Path, keep: frozenset[str] = frozenset()) -> None:
     """Remove pages of an earlier run, so that nobody mistakes them for this one's."""
     for path in directory.glob("*.html"):
-        if path.name not in keep and MARK.encode() in path.read_bytes()[:400]:
+        if path.name not in keep and path.is_file() and MARK.encode() in path.read_bytes()[:400]:
             path.unlink()
 
 
