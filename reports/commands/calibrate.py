@@ -65,7 +65,7 @@ def run(options: argparse.Namespace) -> int:
     code = stopped or _code([each for each in entries if each.version == version])
     # A line that cannot be read may tell of an alarm, unless its run has been done again.
     unread = not options.runs and any(each.endswith(ledger.DAMAGED) for each in problems)
-    return code or (EXIT_CODES["incomplete"] if unread else 0)
+    return code or (RunVerdict.INCOMPLETE.exit_code if unread else 0)
 
 
 def _go_on(options: argparse.Namespace, here: runs.Machine, done: list[ledger.Entry]) -> int:
