@@ -125,17 +125,34 @@ def test_a_timer_of_someone_elses_goes_on(handler):
     assert 900 < remaining <= 1000
 
 
+@pytest.mark.skipif(not Path("/proc/thread-self/schedstat").exists(), reason="nobody counts it")
+def test_time_in_line_is_counted(handler):
+    """Of two busy processes on one processor each stands in line for half of the time."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(before)})
+    rival = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    try:
+        start = watchdog._queued()
+        busy(0.5)
+        assert watchdog._queued() - start > 0.1
+    finally:
+        rival.kill()
+        rival.wait()
+        os.sched_setaffinity(0, before)
+
+
 class TestIdleness:
     """By a clock that is told: what share of a processor a call gets, look by look."""
 
     @pytest.fixture
     def looked(self):
-        def looked(shares):
-            used = [0.0]
-            idleness = Idleness(60.0, lambda: used[0])
+        def looked(shares, queued=0.0):
+            used, stood = [0.0], [0.0]
+            idleness = Idleness(60.0, lambda: used[0], lambda: stood[0])
             found = []
             for share in shares:
                 used[0] += share * idleness.interval
+                stood[0] += queued * idleness.interval
                 found.append(idleness.look())
             return found
 
@@ -148,6 +165,12 @@ class TestIdleness:
     def test_the_slowest_share_of_a_busy_machine_is_work(self, looked):
         assert not any(looked([1 / 90] * 10_000))
 
+    def test_who_stands_in_line_for_a_processor_does_not_wait(self, looked):
+        assert not any(looked([0.0] * 100, queued=0.9))
+
+    def test_who_is_woken_to_be_looked_at_may_stand_in_line_for_a_moment(self, looked):
+        assert looked([0.0] * 20, queued=0.2)[-1]
+
     def test_a_moment_of_work_begins_anew(self, looked):
         assert not any(looked(([0.0] * 19 + [0.02]) * 50))
 
@@ -157,7 +180,7 @@ class TestIdleness:
     @pytest.mark.parametrize("seconds", [0.001, 0.1, 0.4, 1.0, 2.0, 60.0, 1e5])
     def test_a_tick_that_each_look_is_charged_is_no_work(self, seconds):
         used = [0.0]
-        idleness = Idleness(seconds, lambda: used[0])
+        idleness = Idleness(seconds, lambda: used[0], lambda: 0.0)
         found = []
         while not any(found):
             used[0] += 0.01
@@ -166,7 +189,7 @@ class TestIdleness:
         assert waited == pytest.approx(max(seconds, 0.1)) and len(found) <= 20
 
     def test_another_call_begins_anew(self):
-        idleness = Idleness(60.0, lambda: 0.0)
+        idleness = Idleness(60.0, lambda: 0.0, lambda: 0.0)
         for _ in range(3):
             assert not any(idleness.look() for _ in range(19))
             idleness.start()

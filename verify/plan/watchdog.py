@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
@@ -39,6 +40,9 @@ Whoever has work gets a fair share of a busy machine: to fall below 1 % in every
 would have to be a hundred others at work for each processor, all the time. Whoever waits and looks
 up now and then, a hundred times a second for about 0.05 ms, uses half of that.
 """
+
+
+_SCHEDSTAT = Path("/proc/thread-self/schedstat")
 
 
 class TimedOut(BaseException):
@@ -159,30 +163,51 @@ class Idleness:
         How long a call may wait.
     clock : callable
         Processor time of the process, in seconds.
+    queue : callable
+        Time for which the call has stood in line for a processor, in seconds.
     """
 
-    def __init__(self, seconds: float, clock: Callable[[], float] = time.process_time) -> None:
+    def __init__(
+        self,
+        seconds: float,
+        clock: Callable[[], float] = time.process_time,
+        queue: Callable[[], float] | None = None,
+    ) -> None:
         self.looks = min(_LOOKS, max(1, round(seconds / _SHORTEST)))
         self.interval = max(seconds / self.looks, _SHORTEST)
         self.work = max(_IDLE * self.interval, _TICK)
-        self.clock = clock
+        self.clock, self.queue = clock, queue or _queued
         self.start()
 
     def start(self) -> None:
         """Begin with another call."""
         self.idle = 0
-        self.used = self.clock()
+        self.used, self.stood = self.clock(), self.queue()
 
     def look(self) -> bool:
         """Whether the call has waited in all of the last intervals, this one included.
 
         Intervals are counted, not read off a clock: a process that was stopped, or a machine
-        that slept, comes back to one interval, however long it was.
+        that slept, comes back to one interval, however long it was. Who stood in line for most of
+        one has work to do, on a machine that is too busy to let it.
         """
-        now = self.clock()
-        self.idle = 0 if now - self.used > self.work else self.idle + 1
-        self.used = now
+        used, stood = self.clock(), self.queue()
+        works = used - self.used > self.work or stood - self.stood > self.interval / 2
+        self.idle = 0 if works else self.idle + 1
+        self.used, self.stood = used, stood
         return self.idle >= self.looks
+
+
+def _queued() -> float:
+    """Seconds for which the calling thread was ready to run and did not; 0 where nobody counts.
+
+    Source: proc(5) and the kernel's sched-stats, ``/proc/<pid>/schedstat``: time on a processor,
+    time spent waiting on a run queue (both in nanoseconds), and turns.
+    """
+    try:
+        return int(_SCHEDSTAT.read_bytes().split()[1]) * 1e-9
+    except (OSError, ValueError, IndexError):
+        return 0.0
 
 
 class _Waiting:
