@@ -119,6 +119,37 @@ def test_a_sound_file_is_a_backend(plant):
     assert backends.known()["meta"].fingerprint()["memory"] == "80 GiB"
 
 
+@pytest.mark.parametrize("text", ["os._exit(0)", backend(count="os._exit(0)")])
+def test_one_that_ends_the_process_is_named(text, plant):
+    plant(planted=f"import os\n{text}")
+    assert "cpu" in options.backend_names(None)
+    (left_out,) = options.backends_left_out(["cpu"])
+    assert "it raises Ended: the call would end the process by os._exit(0)" in left_out
+
+
+ONCE = """
+calls = []
+def once(answer):
+    calls.append(answer)
+    return answer if len(calls) < 3 else 1 / 0
+"""
+
+
+def test_it_is_asked_once(plant):
+    plant(planted=ONCE + backend(count="once(1)", describe="once({'memory': '80 GiB'})"))
+    for _ in range(3):
+        found = backends.known()["meta"]
+        assert found.fingerprint()["memory"] == "80 GiB" and found.count() == 1
+
+
+@pytest.mark.parametrize("harm", ["sys.stdout.close()", "sys.stdout = None", "print('x' * 10**6)"])
+def test_the_process_is_left_as_it_was(harm, plant, capfd):
+    plant(planted=f"import sys\n{harm}\n{backend()}")
+    before = sys.stdout
+    assert "meta" in options.backend_names(None)
+    assert sys.stdout is before and not before.closed and capfd.readouterr() == ("", "")
+
+
 def test_one_without_devices_is_not_described(plant):
     plant(planted=backend(count="0", describe="1 / 0"))
     assert backends.problems() == {}

@@ -97,7 +97,7 @@ def _looked_into(module: str) -> _File:
     try:
         backend = _loaded(module)
         file = replace(file, name=backend.name, backend=backend)
-        return replace(file, devices=_counted(backend))
+        return _asked(file, backend)
     except KeyboardInterrupt:
         raise
     except _Unusable as problem:
@@ -127,11 +127,15 @@ def _loaded(module: str) -> Backend:
     return backend
 
 
-def _counted(backend: Backend) -> int:
-    """How many devices a backend has; where there is one, it is described and known to PyTorch."""
+def _asked(file: _File, backend: Backend) -> _File:
+    """A file with the answers of its backend, which is asked once: later ones may differ.
+
+    Where there is a device, it is described and known to PyTorch.
+    """
     count = backend.count()
     if not isinstance(count, int) or isinstance(count, bool) or count < 0:
         raise _Unusable(f"its count() gives {shown(count)} and no number of devices")
+    described: Mapping[str, str] = {}
     if count:
         described = backend.describe()
         if not isinstance(described, Mapping):
@@ -140,7 +144,9 @@ def _counted(backend: Backend) -> int:
             if not isinstance(name, str) or not isinstance(value, str):
                 raise _Unusable(f"its describe() gives {shown({name: value})}, which is no text")
         torch.device(backend.name)
-    return count
+    told = dict(described)
+    known = replace(backend, count=lambda: count, describe=lambda: told)
+    return replace(file, backend=known, devices=count)
 
 
 __all__ = ["Backend", "clashes", "known", "present", "problems"]

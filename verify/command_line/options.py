@@ -17,7 +17,7 @@ from verify.defects import file as defect_file
 from verify.defects import known_defects
 from verify.defects.known_defects import KnownDefect
 from verify.engine import witness
-from verify.plan import watchdog
+from verify.plan import containment, watchdog
 from verify.plan.profiles import PROFILES, Profile
 from verify.plan.run import derive
 from verify.quoting import said
@@ -78,7 +78,12 @@ def unmanaged_generator() -> None:
 
 def backend_names(text: str | None) -> list[str]:
     """The backends to verify; by default all that the machine has."""
-    with watchdog.limit(watchdog.DEFAULT):  # A driver may wait for what never comes.
+    # A driver may wait for what never comes, and a file may end the process.
+    with (
+        watchdog.limit(watchdog.DEFAULT),
+        watchdog.staying(everywhere=True),
+        containment.contained(),
+    ):
         present, problems = backends.present(), backends.problems()
     if text is None:
         for clash in backends.clashes():

@@ -94,14 +94,21 @@ def limit(seconds: float) -> Iterator[Callable[[], None]]:
 
 
 @contextmanager
-def staying() -> Iterator[None]:
+def staying(*, everywhere: bool = False) -> Iterator[None]:
     """Raise `Ended` in the block in place of `os._exit`, where no other process would notice.
 
+    Parameters
+    ----------
+    everywhere : bool
+        In workers too: one that ends before it has begun would only be started again.
+
+    Notes
+    -----
     A worker that ends is a crash that pytest-xdist reports. Without workers the whole run would
     end without a word, and with the exit code that the call has chosen. Processes that the block
     starts may end as they like.
     """
-    if "PYTEST_XDIST_WORKER" in os.environ:
+    if "PYTEST_XDIST_WORKER" in os.environ and not everywhere:
         yield
         return
     owner, leave = os.getpid(), os._exit
