@@ -114,6 +114,8 @@ def _prepare(config: pytest.Config) -> None:
         day=date.fromisoformat(fixed["day"]),
     )
     config.stash[_OWN] = own.chosen(config.option.recipe, config.option.laws, limit)
+    for warning in own.UNSEEN if config.stash[_OWN] else ():
+        config.addinivalue_line("filterwarnings", f"ignore::{warning}")
     options.shard(config.option.shard)
     if not hasattr(config, "workerinput"):
         _report(config, options.writable(config.option.report_dir))

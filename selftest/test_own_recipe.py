@@ -146,19 +146,24 @@ def test_a_replay_draws_the_same_from_anywhere(tmp_path):
 LATER = [  # What the build does, from which call on: verdict, check, and what is said of it.
     ("raise OSError('no\\ndisk')", 2, "fail", "raises", "OSError: no"),
     ("time.sleep(1e6)", 2, "timed out", "time_limit", "waited for 1 s and used next to no"),
+    ("raise Mute", 3, "fail", "raises", "BuildEnded: Mute"),
     ("raise SystemExit(0)", 3, "fail", "raises", "BuildEnded: SystemExit: 0"),
     ("return nn.ReLU()", 3, "fail", "state", "the pattern '*' claims no parameter"),
 ]
 
 
 @pytest.mark.parametrize(
-    ("text", "first", "verdict", "check", "said"), LATER, ids=["raises", "sleeps", "exits", "other"]
+    ("text", "first", "verdict", "check", "said"),
+    LATER,
+    ids=["raises", "sleeps", "mute", "exits", "other"],
 )
 def test_a_build_that_goes_wrong_later_is_a_failing_cell(
     text, first, verdict, check, said, tmp_path
 ):
     (tmp_path / "model.py").write_text(
-        "import time\nfrom torch import nn\ncalls = []\ndef build():\n    calls.append(1)\n"
+        "import time\nfrom torch import nn\ncalls = []\n"
+        "class Mute(Exception):\n    def __str__(self): raise SystemExit(0)\n"
+        "def build():\n    calls.append(1)\n"
         f"    if len(calls) >= {first}: {text}\n    return nn.Linear(8, 8)\n"
     )
     (tmp_path / "laws.py").write_text("from verify.recipes import *\nLAWS = {'*': Normal(0, 1)}\n")
@@ -171,6 +176,55 @@ def test_a_build_that_goes_wrong_later_is_a_failing_cell(
     (cell,) = lines(tmp_path / "report")[1:]
     assert cell["verdict"] == verdict, cell
     assert any(f["check"] == check and said in f["message"] for f in cell["findings"]), cell
+
+
+ROUGH = """
+import sys, threading
+from torch import nn
+class Model(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.register_parameter("\\u2028[\\ud800]", nn.Linear(4, 4).weight)
+    def __del__(self):
+        1 / 0
+def build():
+    print("x" * 10**5)
+    threading.Thread(target=lambda: 1 / 0).start()
+    sys.stdout.close()
+    return Model()
+"""
+
+
+def test_a_rough_build_of_a_sound_model_is_green(tmp_path):
+    (tmp_path / "model.py").write_text(ROUGH)
+    (tmp_path / "laws.py").write_text(
+        "from verify.recipes import *\nLAWS = {'*': Uniform(-0.5, 0.5)}\n"
+    )
+    ended = command(
+        tmp_path / "report", f"{ROOT}/verify/test_recipes.py", "--recipe", "model:build",
+        "--laws", "laws.py", "-n", "0", *SMALL, folder=tmp_path,
+    )  # fmt: skip
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "Traceback" not in ended.stdout + ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("does", "said"),
+    [("raise OSError('no\\ndisk')", "OSError: no. !"), ("os._exit(0)", "Not properly terminated")],
+    ids=["raises", "exits"],
+)
+def test_workers_that_cannot_start_are_one_sentence_and_exit_code_4(does, said, tmp_path):
+    (tmp_path / "model.py").write_text(
+        "import os\nfrom torch import nn\ndef build():\n"
+        f"    if 'PYTEST_XDIST_WORKER' in os.environ: {does}\n    return nn.Linear(8, 8)\n"
+    )
+    ended = command(
+        tmp_path / "report", f"{ROOT}/verify/test_recipes.py", "--recipe", "model:build",
+        "--laws", f"{ROOT}/{LAWS}", "-n", "1", *SMALL, folder=tmp_path,
+    )  # fmt: skip
+    assert ended.returncode == 4, ended.stdout + ended.stderr
+    assert "a worker cannot start: " in ended.stdout and said in ended.stdout
+    assert "Traceback" not in ended.stdout + ended.stderr
 
 
 ENDS = {  # What the module holds: what is said of it.

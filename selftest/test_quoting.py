@@ -15,6 +15,11 @@ class Shy:
         raise RuntimeError("no look")
 
 
+class Ending(Exception):
+    def __str__(self):
+        raise SystemExit(0)
+
+
 @pytest.mark.parametrize(
     ("error", "words"),
     [
@@ -22,11 +27,12 @@ class Shy:
         (OSError(), "OSError"),
         (OSError("\n\n  late.  \n"), "OSError: late"),
         (Mute(), "Mute"),
+        (Ending(), "Ending"),
         (KeyError("\x00"), "KeyError: '\\x00'"),
         (OSError("\x1b[31m\udcff"), "OSError: \\x1b[31m\\udcff"),
         (SystemExit(3), "SystemExit: 3"),
     ],
-    ids=range(7),
+    ids=range(8),
 )
 def test_an_exception_is_its_name_and_its_first_line(error, words):
     assert said(error) == words

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import os
 import sys
 from pathlib import Path
 
@@ -38,6 +40,8 @@ BAD_MODELS = {  # What the module holds: what must be said of it.
     "def __getattr__(name): raise OSError(name)": "raises OSError: build.",
     "class Mute(Exception):\n    def __str__(self): raise ValueError\nraise Mute":
         "the module 'model' raises Mute.",
+    "class Mute(Exception):\n    def __str__(self): raise SystemExit\ndef build(): raise Mute":
+        "--recipe 'model:build' raises Mute.",
     "def build(): raise GeneratorExit": "--recipe 'model:build' raises GeneratorExit.",
     "def build(): import pytest; pytest.skip('no')": "raises Skipped: no.",
     "def build(): return None": "gives NoneType, no torch.nn.Module.",
@@ -201,6 +205,44 @@ def test_what_survives_is_said_nothing_of(folder):
     own.survived("model:build", "laws.py", 20.0)
     own.survived(None, None, 20.0)
     assert "model" not in sys.modules
+
+
+HARSH = {  # What a build, or its module, does to the process that it runs in.
+    "forks": "os.fork()",
+    "removes modules": "[sys.modules.pop(n) for n in list(sys.modules) if n.startswith('verify')]",
+    "removes all modules": "sys.modules.clear()",
+    "closes its output": "sys.stdout.close(); sys.stderr.close()",
+    "takes its output away": "sys.stdout = sys.stderr = None",
+    "prints megabytes": "print('x' * 10**6); print('x' * 10**6, file=sys.stderr)",
+    "shortens the stack": "sys.setrecursionlimit(100)",
+    "chooses a dtype": "torch.set_default_dtype(torch.bfloat16)",
+}
+
+
+@pytest.mark.parametrize(
+    ("what", "where"),
+    # The import system itself needs them.
+    sorted({*itertools.product(HARSH, ["module", "build"])} - {("removes all modules", "module")}),
+)
+def test_the_process_is_left_as_it_was(what, where, folder, capfd):
+    own.chosen("selftest.recipes.model:Model.build", "laws.py")  # Everything is imported.
+    harm = f"{MODEL}import os, sys\ndef build():\n    {{}}\n    return nn.Linear(4, 4)\n{{}}\n"
+    text = harm.format(HARSH[what], "") if where == "build" else harm.format("", HARSH[what])
+    (folder / "model.py").write_text(text)
+    names = ("stdout", "stderr", "__stdout__")
+    before = {name: getattr(sys, name) for name in names}, {*sys.modules}, torch.get_default_dtype()
+    owner, depth = os.getpid(), sys.getrecursionlimit()
+    own.chosen("model:build", "laws.py").make(None, Place(torch.device("cpu"), torch.float32))
+    assert os.getpid() == owner and sys.getrecursionlimit() == depth
+    after = {name: getattr(sys, name) for name in names}, {*sys.modules}, torch.get_default_dtype()
+    assert after[0] == before[0] and after[1] >= before[1] and after[2] == before[2]
+    assert not sys.stdout.closed and capfd.readouterr() == ("", "")
+
+
+def test_a_coroutine_that_nobody_awaits_is_one_sentence(folder, capfd):
+    (folder / "model.py").write_text(f"{MODEL}async def build(): return nn.Linear(4, 4)\n")
+    assert "gives coroutine, no torch.nn.Module." in refusal(tried=own.survived)
+    assert capfd.readouterr() == ("", "")
 
 
 @pytest.mark.parametrize("text", BAD_LAWS, ids=range(len(BAD_LAWS)))

@@ -11,7 +11,7 @@ def said(error: BaseException) -> str:
     name = type(error).__name__
     try:
         text = str(error)
-    except Exception:
+    except BaseException:  # It may even end the process.
         text = ""
     lines = [line for line in text.splitlines() if line.strip()]
     first = _line(lines[0]).rstrip(".") if lines else ""
@@ -24,7 +24,7 @@ def shown(value: object) -> str:
         return value.__qualname__
     try:
         return _line(repr(value))
-    except Exception as error:
+    except BaseException as error:
         return f"{_article(type(value).__name__)} whose repr raises {type(error).__name__}"
 
 

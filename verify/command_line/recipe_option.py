@@ -26,7 +26,7 @@ from torch import nn
 from verify import torch_api
 from verify.command_line.options import BadOption
 from verify.laws import LATTICES
-from verify.plan import watchdog
+from verify.plan import containment, watchdog
 from verify.quoting import said, shown
 from verify.subjects.case import Case
 from verify.subjects.recipes.claims import Claim, Claims
@@ -35,6 +35,9 @@ from verify.subjects.recipes.recipe import HOST, Recipe, built_aside
 
 _IMPORT = 60.0
 """Seconds that an import may take, where a call may take less: it happens once."""
+
+UNSEEN = ("pytest.PytestUnhandledThreadExceptionWarning", "pytest.PytestUnraisableExceptionWarning")
+"""What threads and finalisers of a model raise is seen by nobody who builds it, here neither."""
 
 _POLL = 0.02
 """Seconds between two looks at the process in which a recipe is tried."""
@@ -86,14 +89,15 @@ def survived(recipe: str | None, laws: str | None, seconds: float) -> None:
 
 def _try(told: Connection, recipe: str, laws: str, seconds: float) -> None:
     faulthandler.disable()  # The sentence is enough.
-    try:
-        chosen(recipe, laws, seconds)
-        sentence = ""
-    except BadOption as problem:
-        sentence = str(problem)
-    except BaseException as error:  # An interrupt of the user's reaches the other process too.
-        sentence = f"--recipe {recipe!r} raises {said(error)}."
-    told.send(sentence)
+    sentence = ""
+    with containment.contained():
+        try:
+            chosen(recipe, laws, seconds)
+        except BadOption as problem:
+            sentence = str(problem)
+        except BaseException as error:  # An interrupt of the user's reaches the other process too.
+            sentence = f"--recipe {recipe!r} raises {said(error)}."
+        told.send(sentence)
 
 
 def _ended(recipe: str, process: multiprocessing.process.BaseProcess) -> str:
@@ -135,7 +139,8 @@ def chosen(
     with _refusing(f"the laws in {laws!r}", "cannot be used:"), watchdog.limit(longer):
         claims = _claims(laws)
         formula = "; ".join(f"{pattern}: {spelled(claim)}" for pattern, claim in claims.items())
-    with _refusing(f"--recipe {recipe!r}", "raises"):
+    # What is dropped on the way may speak too.
+    with containment.contained(), _refusing(f"--recipe {recipe!r}", "raises"):
         with watchdog.limit(longer):
             build = _build(recipe)
         with watchdog.limit(seconds):
@@ -244,6 +249,7 @@ def _importing() -> Iterator[None]:
         _own_dtype(torch.get_default_dtype()),
         contextlib.chdir(Path.cwd()),
         warnings.catch_warnings(),
+        containment.contained(),
     ):
         warnings.simplefilter("ignore")
         yield
@@ -261,13 +267,25 @@ def _own_dtype(dtype: torch.dtype) -> Iterator[None]:
 
 
 def _built(build: Callable[[], object], dtype: torch.dtype, device: torch.device) -> object:
-    with _own_dtype(dtype), device:
+    with _own_dtype(dtype), device, containment.contained():
         try:
             return build()
-        except (Exception, KeyboardInterrupt, watchdog.TimedOut):
+        except (KeyboardInterrupt, watchdog.TimedOut):
             raise
-        except BaseException as error:  # Only an Exception is the model's fault to whoever calls.
-            raise BuildEnded(said(error)) from error
+        except BaseException as error:
+            # Only an Exception is the model's fault to whoever calls, who asks what it says.
+            if isinstance(error, Exception) and _speaks(error):
+                raise
+            raise BuildEnded(said(error)) from None
+
+
+def _speaks(error: Exception) -> bool:
+    """Whether an exception can say what is wrong."""
+    try:
+        str(error)
+    except BaseException:
+        return False
+    return True
 
 
 def _dtype(recipe: str, build: Callable[[torch.device], object], claims: Claims) -> str:

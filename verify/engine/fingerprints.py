@@ -76,7 +76,9 @@ def _digest(sample: Sample) -> str:
     """BLAKE2b of 128 bits over each tensor's name, dtype, shape and bytes."""
     digest = hashlib.blake2b(digest_size=16)
     for name, values in sorted(sample.tensors.items()):
-        digest.update(f"{name} {values.dtype} {sample.shapes[name]}\n".encode())
+        digest.update(
+            f"{name} {values.dtype} {sample.shapes[name]}\n".encode(errors="surrogatepass")
+        )
         # The one place where values themselves cross to the host: only there are bytes hashed.
         digest.update(bytes(values[0].contiguous().view(torch.uint8).cpu().numpy()))
     return digest.hexdigest()

@@ -75,7 +75,7 @@ class Sample:
 
         One for each tensor: tensors of one kind are pooled as if they shared nothing.
         """
-        return np.random.default_rng([self.seed, 1, *tensor.encode()])
+        return np.random.default_rng([self.seed, 1, *tensor.encode(errors="surrogatepass")])
 
 
 @dataclass

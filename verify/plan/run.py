@@ -121,5 +121,5 @@ def derive(*parts: object) -> int:
     Cryptographic, so that neighbouring run seeds, cells and cases share nothing; 32 bits,
     because some generators keep no more.
     """
-    text = "\x1f".join(map(str, parts)).encode()
+    text = "\x1f".join(map(str, parts)).encode(errors="surrogatepass")
     return int.from_bytes(hashlib.blake2b(text, digest_size=4).digest(), "big")
