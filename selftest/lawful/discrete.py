@@ -17,6 +17,7 @@ from selftest.lawful.alternative import (
     Declined,
     Stream,
     editing_plain,
+    is_plain,
     method,
 )
 from selftest.planted.contracts import contract
@@ -153,6 +154,37 @@ def _zeros(order: Callable[[int, Stream], Tensor]) -> Plant:
     return plant
 
 
+def _zeros_first(original: Function) -> Function:
+    """Places of all columns at once, where uniforms are largest; then only what is not zero."""
+
+    @functools.wraps(original)
+    def sparse_(
+        tensor: Tensor,
+        sparsity: float,
+        std: float = 0.01,
+        generator: torch.Generator | None = None,
+    ) -> Tensor:
+        if not is_plain(tensor) or tensor.is_complex() or tensor.ndim != 2 or not tensor.numel():
+            raise Declined
+        with torch.no_grad():
+            uniforms = Stream(generator).doubles(tensor.numel()).view(tensor.shape)
+            places = uniforms.topk(math.ceil(sparsity * len(tensor)), dim=0).indices
+            kept = torch.ones(tensor.shape, dtype=torch.bool).scatter_(0, places, value=False)
+            drawn = torch.empty(int(kept.sum()), dtype=tensor.dtype)
+            tensor.zero_().masked_scatter_(kept, drawn.normal_(0, std, generator=generator))
+        return tensor
+
+    return sparse_
+
+
+def _of_another_library(tensor: Tensor, rate: float, stream: Stream) -> None:
+    """By the ziggurat; what would round to zero is the smallest number."""
+    host = np.random.Generator(np.random.PCG64(stream.key()))
+    values = torch.from_numpy(host.standard_exponential(tensor.numel()) / rate).to(tensor.dtype)
+    smallest = torch.nextafter(values.new_zeros(()), values.new_ones(()))
+    tensor.copy_(values.maximum(smallest).view(tensor.shape))
+
+
 def _keys(rows: int, stream: Stream) -> Tensor:
     return stream.integers(rows, 62).argsort()
 
@@ -228,6 +260,12 @@ ALTERNATIVES = table(
          arguments=_ALL_DEFECTS),
     _row("sparse_shuffled", "zeros where another library shuffles them to", "sparse_",
          _zeros(_shuffled), "Martens 2010, sec. 5", *_PLACES),
+    _row("sparse_zeros_first", "the zeros of all columns at once, before anything is drawn",
+         "sparse_", _zeros_first, "Martens 2010, sec. 5", *_PLACES),
+    _row("exponential_ziggurat", "waiting times by the ziggurat of another library",
+         "torch.Tensor.exponential_", method(("lambd",), (1.0,), _of_another_library),
+         "Marsaglia & Tsang 2000",
+         *(operation(f"{dtype}-exponential_") for dtype in ("float32", "float64", "float16"))),
     _row("dirac_scattered", "the identity convolution by one scatter", "dirac_",
          editing_plain(_scattered), "PyTorch documentation, torch.nn.init.dirac_",
          law("float32-dirac_"), law("bfloat16-dirac_"), contract("float32-dirac_"),

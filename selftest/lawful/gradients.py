@@ -159,6 +159,54 @@ def _batch_norm(
     return made.to(x.dtype)
 
 
+def _batch_norm_in_one_pass(
+    x: Tensor,
+    running_mean: Any,
+    running_var: Any,
+    weight: Any = None,
+    bias: Any = None,
+    training: bool = False,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+    correction: int = 1,
+) -> Tensor:
+    """The mean of squares less the squared mean; running statistics by interpolation."""
+    axes = [axis for axis in range(x.ndim) if axis != 1]
+    count = x.numel() // x.shape[1] if x.shape[1] else 0
+    if not training or count < 2 or eps <= 0:
+        raise Declined
+    side = [1, -1] + [1] * (x.ndim - 2)
+    mean = x.sum(axes) / count
+    variance = (x.square().sum(axes) / count - mean.square()).clamp(min=0)
+    if running_mean is not None:
+        with torch.no_grad():
+            running_mean.lerp_(mean, momentum)
+            running_var.lerp_(variance * (count / (count - correction)), momentum)
+    made = (x - mean.view(side)) * (variance + eps).rsqrt().view(side)
+    made = made if weight is None else made * weight.view(side)
+    return made if bias is None else made + bias.view(side)
+
+
+def _gru_cell(
+    x: Tensor, h: Tensor, w_ih: Tensor, w_hh: Tensor, b_ih: Any = None, b_hh: Any = None
+) -> Tensor:
+    """Sigmoids by hyperbolic tangents, and the new state by interpolation."""
+    given = functional.linear(x, w_ih, b_ih).chunk(3, -1)
+    held = functional.linear(h, w_hh, b_hh).chunk(3, -1)
+    reset, update = (((a + b) / 2).tanh() / 2 + 0.5 for a, b in zip(given[:2], held, strict=False))
+    return torch.lerp((given[2] + reset * held[2]).tanh(), h, update)
+
+
+def _fused(original: Function) -> Function:
+    """All parameters of an optimizer in one kernel, whatever was asked."""
+
+    @functools.wraps(original)
+    def initialise(self: Any, *args: Any, **kwargs: Any) -> None:
+        original(self, *args, **(kwargs | {"foreach": None, "fused": True}))
+
+    return initialise
+
+
 def _one_hot(
     rows: Tensor,
     weight: Tensor,
@@ -253,6 +301,19 @@ ALTERNATIVES = table(
          behaviour("batch_norm", "float32-BatchNorm1d"),
          behaviour("batch_norm", "float64-BatchNorm2d"),
          *_ways("p", "float32-BatchNorm1d")),
+    _row("batch_norm_in_one_pass", "variances as the mean of squares less the squared mean",
+         "functional.batch_norm", instead(_batch_norm_in_one_pass),
+         "Chan, Golub & LeVeque 1983, eq. 1.2", conduct("batch_norm", "float32-BatchNorm1d"),
+         conduct("batch_norm", "float32-BatchNorm2d")),
+    _row("gru_cell_interpolates", "a GRU's state by interpolation, its sigmoids by tanh",
+         "torch._VF.gru_cell", instead(_gru_cell), "PyTorch documentation, torch.nn.GRUCell",
+         *_ways("g", "float32-tied GRUCell")),
+    Alternative(
+        "optimizers_fused", "optimizers with one kernel for all parameters",
+        ("torch.optim.SGD.__init__", "torch.optim.Adam.__init__"), _fused,
+        source="PyTorch documentation, torch.optim: foreach and fused implementations",
+        nodes=_ways("g", "float32-tied Linear"),
+    ),
     _row("layer_norm_in_double", "a layer norm computes in float64 and rounds once",
          "functional.layer_norm", _wide, "PyTorch documentation, torch.nn.LayerNorm",
          *_ways("p", "float32-TransformerEncoder")),
@@ -267,6 +328,11 @@ ALTERNATIVES = table(
 )  # fmt: skip
 
 CONTROLS = table(
+    Control("batch_norm_in_one_pass_without_correction", "running variances that are biased",
+            ("functional.batch_norm",),
+            instead(functools.partial(_batch_norm_in_one_pass, correction=0)),
+            conduct("batch_norm", "float32-BatchNorm1d"), frozenset({"batch_norm"}),
+            says="running statistics off their average"),
     Control("clipping_in_double_too_long", "gradients clipped in float64 to 1.001 times the limit",
             ("utils.clip_grad_norm_",), instead(functools.partial(_clipped, factor=1.001)),
             behaviour("parameters", "float32-Linear"), frozenset({"parameters"}),

@@ -15,6 +15,7 @@ from selftest.lawful.alternative import Alternative, Control, Declined, Stream, 
 from selftest.lawful.uniforms import redrawn
 from selftest.planted.contracts import contract
 from selftest.planted.fault import Call, Function, Plant, law, table
+from selftest.planted.gradients import gradient, tie
 from selftest.planted.module import behaviour, default, materialisation, reset
 from selftest.planted.streams import streams
 
@@ -43,6 +44,16 @@ def _bound(module: nn.Module) -> float:
 def _bias_first(module: nn.Module, factor: float = 1.0) -> None:
     bound = factor * _bound(module)
     for tensor in (module.bias, module.weight):
+        if tensor is not None:
+            init.uniform_(tensor, -bound, bound)
+
+
+def _channels_last(module: nn.Module) -> None:
+    """In memory of another order, where the weight has memory."""
+    bound, weight = _bound(module), module.weight
+    if weight.ndim == 4 and not weight.is_meta:
+        weight.data = torch.empty_like(weight, memory_format=torch.channels_last)
+    for tensor in (weight, module.bias):
         if tensor is not None:
             init.uniform_(tensor, -bound, bound)
 
@@ -105,12 +116,64 @@ def _xavier(tensor: Tensor, call: Call) -> None:
     redrawn(lambda n, s: s.doubles(n))(tensor, -bound, bound, Stream(call.generator))
 
 
+def _xavier_in_single(tensor: Tensor, call: Call) -> None:
+    """The bound by way of the standard deviation, every step rounded to float32."""
+    fans = torch.tensor(_fans(tensor), dtype=torch.float32)
+    bound = float(math.sqrt(3) * (call.values["gain"] * (2 / fans.sum()).sqrt()))
+    init.uniform_(tensor, -bound, bound, generator=call.generator)
+
+
 def _kaiming(tensor: Tensor, call: Call) -> None:
     values = call.values
     gain = init.calculate_gain(values["nonlinearity"], values["a"])
     fan = _fans(tensor)[values["mode"].lower() == "fan_out"]
     standard = torch.randn(tensor.shape, dtype=tensor.dtype, generator=call.generator)
     tensor.copy_(standard.mul_(gain).div_(math.sqrt(fan)))
+
+
+def _sorted(original: Function) -> Function:
+    """The state of a whole module by the order of its names."""
+
+    @functools.wraps(original)
+    def state_dict(self: nn.Module, *args: Any, **kwargs: Any) -> Any:
+        made = original(self, *args, **kwargs)
+        if args or kwargs.get("destination") is not None:
+            raise Declined
+        for name in sorted(made):
+            made.move_to_end(name)
+        return made
+
+    return state_dict
+
+
+def _refused_otherwise(original: Function) -> Function:
+    """By another class of exception, in other words."""
+
+    @functools.wraps(original)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return original(*args, **kwargs)
+        except RuntimeError as reason:
+            raise ValueError(f"refused: {reason}") from None
+        except ValueError as reason:
+            raise RuntimeError(f"refused: {reason}") from None
+
+    return call
+
+
+def _overflowing(original: Function) -> Function:
+    """By OverflowError where a number is too large for the dtype."""
+
+    @functools.wraps(original)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return original(*args, **kwargs)
+        except RuntimeError as reason:
+            if "overflow" not in str(reason) and "out of bounds" not in str(reason):
+                raise
+            raise OverflowError(f"{reason}") from None
+
+    return call
 
 
 def _row(
@@ -136,6 +199,9 @@ ALTERNATIVES = table(
          _CONVOLUTION, _method(_bias_first), f"{_NN}.Conv2d", default("float32-Conv2d"),
          reset("float64-Conv1d"), behaviour("lazy", "float32-LazyConv2d"),
          behaviour("construction", "float32-Conv2d")),
+    _row("convolution_channels_last", "a convolution keeps its weight channels last",
+         _CONVOLUTION, _method(_channels_last), f"{_NN}.Conv2d; note “Channels last memory format”",
+         default("float32-Conv2d"), reset("float32-Conv2d")),
     _row("recurrent_last_first", "a recurrent network draws its last tensor first",
          _RECURRENT, _method(_last_layer_first), f"{_NN}.LSTM", default("float32-LSTM"),
          reset("float32-GRU"), behaviour("construction", "float32-RNN"),
@@ -151,11 +217,29 @@ ALTERNATIVES = table(
          "Embedding.reset_parameters", _method(_rows_backwards), f"{_NN}.Embedding",
          default("float32-Embedding"), reset("float32-Embedding"),
          behaviour("construction", "float32-Embedding")),
+    _row("state_sorted", "a state lists its tensors by the order of their names",
+         "Module.state_dict", _sorted, f"{_NN}.Module: state_dict, a dictionary",
+         tie("float32-tied Linear"), behaviour("construction", "float32-BatchNorm1d")),
+    Alternative(
+        "refused_otherwise", "errors of other classes where the documentation names none",
+        ("utils.clip_grad_norm_", "Module.load_state_dict", "torch.func.functional_call"),
+        _refused_otherwise, source="PyTorch documentation: “an error is thrown”, “it will error”",
+        nodes=(behaviour("parameters", "float32-Linear"), gradient("float32-tied Linear")),
+    ),
+    Alternative(
+        "refused_by_overflow", "OverflowError where a number is too large for the dtype",
+        ("torch.full", "constant_"), _overflowing,
+        source="Python documentation, OverflowError",
+        nodes=(behaviour("errors", "float32-torch.full"), behaviour("errors", "float32-constant_")),
+    ),
     _row("xavier_of_a_unit_draw", "Glorot's uniform as an affine map of U[0, 1) in float64",
          "xavier_uniform_", editing_plain(_xavier), "Glorot & Bengio 2010, eq. 16",
          law("float32-xavier_uniform_"), law("float64-xavier_uniform_"),
          streams("float32-xavier_uniform_"), contract("float32-xavier_uniform_"),
          "verify/test_propagation.py::test_propagation[cpu-float32-forward xavier_uniform_]"),
+    _row("xavier_bound_in_single", "Glorot's bound as √3 times a deviation, in float32",
+         "xavier_uniform_", editing_plain(_xavier_in_single), "Glorot & Bengio 2010, eq. 16",
+         law("float32-xavier_uniform_"), law("float16-xavier_uniform_")),
     _row("kaiming_of_a_standard_draw", "He's normal as gain / √fan times a standard draw",
          "kaiming_normal_", editing_plain(_kaiming), "He et al. 2015, eq. 10",
          law("float32-kaiming_normal_"), law("float64-kaiming_normal_"),

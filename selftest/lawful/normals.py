@@ -71,6 +71,26 @@ def ziggurat(n: int, stream: Stream) -> Tensor:
     return torch.from_numpy(host.standard_normal(n))
 
 
+def polar_in_single(n: int, stream: Stream) -> Tensor:
+    """The polar method, every operation in float32."""
+
+    def propose(wanted: int, words: Stream) -> Tensor:
+        points = (words.integers(2 * wanted, 24).float() * 2.0**-23 - 1).view(2, -1)
+        square = points.square().sum(0)
+        inside = (square > 0) & (square < 1)
+        factor = torch.where(inside, (-2 * square.log() / square).sqrt(), torch.nan)
+        return (points * factor).t().reshape(-1)
+
+    return _accepted(n, propose, stream).double()
+
+
+def erfinv_in_single(n: int, stream: Stream) -> Tensor:
+    """√2 · erfinv of 24-bit uniforms on (−1, 1), in float32."""
+    wide = stream.integers(n, 24).float() * 2.0**-23 - 1
+    inner = torch.where(wide == -1, -1 + 2.0**-24, wide)
+    return (torch.erfinv(inner) * math.sqrt(2)).double()
+
+
 _DOUBLE = law("float64-normal_")
 
 _NODES = (
@@ -109,6 +129,14 @@ ALTERNATIVES = table(
     _row(
         "normal_polar", "normals by the polar method, which rejects",
         polar, "Marsaglia & Bray 1964", *_NODES[:2], _DOUBLE, law("float32-orthogonal_"),
+    ),
+    _row(
+        "normal_polar_in_single", "normals by the polar method in float32",
+        polar_in_single, "Marsaglia & Bray 1964", *_NODES[:2],
+    ),
+    _row(
+        "normal_erfinv_in_single", "normals by the inverse error function in float32",
+        erfinv_in_single, "Giles 2010, Approximating the erfinv function", *_NODES[:2],
     ),
     _row(
         "normal_ratio_of_uniforms", "normals by the ratio of uniforms, which rejects",

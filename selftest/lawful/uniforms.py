@@ -9,7 +9,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from selftest.lawful.alternative import Alternative, Control, Stream, is_plain, uniformly
+from selftest.lawful.alternative import (
+    Alternative,
+    Control,
+    Declined,
+    Stream,
+    is_plain,
+    uniformly,
+)
 from selftest.lawful.discrete import operation, rewritten
 from selftest.planted.contracts import contract
 from selftest.planted.fault import Plant, law, table
@@ -25,6 +32,11 @@ Write = Callable[[Tensor, float, float, Stream], None]
 
 def _of(bits: int, n: int, stream: Stream) -> Tensor:
     return stream.integers(n, bits).double() * 2.0**-bits
+
+
+def _middles(bits: int, n: int, stream: Stream) -> Tensor:
+    """The middles of 2^bits intervals, rounded to float64: halfway, from 53 bits on, above ½."""
+    return (2 * stream.integers(n, bits) + 1).double() * 2.0 ** -(bits + 1)
 
 
 def dense(n: int, stream: Stream) -> Tensor:
@@ -102,6 +114,41 @@ def plainly(tensor: Tensor, low: float, high: float, stream: Stream) -> None:
     tensor.copy_(torch.where(values >= end, start, values).view(tensor.shape))
 
 
+def _interpolated(low: float, high: float, unit: Tensor) -> Tensor:
+    """a·(1 − u) + b·u, every product and the sum rounded to float32."""
+    start, end = (torch.tensor(x, dtype=torch.float32) for x in (low, high))
+    return start * (1 - unit) + end * unit
+
+
+def _centred(low: float, high: float, unit: Tensor) -> Tensor:
+    """The middle, and half of the width times 2u − 1, rounded to float32."""
+    middle, half = (torch.tensor(x / 2, dtype=torch.float32) for x in (low + high, high - low))
+    return middle + half * (2 * unit - 1)
+
+
+def in_single(combine: Callable[[float, float, Tensor], Tensor]) -> Write:
+    """Combine both bounds with draws of 24 bits; what reaches the upper one gets the next below."""
+
+    def write(tensor: Tensor, low: float, high: float, stream: Stream) -> None:
+        if tensor.dtype == torch.float64:
+            raise Declined
+        unit = stream.integers(tensor.numel(), 24).float() * 2.0**-24
+        values = combine(low, high, unit).to(tensor.dtype)
+        bound, start = (torch.tensor(x, dtype=torch.float64).to(tensor.dtype) for x in (high, low))
+        values = torch.where(values >= bound, torch.nextafter(bound, start), values)
+        tensor.copy_(values.view(tensor.shape))
+
+    return write
+
+
+def downwards(tensor: Tensor, low: float, high: float, stream: Stream) -> None:
+    """Round towards the lower bound, so that none reaches the upper one but where all do."""
+    exact = low + (high - low) * stream.doubles(tensor.numel())
+    values = exact.to(tensor.dtype)
+    below = torch.nextafter(values, torch.full_like(values, -torch.inf))
+    tensor.copy_(torch.where(values.double() > exact, below, values).view(tensor.shape))
+
+
 _WIDE = (
     law("float32-uniform_"),
     law("float32-kaiming_uniform_"),
@@ -134,6 +181,8 @@ def _row(
 
 
 _RANGE = "PyTorch documentation, Tensor.uniform_: [from, to)"
+_ROUNDED = "IEEE 754-2019, sec. 4.3.1: what lies halfway is rounded to even"
+_ANY_ORDER = "PyTorch documentation, note “Numerical accuracy”"
 
 ALTERNATIVES = table(
     _row(
@@ -155,6 +204,32 @@ ALTERNATIVES = table(
     _row(
         "uniform_without_fma", "a + (b − a)·u rounded twice, from uniforms of 24 bits",
         plainly, _RANGE, *_WIDE,
+    ),
+    _row(
+        "uniform_of_25_bits", "uniforms of 25 bits, every second halfway above ½",
+        redrawn(functools.partial(_of, 25)), _ROUNDED, _WIDE[0],
+    ),
+    _row(
+        "uniform_of_middles", "the middles of 2²⁴ intervals, all of them halfway above ½",
+        redrawn(functools.partial(_middles, 24)), _ROUNDED, _WIDE[0],
+    ),
+    _row(
+        "uniform_of_middles_in_float64", "the middles of 2⁵³ intervals, as of cuRAND's doubles",
+        redrawn(functools.partial(_middles, 53)), f"cuRAND, curand_uniform_double; {_ROUNDED}",
+        law("float64-uniform_"), law("float64-kaiming_uniform_"),
+    ),
+    _row(
+        "uniform_interpolated", "a·(1 − u) + b·u in float32", in_single(_interpolated),
+        f"{_ANY_ORDER}; {_RANGE}", _WIDE[0], law("bfloat16-uniform_"),
+    ),
+    _row(
+        "uniform_centred", "the middle and half of the width times 2u − 1, in float32",
+        in_single(_centred), f"{_ANY_ORDER}; {_RANGE}", *_WIDE[:2],
+    ),
+    _row(
+        "uniform_rounded_down", "uniforms of 53 bits rounded towards the lower bound",
+        downwards, "Goualard 2022, Drawing random floating-point numbers from an interval",
+        *_WIDE[:2],
     ),
     _row(
         "half_uniform_redrawn", "half-precision uniforms that are drawn again on the bound",
@@ -181,6 +256,11 @@ ALTERNATIVES = table(
 )  # fmt: skip
 
 CONTROLS = table(
+    Control(
+        "uniform_of_few_middles", "the middles of 2²³ intervals: one bit too few",
+        (UNIFORM,), uniformly(redrawn(functools.partial(_middles, 23))), law("float32-uniform_"),
+        frozenset({"bits"}), says="of bit 0",
+    ),
     Control(
         "half_uniform_below_by_two", "half-precision uniforms that never take the last number",
         (UNIFORM,),
