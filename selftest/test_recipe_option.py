@@ -232,7 +232,7 @@ def test_the_process_is_left_as_it_was(what, where, folder, capfd):
     names = ("stdout", "stderr", "__stdout__")
     before = {name: getattr(sys, name) for name in names}, {*sys.modules}, torch.get_default_dtype()
     owner, depth = os.getpid(), sys.getrecursionlimit()
-    own.chosen("model:build", "laws.py").make(None, Place(torch.device("cpu"), torch.float32))
+    own.chosen("model:build", "laws.py").make(None, Target(torch.device("cpu"), torch.float32))
     assert os.getpid() == owner and sys.getrecursionlimit() == depth
     after = {name: getattr(sys, name) for name in names}, {*sys.modules}, torch.get_default_dtype()
     assert after[0] == before[0] and after[1] >= before[1] and after[2] == before[2]

@@ -12,7 +12,7 @@ import pytest
 
 from reports.__main__ import main
 from reports.commands import replay
-from reports.evidence.records import Cell, Evidence, Run
+from reports.evidence.records import CellRecord, Report, RunRecord
 from selftest.reports import fakes
 from verify.outcome.verdict import Verdict
 
@@ -74,8 +74,10 @@ def asked(monkeypatch):
     def pretend(verdict: str, torch: str = "2.15.0", reason: str = "so"):
         def answer(arguments):
             calls.append(arguments)
-            found = Cell(arguments[0], "gain", "x", "cpu", "float32", Verdict(verdict), reason)
-            return Evidence(Run(environment={"torch": torch}), (found,)), ""
+            found = CellRecord(
+                arguments[0], "gain", "x", "cpu", "float32", Verdict(verdict), reason
+            )
+            return Report(RunRecord(environment={"torch": torch}), (found,)), ""
 
         monkeypatch.setattr(replay, "_replayed", answer)
         return calls

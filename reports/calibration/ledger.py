@@ -16,7 +16,7 @@ from typing import Any
 
 from reports.evidence import store
 from reports.evidence.exact import exact_p_values
-from reports.evidence.records import Cell
+from reports.evidence.records import CellRecord
 from reports.evidence.verdict import RunVerdict, worst_first
 from reports.processors.runs import Ended, Machine
 from reports.text.summary import diagnosis
@@ -97,7 +97,7 @@ class Entry:
 
 def entry(machine: Machine, seed: int, profile: str, setting: str, ended: Ended) -> Entry:
     """Return the entry of a run that has ended."""
-    cells: Sequence[Cell] = ended.evidence.cells if ended.evidence else ()
+    cells: Sequence[CellRecord] = ended.evidence.cells if ended.evidence else ()
     wrong = worst_first(cell for cell in cells if cell.verdict.is_wrong)
     return Entry(
         seed=seed,
@@ -117,7 +117,7 @@ def entry(machine: Machine, seed: int, profile: str, setting: str, ended: Ended)
     )
 
 
-def _alarm(cell: Cell) -> dict[str, str]:
+def _alarm(cell: CellRecord) -> dict[str, str]:
     said = diagnosis(cell)
     return {"nodeid": cell.nodeid, "verdict": cell.verdict, "said": said, "replay": cell.replay}
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from reports.commands.inputs import evidence_of
 from reports.commands.problem import Problem
 from reports.evidence import store
-from reports.evidence.records import Evidence
+from reports.evidence.records import Report
 from reports.evidence.verdict import overview
 from reports.page import render
 from reports.text import summary
@@ -31,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
     return overview(evidence).verdict.exit_code
 
 
-def _refused(evidence: Evidence, directory: Path) -> str:
+def _refused(evidence: Report, directory: Path) -> str:
     """Write the pages, and return why the system refused, if it did."""
     try:
         render.build(evidence, directory)

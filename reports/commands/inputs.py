@@ -7,7 +7,7 @@ from pathlib import Path
 
 from reports.commands.problem import Problem
 from reports.evidence import store
-from reports.evidence.records import Evidence
+from reports.evidence.records import Report
 from reports.processors import runs
 
 MEANT = f"a folder that holds {store.EVIDENCE}, or such a file"
@@ -27,7 +27,7 @@ def require_other(path: Path, inputs: Iterable[Path]) -> None:
         raise Problem(f"{path} is what is read here, and would be lost: write to another file")
 
 
-def evidence_of(path: Path) -> Evidence:
+def evidence_of(path: Path) -> Report:
     """Return what a file holds, with what was planned and never seen; a `Problem` if nothing."""
     try:
         evidence = store.complete(store.read(path))

@@ -14,7 +14,7 @@ from pathlib import Path
 from reports.commands.inputs import MEANT, evidence_of
 from reports.commands.problem import Problem
 from reports.evidence import store
-from reports.evidence.records import Cell, Evidence, Run, Verdict
+from reports.evidence.records import CellRecord, Report, RunRecord, Verdict
 from reports.evidence.verdict import worst_first
 from reports.evidence.words import plain, plural
 from reports.text.summary import diagnosis, warnings
@@ -60,13 +60,13 @@ def run(options: argparse.Namespace) -> int:
     return code or right
 
 
-def _worst(evidence: Evidence) -> Cell | None:
+def _worst(evidence: Report) -> CellRecord | None:
     troubled = [cell for cell in evidence.cells if cell.verdict.needs_attention]
     return next(iter(worst_first(troubled)), None)
 
 
-def _named(evidence: Evidence, name: str) -> Cell:
-    ways: tuple[Callable[[Cell], bool], ...] = (
+def _named(evidence: Report, name: str) -> CellRecord:
+    ways: tuple[Callable[[CellRecord], bool], ...] = (
         lambda cell: name == cell.nodeid,
         lambda cell: name == cell.title,
         lambda cell: name in cell.nodeid,
@@ -79,7 +79,7 @@ def _named(evidence: Evidence, name: str) -> Cell:
     return worst_first(found)[0]
 
 
-def _command(cell: Cell, run: Run) -> list[str]:
+def _command(cell: CellRecord, run: RunRecord) -> list[str]:
     """The arguments of pytest: as recorded, or for a cell that never came to record them."""
     if not cell.replay:
         return [_item(cell), "--run-seed", run.run_seed, "--profile", run.profile]
@@ -94,11 +94,11 @@ def _command(cell: Cell, run: Run) -> list[str]:
     return arguments
 
 
-def _item(cell: Cell) -> str:
+def _item(cell: CellRecord) -> str:
     return cell.nodeid.removesuffix("::teardown")
 
 
-def _replayed(arguments: list[str]) -> tuple[Evidence | None, str]:
+def _replayed(arguments: list[str]) -> tuple[Report | None, str]:
     """The evidence of a run of pytest with these arguments; without any, its complaint."""
     with tempfile.TemporaryDirectory(prefix="replay-") as folder:
         own = ["-p", "no:cacheprovider", "--report-dir", folder]
@@ -118,13 +118,13 @@ def _replayed(arguments: list[str]) -> tuple[Evidence | None, str]:
     return None, (errors or lines or [f"pytest ended with {ended.returncode}"])[-1]
 
 
-def _other_torch(recorded: Run, here: Run) -> list[str]:
+def _other_torch(recorded: RunRecord, here: RunRecord) -> list[str]:
     if recorded.torch == here.torch:
         return []
     return [f"note: recorded with torch {recorded.torch}, replayed with {here.torch}"]
 
 
-def _told(recorded: Cell, found: Cell | None) -> tuple[int, str]:
+def _told(recorded: CellRecord, found: CellRecord | None) -> tuple[int, str]:
     """The exit code, and what the replay says about the record."""
     if found is None or found.verdict.is_gap:
         reason = found.reason if found else "the item left no result"

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from reports.evidence.exact import exact_finding
-from reports.evidence.records import Cell
+from reports.evidence.records import CellRecord
 from reports.evidence.uniformity import Uniformity, uniformity
 
 BINS = 20
@@ -22,7 +22,7 @@ class Calibration:
     uniformity: Uniformity
 
 
-def calibration(cells: Iterable[Cell]) -> Calibration | None:
+def calibration(cells: Iterable[CellRecord]) -> Calibration | None:
     """Return the calibration of some cells; None where no cell has an exact p-value.
 
     A failed check is told elsewhere; it is left out after its cell has chosen it, so that the

@@ -9,13 +9,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-from reports.evidence.records import Cell, Finding
+from reports.evidence.records import CellRecord, Finding
 
 ORDER = ("chi_square", "mean")
 """The checks by preference: the one that looks at the whole law first."""
 
 
-def exact_finding(cell: Cell) -> Finding | None:
+def exact_finding(cell: CellRecord) -> Finding | None:
     """Return the finding that speaks for a cell: the first check of `ORDER` on the largest pool.
 
     Of pools of one size the first by name. Sizes are fixed by the profile and the cases; neither
@@ -32,7 +32,7 @@ def exact_finding(cell: Cell) -> Finding | None:
     return min(found, key=lambda f: (ORDER.index(f.check), -f.n, f.tensor), default=None)
 
 
-def exact_p_values(cells: Iterable[Cell]) -> dict[str, float]:
+def exact_p_values(cells: Iterable[CellRecord]) -> dict[str, float]:
     """Return the exact p-value of each cell that has one, by node id; of NaN, which fails, 0."""
     found = {cell.nodeid: exact_finding(cell) for cell in cells}
     return {

@@ -13,13 +13,23 @@ from verify.checks.bounds import ALPHA
 from verify.checks.finding import Detectable, Effect, Finding, Kind
 from verify.outcome.verdict import Verdict
 
-__all__ = ["Cell", "Detectable", "Effect", "Evidence", "Finding", "Kind", "Line", "Run", "Verdict"]
+__all__ = [
+    "CellRecord",
+    "Detectable",
+    "Effect",
+    "Finding",
+    "Kind",
+    "Line",
+    "Report",
+    "RunRecord",
+    "Verdict",
+]
 
 Line = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Cell:
+class CellRecord:
     """Subject x dtype x backend under one promise: what was observed, and the verdict.
 
     Attributes
@@ -82,7 +92,7 @@ class Cell:
         return f"{self.subject}: {self.witness}" if self.witness else self.subject
 
     @classmethod
-    def from_json(cls, data: Line) -> Cell:
+    def from_json(cls, data: Line) -> CellRecord:
         """Read a cell line; raise KeyError, TypeError or ValueError where it is malformed."""
         law = data.get("law") or {}
         return cls(
@@ -130,7 +140,7 @@ class Defect:
 
 
 @dataclass(frozen=True)
-class Run:
+class RunRecord:
     """What was asked for: seed, profile, threshold, environment, planned items."""
 
     run_seed: str = "unknown"
@@ -150,7 +160,7 @@ class Run:
     """What was known to be wrong before the run."""
 
     @classmethod
-    def from_json(cls, data: Line) -> Run:
+    def from_json(cls, data: Line) -> RunRecord:
         """Read a run line; raise KeyError, TypeError or ValueError where it is malformed."""
         return cls(
             run_seed=str(data["run_seed"]),
@@ -187,7 +197,7 @@ class Run:
         }
         return {**self.environment, **own}
 
-    def joined(self, other: Run) -> Run:
+    def joined(self, other: RunRecord) -> RunRecord:
         """Return this run with the planned items of another shard."""
         planned = tuple(sorted({*self.planned, *other.planned}))
         shard = self.shard if other.shard == self.shard else f"{self.shard} + {other.shard}"
@@ -196,11 +206,11 @@ class Run:
 
 
 @dataclass(frozen=True)
-class Evidence:
+class Report:
     """A run, its cells, and one sentence for each thing that could not be used."""
 
-    run: Run
-    cells: tuple[Cell, ...] = ()
+    run: RunRecord
+    cells: tuple[CellRecord, ...] = ()
     problems: tuple[str, ...] = ()
 
 

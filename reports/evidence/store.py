@@ -16,7 +16,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
-from reports.evidence.records import Cell, Evidence, Line, Run, Verdict
+from reports.evidence.records import CellRecord, Line, Report, RunRecord, Verdict
 from verify.outcome import promises
 from verify.outcome.schema import SCHEMA as SCHEMA
 from verify.outcome.schema import parsed as parsed
@@ -31,9 +31,9 @@ NO_RUN_LINE = (
     "take the file from the run itself, or run it again."
 )
 
-_READERS: Mapping[str, Callable[[Line], Run | Cell]] = {
-    "run": Run.from_json,
-    "cell": Cell.from_json,
+_READERS: Mapping[str, Callable[[Line], RunRecord | CellRecord]] = {
+    "run": RunRecord.from_json,
+    "cell": CellRecord.from_json,
 }
 T = TypeVar("T")
 
@@ -101,11 +101,11 @@ def lost(
     return [stand_in(nodeid, Verdict.LOST, reason, identities) for nodeid in missing]
 
 
-def complete(evidence: Evidence) -> Evidence:
+def complete(evidence: Report) -> Report:
     """Return the evidence with its unseen planned items as lost cells."""
     run, seen = evidence.run, (cell.nodeid for cell in evidence.cells)
     missing = lost(run.planned, seen, run.identities)
-    cells = (*evidence.cells, *(Cell.from_json(line) for line in missing))
+    cells = (*evidence.cells, *(CellRecord.from_json(line) for line in missing))
     return replace(evidence, cells=tuple(sorted(cells, key=lambda cell: cell.nodeid)))
 
 
@@ -166,16 +166,16 @@ def write_atomically(path: Path, text: str) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def read(path: Path) -> Evidence:
+def read(path: Path) -> Report:
     """Read an evidence file, using what can be used and saying what could not.
 
     Concatenated files of several shards are joined. OSError is left to the caller.
     """
-    runs: list[Run] = []
-    cells: dict[str, Cell] = {}
+    runs: list[RunRecord] = []
+    cells: dict[str, CellRecord] = {}
     problems: list[str] = []
     for number, record in records_of(path, typed, problems):
-        if isinstance(record, Run):
+        if isinstance(record, RunRecord):
             runs.append(record)
         elif record.nodeid in cells:
             problems.append(
@@ -184,10 +184,10 @@ def read(path: Path) -> Evidence:
         else:
             cells[record.nodeid] = record
     run = _join(runs, problems)
-    return Evidence(run, tuple(cells[nodeid] for nodeid in sorted(cells)), tuple(problems))
+    return Report(run, tuple(cells[nodeid] for nodeid in sorted(cells)), tuple(problems))
 
 
-def typed(line: Line) -> Run | Cell:
+def typed(line: Line) -> RunRecord | CellRecord:
     """Return the record that a line holds; raise one of `MALFORMED` for a malformed one."""
     return _READERS[line["kind"]](line)
 
@@ -244,10 +244,10 @@ def why(error: Exception) -> str:
     return said if isinstance(error, ValueError) else f"one of its entries is out of place ({said})"
 
 
-def _join(runs: Sequence[Run], problems: list[str]) -> Run:
+def _join(runs: Sequence[RunRecord], problems: list[str]) -> RunRecord:
     if not runs:
         problems.append(NO_RUN_LINE)
-        return Run()
+        return RunRecord()
     joined, *others = runs
     for other in others:
         if (other.run_seed, other.alpha) != (joined.run_seed, joined.alpha):

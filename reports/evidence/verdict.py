@@ -11,7 +11,7 @@ from statistics import median
 from typing import TypeGuard
 
 from reports.evidence import promises
-from reports.evidence.records import Cell, Detectable, Evidence, Finding, Verdict
+from reports.evidence.records import CellRecord, Detectable, Finding, Report, Verdict
 from reports.evidence.words import listing, plural
 
 BUDGET = 1e-6
@@ -67,11 +67,11 @@ class Power:
     best: float
     middle: float
     worst: float
-    worst_cell: Cell
+    worst_cell: CellRecord
     worst_tensor: str
 
 
-def overall(cells: Sequence[Cell]) -> RunVerdict:
+def overall(cells: Sequence[CellRecord]) -> RunVerdict:
     """Return the verdict of some cells; a backend on which nothing passed is no pass."""
     verdicts = {cell.verdict for cell in cells}
     if any(verdict.is_wrong for verdict in verdicts):
@@ -80,13 +80,13 @@ def overall(cells: Sequence[Cell]) -> RunVerdict:
     return RunVerdict.PASS if sound else RunVerdict.INCOMPLETE
 
 
-def _unverified(cells: Sequence[Cell]) -> list[str]:
+def _unverified(cells: Sequence[CellRecord]) -> list[str]:
     """Return the backends that have cells, but none on which anything was verified."""
     verified = {cell.backend for cell in cells if cell.verdict.is_verified}
     return sorted({cell.backend for cell in cells} - verified)
 
 
-def overview(evidence: Evidence, cells: Sequence[Cell] | None = None) -> Overview:
+def overview(evidence: Report, cells: Sequence[CellRecord] | None = None) -> Overview:
     """Sum up a run, or those of its cells that one page shows."""
     own = evidence.cells if cells is None else cells
     counts = Counter(cell.verdict for cell in own)
@@ -113,7 +113,7 @@ def overview(evidence: Evidence, cells: Sequence[Cell] | None = None) -> Overvie
     )
 
 
-def sentence(cells: Sequence[Cell]) -> str:
+def sentence(cells: Sequence[CellRecord]) -> str:
     """Return the verdict in one sentence."""
     counts = Counter(cell.verdict for cell in cells)
     passed, total = counts[Verdict.PASS], len(cells)
@@ -150,12 +150,12 @@ def _is_real(p_value: float | None) -> TypeGuard[float]:
     return p_value is not None and not math.isnan(p_value)
 
 
-def worst_finding(cell: Cell) -> Finding | None:
+def worst_finding(cell: CellRecord) -> Finding | None:
     """Return the finding that says most about a cell."""
     return min(cell.findings, key=finding_key, default=None)
 
 
-def cell_key(cell: Cell) -> tuple[int, bool, float, int, str, str, str]:
+def cell_key(cell: CellRecord) -> tuple[int, bool, float, int, str, str, str]:
     """Order cells: verdict, wrong values before wrong behaviour, then the smallest p-value.
 
     The p-value is adjusted for the number of the cell's findings.
@@ -173,12 +173,12 @@ def cell_key(cell: Cell) -> tuple[int, bool, float, int, str, str, str]:
     )
 
 
-def worst_first(cells: Iterable[Cell]) -> list[Cell]:
+def worst_first(cells: Iterable[CellRecord]) -> list[CellRecord]:
     """Return cells with the most worrying first."""
     return sorted(cells, key=cell_key)
 
 
-def power(cells: Iterable[Cell]) -> list[Power]:
+def power(cells: Iterable[CellRecord]) -> list[Power]:
     """Return, for each kind of check, what it could have seen in its best and worst pool.
 
     A pool is what one decision of a whole cell looks at: each kind of a module's tensors is one.
@@ -201,7 +201,7 @@ class _Seen:
     """The smallest error that a check would have caught in one pool."""
 
     size: float
-    cell: Cell
+    cell: CellRecord
     tensor: str
 
 

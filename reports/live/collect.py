@@ -57,7 +57,7 @@ class Collector:
         self._refused = ""
         self._started = datetime.now(UTC)
         self._clock = time.monotonic()
-        self._evidence: records.Evidence | None = None
+        self._evidence: records.Report | None = None
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Note what is planned, in a run without workers."""
@@ -103,9 +103,9 @@ class Collector:
         for line in store.lost(self._planned, self._cells):
             self._cells[line["nodeid"]] = store.canonical(line)
         lines = (json.loads(self._cells[nodeid]) for nodeid in sorted(self._cells))
-        cells = tuple(map(records.Cell.from_json, lines))
+        cells = tuple(map(records.CellRecord.from_json, lines))
         run_line = self._complete_run_line()
-        self._evidence = records.Evidence(records.Run.from_json(run_line), cells)
+        self._evidence = records.Report(records.RunRecord.from_json(run_line), cells)
         with self._attempt():
             self._writer.finish(store.canonical(run_line), self._cells)
             store.write_atomically(self.directory / store.TIMINGS, self._timings())
@@ -170,7 +170,7 @@ class Collector:
         }
         return json.dumps(timings, indent=1) + "\n"
 
-    def _exit_code(self, evidence: records.Evidence) -> int:
+    def _exit_code(self, evidence: records.Report) -> int:
         code = overview(evidence).verdict.exit_code
         if code == 0 and self._others_failed:
             return 1
@@ -207,7 +207,7 @@ def _cell_of(report: pytest.TestReport) -> dict[str, Any] | None:
 def _handed_over(report: pytest.TestReport, handed: str) -> dict[str, Any]:
     try:
         line = dict(store.parsed(handed))
-        cell = records.Cell.from_json(line)
+        cell = records.CellRecord.from_json(line)
     except store.MALFORMED as error:
         reason = f"The evidence of the item cannot be read: {store.why(error)}."
         return store.stand_in(report.nodeid, Verdict.ERROR, reason)

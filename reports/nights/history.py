@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from reports.evidence import store
-from reports.evidence.records import Cell, Effect, Line, Run, Verdict
+from reports.evidence.records import CellRecord, Effect, Line, RunRecord, Verdict
 from reports.evidence.verdict import RunVerdict, finding_key, overall, worst_finding
 from reports.text.summary import diagnosis
 
@@ -65,9 +65,9 @@ class Night:
 
     name: str
     start: str
-    run: Run
+    run: RunRecord
     points: Mapping[str, Point]
-    cells: Mapping[str, Cell]
+    cells: Mapping[str, CellRecord]
     """What each cell is, without its findings."""
     whole: bool = True
     """Whether every line of its evidence could be used."""
@@ -84,7 +84,7 @@ class Night:
 class Trace:
     """A cell from run to run; it is absent where a run neither planned nor saw it."""
 
-    cell: Cell
+    cell: CellRecord
     points: tuple[Point, ...]
     nights: tuple[Night, ...]
 
@@ -185,11 +185,11 @@ def traces(nights: Sequence[Night]) -> list[Trace]:
 
 def _night(folder: Path, problems: list[str]) -> Night:
     points: dict[str, Point] = {}
-    cells: dict[str, Cell] = {}
-    runs: list[Run] = []
+    cells: dict[str, CellRecord] = {}
+    runs: list[RunRecord] = []
     said: list[str] = []
     for number, entry in store.records_of(folder / store.EVIDENCE, _gist, said):
-        if isinstance(entry, Run):
+        if isinstance(entry, RunRecord):
             runs.append(entry)
             continue
         cell, point = entry
@@ -201,19 +201,19 @@ def _night(folder: Path, problems: list[str]) -> Night:
         said.append(store.NO_RUN_LINE)
     identities = {name: found for run in runs for name, found in run.identities.items()}
     for line in store.lost({name for run in runs for name in run.planned}, points, identities):
-        cell = Cell.from_json(line)
+        cell = CellRecord.from_json(line)
         points[cell.nodeid], cells[cell.nodeid] = Point(cell.verdict, words=cell.reason), cell
     problems += [f"{folder}: {sentence}" for sentence in said[:3]]
     problems += [f"{folder}: {len(said) - 3} more lines like these."] if len(said) > 3 else []
-    run = (runs or [Run()])[0]
+    run = (runs or [RunRecord()])[0]
     return Night(folder.name, _start(folder, problems), run, points, cells, not said)
 
 
-def _gist(line: Line) -> Run | tuple[Cell, Point]:
+def _gist(line: Line) -> RunRecord | tuple[CellRecord, Point]:
     """Return what is kept of a line; statistics, by far the most of it, are not looked at."""
     if line["kind"] == "run":
-        return Run.from_json(line)
-    cell = Cell.from_json({**line, "statistics": {}, "tensors": {}})
+        return RunRecord.from_json(line)
+    cell = CellRecord.from_json({**line, "statistics": {}, "tensors": {}})
     worst = worst_finding(cell)
     if worst is None:
         point = Point(cell.verdict, words=cell.reason)
@@ -222,7 +222,7 @@ def _gist(line: Line) -> Run | tuple[Cell, Point]:
         p_value = min(1.0, finding_key(worst)[1] * len(cell.findings))
         point = Point(cell.verdict, p_value, worst.effect, words)
     names = {key: line.get(key) for key in _NAMES}
-    return Cell.from_json({**names, "verdict": cell.verdict, "replay": cell.replay}), point
+    return CellRecord.from_json({**names, "verdict": cell.verdict, "replay": cell.replay}), point
 
 
 def _start(folder: Path, problems: list[str]) -> str:

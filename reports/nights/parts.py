@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from reports.evidence import store
-from reports.evidence.records import Cell, Line, Run
+from reports.evidence.records import CellRecord, Line, RunRecord
 from reports.evidence.words import count
 from verify.checks.bounds import ALPHA
 
@@ -84,7 +84,7 @@ class _Reader(Generic[T]):
             return self.seed, None
         if not self.seed:
             raise ValueError("there is no run line above it")
-        Cell.from_json(line)
+        CellRecord.from_json(line)
         return self.seed, self.of_line(line, self.seed)
 
 
@@ -213,7 +213,7 @@ def _runs(path: Path) -> tuple[Line, ...]:
 def _run(raw: bytes) -> Line | None:
     try:
         line = store.parsed(raw)
-        return line if isinstance(store.typed(line), Run) and _nights(line) else None
+        return line if isinstance(store.typed(line), RunRecord) and _nights(line) else None
     except store.MALFORMED:
         return None
 

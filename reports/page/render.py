@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from reports.evidence import calibration as panel
 from reports.evidence import verdict, words
-from reports.evidence.records import Cell, Evidence
+from reports.evidence.records import CellRecord, Report
 from reports.evidence.store import complete, write_atomically
 from reports.page import matrix, packed, pictures, views
 from reports.page.sources import linked
@@ -31,7 +31,7 @@ NOTE, PACKED = "<!--note-->", "<!--packed-->"
 SPARE = 400
 
 
-def build(evidence: Evidence, directory: Path) -> None:
+def build(evidence: Report, directory: Path) -> None:
     """Write the pages and the Markdown summary of a run; items never seen count as lost."""
     whole = complete(evidence)
     pages = {name: _page(whole, backend) for backend, name in page_names(whole).items()}
@@ -54,7 +54,7 @@ def clear(directory: Path, keep: frozenset[str] = frozenset()) -> None:
             path.unlink()
 
 
-def page_names(evidence: Evidence) -> dict[str, str]:
+def page_names(evidence: Report) -> dict[str, str]:
     """Return the file name of each backend's page."""
     backends = sorted({cell.backend for cell in evidence.cells} - {""}) or [""]
     names: dict[str, str] = {}
@@ -66,7 +66,7 @@ def page_names(evidence: Evidence) -> dict[str, str]:
     return names
 
 
-def _page(evidence: Evidence, backend: str) -> str:
+def _page(evidence: Report, backend: str) -> str:
     # Items of no backend (a file that cannot be collected) concern every page.
     cells = [cell for cell in evidence.cells if cell.backend in (backend, "")]
     known = _known(evidence, backend, cells)
@@ -94,7 +94,7 @@ def _detail(view: views.CellView, alpha: float) -> list[str]:
     return [tables, *(text or "" for text in drawn)]
 
 
-def _known(evidence: Evidence, backend: str, cells: Sequence[Cell]) -> dict[str, object]:
+def _known(evidence: Report, backend: str, cells: Sequence[CellRecord]) -> dict[str, object]:
     """Return what a page shows beside its cells."""
     calibrated = panel.calibration(cells)
     return {
@@ -125,7 +125,7 @@ def _calibration_picture(calibrated: panel.Calibration | None) -> str:
     return pictures.bars(calibrated.bins, "Exact p-values, one a cell") if calibrated else ""
 
 
-def _index(evidence: Evidence) -> str:
+def _index(evidence: Report) -> str:
     names = page_names(evidence)
     entries = []
     for backend, name in names.items():

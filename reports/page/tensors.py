@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
 
-from reports.evidence.records import Cell, Finding
+from reports.evidence.records import CellRecord, Finding
 from reports.evidence.verdict import finding_key
 from reports.evidence.words import TOGETHER
 from reports.page import pictures
@@ -76,7 +76,7 @@ class Failure:
     sentences: tuple[Sentence, ...]
 
 
-def tensors(cell: Cell) -> tuple[Tensor, ...]:
+def tensors(cell: CellRecord) -> tuple[Tensor, ...]:
     """Return the tensors of a module, those that failed first; none for an initializer.
 
     Of the cases, which name tensors one by one, only failures are shown: the pools hold the rest.

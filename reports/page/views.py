@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TypeVar
 
-from reports.evidence.records import Cell, Effect, Finding, Verdict
+from reports.evidence.records import CellRecord, Effect, Finding, Verdict
 from reports.evidence.verdict import RunVerdict, finding_key, worst_finding, worst_first
 from reports.page import decisions, pictures, tensors
 from reports.page.tensors import Failure, Tensor
@@ -44,7 +44,7 @@ class CellView:
     """
 
     anchor: str
-    cell: Cell
+    cell: CellRecord
     findings: tuple[Finding, ...]
     failures: tuple[Failure, ...]
     tensors: tuple[Tensor, ...]
@@ -81,7 +81,7 @@ def slug(verdict: str) -> str:
     return re.sub(r"[^a-z]+", "-", verdict.lower()).strip("-") or "none"
 
 
-def views(cells: Iterable[Cell]) -> list[CellView]:
+def views(cells: Iterable[CellRecord]) -> list[CellView]:
     """Return the sections of a page, the most worrying first, without their details."""
     return [_view(f"c{rank}", cell) for rank, cell in enumerate(worst_first(cells), start=1)]
 
@@ -108,7 +108,7 @@ def defects(cells: Iterable[CellView]) -> dict[str, list[CellView]]:
     return dict(sorted(found.items()))
 
 
-def _view(anchor: str, cell: Cell) -> CellView:
+def _view(anchor: str, cell: CellRecord) -> CellView:
     findings = tuple(sorted(cell.findings, key=finding_key))
     failed = [f for f in findings if not f.passed]
     pooled = [f for f in findings if f.effect is not None and f.scope == "cell"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
-from reports.evidence.records import Cell, Evidence, Verdict
+from reports.evidence.records import CellRecord, Report, Verdict
 from reports.evidence.verdict import RunVerdict, overview
 from reports.evidence.words import count, listing, plural
 from reports.processors.runs import Ended
@@ -80,7 +80,7 @@ def _replay(nodeid: str, row: Mapping[str, str], ended: Mapping[str, Ended]) -> 
             return
 
 
-def _remarks(left: Mapping[str, Evidence]) -> Iterator[str]:
+def _remarks(left: Mapping[str, Report]) -> Iterator[str]:
     """What other kernels may change: bits of seeded streams, and statistics of other values."""
     (first, *others) = left or [""]
     for name in others:
@@ -95,7 +95,7 @@ def _remarks(left: Mapping[str, Evidence]) -> Iterator[str]:
         )
 
 
-def _statistics(cell: Cell) -> tuple[object, ...]:
+def _statistics(cell: CellRecord) -> tuple[object, ...]:
     p_values = [(f.check, f.tensor, f.case, f.p_value) for f in cell.findings]
     return cell.histogram, cell.tensors, cell.others, cell.places, cell.signal, p_values
 

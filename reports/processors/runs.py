@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO
 
 from reports.evidence import store
-from reports.evidence.records import Evidence
+from reports.evidence.records import Report
 from reports.processors.settings import Setting
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -61,7 +61,7 @@ class Ended:
 
     code: int
     seconds: float
-    evidence: Evidence | None
+    evidence: Report | None
 
 
 def machine() -> Machine:
@@ -105,5 +105,5 @@ def verify(
     return Ended(ended.returncode, time.monotonic() - start, _evidence(folder / store.EVIDENCE))
 
 
-def _evidence(path: Path) -> Evidence | None:
+def _evidence(path: Path) -> Report | None:
     return store.complete(store.read(path)) if path.is_file() else None

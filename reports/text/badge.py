@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from reports.evidence.records import Evidence
+from reports.evidence.records import Report
 from reports.evidence.verdict import Overview, RunVerdict, overview
 
 BADGE = "badge.svg"
@@ -29,7 +29,7 @@ def message(view: Overview) -> str:
     return words[view.verdict]
 
 
-def badge(evidence: Evidence) -> str:
+def badge(evidence: Report) -> str:
     """Return the picture as SVG."""
     view = overview(evidence)
     text = message(view)

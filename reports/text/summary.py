@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from reports.evidence.records import Cell, Evidence
+from reports.evidence.records import CellRecord, Report
 from reports.evidence.verdict import (
     Overview,
     RunVerdict,
@@ -34,12 +34,12 @@ MOST = 40
 _TONES = {RunVerdict.PASS: "green", RunVerdict.FAIL: "red", RunVerdict.INCOMPLETE: "yellow"}
 
 
-def diagnosis(cell: Cell) -> str:
+def diagnosis(cell: CellRecord) -> str:
     """Return what is wrong with a cell, in plain language: its worst tensor, then the others."""
     return told(*parts_of_diagnosis(cell))
 
 
-def parts_of_diagnosis(cell: Cell) -> tuple[str, str]:
+def parts_of_diagnosis(cell: CellRecord) -> tuple[str, str]:
     """Return the worst tensor of a cell, if it has a name, and what is wrong."""
     failed = sorted((f for f in cell.findings if not f.passed), key=finding_key)
     if not failed:
@@ -51,7 +51,7 @@ def parts_of_diagnosis(cell: Cell) -> tuple[str, str]:
     return worst, "; ".join(filter(None, (*list(messages)[:3], also)))
 
 
-def failing_cases(cell: Cell) -> tuple[str, ...]:
+def failing_cases(cell: CellRecord) -> tuple[str, ...]:
     """Return the cases that show a failure, that of the worst one first."""
     failed = (f for f in sorted(cell.findings, key=finding_key) if not f.passed)
     return tuple(dict.fromkeys(f.case for f in failed if f.case))
@@ -66,7 +66,7 @@ def numbers(view: Overview, alpha: float) -> str:
     )
 
 
-def terminal(evidence: Evidence, directory: Path | None) -> Iterator[tuple[str, str]]:
+def terminal(evidence: Report, directory: Path | None) -> Iterator[tuple[str, str]]:
     """Yield the lines of the terminal summary, each with its colour or nothing.
 
     Parameters
@@ -103,7 +103,7 @@ def warnings(problems: Sequence[str]) -> Iterator[str]:
         yield f"… and {count(len(problems) - MOST)} more like these."
 
 
-def markdown(evidence: Evidence) -> str:
+def markdown(evidence: Report) -> str:
     """Return the summary of a run for a CI step."""
     view = overview(evidence)
     run = evidence.run
@@ -131,16 +131,16 @@ def markdown(evidence: Evidence) -> str:
     return "\n".join((*lines, ""))
 
 
-def _troubled(evidence: Evidence) -> list[Cell]:
+def _troubled(evidence: Report) -> list[CellRecord]:
     return [cell for cell in worst_first(evidence.cells) if cell.verdict.needs_attention]
 
 
-def _name(cell: Cell) -> str:
+def _name(cell: CellRecord) -> str:
     names = (cell.title, cell.dtype, cell.backend, cell.promise)
     return " · ".join(filter(None, names))
 
 
-def _details(cell: Cell) -> Iterator[tuple[str, str]]:
+def _details(cell: CellRecord) -> Iterator[tuple[str, str]]:
     yield "diagnosis", diagnosis(cell)
     worst = worst_finding(cell)
     if worst is not None and not worst.passed:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reports.evidence.records import Cell, Evidence
+from reports.evidence.records import CellRecord, Report
 from reports.evidence.verdict import RunVerdict, overview, worst_first
 from reports.evidence.words import plain
 from reports.text.summary import diagnosis, warnings
@@ -20,7 +20,7 @@ _DATA = (("%", "%25"), ("\r", "%0D"), ("\n", "%0A"))
 _PROPERTY = (*_DATA, (":", "%3A"), (",", "%2C"))
 
 
-def commands(evidence: Evidence) -> Iterator[str]:
+def commands(evidence: Report) -> Iterator[str]:
     """Yield one command for the run, and one for each of its worst cells."""
     view = overview(evidence)
     whole = plain(" ".join((view.sentence, *warnings(evidence.problems))))
@@ -33,12 +33,12 @@ def commands(evidence: Evidence) -> Iterator[str]:
             yield _command(kind, _title(cell), "\n".join(filter(None, _said(cell))))
 
 
-def _title(cell: Cell) -> str:
+def _title(cell: CellRecord) -> str:
     names = (cell.verdict, cell.title, cell.dtype, cell.backend, cell.promise)
     return " · ".join(filter(None, names))
 
 
-def _said(cell: Cell) -> tuple[str, ...]:
+def _said(cell: CellRecord) -> tuple[str, ...]:
     return plain(diagnosis(cell)), plain(cell.replay)
 
 

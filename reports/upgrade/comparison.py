@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 
-from reports.evidence.records import Cell, Defect, Evidence, Kind, Verdict
+from reports.evidence.records import CellRecord, Defect, Kind, Report, Verdict
 from reports.evidence.verdict import Power, RunVerdict, cell_key, power
 from reports.evidence.words import listing, plural
 from reports.upgrade.moves import Move, moves
@@ -50,11 +50,11 @@ class _State(Enum):
 class Change:
     """A cell in both runs, or in one of them."""
 
-    before: Cell | None
-    after: Cell | None
+    before: CellRecord | None
+    after: CellRecord | None
 
     @property
-    def cell(self) -> Cell:
+    def cell(self) -> CellRecord:
         """The cell as it is now, or as it was."""
         found = self.after or self.before
         assert found is not None
@@ -120,8 +120,8 @@ class Comparison:
 
     """
 
-    baseline: Evidence
-    candidate: Evidence
+    baseline: Report
+    candidate: Report
     shared: int
     regressions: tuple[Change, ...]
     fixes: tuple[Change, ...]
@@ -194,7 +194,7 @@ class Comparison:
         return f"{versions}: {'; '.join((lead, *asides))}."
 
 
-def compare(baseline: Evidence, candidate: Evidence, times: Times) -> Comparison:
+def compare(baseline: Report, candidate: Report, times: Times) -> Comparison:
     """Compare two complete runs of the suite, and their speed files."""
     changes = _matched(baseline, candidate)
     pairs = [(c.before, c.after) for c in changes if c.before and c.after]
@@ -226,7 +226,7 @@ def compare(baseline: Evidence, candidate: Evidence, times: Times) -> Comparison
     )
 
 
-def _state(cell: Cell | None) -> _State:
+def _state(cell: CellRecord | None) -> _State:
     if cell is None or cell.verdict is Verdict.NOT_TESTED:
         return _State.ABSENT
     if cell.verdict.is_wrong:
@@ -235,7 +235,7 @@ def _state(cell: Cell | None) -> _State:
     return _State[cell.verdict.name] if cell.verdict.is_sound else _State.GAP
 
 
-def _fixed_upstream(cell: Cell) -> bool:
+def _fixed_upstream(cell: CellRecord) -> bool:
     """Whether a cell fails for no other reason than that a known defect is gone."""
     failed = [f for f in cell.findings if not f.passed]
     told = [f for f in failed if f.scope == "case"]
@@ -257,21 +257,21 @@ def _worse(regressions: Sequence[Change]) -> str:
     return f"{plural(len(regressions), 'cell')} got worse: {subjects}"
 
 
-def _matched(baseline: Evidence, candidate: Evidence) -> list[Change]:
+def _matched(baseline: Report, candidate: Report) -> list[Change]:
     """Every cell once, with its counterpart: by name, or across two backends but for theirs."""
     own, other = _devices(baseline), _devices(candidate)
     across = len(own) == len(other) == 1 and own != other
-    key: Callable[[Cell], str] = _placeless if across else lambda cell: cell.nodeid
+    key: Callable[[CellRecord], str] = _placeless if across else lambda cell: cell.nodeid
     before = {key(cell): cell for cell in baseline.cells}
     after = {key(cell): cell for cell in candidate.cells}
     return [Change(before.get(name), after.get(name)) for name in sorted({*before, *after})]
 
 
-def _devices(evidence: Evidence) -> set[str]:
+def _devices(evidence: Report) -> set[str]:
     return {cell.backend for cell in evidence.cells} - {"", "host"}
 
 
-def _placeless(cell: Cell) -> str:
+def _placeless(cell: CellRecord) -> str:
     return cell.nodeid.replace(f"[{cell.backend}-", "[", 1)
 
 
@@ -279,14 +279,14 @@ def _urgency(change: Change) -> tuple[object, ...]:
     return cell_key(change.cell)
 
 
-def _witnesses(alone: Iterable[Change], other: Evidence) -> list[Change]:
+def _witnesses(alone: Iterable[Change], other: Report) -> list[Change]:
     """The witnesses of known defects in one run only, where the other has witnesses at all."""
     if not any(cell.promise == WITNESS for cell in other.cells):
         return []
     return [change for change in alone if change.cell.promise == WITNESS]
 
 
-def _laws(pairs: Iterable[tuple[Cell, Cell]]) -> list[LawChange]:
+def _laws(pairs: Iterable[tuple[CellRecord, CellRecord]]) -> list[LawChange]:
     dtypes: dict[tuple[str, str, str, str], list[str]] = defaultdict(list)
     for before, after in pairs:
         old, new = _law(before), _law(after)
@@ -298,11 +298,11 @@ def _laws(pairs: Iterable[tuple[Cell, Cell]]) -> list[LawChange]:
     ]
 
 
-def _law(cell: Cell) -> str:
+def _law(cell: CellRecord) -> str:
     return "; ".join(filter(None, (cell.law_words, cell.law_formula, cell.law_history)))
 
 
-def _excluded(pairs: Iterable[tuple[Cell, Cell]]) -> dict[tuple[str, str], int]:
+def _excluded(pairs: Iterable[tuple[CellRecord, CellRecord]]) -> dict[tuple[str, str], int]:
     found: dict[tuple[str, str], int] = defaultdict(int)
     for before, after in pairs:
         for defect in {*before.excluded} ^ {*after.excluded}:

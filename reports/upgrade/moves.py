@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from reports.evidence.records import Cell, Effect
+from reports.evidence.records import CellRecord, Effect
 
 _OUTSIDE = 1e-3
 """Probability that an effect's interval misses: it is one of 99.9 %."""
@@ -16,14 +16,14 @@ _OUTSIDE = 1e-3
 class Move:
     """An effect whose intervals in two runs are disjoint at the decision level."""
 
-    cell: Cell
+    cell: CellRecord
     check: str
     tensor: str
     before: Effect
     after: Effect
 
 
-def moves(pairs: Iterable[tuple[Cell, Cell]], alpha: float) -> tuple[list[Move], int]:
+def moves(pairs: Iterable[tuple[CellRecord, CellRecord]], alpha: float) -> tuple[list[Move], int]:
     """Return what moved, the largest move relative to its interval first, and how many could.
 
     Notes
@@ -44,7 +44,7 @@ def moves(pairs: Iterable[tuple[Cell, Cell]], alpha: float) -> tuple[list[Move],
     return sorted(found, key=_order), compared
 
 
-def _effects(cell: Cell) -> dict[tuple[str, ...], Effect]:
+def _effects(cell: CellRecord) -> dict[tuple[str, ...], Effect]:
     return {
         (f.check, f.tensor, f.effect.name, f.effect.unit): f.effect
         for f in cell.findings

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from reports.evidence.records import Evidence, Run
+from reports.evidence.records import Report, RunRecord
 
 # What may differ between two environments without a word: it is what is compared.
 _COMPARED = frozenset({"torch", "python"})
 
-_ASKED: tuple[tuple[str, Callable[[Run], object], str], ...] = (
+_ASKED: tuple[tuple[str, Callable[[RunRecord], object], str], ...] = (
     ("profiles", lambda run: run.profile, "the larger one sees smaller errors"),
     ("run seeds", lambda run: run.run_seed, "a difference may come from the cases drawn"),
     ("levels", lambda run: run.alpha, "one of them decides more strictly"),
 )
 
 
-def remarks(baseline: Evidence, candidate: Evidence) -> Iterator[str]:
+def remarks(baseline: Report, candidate: Report) -> Iterator[str]:
     """Yield a sentence for whatever differs beside PyTorch, and for what could not be read."""
     for name, asked, so in _ASKED:
         old, new = asked(baseline.run), asked(candidate.run)
@@ -29,7 +29,7 @@ def remarks(baseline: Evidence, candidate: Evidence) -> Iterator[str]:
         yield from (f"In the {side}: {problem}" for problem in evidence.problems)
 
 
-def _environments(baseline: Run, candidate: Run) -> Iterator[str]:
+def _environments(baseline: RunRecord, candidate: RunRecord) -> Iterator[str]:
     """What a run was told of itself, and what describes its machine."""
     for name, old, new in _differing(baseline.environment, candidate.environment):
         yield (

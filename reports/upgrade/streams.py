@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from reports.evidence.records import Cell
+from reports.evidence.records import CellRecord
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Streams:
         return [(names, _alike(self.rows[names[0]])) for names in groups.values()]
 
 
-def streams(pairs: Iterable[tuple[Cell, Cell]]) -> Streams:
+def streams(pairs: Iterable[tuple[CellRecord, CellRecord]]) -> Streams:
     """Compare the fingerprints of cells that are in both runs."""
     rows: dict[str, dict[str, dict[str, Tally]]] = {}
     tallies = []

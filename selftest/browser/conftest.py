@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from reports.evidence.records import Cell, Evidence, Run
+from reports.evidence.records import CellRecord, Report, RunRecord
 from reports.page import render
 from selftest.browser.visits import Open, Visit
 from selftest.reports import fakes
@@ -62,9 +62,9 @@ def build(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
 
     def build_(lines: Lines, planned: tuple[str, ...] = ()) -> Path:
         directory = tmp_path_factory.mktemp("pages")
-        run = Run.from_json(fakes.run_line({*planned, *(line["nodeid"] for line in lines)}))
-        cells = sorted(map(Cell.from_json, lines), key=lambda cell: cell.nodeid)
-        render.build(Evidence(run, tuple(cells)), directory)
+        run = RunRecord.from_json(fakes.run_line({*planned, *(line["nodeid"] for line in lines)}))
+        cells = sorted(map(CellRecord.from_json, lines), key=lambda cell: cell.nodeid)
+        render.build(Report(run, tuple(cells)), directory)
         return directory
 
     return build_

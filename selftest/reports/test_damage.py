@@ -19,11 +19,11 @@ from hypothesis import strategies as st
 from reports.__main__ import main
 from reports.commands import replay
 from reports.evidence import store
-from reports.evidence.records import Cell, Evidence, Run
+from reports.evidence.records import CellRecord, Report, RunRecord
 from reports.nights.merge import merge
 from selftest.reports.observed import night, observed, raw, write
 from verify.checks import statistics as kinds
-from verify.outcome.evidence import Evidence as Observed
+from verify.outcome.evidence import Report as Observed
 from verify.outcome.verdict import Verdict
 
 EXAMPLES = 200
@@ -156,9 +156,11 @@ def _commands(folder: Path, whole: Path, other: Path) -> Iterator[tuple[object, 
 
 @pytest.fixture(autouse=True)
 def _no_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    def answer(arguments: list[str]) -> tuple[Evidence, str]:
-        found = Cell(arguments[0] if arguments else "", "law", "x", "cpu", "float32", Verdict.PASS)
-        return Evidence(Run(), (found,)), ""
+    def answer(arguments: list[str]) -> tuple[Report, str]:
+        found = CellRecord(
+            arguments[0] if arguments else "", "law", "x", "cpu", "float32", Verdict.PASS
+        )
+        return Report(RunRecord(), (found,)), ""
 
     monkeypatch.setattr(replay, "_replayed", answer)
 

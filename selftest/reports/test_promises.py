@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from reports.evidence import promises, store
-from reports.evidence.records import Cell
+from reports.evidence.records import CellRecord
 from reports.nights.merge import merge
 from selftest.reports import fakes
 from verify.engine.witness import witnesses
@@ -84,7 +84,7 @@ CELLS = (
 )
 
 
-def _identity(record: Cell) -> Identity:
+def _identity(record: CellRecord) -> Identity:
     return Identity(record.promise, record.subject, record.backend, record.dtype, record.witness)
 
 

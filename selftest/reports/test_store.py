@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from reports.evidence import store
-from reports.evidence.records import Run
+from reports.evidence.records import RunRecord
 from selftest.reports import fakes
 
 
@@ -202,11 +202,11 @@ def test_canonical_form() -> None:
 
 def test_the_environment_of_one_backend() -> None:
     backends = {"cpu": {"torch": "2.13"}, "cuda": {"torch": "2.12", "device": "H100"}}
-    run = Run(environment={"host": "x"}, backends=backends)
+    run = RunRecord(environment={"host": "x"}, backends=backends)
     assert run.environment_of("cuda") == {"torch": "2.12", "device": "H100", "host": "x"}
     assert run.torch == "2.13"
     assert run.described == {
         "host": "x", "cpu: torch": "2.13", "cuda: torch": "2.12", "cuda: device": "H100"
     }  # fmt: skip
-    assert Run(environment={"torch": "2.11"}).torch == "2.11"
-    assert Run().torch == "unknown"
+    assert RunRecord(environment={"torch": "2.11"}).torch == "2.11"
+    assert RunRecord().torch == "unknown"

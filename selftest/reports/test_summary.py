@@ -6,17 +6,17 @@ from dataclasses import replace
 from pathlib import Path
 
 from reports.evidence import store, words
-from reports.evidence.records import Cell, Effect, Evidence, Finding
+from reports.evidence.records import CellRecord, Effect, Finding, Report
 from reports.text import summary
 from selftest.reports import fakes
 from verify.outcome.verdict import Verdict
 
 
-def _evidence(folder: Path, *lines: dict) -> Evidence:
+def _evidence(folder: Path, *lines: dict) -> Report:
     return store.complete(store.read(fakes.write(folder, lines) / store.EVIDENCE))
 
 
-def _terminal(evidence: Evidence) -> str:
+def _terminal(evidence: Report) -> str:
     return "\n".join(text for text, _ in summary.terminal(evidence, Path("report")))
 
 
@@ -50,7 +50,9 @@ def test_the_worst_tensor_speaks_and_the_others_are_named() -> None:
 
     worst = [finding(str(p), p * 1e-20, "weight") for p in (1, 2, 3, 4)]
     others = [finding("scale", 1e-15, "bias"), finding("between", 1e-14, "")]
-    cell = Cell("n", "default", "LSTM", "cpu", "float32", Verdict.FAIL, findings=(*others, *worst))
+    cell = CellRecord(
+        "n", "default", "LSTM", "cpu", "float32", Verdict.FAIL, findings=(*others, *worst)
+    )
     assert summary.diagnosis(cell) == (
         "weight: the 1 is off; the 2 is off; the 3 is off; "
         "also wrong: bias and all tensors together"
@@ -59,7 +61,7 @@ def test_the_worst_tensor_speaks_and_the_others_are_named() -> None:
 
 def test_a_failure_says_more_than_what_was_not_supported() -> None:
     failed = Finding("scale", False, 1e-20, 100, "the scale is off")
-    cell = Cell("n", "law", "s", "cpu", "float32", Verdict.FAIL, "not implemented for 0-d")
+    cell = CellRecord("n", "law", "s", "cpu", "float32", Verdict.FAIL, "not implemented for 0-d")
     assert summary.diagnosis(cell) == "not implemented for 0-d"
     assert summary.diagnosis(replace(cell, findings=(failed,))) == "the scale is off"
 

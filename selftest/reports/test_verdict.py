@@ -7,12 +7,12 @@ from dataclasses import replace
 import pytest
 
 from reports.evidence import verdict
-from reports.evidence.records import Cell, Detectable, Evidence, Finding, Run
+from reports.evidence.records import CellRecord, Detectable, Finding, Report, RunRecord
 from verify.outcome.verdict import Verdict
 
 
-def _cell(kind: str, name: str = "", *findings: Finding, decisions: int = 10) -> Cell:
-    return Cell(
+def _cell(kind: str, name: str = "", *findings: Finding, decisions: int = 10) -> CellRecord:
+    return CellRecord(
         nodeid=f"verify/t.py::test_law[cpu-float32-{name or kind}]",
         promise="law",
         subject=name or kind,
@@ -61,7 +61,7 @@ def _finding(
     ],
 )
 def test_overall_verdict_and_exit_code(verdicts: list[str], expected: str, code: int) -> None:
-    view = verdict.overview(Evidence(Run(), tuple(map(_cell, verdicts))))
+    view = verdict.overview(Report(RunRecord(), tuple(map(_cell, verdicts))))
     assert (view.verdict, view.verdict.exit_code) == (expected, code)
 
 
@@ -69,7 +69,7 @@ def test_overall_verdict_and_exit_code(verdicts: list[str], expected: str, code:
 def test_a_backend_of_which_nothing_was_verified_is_no_pass(kind: str) -> None:
     idle = [replace(_cell(kind, name), backend="mps") for name in "ab"]
     cells = [_cell("pass"), *idle]
-    view = verdict.overview(Evidence(Run(), tuple(cells)))
+    view = verdict.overview(Report(RunRecord(), tuple(cells)))
     assert (view.verdict, view.verdict.exit_code) == ("incomplete", 3)
     assert view.sentence == "Nothing was verified on mps: 2 cells, none of which passed."
     assert verdict.overall([*cells, replace(_cell("known defect"), backend="mps")]) == "pass"
@@ -116,17 +116,17 @@ def test_wrong_values_are_worse_than_wrong_behaviour() -> None:
 
 def test_union_bound_counts_every_decision() -> None:
     cells = (_cell("pass", "a", decisions=700), _cell("pass", "b", decisions=300))
-    view = verdict.overview(Evidence(Run(alpha=1e-12), cells))
+    view = verdict.overview(Report(RunRecord(alpha=1e-12), cells))
     assert view.decisions == 1000
     assert view.union_bound == pytest.approx(1e-9)
     assert view.within_budget
-    assert not verdict.overview(Evidence(Run(alpha=1e-8), cells)).within_budget
+    assert not verdict.overview(Report(RunRecord(alpha=1e-8), cells)).within_budget
 
 
 def test_planned_and_seen() -> None:
     cells = (_cell("pass"), _cell("lost"), _cell("error", "unplanned"))
-    run = Run(planned=tuple(cell.nodeid for cell in cells[:2]))
-    view = verdict.overview(Evidence(run, cells))
+    run = RunRecord(planned=tuple(cell.nodeid for cell in cells[:2]))
+    view = verdict.overview(Report(run, cells))
     assert (view.planned, view.seen) == (2, 1)
 
 

@@ -6,23 +6,23 @@ import json
 from dataclasses import replace
 
 from reports.calibration import ledger
-from reports.evidence.records import Cell, Evidence, Finding, Run
+from reports.evidence.records import CellRecord, Finding, Report, RunRecord
 from reports.processors.runs import Ended
 from selftest.reports.processors.pretend import KERNELS, MACHINE
 from verify.outcome.verdict import Verdict
 
 
-def _cell(verdict: str, p: float) -> Cell:
+def _cell(verdict: str, p: float) -> CellRecord:
     finding = Finding("chi_square", verdict == "pass", p, 1 << 20, "said", exact=True)
     name = f"verify/test_laws.py::test_law[cpu-float32-{verdict}]"
-    return Cell(name, "law", verdict, "cpu", "float32", Verdict(verdict), n=9, decisions=4,
+    return CellRecord(name, "law", verdict, "cpu", "float32", Verdict(verdict), n=9, decisions=4,
                 findings=(finding,), replay="pytest x")  # fmt: skip
 
 
 def _entry(seed: int = 1, code: int = 0, **changes):
-    run = Run(backends={"cpu": {"ATen": "DEFAULT", "processor": "AMD EPYC"}})
+    run = RunRecord(backends={"cpu": {"ATen": "DEFAULT", "processor": "AMD EPYC"}})
     cells = (_cell("pass", 0.123456789), *([_cell("fail", 1e-30)] if code == 1 else []))
-    evidence = Evidence(run, cells)
+    evidence = Report(run, cells)
     made = ledger.entry(MACHINE, seed, "smoke", "scalar", Ended(code, 124.7164, evidence))
     return replace(made, **changes)
 

@@ -11,7 +11,7 @@ import pytest
 
 from reports.evidence.calibration import calibration
 from reports.evidence.exact import exact_finding, exact_p_values
-from reports.evidence.records import Cell, Finding
+from reports.evidence.records import CellRecord, Finding
 from verify.checks.statistics import KINDS, Histogram, NormalMoments, SubGaussianMoments
 from verify.checks.words import WORDS
 
@@ -22,11 +22,11 @@ def _finding(check: str, p: float | None, n: int = 100, tensor: str = "", **more
     return replace(Finding(check, True, p, n, "", tensor=tensor, exact=WORDS[check].exact), **more)
 
 
-def _cell(name: str, *findings: Finding) -> Cell:
-    return Cell(name, "law", name, "cpu", "float32", "pass", findings=findings)
+def _cell(name: str, *findings: Finding) -> CellRecord:
+    return CellRecord(name, "law", name, "cpu", "float32", "pass", findings=findings)
 
 
-def _run(power: float = 1.0, exact: int = CELLS, bounds: int = CELLS) -> list[Cell]:
+def _run(power: float = 1.0, exact: int = CELLS, bounds: int = CELLS) -> list[CellRecord]:
     """A run whose exact p-values are `power`-th powers of uniforms, and with bounds near 1."""
     random = np.random.default_rng(20261128)
     cells = []
@@ -40,7 +40,7 @@ def _run(power: float = 1.0, exact: int = CELLS, bounds: int = CELLS) -> list[Ce
     return cells
 
 
-def _as_before(cells: list[Cell]) -> float:
+def _as_before(cells: list[CellRecord]) -> float:
     """What the panel once said: the one-sided bound over all p-values, exact or not."""
     values = sorted(f.p_value for c in cells for f in c.findings if f.p_value is not None)
     excess = max(k / len(values) - p for k, p in enumerate(values, start=1))

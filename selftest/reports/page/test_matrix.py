@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from reports.evidence.records import Cell, Finding
+from reports.evidence.records import CellRecord, Finding
 from reports.page import matrix, views
 from verify.outcome.verdict import Verdict
 
 
-def _cell(subject: str, kind: str = "pass", *, tensor: str = "", **fields: str) -> Cell:
+def _cell(subject: str, kind: str = "pass", *, tensor: str = "", **fields: str) -> CellRecord:
     names = {"promise": "default", "dtype": "float32", "backend": "cpu", **fields}
     failed = Finding("scale", False, 1e-20, 100, "it is off", tensor=tensor)
     findings = (failed,) if kind == "fail" else ()
     nodeid = f"{subject}{names}"
-    return Cell(nodeid=nodeid, subject=subject, verdict=Verdict(kind), findings=findings, **names)
+    return CellRecord(
+        nodeid=nodeid, subject=subject, verdict=Verdict(kind), findings=findings, **names
+    )
 
 
-def _groups(*cells: Cell) -> list[matrix.Group]:
+def _groups(*cells: CellRecord) -> list[matrix.Group]:
     return matrix.groups(views.views(cells))
 
 
-def _troubles(*cells: Cell) -> list[matrix.Trouble]:
+def _troubles(*cells: CellRecord) -> list[matrix.Trouble]:
     return matrix.troubles(views.views(cells))
 
 

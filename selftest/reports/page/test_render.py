@@ -13,7 +13,7 @@ import pytest
 
 from reports.__main__ import main
 from reports.evidence import store
-from reports.evidence.records import Cell, Evidence, Run
+from reports.evidence.records import CellRecord, Report, RunRecord
 from reports.page import render
 from selftest.reports import fakes
 
@@ -190,14 +190,14 @@ def test_lone_surrogates_do_not_stop_a_report(tmp_path: Path) -> None:
     assert main(["build", str(tmp_path)]) == 3
 
 
-def _copies(line: dict, amount: int) -> list[Cell]:
-    cell = Cell.from_json(line)
+def _copies(line: dict, amount: int) -> list[CellRecord]:
+    cell = CellRecord.from_json(line)
     return [replace(cell, nodeid=f"{cell.nodeid}{i}", subject=f"S{i}") for i in range(amount)]
 
 
 def test_every_cell_of_a_large_run_has_its_pictures(tmp_path: Path) -> None:
     cells = [*_copies(fakes.cell_line(), 30), *_copies(fakes.module_line(), 70)]
-    render.build(Evidence(Run(), tuple(cells)), tmp_path)
+    render.build(Report(RunRecord(), tuple(cells)), tmp_path)
     text = (tmp_path / "cpu.html").read_text(encoding="utf-8")
     pieces = _unpacked(text)
     assert len(pieces) == len(cells)
@@ -209,11 +209,11 @@ def test_what_does_not_fit_is_left_out_from_the_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lines = [fakes.cell_line(f"initializer {i}") for i in range(40)]
-    cells = tuple(map(Cell.from_json, lines))
-    render.build(Evidence(Run(), cells), tmp_path)
+    cells = tuple(map(CellRecord.from_json, lines))
+    render.build(Report(RunRecord(), cells), tmp_path)
     most = (tmp_path / "cpu.html").stat().st_size - 10_000
     monkeypatch.setattr(render, "MOST_BYTES", most)
-    render.build(Evidence(Run(), cells), tmp_path)
+    render.build(Report(RunRecord(), cells), tmp_path)
     text = (tmp_path / "cpu.html").read_text(encoding="utf-8")
     kept = list(_unpacked(text))
     assert 0.8 * most < len(text.encode()) <= most
@@ -226,7 +226,7 @@ def test_a_run_in_which_everything_fails_packs_the_rest(
 ) -> None:
     monkeypatch.setattr(render, "INLINE_BYTES", 400_000)
     cells = _copies(fakes.module_line(zero="weight_hr_l0", scaled="weight_hh"), 50)
-    render.build(Evidence(Run(), tuple(cells)), tmp_path)
+    render.build(Report(RunRecord(), tuple(cells)), tmp_path)
     text = (tmp_path / "cpu.html").read_text(encoding="utf-8")
     assert not Page(text).open
     assert len(text.encode()) < render.MOST_BYTES

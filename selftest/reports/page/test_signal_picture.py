@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from reports.evidence.records import Cell
+from reports.evidence.records import CellRecord
 from reports.page import pictures
 from selftest.reports import fakes
 
@@ -55,6 +55,6 @@ def test_nothing_to_show(layers: list[tuple[float, float]]) -> None:
 def test_the_layers_are_read_from_the_evidence() -> None:
     line = fakes.cell_line()
     signal = {"kind": "signal", "observed": [1.0, 2.0], "expected": [1.5, 2.5]}
-    cell = Cell.from_json({**line, "statistics": {"signal": signal}})
+    cell = CellRecord.from_json({**line, "statistics": {"signal": signal}})
     assert cell.signal == ((1.0, 1.5), (2.0, 2.5))
-    assert Cell.from_json(line).signal == ()
+    assert CellRecord.from_json(line).signal == ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from reports.evidence.records import Cell, Effect, Finding
+from reports.evidence.records import CellRecord, Effect, Finding
 from reports.page import pictures, tensors
 from selftest.reports import fakes
 from verify.outcome.verdict import Verdict
@@ -21,12 +21,12 @@ def _failed(tensor: str, p: float = 1e-20, **fields: Any) -> Finding:
 
 def _tensors(*findings: Finding) -> tuple[tensors.Tensor, ...]:
     return tensors.tensors(
-        Cell("n", "default", "LSTM", "cpu", "f32", Verdict.FAIL, findings=findings)
+        CellRecord("n", "default", "LSTM", "cpu", "f32", Verdict.FAIL, findings=findings)
     )
 
 
 def _drawn(line: dict[str, Any], points: int = 64) -> tuple[pictures.Picture, ...]:
-    cell = Cell.from_json(line)
+    cell = CellRecord.from_json(line)
     return tensors.drawn(tensors.tensors(cell), cell.tensors, fakes.ALPHA, points)
 
 

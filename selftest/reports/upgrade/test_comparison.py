@@ -6,26 +6,39 @@ from dataclasses import replace
 
 import pytest
 
-from reports.evidence.records import Cell, Defect, Detectable, Effect, Evidence, Finding, Kind, Run
+from reports.evidence.records import (
+    CellRecord,
+    Defect,
+    Detectable,
+    Effect,
+    Finding,
+    Kind,
+    Report,
+    RunRecord,
+)
 from reports.upgrade.comparison import Change, compare
 from reports.upgrade.speed import Times
 from verify.outcome.verdict import Verdict
 
 SEED = {"run_seed": "7", "profile": "standard"}
-OLD = Run(**SEED, backends={"cpu": {"torch": "2.13.0"}})
-NEW = Run(**SEED, backends={"cpu": {"torch": "2.15.0"}})
+OLD = RunRecord(**SEED, backends={"cpu": {"torch": "2.13.0"}})
+NEW = RunRecord(**SEED, backends={"cpu": {"torch": "2.15.0"}})
 FIXED = Finding("call", False, None, 1, "x", scope="case", kind=Kind.FIXED_UPSTREAM)
 BROKEN = replace(FIXED, kind=Kind.COMPARISON)
 
 
-def cell(subject: str = "normal_", verdict: str = "pass", promise: str = "law", **more) -> Cell:
+def cell(
+    subject: str = "normal_", verdict: str = "pass", promise: str = "law", **more
+) -> CellRecord:
     backend, dtype = more.pop("backend", "cpu"), more.pop("dtype", "float32")
     nodeid = f"verify/test_x.py::test_{promise}[{backend}-{dtype}-{subject}]"
-    return Cell(nodeid, promise, subject, backend, dtype, Verdict(verdict), **more)
+    return CellRecord(nodeid, promise, subject, backend, dtype, Verdict(verdict), **more)
 
 
-def found(before: list[Cell], after: list[Cell], old: Run = OLD, new: Run = NEW):
-    return compare(Evidence(old, tuple(before)), Evidence(new, tuple(after)), Times())
+def found(
+    before: list[CellRecord], after: list[CellRecord], old: RunRecord = OLD, new: RunRecord = NEW
+):
+    return compare(Report(old, tuple(before)), Report(new, tuple(after)), Times())
 
 
 PASS, FAIL, KNOWN = cell(), cell(verdict="fail"), cell(verdict="known defect")

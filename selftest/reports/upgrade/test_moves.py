@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from reports.evidence.records import Cell, Effect, Finding
+from reports.evidence.records import CellRecord, Effect, Finding
 from reports.upgrade.moves import moves
 from verify.outcome.verdict import Verdict
 
@@ -15,11 +15,11 @@ ALPHA = 1e-12
 Z = 3.2905  # Half the width of a 99.9 % interval, in standard deviations.
 
 
-def cell(estimate: float, spread: float = 1.0, **more) -> Cell:
+def cell(estimate: float, spread: float = 1.0, **more) -> CellRecord:
     low, high = estimate - Z * spread, estimate + Z * spread
     effect = Effect("scale", estimate, low, high, "of the law's")
     finding = replace(Finding("scale", True, 0.5, 9, "", effect=effect), **more)
-    return Cell("n", "law", "normal_", "cpu", "float32", Verdict.PASS, findings=(finding,))
+    return CellRecord("n", "law", "normal_", "cpu", "float32", Verdict.PASS, findings=(finding,))
 
 
 @pytest.mark.parametrize(
