@@ -22,7 +22,9 @@ def machine() -> runs.Machine:
 
 
 def require_other(path: Path, inputs: Iterable[Path]) -> None:
-    """Refuse to write over what was read: a `Problem` where a path is one of the inputs."""
+    """Refuse to write over what was read, and over what is no file, with a `Problem`."""
+    if path.exists() and not path.is_file():
+        raise Problem(f"{path} cannot be written: it is no file")
     if path.exists() and any(path.samefile(given) for given in inputs if given.exists()):
         raise Problem(f"{path} is what is read here, and would be lost: write to another file")
 

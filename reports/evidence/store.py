@@ -153,7 +153,8 @@ class Writer:
 
 def write_atomically(path: Path, text: str) -> None:
     """Write a whole file or leave the old one as it was; OSError for what is no file."""
-    _require_file(path)
+    if not path.is_symlink():  # What a link leads to is left alone.
+        _require_file(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
