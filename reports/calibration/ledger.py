@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
@@ -22,7 +21,6 @@ from reports.processors.runs import Ended, Machine
 from reports.text.summary import diagnosis
 
 LEDGER = "ledger.jsonl"
-DAMAGED = "it is damaged."
 _DIGITS = 6
 
 
@@ -144,50 +142,67 @@ def append(path: Path, added: Entry) -> None:
         os.fsync(file.fileno())
 
 
-def read(path: Path, problems: list[str]) -> list[Entry]:
-    """Return the entries of a ledger in order, each run seed once; none without a ledger.
+@dataclass(frozen=True)
+class Ledger:
+    """What a ledger holds.
 
-    Parameters
+    Attributes
     ----------
-    path
-        The file; OSError other than its absence is left to the caller.
-    problems
-        Gets one sentence for each line that cannot be used, and for seeds that were run twice.
+    entries : tuple of Entry
+        In order, each run seed of one version once: a second run of it draws the same values. An
+        alarm counts before a run that raised none.
+    damaged : tuple of int
+        Numbers of the lines that cannot be used.
+    repeated : int
+        Runs that repeat a run seed.
+    """
 
+    entries: tuple[Entry, ...] = ()
+    damaged: tuple[int, ...] = ()
+    repeated: int = 0
+
+    @property
+    def notes(self) -> list[str]:
+        """What a reader must know besides, one sentence each."""
+        found = [f"Line {n} of {LEDGER} was not used: it is damaged." for n in self.damaged]
+        if self.repeated:
+            found.append(
+                f"{self.repeated} of the runs repeat a run seed, which draws the same values: "
+                "each run seed is counted once."
+            )
+        return found
+
+
+def read(path: Path) -> Ledger:
+    """Return what a ledger holds; nothing without a file.
+
+    Raises
+    ------
+    OSError
+        For a file that is there and cannot be read.
     """
     if not path.exists():
-        return []
-    found = []
+        return Ledger()
+    found, damaged = [], []
     with store.opened(path) as file:
         for number, raw in enumerate(file, start=1):
             if raw.strip():
                 try:
                     found.append(Entry.from_json(json.loads(raw)))
                 except store.MALFORMED:
-                    problems.append(f"Line {number} of {path.name} was not used: {DAMAGED}")
-    return _once(found, problems)
+                    damaged.append(number)
+    kept = _once(found)
+    return Ledger(kept, tuple(damaged), len(found) - len(kept))
 
 
-def _once(entries: Iterable[Entry], problems: list[str]) -> list[Entry]:
-    """Each run seed of one version once: a second run of it draws the same values.
-
-    An alarm counts before a run that raised none.
-    """
+def _once(entries: Iterable[Entry]) -> tuple[Entry, ...]:
+    """Each run seed of one version once, an alarm before a run that raised none."""
     kept: dict[tuple[object, ...], Entry] = {}
-    again: Counter[int] = Counter()
     for each in entries:
-        key = (*each.version, each.seed)
-        earlier = kept.get(key)
-        again[each.seed] += earlier is not None
+        earlier = kept.get(key := (*each.version, each.seed))
         if earlier is None or _weight(each) > _weight(earlier):
             kept[key] = each
-    repeated = sum(again.values())
-    if repeated:
-        problems.append(
-            f"{repeated} of the runs repeat a run seed, which draws the same values: "
-            "each run seed is counted once."
-        )
-    return list(kept.values())
+    return tuple(kept.values())
 
 
 def _weight(of: Entry) -> int:

@@ -43,28 +43,27 @@ def declare(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Do the runs that are left, print the report, and return 0, 1 after an alarm, or 3."""
-    problems: list[str] = []
     if options.write is not None:
         require_other(options.write, [options.folder / ledger.LEDGER])
-    entries = _ledger(options.folder, problems)
+    held = _ledger(options.folder)
     if options.runs > 0:
         here = machine()
         version = here.torch, here.suite
-        stopped = _go_on(options, here, [e for e in entries if e.version == version])
-        entries = _ledger(options.folder, problems := [])
-    elif entries:
-        version, stopped = entries[-1].version, 0
+        stopped = _go_on(options, here, [e for e in held.entries if e.version == version])
+        held = _ledger(options.folder)
+    elif held.entries:
+        version, stopped = held.entries[-1].version, 0
     else:
         raise Problem(f"{options.folder / ledger.LEDGER} holds no run: give --runs N to do some")
-    text = document.markdown(entries, version)
+    text = document.markdown(held.entries, version)
     print(text)
-    for problem in problems:
-        print(f"note: {plain(problem)}")
+    for note in held.notes:
+        print(f"note: {note}")
     if options.write is not None:
         _write(options.write, text)
-    code = stopped or _code([each for each in entries if each.version == version])
+    code = stopped or _code([each for each in held.entries if each.version == version])
     # A line that cannot be read may tell of an alarm, unless its run has been done again.
-    unread = not options.runs and any(each.endswith(ledger.DAMAGED) for each in problems)
+    unread = not options.runs and held.damaged
     return code or (RunVerdict.INCOMPLETE.exit_code if unread else 0)
 
 
@@ -113,9 +112,9 @@ def _said(entry: ledger.Entry) -> str:
     return "green" if entry.is_complete else f"INCOMPLETE (exit code {entry.code})"
 
 
-def _ledger(folder: Path, problems: list[str]) -> list[ledger.Entry]:
+def _ledger(folder: Path) -> ledger.Ledger:
     try:
-        return ledger.read(folder / ledger.LEDGER, problems)
+        return ledger.read(folder / ledger.LEDGER)
     except OSError as error:
         raise Problem(f"{folder / ledger.LEDGER} cannot be read: {error.strerror}") from None
 

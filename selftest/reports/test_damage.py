@@ -23,7 +23,7 @@ from reports.evidence.records import CellRecord, Report, RunRecord
 from reports.nights.merge import merge
 from selftest.reports.observed import night, observed, raw, write
 from verify.checks import statistics as kinds
-from verify.outcome.evidence import Report as Observed
+from verify.outcome.evidence import Evidence as Observed
 from verify.outcome.verdict import Verdict
 
 EXAMPLES = 200

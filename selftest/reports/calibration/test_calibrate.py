@@ -32,7 +32,7 @@ def _seeds(calls) -> list[int]:
 
 
 def _ledger() -> list[ledger.Entry]:
-    return ledger.read(FOLDER / ledger.LEDGER, [])
+    return list(ledger.read(FOLDER / ledger.LEDGER).entries)
 
 
 def test_seeds_take_the_settings_in_turn(pytest_leaves, capsys):

@@ -28,8 +28,8 @@ def _entry(seed: int = 1, code: int = 0, **changes):
 
 
 def _read(path):
-    problems: list[str] = []
-    return ledger.read(path, problems), problems
+    held = ledger.read(path)
+    return list(held.entries), held.notes
 
 
 def test_an_entry_says_what_a_run_found():
