@@ -65,9 +65,6 @@ class Alternative(Planted):
         What shows at the end of the run that a setting was in force.
     says
         What the run's output must hold, besides that every target was called.
-    waits
-        Which check assumes more than is promised; empty where the suite bears the alternative.
-        A row that waits is a strict expected failure: the suite that learns to bear it says so.
     calls
         How often each target was called and did not leave the call to the original.
     """
@@ -76,7 +73,6 @@ class Alternative(Planted):
     source: str
     shows: Callable[[], object] | None = None
     says: str = ""
-    waits: str = ""
     calls: Counter[str] = field(default_factory=Counter, compare=False)
 
     def replacement(self, target: str, original: Function) -> Function:
