@@ -22,11 +22,12 @@ def command(
     folder: Path = ROOT,
     **environment: str,
 ):
-    """Run pytest as a user would, in a fresh process."""
+    """Run pytest as a user would, in a fresh process that knows nothing of this run's workers."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     return subprocess.run(
         [sys.executable, *python, "-m", "pytest", "-p", "no:cacheprovider", "--report-dir",
          str(report), *arguments],
-        cwd=folder, env=os.environ | environment, capture_output=True, text=True, check=False,
+        cwd=folder, env=kept | environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
 
 

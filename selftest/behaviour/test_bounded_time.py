@@ -27,7 +27,7 @@ def ask(monkeypatch, act, dtype="float32", run=RUN):
         return tensor
 
     monkeypatch.setattr(init, "trunc_normal_", trunc_normal_)
-    monkeypatch.setattr(promise.known_defects, "of_promise", lambda *_: ())
+    monkeypatch.setattr(promise.known_defects, "for_promise", lambda *_: ())
     return promise.verify_bounded_time(cell("trunc_normal_", dtype), run)
 
 

@@ -76,7 +76,7 @@ def after_a_global_draw(given, _target):
 @pytest.fixture
 def everything_is_sound(monkeypatch):
     """No known defect is left out: a fault must be found in every rule."""
-    monkeypatch.setattr(promise.known_defects, "of_promise", lambda *_: ())
+    monkeypatch.setattr(promise.known_defects, "for_promise", lambda *_: ())
     monkeypatch.setattr(exact, "counted", functools.partial(exact.counted, shown=99))
 
 

@@ -208,7 +208,7 @@ def tilts(*, max_numel: int) -> Callable[[Choices], TiltArguments]:
                 ),
                 ("from verify.laws import Constant", ", Uniform"),
                 (
-                    "OTHER = (\n",
+                    "OTHER: tuple[Module, ...] = (\n",
                     """\
     row(
         "Tilt",
