@@ -22,7 +22,7 @@ def test_recipe(cell: Cell, run: Run, conclude: Callable[[Outcome], None]) -> No
     """Parameter by parameter: the model is built anew for every call."""
     recipe = cell.subject
     assert isinstance(recipe, Recipe)
-    asked = Outcome.of_cell("recipe", cell.names, recipe)
+    asked = Outcome.for_cell("recipe", cell.names, recipe)
     if reason := recipe.untested:
         conclude(replace(asked, verdict=Verdict.NOT_TESTED, reason=reason))
     else:

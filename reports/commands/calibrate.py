@@ -85,7 +85,7 @@ def _go_on(options: argparse.Namespace, here: runs.Machine, done: list[ledger.En
         ):
             print(
                 f"calibrate: {number}/{len(left)}, run seed {entry.seed}, {entry.setting}: "
-                f"{_said(entry)}, {entry.seconds:.0f} s",
+                f"{_result(entry)}, {entry.seconds:.0f} s",
                 flush=True,
             )
     except campaign.Interrupted as stop:
@@ -106,7 +106,7 @@ def _natural(text: str) -> int:
     return int(text)
 
 
-def _said(entry: ledger.Entry) -> str:
+def _result(entry: ledger.Entry) -> str:
     if entry.is_alarm:
         return f"ALARM in {plural(len(entry.alarms), 'cell')}"
     return "green" if entry.is_complete else f"INCOMPLETE (exit code {entry.code})"

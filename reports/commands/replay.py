@@ -55,7 +55,7 @@ def run(options: argparse.Namespace) -> int:
     for line in _other_torch(evidence.run, again.run):
         print(plain(line))
     found = next((other for other in again.cells if other.nodeid == _item(cell)), None)
-    code, said = _told(cell, found)
+    code, said = _comparison(cell, found)
     print(plain(said))
     return code or right
 
@@ -124,7 +124,7 @@ def _other_torch(recorded: RunRecord, here: RunRecord) -> list[str]:
     return [f"note: recorded with torch {recorded.torch}, replayed with {here.torch}"]
 
 
-def _told(recorded: CellRecord, found: CellRecord | None) -> tuple[int, str]:
+def _comparison(recorded: CellRecord, found: CellRecord | None) -> tuple[int, str]:
     """The exit code, and what the replay says about the record."""
     if found is None or found.verdict.is_gap:
         reason = found.reason if found else "the item left no result"

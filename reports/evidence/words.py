@@ -77,7 +77,7 @@ def detectable(value: Detectable) -> str:
     return " ".join(filter(None, (value.name, number(value.size, 2), unit)))
 
 
-def told(tensor: str, sentence: str) -> str:
+def labelled(tensor: str, sentence: str) -> str:
     """Return what is said of a tensor, with its name: ``weight: the scale is off``."""
     return f"{tensor}: {sentence}" if tensor else sentence
 

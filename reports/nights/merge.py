@@ -23,10 +23,10 @@ from reports.nights.parts import (
     Refused,
     all_nights,
     identities_of,
-    of_two_suites,
     parts,
     refuse_unlike,
     run_line,
+    suite_versions_note,
 )
 from reports.nights.pool import Pool, Unlike, digest
 from verify.checks.bounds import ALPHA
@@ -68,7 +68,7 @@ def merge(paths: Sequence[Path]) -> Result:
     if not given:
         raise Refused(" ".join(notes).rstrip("."))
     refuse_unlike(given)
-    notes += of_two_suites(given)
+    notes += suite_versions_note(given)
     runs = [run for part in given for run in part.runs]
     several = len(all_nights(runs)) > 1
     alpha = float(runs[0].get("alpha") or ALPHA)
@@ -166,7 +166,7 @@ class _Pooled(_Merged[Pool]):
     pools: dict[str, Pool] = field(default_factory=dict)
 
     def read(self, line: Line, seed: str) -> Pool:
-        return Pool.of_line(line, seed)
+        return Pool.from_line(line, seed)
 
     def add(self, part: Part, seed: str, cell: Pool) -> None:
         name = cell.identity["nodeid"]
@@ -213,7 +213,7 @@ class _Pooled(_Merged[Pool]):
         for seed, names in planned.items():
             seen = {name for name, pool in self.pools.items() if seed in pool.nights}
             for line in store.lost(names, seen, identities):
-                known, lost = self.pools.get(line["nodeid"]), Pool.of_line(line, seed)
+                known, lost = self.pools.get(line["nodeid"]), Pool.from_line(line, seed)
                 self.pools[line["nodeid"]] = lost if known is None else known + lost
 
     def lines(self) -> Iterator[str]:

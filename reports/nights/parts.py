@@ -50,19 +50,21 @@ class Part:
             if not run.get("nights"):
                 yield from ((str(run["run_seed"]), str(name)) for name in run.get("planned") or ())
 
-    def cells(self, of_line: Callable[[Line, str], T], notes: list[str]) -> Iterator[tuple[str, T]]:
+    def cells(
+        self, from_line: Callable[[Line, str], T], notes: list[str]
+    ) -> Iterator[tuple[str, T]]:
         """Yield the cells, each with the run seed of the run line above it.
 
         Parameters
         ----------
-        of_line
+        from_line
             Turns a line and its run seed into the cell that is wanted.
         notes
             Gets a sentence for each line that cannot be used.
 
         """
         problems: list[str] = []
-        for _, (seed, cell) in store.records_of(self.path, _Reader(of_line).read, problems):
+        for _, (seed, cell) in store.records_of(self.path, _Reader(from_line).read, problems):
             if cell is not None:
                 yield seed, cell
         notes += [f"{self.path}: {problem}" for problem in problems]
@@ -72,7 +74,7 @@ class Part:
 class _Reader(Generic[T]):
     """Reads the lines of one file in turn."""
 
-    of_line: Callable[[Line, str], T]
+    from_line: Callable[[Line, str], T]
     seed: str = ""
 
     def read(self, line: Line) -> tuple[str, T | None]:
@@ -85,7 +87,7 @@ class _Reader(Generic[T]):
         if not self.seed:
             raise ValueError("there is no run line above it")
         CellRecord.from_json(line)
-        return self.seed, self.of_line(line, self.seed)
+        return self.seed, self.from_line(line, self.seed)
 
 
 def parts(paths: Iterable[Path], notes: list[str]) -> list[Part]:
@@ -128,7 +130,7 @@ def refuse_unlike(given: Sequence[Part]) -> None:
     for name, sentence in _COMMON.items():
         found: dict[str, dict[str, str]] = defaultdict(dict)
         for part in given:
-            for backend, value in _said(part, name):
+            for backend, value in _entries(part, name):
                 # Builds for several backends are one version, each under a label of its own.
                 for account, said in ((f"of {backend}", value), ("", value.partition("+")[0])):
                     found[account].setdefault(said, f"{part.path}")
@@ -139,11 +141,11 @@ def refuse_unlike(given: Sequence[Part]) -> None:
         raise Refused("the parts decide at different levels: merge runs of one level")
 
 
-def of_two_suites(given: Sequence[Part]) -> list[str]:
+def suite_versions_note(given: Sequence[Part]) -> list[str]:
     """Say so, in one sentence, if the parts come from different versions of the suite."""
     found: dict[str, str] = {}
     for part in given:
-        for _, suite in _said(part, "suite"):
+        for _, suite in _entries(part, "suite"):
             found.setdefault(suite, f"{part.path}")
     if len(found) < 2:
         return []
@@ -226,7 +228,7 @@ def _nights(run: Line) -> dict[str, dict[str, str]]:
     }
 
 
-def _said(part: Part, name: str) -> Iterator[tuple[str, str]]:
+def _entries(part: Part, name: str) -> Iterator[tuple[str, str]]:
     """What a part's runs say of themselves, and of each backend, under a name."""
     for run in part.runs:
         places = {"": run.get("environment") or {}, **(run.get("backends") or {})}

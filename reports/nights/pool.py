@@ -60,7 +60,7 @@ class Pool:
     streams: Mapping[str, frozenset[str]]
 
     @classmethod
-    def of_line(cls, line: Line, run_seed: str) -> Pool:
+    def from_line(cls, line: Line, run_seed: str) -> Pool:
         """Read a cell line: of the run of a seed, or of several nights."""
         whole = _evidence_of(line)
         nights = line.get("nights") or {run_seed: _night(line)}

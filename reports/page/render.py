@@ -73,7 +73,7 @@ def _page(evidence: Report, backend: str) -> str:
     bare = views.views(cells)
     details = (_detail(view, view.cell.alpha or evidence.run.alpha) for view in bare)
     placed = views.placed(bare, details, INLINE_BYTES)
-    return _filled(_shown(known, placed), placed)
+    return _filled(_rendered(known, placed), placed)
 
 
 def _filled(page: str, cells: Sequence[views.CellView]) -> str:
@@ -111,7 +111,7 @@ def _known(evidence: Report, backend: str, cells: Sequence[CellRecord]) -> dict[
     }
 
 
-def _shown(known: dict[str, object], cells: Sequence[views.CellView]) -> str:
+def _rendered(known: dict[str, object], cells: Sequence[views.CellView]) -> str:
     return _template("backend.html").render(
         known,
         groups=matrix.groups(cells),

@@ -128,7 +128,7 @@ def _decision(finding: Finding) -> tuple[object, ...]:
     return (finding.check, finding.scope, finding.n, finding.p_value, finding.confirmation)
 
 
-def drawn(
+def module_pictures(
     shown: Iterable[Tensor], histograms: Mapping[str, Sequence[int]], alpha: float, points: int
 ) -> tuple[pictures.Picture, ...]:
     """Return the pictures of a module's tensors.
@@ -138,11 +138,11 @@ def drawn(
     """
     pooled = {kind: counts for kind, counts in histograms.items() if sum(counts)}
     wrong = (t.tensor for t in shown if not t.passed and t.tensor in pooled)
-    alone = next((_of_kind(kind, pooled[kind], alpha) for kind in wrong), ())
+    alone = next((_kind_pictures(kind, pooled[kind], alpha) for kind in wrong), ())
     return (*alone, pictures.together(pooled, alpha, points)) if pooled else ()
 
 
-def _of_kind(kind: str, counts: Sequence[int], alpha: float) -> tuple[pictures.Picture, ...]:
+def _kind_pictures(kind: str, counts: Sequence[int], alpha: float) -> tuple[pictures.Picture, ...]:
     found = (pictures.deviation(counts, alpha), pictures.histogram(counts))
     return tuple(picture.of(kind) for picture in found)
 

@@ -141,7 +141,9 @@ def _pictures(view: CellView, alpha: float) -> Iterable[pictures.Picture | None]
     yield _tried(lambda: decisions.strip(cell.findings, alpha))
     yield _tried(lambda: decisions.effects(cell.findings))
     yield _tried(lambda: decisions.comparisons(cell.findings))
-    yield from _tried(lambda: tensors.drawn(view.tensors, cell.tensors, alpha, points)) or ()
+    yield from (
+        _tried(lambda: tensors.module_pictures(view.tensors, cell.tensors, alpha, points)) or ()
+    )
     for name, counts in cell.others.items():
         if sum(counts):
             drawn = _tried(partial(pictures.deviation, counts, alpha, points))

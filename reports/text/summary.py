@@ -19,13 +19,13 @@ from reports.evidence.words import (
     TOGETHER,
     big,
     count,
+    labelled,
     listing,
     named,
     number,
     p_words,
     plain,
     plural,
-    told,
 )
 
 SUMMARY = "summary.md"
@@ -36,7 +36,7 @@ _TONES = {RunVerdict.PASS: "green", RunVerdict.FAIL: "red", RunVerdict.INCOMPLET
 
 def diagnosis(cell: CellRecord) -> str:
     """Return what is wrong with a cell, in plain language: its worst tensor, then the others."""
-    return told(*parts_of_diagnosis(cell))
+    return labelled(*parts_of_diagnosis(cell))
 
 
 def parts_of_diagnosis(cell: CellRecord) -> tuple[str, str]:
@@ -125,7 +125,7 @@ def markdown(evidence: Report) -> str:
     troubled = _troubled(evidence)
     for cell in troubled[:MOST]:
         lines += ["", f"### {_text(cell.verdict)}: {_text(_name(cell))}", ""]
-        lines += [f"- {label}: {_shown(label, text)}" for label, text in _details(cell)]
+        lines += [f"- {label}: {_markdown(label, text)}" for label, text in _details(cell)]
     if len(troubled) > MOST:
         lines += ["", f"… and {plural(len(troubled) - MOST, 'cell')} more: see the report."]
     return "\n".join((*lines, ""))
@@ -157,7 +157,7 @@ def _details(cell: CellRecord) -> Iterator[tuple[str, str]]:
         yield "replay", cell.replay
 
 
-def _shown(label: str, text: str) -> str:
+def _markdown(label: str, text: str) -> str:
     return _code(text) if label in ("case", "replay") else _text(text)
 
 

@@ -30,7 +30,7 @@ def commands(evidence: Report) -> Iterator[str]:
     gaps = [cell for cell in ordered if cell.verdict.is_gap]
     for kind, cells in (("error", wrong), ("warning", gaps)):
         for cell in cells[:MOST]:
-            yield _command(kind, _title(cell), "\n".join(filter(None, _said(cell))))
+            yield _command(kind, _title(cell), "\n".join(filter(None, _message(cell))))
 
 
 def _title(cell: CellRecord) -> str:
@@ -38,7 +38,7 @@ def _title(cell: CellRecord) -> str:
     return " · ".join(filter(None, names))
 
 
-def _said(cell: CellRecord) -> tuple[str, ...]:
+def _message(cell: CellRecord) -> tuple[str, ...]:
     return plain(diagnosis(cell)), plain(cell.replay)
 
 

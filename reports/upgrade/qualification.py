@@ -76,7 +76,7 @@ def page(comparison: Comparison, path: Path) -> None:
         title="an upgrade",
         overview=comparison,
         sections=sections(comparison),
-        told=_told,
+        summary=_streams_summary,
         factor=FACTOR,
     )
 
@@ -148,7 +148,7 @@ def _tables(comparison: Comparison) -> Iterator[tuple[str, list[str]]]:
             f"{words.count(comparison.decisions)}",
             [
                 f"  {move.cell.title} · {move.cell.promise} · {move.cell.dtype}: "
-                f"{words.told(move.tensor, words.effect(move.before))} → "
+                f"{words.labelled(move.tensor, words.effect(move.before))} → "
                 f"{words.effect(move.after)}"
                 for move in comparison.effects
             ],
@@ -170,11 +170,13 @@ def _tables(comparison: Comparison) -> Iterator[tuple[str, list[str]]]:
 def _streams(comparison: Comparison) -> Iterator[str]:
     """One line for all subjects that changed alike."""
     for subjects, entries in comparison.streams.grouped:
-        changed = "; ".join(f"{', '.join(dtypes)}: {_told(row)}" for dtypes, row in entries)
+        changed = "; ".join(
+            f"{', '.join(dtypes)}: {_streams_summary(row)}" for dtypes, row in entries
+        )
         yield f"{', '.join(subjects)} · {changed}"
 
 
-def _told(promises: Mapping[str, Tally]) -> str:
+def _streams_summary(promises: Mapping[str, Tally]) -> str:
     """Promises by how many of their streams changed: ``all of law, reset; 1 of 5 of strided``."""
     groups: dict[str, list[str]] = defaultdict(list)
     for promise, tally in promises.items():

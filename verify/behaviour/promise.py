@@ -240,7 +240,7 @@ class Promise(Generic[Q_co]):
 
     def asked_of(self, cell: Cell) -> Outcome:
         """What is asked of a cell, before any answer."""
-        return Outcome.of_cell(self.name, cell.names, self)
+        return Outcome.for_cell(self.name, cell.names, self)
 
 
 def verify_behaviour(cell: Cell, run: Run, promise: Promise[Question]) -> Outcome:
@@ -306,15 +306,15 @@ def _smallest(
         waited = sought and is_sound(case) and any(q.arises(trial_of(case)) for q in sought)
         return examine(case) if waited else []
 
-    def drawn(of: str, wrong: Callable[[Case], list[Finding]], examples: int) -> list[Finding]:
+    def smallest(of: str, wrong: Callable[[Case], list[Finding]], examples: int) -> list[Finding]:
         seed = derive(run.seed, cell.id, f"{promise.name} {of}")
         return smallest_failure(subject.cases(_MAX_NUMEL), wrong, seed=seed, examples=examples)
 
     with watchdog.limit(run.time_limit) as restart, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Of shapes and dropout; here only behaviour matters.
-        if broken := drawn("cases", examine, run.profile.module.examples // 2):
+        if broken := smallest("cases", examine, run.profile.module.examples // 2):
             return broken
         for anchor in subject.anchors:
             if subject.numel(anchor) <= _MAX_ANCHOR and (broken := examine(anchor)):
                 return broken
-        return drawn("sought", seek, _SOUGHT) if judge.unmade else []
+        return smallest("sought", seek, _SOUGHT) if judge.unmade else []

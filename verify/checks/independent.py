@@ -248,7 +248,7 @@ def _transforms(
         part.copy_(shifted)
         binned = shifted.mul_(_FINE_BINS).add_(_FINE_BINS / 2)
         bins[piece] = binned.clamp_(0, _FINE_BINS - 1)
-    return _of_transforms(values, shape, centred, bins, moments, resolution)
+    return _transform_statistics(values, shape, centred, bins, moments, resolution)
 
 
 def _rounded(
@@ -327,12 +327,12 @@ def randomised(
         bins[piece] = u.mul_(_FINE_BINS).clamp_(0, _FINE_BINS - 1)
     lowest, highest = map(float, torch.stack(torch.aminmax(centred)).cpu())
     ends = np.array([0.5 + lowest, 0.5 - highest])
-    found = _of_transforms(values, shape, centred, bins, moments, slack)
+    found = _transform_statistics(values, shape, centred, bins, moments, slack)
     found["extremes"] = Extremes(flat.numel(), ends + slack, (ends - slack).clip(0), slack)
     return found
 
 
-def _of_transforms(
+def _transform_statistics(
     values: Tensor,
     shape: tuple[int, ...],
     centred: Tensor,

@@ -70,7 +70,7 @@ class Cases:
         """Under which name each tensor is pooled."""
         return {tensor.label: tensor.pool for tensor in self.tensors(case)}
 
-    def of_kinds(self, case: Case, kinds: Collection[str]) -> list[TensorLaw]:
+    def tensors_of_kinds(self, case: Case, kinds: Collection[str]) -> list[TensorLaw]:
         """The tensors of a case that are pooled under these names."""
         tensors = self.tensors(case)
         return [tensor for tensor in tensors if tensor.pool in kinds and not tensor.copy_of]

@@ -58,7 +58,7 @@ def verify_depth(cell: Cell, run: Run) -> Outcome:
     evidence = against_theory(experiment, seen)
     findings = evidence.findings("cell")
     return replace(
-        Outcome.of_cell("depth", cell.names, experiment),
+        Outcome.for_cell("depth", cell.names, experiment),
         findings=tuple(findings),
         evidence=evidence,
         n=BATCH * WIDTH * DEPTH,

@@ -198,7 +198,7 @@ class _Exploration:
         verdict, reason = self._special_verdict(findings)
         ends = verdict is not Verdict.TIMED_OUT
         return replace(
-            Outcome.of_cell(self.promise, cell.names, cell.subject),
+            Outcome.for_cell(self.promise, cell.names, cell.subject),
             findings=tuple(findings),
             verdict=verdict,
             reason=reason,

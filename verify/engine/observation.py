@@ -34,9 +34,9 @@ def observe(sample: Sample, tensors: Sequence[TensorLaw], *, sort: bool) -> Evid
         That of an initializer's nameless tensor as a whole; a module's tensor by tensor.
     """
     if any(values.is_complex() for values in sample.tensors.values()):
-        return _of_complex(sample, tensors, sort)
+        return _complex_evidence(sample, tensors, sort)
     own = [tensor for tensor in tensors if not tensor.copy_of]  # A copy adds no evidence.
-    evidence = {tensor.label: _of_one(sample, tensor, sort) for tensor in own}
+    evidence = {tensor.label: _tensor_evidence(sample, tensor, sort) for tensor in own}
     if "" in evidence:
         return evidence[""]
     return Evidence(_together(sample, tensors) if sort else {}, evidence)
@@ -45,7 +45,7 @@ def observe(sample: Sample, tensors: Sequence[TensorLaw], *, sort: bool) -> Evid
 _PARTS = ("real part", "imaginary part")
 
 
-def _of_complex(sample: Sample, tensors: Iterable[TensorLaw], sort: bool) -> Evidence:
+def _complex_evidence(sample: Sample, tensors: Iterable[TensorLaw], sort: bool) -> Evidence:
     """Real and imaginary part as two tensors, each with its component of the law."""
     parts = {}
     laws: list[TensorLaw] = []
@@ -58,7 +58,7 @@ def _of_complex(sample: Sample, tensors: Iterable[TensorLaw], sort: bool) -> Evi
     return observe(replace(sample, tensors=parts), laws, sort=sort)
 
 
-def _of_one(sample: Sample, tensor: TensorLaw, sort: bool) -> Evidence:
+def _tensor_evidence(sample: Sample, tensor: TensorLaw, sort: bool) -> Evidence:
     values = tensor.lawful(sample.tensors[tensor.name])
     if values.numel() == 0:
         return Evidence({})

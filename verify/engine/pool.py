@@ -83,8 +83,8 @@ class Pool:
     ) -> Evidence:
         """One more replicate, for the sake of a kind: of all tensors whose kind is lacking."""
         values = min(_BATCH, max(_NUMEL, lacking[kind]))
-        calls = -(-values // _numel(self.drawn.of_kinds(case, [kind])))
-        kept = self.drawn.of_kinds(case, lacking)
+        calls = -(-values // _numel(self.drawn.tensors_of_kinds(case, [kind])))
+        kept = self.drawn.tensors_of_kinds(case, lacking)
         calls = min(calls, _CALLS, max(1, _KEPT // _numel(kept)))
         only = [tensor.label for tensor in kept] if kind else []
         seen = self.drawn.draw(case, replicate, calls, sort=False, only=only)
@@ -95,7 +95,7 @@ class Pool:
         costs = {
             case: self._cost(case) / numel
             for case, kinds in self.cases.items()
-            if kind in kinds and (numel := _numel(self.drawn.of_kinds(case, [kind])))
+            if kind in kinds and (numel := _numel(self.drawn.tensors_of_kinds(case, [kind])))
         }
         affordable = 2 * min(costs.values(), default=0.0)
         return [case for case, cost in costs.items() if cost <= affordable]

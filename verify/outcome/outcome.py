@@ -80,7 +80,7 @@ class Outcome:
     witness: str = ""
 
     @classmethod
-    def of_cell(cls, promise: str, names: tuple[str, str, str], stated: Stated) -> Outcome:
+    def for_cell(cls, promise: str, names: tuple[str, str, str], stated: Stated) -> Outcome:
         """What is asked of a cell, before anything is found.
 
         Parameters

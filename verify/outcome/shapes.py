@@ -40,7 +40,7 @@ class Plain:
     def check(self, value: object, place: str) -> None:
         """Refuse what does not hold."""
         if not self.holds(value):
-            raise ValueError(f"its entry {place} is {_shown(value)}, not {self.words}")
+            raise ValueError(f"its entry {place} is {_abbreviated(value)}, not {self.words}")
 
     def json_schema(self) -> Json:
         """The same as a JSON Schema."""
@@ -120,7 +120,7 @@ class Named:
     def check(self, value: object, place: str) -> None:
         """Refuse what is no object, or holds a wrong value."""
         for name, each in _object(value, place).items():
-            self.each.check(each, f"{place}[{_shown(name)}]")
+            self.each.check(each, f"{place}[{_abbreviated(name)}]")
 
     def json_schema(self) -> Json:
         """The same as a JSON Schema."""
@@ -142,7 +142,7 @@ def _is_whole(value: object) -> TypeGuard[int]:
     return type(value) is int and 0 <= value < _MOST
 
 
-def _shown(value: object) -> str:
+def _abbreviated(value: object) -> str:
     """Return a value as it stands in the file, cut if it is long."""
     try:
         text = json.dumps(value)

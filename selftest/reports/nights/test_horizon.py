@@ -24,7 +24,7 @@ def night(seed: int) -> Pool:
     bits = Deviations(np.array([MEAN * N]), np.array([N]), np.ones(1))
     own = {"verdict": "pass", "findings": [], "decisions": 3}
     own |= {"statistics": Evidence({"bits": bits}).to_json()}
-    return Pool.of_line({**fakes.cell_line(), **own}, f"{seed}")
+    return Pool.from_line({**fakes.cell_line(), **own}, f"{seed}")
 
 
 def told(pool: Pool) -> dict[str, Any]:

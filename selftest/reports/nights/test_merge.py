@@ -165,7 +165,7 @@ class TestNights:
     def test_the_decision_is_made_at_the_level_of_the_look(self) -> None:
         """A p-value between α_2 and α is no alarm for two nights together."""
         cell = _cell(_moments())
-        both = pool.Pool.of_line(cell, "1") + pool.Pool.of_line(cell, "2")
+        both = pool.Pool.from_line(cell, "1") + pool.Pool.from_line(cell, "2")
         p_value = bounds.normal_scale(2 * N, 2 * N)
         assert both.to_line(p_value)["verdict"] == "pass"
         assert both.to_line(4 * p_value)["verdict"] == "pass"

@@ -85,7 +85,7 @@ class Statistic:
         return {"kind": self.kind, **values}
 
     @classmethod
-    def of_json(cls, document: Mapping[str, object]) -> Self:
+    def from_json(cls, document: Mapping[str, object]) -> Self:
         """Rebuild a statistic of this kind from the fields that `to_json` wrote.
 
         A field that an older suite did not know has its default.
@@ -118,7 +118,7 @@ def from_json(document: Mapping[str, object]) -> Statistic:
     if cls is None:
         raise ValueError(f"unknown statistic kind {kind!r}; use a newer suite")
     try:
-        return cls.of_json(document)
+        return cls.from_json(document)
     except KeyError as missing:
         raise ValueError(f"statistic {cls.kind!r} lacks the field {missing}") from None
 

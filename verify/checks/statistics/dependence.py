@@ -40,7 +40,7 @@ class Correlation(Statistic):
         return {"kind": self.kind, "lags": lags, **rows}
 
     @classmethod
-    def of_json(cls, document: Mapping[str, object]) -> Self:
+    def from_json(cls, document: Mapping[str, object]) -> Self:
         """Rebuild it; older files hold two objects by lag."""
         pairs, sums = document["pairs"], document["sums"]
         if isinstance(pairs, dict) and isinstance(sums, dict):

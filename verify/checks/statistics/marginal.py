@@ -31,12 +31,12 @@ class NormalMoments(Statistic):
         sums = self.n + other.n, self.total + other.total, self.squares + other.squares
         return type(self)(*sums, max(self.resolution, other.resolution))
 
-    def of_mean(self) -> float:
+    def mean_p_value(self) -> float:
         """The p-value of the sum, less what the lattice may have put into it."""
         moved, _ = bounds.normal_displacement(self.resolution)
         return bounds.normal_mean(float(np.maximum(0.0, abs(self.total) - self.n * moved)), self.n)
 
-    def of_scale(self) -> float:
+    def scale_p_value(self) -> float:
         """The p-value of the sum of squares, as near to its mean as the lattice may move it."""
         _, moved = bounds.normal_displacement(self.resolution)
         excess = self.squares - self.n
@@ -58,7 +58,7 @@ class NormalMoments(Statistic):
         return [
             decided(
                 "mean",
-                self.of_mean(),
+                self.mean_p_value(),
                 self.n,
                 level=level,
                 detail=f"the mean is off by {mean:+.3g} standard deviations",
@@ -70,7 +70,7 @@ class NormalMoments(Statistic):
             ),
             decided(
                 "scale",
-                self.of_scale(),
+                self.scale_p_value(),
                 self.n,
                 level=level,
                 detail=f"the standard deviation is {scale:.4g}× the law's",
@@ -88,10 +88,10 @@ class SubGaussianMoments(NormalMoments):
     kind = "sub_gaussian_moments"
     bound = True
 
-    def of_mean(self) -> float:  # noqa: D102
+    def mean_p_value(self) -> float:  # noqa: D102
         return bounds.sub_gaussian_mean(self.total, self.n)
 
-    def of_scale(self) -> float:  # noqa: D102
+    def scale_p_value(self) -> float:  # noqa: D102
         return bounds.sub_gaussian_scale(self.squares, self.n)
 
     def detectable(self, level: float) -> float:  # noqa: D102
