@@ -68,7 +68,7 @@ def _cut(sampler: Sampler, case: Case) -> Case:
 def _worthwhile(sampler: Sampler, case: Case) -> bool:
     """Whether there is a stream, and no need to draw for long."""
     subject = sampler.cell.subject
-    random = any(tensor.law.is_random(tensor.lawful_shape) for tensor in subject.tensors(case))
+    random = any(tensor.law.is_random(tensor.shape) for tensor in subject.tensors(case))
     return random and 0 < subject.numel(case) <= _MOST
 
 
