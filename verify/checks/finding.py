@@ -27,7 +27,8 @@ class Kind(StrEnum):
     """A known defect is gone."""
 
 
-_BROKEN = {"time_limit": Kind.TIME_LIMIT, "raises": Kind.ERROR}
+BROKEN = {"time_limit": Kind.TIME_LIMIT, "raises": Kind.ERROR}
+"""The kind of a call that did not return, by check; of any other it is a comparison."""
 
 
 @dataclass(frozen=True)
@@ -139,7 +140,7 @@ class Finding:
         """
         message = f"{WORDS[check].broken}: {reason}"
         label = None if case is None else repr(case)
-        kind = _BROKEN.get(check, Kind.COMPARISON)
+        kind = BROKEN.get(check, Kind.COMPARISON)
         return cls(check, False, None, 1, message, scope="case", case=label, kind=kind)
 
     def to_json(self) -> dict[str, Any]:

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import re
 
-from verify.checks.finding import Kind
+from verify.checks.finding import BROKEN, Kind
 from verify.outcome.shapes import Json
 
 _COUNTED = re.compile(r"of (\d{1,19})")
 _WITNESSES = ("known defect", "known_defect")
 _BY_MESSAGE = {"fixed upstream: ": Kind.FIXED_UPSTREAM, "still there: ": Kind.STILL_THERE}
-_BY_CHECK = {"time_limit": Kind.TIME_LIMIT, "raises": Kind.ERROR}
 
 
 def converted(line: Json) -> Json:
@@ -70,5 +69,5 @@ def _kind(data: Json) -> Kind:
     message = data.get("message") or ""
     told = (kind for words, kind in _BY_MESSAGE.items() if message.startswith(words))
     broken = not data["passed"] and data.get("scope") == "case"
-    by_check = _BY_CHECK.get(data["check"]) if broken else None
+    by_check = BROKEN.get(data["check"]) if broken else None
     return next(told, by_check or Kind.COMPARISON)
