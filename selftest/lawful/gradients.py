@@ -128,6 +128,19 @@ def _softmax(values: Tensor, dim: int, **_: Any) -> Tensor:
     return (powers / powers.sum(dim, keepdim=True)).to(values.dtype)
 
 
+def _channels(x: Tensor, training: bool, eps: float) -> tuple[list[int], int, list[int]]:
+    """The axes of a channel, how many values it has, and the shape of one number for each."""
+    count = x.numel() // x.shape[1] if x.shape[1] else 0
+    if not training or count < 2 or eps <= 0:
+        raise Declined
+    return [axis for axis in range(x.ndim) if axis != 1], count, [1, -1] + [1] * (x.ndim - 2)
+
+
+def _affine(made: Tensor, weight: Any, bias: Any, side: list[int]) -> Tensor:
+    made = made if weight is None else made * weight.to(made.dtype).view(side)
+    return made if bias is None else made + bias.to(made.dtype).view(side)
+
+
 def _batch_norm(
     x: Tensor,
     running_mean: Any,
@@ -139,11 +152,7 @@ def _batch_norm(
     eps: float = 1e-5,
 ) -> Tensor:
     """Means and variances in two passes, in float64."""
-    axes = [axis for axis in range(x.ndim) if axis != 1]
-    count = x.numel() // x.shape[1] if x.shape[1] else 0
-    if not training or count < 2 or eps <= 0:
-        raise Declined
-    side = [1, -1] + [1] * (x.ndim - 2)
+    axes, count, side = _channels(x, training, eps)
     wide = x.double()
     mean = wide.mean(axes)
     centred = wide - mean.view(side)
@@ -154,9 +163,7 @@ def _batch_norm(
             for kept, new in ((running_mean, mean), (running_var, unbiased)):
                 kept.copy_((1 - momentum) * kept.double() + momentum * new)
     made = centred * (variance + eps).rsqrt().view(side)
-    made = made if weight is None else made * weight.double().view(side)
-    made = made if bias is None else made + bias.double().view(side)
-    return made.to(x.dtype)
+    return _affine(made, weight, bias, side).to(x.dtype)
 
 
 def _batch_norm_in_one_pass(
@@ -171,11 +178,7 @@ def _batch_norm_in_one_pass(
     correction: int = 1,
 ) -> Tensor:
     """The mean of squares less the squared mean; running statistics by interpolation."""
-    axes = [axis for axis in range(x.ndim) if axis != 1]
-    count = x.numel() // x.shape[1] if x.shape[1] else 0
-    if not training or count < 2 or eps <= 0:
-        raise Declined
-    side = [1, -1] + [1] * (x.ndim - 2)
+    axes, count, side = _channels(x, training, eps)
     mean = x.sum(axes) / count
     variance = (x.square().sum(axes) / count - mean.square()).clamp(min=0)
     if running_mean is not None:
@@ -183,8 +186,7 @@ def _batch_norm_in_one_pass(
             running_mean.lerp_(mean, momentum)
             running_var.lerp_(variance * (count / (count - correction)), momentum)
     made = (x - mean.view(side)) * (variance + eps).rsqrt().view(side)
-    made = made if weight is None else made * weight.view(side)
-    return made if bias is None else made + bias.view(side)
+    return _affine(made, weight, bias, side)
 
 
 def _gru_cell(
