@@ -179,14 +179,6 @@ FAULTS = {  # Sample, and the checks that must name the fault.
 
 
 class TestFaults:
-    @pytest.mark.parametrize("dtype", ["float32", "float64"])
-    @pytest.mark.parametrize("fault", FAULTS)
-    def test_is_named(self, fault, dtype):
-        make, checks = FAULTS[fault]
-        found = alarms(reduced(make(stream(fault)), dtype=dtype))
-        assert checks & set(found), found
-        assert checks <= set(found) or len(checks) > 1, found
-
     def test_the_gain_counts(self):
         matrices = haar(100, 6, 6, stream("gain"))
         values = tensor(matrices.reshape(100, -1))

@@ -140,15 +140,6 @@ FAULTS = {  # Sample, and the checks that must name the fault.
 }  # fmt: skip
 
 
-class TestFaults:
-    @pytest.mark.parametrize("dtype", ["float32", "float64"])
-    @pytest.mark.parametrize("fault", FAULTS)
-    def test_is_named(self, fault, dtype):
-        make, checks = FAULTS[fault]
-        found = alarms(reduced(make(stream(fault)), dtype=dtype))
-        assert checks <= set(found), found
-
-
 class TestExactly:
     def test_zeros_are_counted(self):
         values = matrices(3, 50, 40, LAW, stream("count"))
