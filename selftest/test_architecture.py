@@ -80,7 +80,7 @@ ROOMS = {  # From the ground up: each room, and those below it that it may impor
     "reports.page": "reports.evidence reports.text verify.checks verify.outcome",
     "reports.nights": "reports.evidence reports.text reports.page verify.checks verify.outcome",
     "reports.upgrade": "reports.evidence reports.text reports.page verify.checks",
-    "reports.live": "reports.evidence reports.text reports.page",
+    "reports.live": "reports.evidence reports.text reports.page verify.outcome",
     "reports.processors": "reports.evidence reports.text reports.upgrade",
     "reports.calibration": "reports.evidence reports.text reports.processors",
     "reports.commands": "reports.evidence reports.text reports.page reports.nights "

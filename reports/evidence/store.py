@@ -18,8 +18,7 @@ from typing import IO, Any, TypeVar
 
 from reports.evidence.records import CellRecord, Line, Report, RunRecord, Verdict
 from verify.outcome import promises
-from verify.outcome.schema import SCHEMA as SCHEMA
-from verify.outcome.schema import parsed as parsed
+from verify.outcome.schema import SCHEMA, parsed
 
 EVIDENCE = "evidence.jsonl"
 TIMINGS = "timings.json"

@@ -18,6 +18,7 @@ from reports.evidence.records import Verdict
 from reports.evidence.verdict import overview
 from reports.page import render
 from reports.text import summary
+from verify.outcome.schema import parsed
 
 # Whatever else pytest says (interrupted, internal error, usage) is kept as it is.
 _OVERRULED = frozenset({0, 1, 5})
@@ -206,7 +207,7 @@ def _cell_of(report: pytest.TestReport) -> dict[str, Any] | None:
 
 def _handed_over(report: pytest.TestReport, handed: str) -> dict[str, Any]:
     try:
-        line = dict(store.parsed(handed))
+        line = dict(parsed(handed))
         cell = records.CellRecord.from_json(line)
     except store.MALFORMED as error:
         reason = f"The evidence of the item cannot be read: {store.why(error)}."

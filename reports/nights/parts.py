@@ -13,6 +13,7 @@ from reports.evidence import store
 from reports.evidence.records import CellRecord, Line, RunRecord
 from reports.evidence.words import count
 from verify.checks.bounds import ALPHA
+from verify.outcome.schema import SCHEMA, parsed
 
 T = TypeVar("T")
 
@@ -173,7 +174,7 @@ def run_line(runs: Sequence[Line]) -> dict[str, Any]:
     several = len(nights) > 1
     line = {
         **runs[0],
-        "schema": store.SCHEMA,
+        "schema": SCHEMA,
         "run_seed": _seeds(sorted(nights)) if several else runs[0]["run_seed"],
         "profile": _together(night["profile"] for night in nights.values()),
         "shard": _shards(night["shard"] for night in nights.values()),
@@ -214,7 +215,7 @@ def _runs(path: Path) -> tuple[Line, ...]:
 
 def _run(raw: bytes) -> Line | None:
     try:
-        line = store.parsed(raw)
+        line = parsed(raw)
         return line if isinstance(store.typed(line), RunRecord) and _nights(line) else None
     except store.MALFORMED:
         return None

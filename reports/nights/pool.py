@@ -18,11 +18,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from reports.evidence.records import Finding, Line, Verdict
-from reports.evidence.store import MALFORMED, SCHEMA, why
+from reports.evidence.store import MALFORMED, why
 from reports.evidence.verdict import finding_key
 from reports.evidence.words import listing
 from reports.nights import exactly
 from verify.outcome.evidence import Evidence
+from verify.outcome.schema import SCHEMA
 
 # What a cell is, and must be in every night.
 IDENTITY = ("nodeid", "promise", "subject", "witness", "backend", "dtype", "law", "source")

@@ -19,6 +19,7 @@ from selftest.reports import fakes
 from verify.checks import bounds
 from verify.checks.statistics import Correlation, Deviations, Largest, NormalMoments, Rare, Signal
 from verify.outcome.evidence import Evidence
+from verify.outcome.schema import SCHEMA
 
 N = 1 << 16
 
@@ -34,7 +35,7 @@ def _cell(evidence: Evidence, subject: str = "normal_", **entries: object) -> di
     failed = any(not finding.passed for finding in findings)
     return {
         **fakes.cell_line(subject),
-        "schema": store.SCHEMA,
+        "schema": SCHEMA,
         "verdict": "fail" if failed else "pass",
         "findings": [finding.to_json() for finding in findings],
         "statistics": evidence.to_json(),
@@ -48,7 +49,7 @@ def _night(folder: Path, seed: int, *cells: dict, planned: tuple[str, ...] = (),
     """A report folder of one night."""
     folder.mkdir(parents=True, exist_ok=True)
     names = {*planned, *(cell["nodeid"] for cell in cells)}
-    line = {**fakes.run_line(names), "schema": store.SCHEMA, "run_seed": seed, **run}
+    line = {**fakes.run_line(names), "schema": SCHEMA, "run_seed": seed, **run}
     lines = [line, *sorted(cells, key=lambda cell: cell["nodeid"])]
     text = "".join(f"{store.canonical(each)}\n" for each in lines)
     (folder / store.EVIDENCE).write_text(text, encoding="utf-8")
