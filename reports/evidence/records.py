@@ -50,6 +50,8 @@ class CellRecord:
         The level at which its pool was decided; 0 if that is the run's.
     witness
         The known defect that it is a witness of, by its id.
+    failed_nights
+        Of several nights: the run seeds of those in which it needed attention.
 
     """
 
@@ -79,6 +81,7 @@ class CellRecord:
     replay: str = ""
     alpha: float = 0.0
     witness: str = ""
+    failed_nights: tuple[str, ...] = ()
 
     @property
     def defects(self) -> tuple[str, ...]:
@@ -122,6 +125,11 @@ class CellRecord:
             replay=str(data.get("replay") or ""),
             alpha=float(data.get("alpha") or 0),
             witness=str(data.get("witness") or ""),
+            failed_nights=tuple(
+                str(seed)
+                for seed, night in sorted((data.get("nights") or {}).items())
+                if Verdict(str(night["verdict"])).needs_attention
+            ),
         )
 
 

@@ -37,7 +37,7 @@ CHECKS = (
     ("kolmogorov_smirnov", "KS distance", 1.3e-3, ""),
     ("chi_square", "", 0.0, ""),
     ("mean", "shift", 1.9e-3, "σ"),
-    ("variance", "scale", 1.4e-3, "× the law's"),
+    ("scale", "scale", 1.4e-3, "× law"),
     ("skewness", "skewness", 4.4e-3, ""),
     ("kurtosis", "kurtosis", 8.8e-3, ""),
     ("lower_tail", "tail mass", 0.03, "of 10⁻⁴"),
@@ -224,7 +224,7 @@ def _counts(random: np.random.Generator, fault: Fault, n: int) -> np.ndarray:
 def _findings(random: np.random.Generator, fault: Fault, n: int) -> list[dict[str, Any]]:
     found = []
     for check, effect, size, unit in CHECKS:
-        broken = bool(fault.words) and check in ("kolmogorov_smirnov", "chi_square", "variance")
+        broken = bool(fault.words) and check in ("kolmogorov_smirnov", "chi_square", "scale")
         exact = check == "bounds"
         centre = fault.gain if effect == "scale" else 0.0
         estimate = centre + size / 7 * random.normal()
