@@ -6,14 +6,14 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from reports.evidence.causes import Kind, causes
+from reports.evidence.faults import Fault, faults
 from reports.evidence.records import CellRecord, Report
 from reports.evidence.verdict import (
     Overview,
     RunVerdict,
     finding_key,
     overview,
-    worst_finding,
-    worst_first,
 )
 from reports.evidence.words import (
     TOGETHER,
@@ -29,18 +29,24 @@ from reports.evidence.words import (
 )
 
 SUMMARY = "summary.md"
-# More failing cells, or warnings, than this are counted; the pages have all cells.
-MOST = 40
+# More faults than this are counted, and more warnings than that; the pages have all.
+MOST_FAULTS, MOST = 5, 40
 _TONES = {RunVerdict.PASS: "green", RunVerdict.FAIL: "red", RunVerdict.INCOMPLETE: "yellow"}
 
 
 def diagnosis(cell: CellRecord) -> str:
-    """Return what is wrong with a cell, in plain language: its worst tensor, then the others."""
-    return labelled(*parts_of_diagnosis(cell))
+    """Return what is wrong with a cell: one plain sentence, then what the checks say of it."""
+    said, plainly = labelled(*parts_of_diagnosis(cell)), in_plain_words(cell)
+    return said if plainly.removesuffix(" …") in said else f"{plainly} – {said}"
+
+
+def in_plain_words(cell: CellRecord) -> str:
+    """Return what is wrong with a cell in one sentence that needs no statistics."""
+    return causes(cell)[0].sentence
 
 
 def parts_of_diagnosis(cell: CellRecord) -> tuple[str, str]:
-    """Return the worst tensor of a cell, if it has a name, and what is wrong."""
+    """Return the worst tensor of a cell, if it has a name, and what its checks say of it."""
     failed = sorted((f for f in cell.findings if not f.passed), key=finding_key)
     if not failed:
         return "", cell.reason or "No reason was given."
@@ -81,14 +87,17 @@ def terminal(evidence: Report, directory: Path | None) -> Iterator[tuple[str, st
     tone = _TONES[view.verdict]
     yield f"{view.verdict.upper()}: {plain(view.sentence)}", tone
     yield numbers(view, evidence.run.alpha), ""
-    troubled = _troubled(evidence)
-    for cell in troubled[:MOST]:
+    found = faults(evidence.cells)
+    for rank, fault in enumerate(found[:MOST_FAULTS], start=1):
         yield "", ""
-        yield f"{cell.verdict}: {plain(_name(cell))}", "red" if cell.verdict.is_wrong else "yellow"
-        for label, text in _details(cell):
-            yield f"  {label + ':':<11}{plain(text)}", ""
-    if len(troubled) > MOST:
-        yield f"… and {plural(len(troubled) - MOST, 'cell')} more: see the report.", tone
+        color = "yellow" if fault.kind is Kind.GAP else "red"
+        yield f"{rank}. {plain(_sized(fault))}", color
+        yield f"   {plain(' – '.join(filter(None, (fault.where, _seen_by(fault)))))}", ""
+        if fault.cell.replay:
+            yield f"   {plain(fault.cell.replay)}", ""
+    if len(found) > MOST_FAULTS:
+        yield "", ""
+        yield _more(found), tone
     yield "", ""
     for problem in warnings(evidence.problems):
         yield f"warning: {plain(problem)}", "yellow"
@@ -122,43 +131,41 @@ def markdown(evidence: Report) -> str:
         "| --- | ---: |",
         *(f"| {_text(name)} | {amount} |" for name, amount in view.counts.items() if amount),
     ]
-    troubled = _troubled(evidence)
-    for cell in troubled[:MOST]:
-        lines += ["", f"### {_text(cell.verdict)}: {_text(_name(cell))}", ""]
-        lines += [f"- {label}: {_markdown(label, text)}" for label, text in _details(cell)]
-    if len(troubled) > MOST:
-        lines += ["", f"… and {plural(len(troubled) - MOST, 'cell')} more: see the report."]
+    found = faults(evidence.cells)
+    if found:
+        lines += [
+            "",
+            "| | wrong in | what is wrong | where | size | least found | replay |",
+            "| ---: | --- | --- | --- | --- | --- | --- |",
+            *(_row(rank, fault) for rank, fault in enumerate(found[:MOST_FAULTS], start=1)),
+        ]
+    if len(found) > MOST_FAULTS:
+        lines += ["", _more(found)]
     return "\n".join((*lines, ""))
 
 
-def _troubled(evidence: Report) -> list[CellRecord]:
-    return [cell for cell in worst_first(evidence.cells) if cell.verdict.needs_attention]
+def _more(found: Sequence[Fault]) -> str:
+    return f"… and {plural(len(found) - MOST_FAULTS, 'more fault')}: see the report."
 
 
-def _name(cell: CellRecord) -> str:
-    names = (cell.title, cell.dtype, cell.backend, cell.promise)
-    return " · ".join(filter(None, names))
+def _sized(fault: Fault) -> str:
+    """Return what is wrong, how large it is, and from which size on it would have been found."""
+    least = f"found from {fault.smallest}" if fault.smallest else ""
+    size = ", ".join(filter(None, (fault.size, least)))
+    label = "" if fault.kind is Kind.VALUES else fault.label
+    return f"{labelled(label, fault.sentence)}{f' ({size})' if size else ''}"
 
 
-def _details(cell: CellRecord) -> Iterator[tuple[str, str]]:
-    yield "diagnosis", diagnosis(cell)
-    worst = worst_finding(cell)
-    if worst is not None and not worst.passed:
-        confirmed = worst.confirmation
-        again = (
-            ""
-            if confirmed is None
-            else f"; {p_words(confirmed)} on four times the sample, drawn afresh"
-        )
-        yield "evidence", f"{named(worst)}, {p_words(worst.p_value)}{again}"
-    for case in failing_cases(cell)[:1]:
-        yield "case", case
-    if cell.replay:
-        yield "replay", cell.replay
+def _seen_by(fault: Fault) -> str:
+    """Return the check that saw it, and its p-value."""
+    finding = fault.finding
+    return f"{named(finding)}, {p_words(finding.p_value)}" if finding else ""
 
 
-def _markdown(label: str, text: str) -> str:
-    return _code(text) if label in ("case", "replay") else _text(text)
+def _row(rank: int, fault: Fault) -> str:
+    texts = (fault.label, fault.sentence, fault.where, fault.size, fault.smallest)
+    replay = fault.cell.replay and _code(fault.cell.replay).replace("|", "\\|")
+    return f"| {rank} | {' | '.join(map(_text, texts))} | {replay} |"
 
 
 def _text(text: str) -> str:

@@ -59,7 +59,10 @@ def test_exit_codes(compared, before, after, code, said):
 
 def test_a_regression_is_told_with_its_diagnosis_and_its_replay_command(compared):
     _, printed = compared([MENDED], [BROKEN])
-    assert "    The scale is 1.0100 × the law's: std is 1 % too large." in printed
+    assert (
+        "    values are 1 % too wide – The scale is 1.0100 × the law's: std is 1 % too large."
+        in printed
+    )
     assert f"    {BROKEN['replay']}" in printed
 
 

@@ -6,7 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from reports.evidence import store, words
+from reports.evidence.faults import faults
 from reports.evidence.records import CellRecord, Effect, Finding, Report
+from reports.evidence.verdict import overview
 from reports.text import summary
 from selftest.reports import fakes
 from verify.outcome.verdict import Verdict
@@ -27,21 +29,18 @@ def test_a_pass_is_short(tmp_path: Path) -> None:
     assert text.endswith("report: report/index.html")
 
 
-def test_a_failure_has_diagnosis_case_and_replay(tmp_path: Path) -> None:
+def test_a_fault_has_its_sentence_its_size_its_place_and_its_replay(tmp_path: Path) -> None:
     line = fakes.cell_line("normal_", "bfloat16")
-    text = _terminal(_evidence(tmp_path, line, fakes.cell_line()))
-    assert "std is 1 % too large" in text
-    assert "NormalCase(shape=(3, 4)" in text
-    assert line["replay"] in text
-    assert "p < 10⁻³⁰⁰ on four times the sample, drawn afresh" in text
+    evidence = _evidence(tmp_path, line, fakes.cell_line())
+    shown = _terminal(evidence).split("\n\n")[1].splitlines()
+    assert shown[0].startswith("1. values are 1 % too wide (1.01 × law, found from ")
+    assert shown[1:] == ["   normal_; bfloat16; cpu – scale, p = 10⁻⁴²", f"   {line['replay']}"]
 
 
-def test_a_failure_names_its_tensor(tmp_path: Path) -> None:
-    line = fakes.module_line(zero="weight_hr_l0")
-    evidence = _evidence(tmp_path, line)
-    assert f"diagnosis: weight_hr_l0: {fakes.ZERO}" in _terminal(evidence)
-    assert "evidence:  atoms of weight_hr_l0, p = 10⁻²⁵;" in _terminal(evidence)
-    assert "- diagnosis: weight\\_hr\\_l0: one value is drawn" in summary.markdown(evidence)
+def test_a_fault_names_its_tensors(tmp_path: Path) -> None:
+    evidence = _evidence(tmp_path, fakes.module_line(zero="weight_hr_l0"))
+    assert f"1. weight_hr_l0: {fakes.ZERO}" in _terminal(evidence)
+    assert "| values | weight\\_hr\\_l0: one value is drawn" in summary.markdown(evidence)
 
 
 def test_the_worst_tensor_speaks_and_the_others_are_named() -> None:
@@ -54,7 +53,7 @@ def test_the_worst_tensor_speaks_and_the_others_are_named() -> None:
         "n", "default", "LSTM", "cpu", "float32", Verdict.FAIL, findings=(*others, *worst)
     )
     assert summary.diagnosis(cell) == (
-        "weight: the 1 is off; the 2 is off; the 3 is off; "
+        "bias: the scale is off – weight: the 1 is off; the 2 is off; the 3 is off; "
         "also wrong: bias and all tensors together"
     )
 
@@ -73,12 +72,32 @@ def test_a_terminal_obeys_no_foreign_text(tmp_path: Path) -> None:
     assert "\\x1b[2J bell\\x07" in text
 
 
-def test_many_failures_are_counted(tmp_path: Path) -> None:
-    line = fakes.cell_line("normal_", "bfloat16")
-    lines = [{**line, "nodeid": f"verify/{index}"} for index in range(summary.MOST + 2)]
+def test_the_worst_five_are_told_and_the_rest_is_counted(tmp_path: Path) -> None:
+    line = fakes.cell_line("normal_", "float32")
+    lines = [
+        {
+            **line,
+            "nodeid": f"n{i}",
+            "verdict": "crashed",
+            "findings": [],
+            "reason": f"{chr(i)} died",
+        }
+        for i in range(ord("a"), ord("a") + summary.MOST_FAULTS + 2)
+    ]
     evidence = _evidence(tmp_path, *lines)
-    assert "and 2 cells more" in _terminal(evidence)
-    assert "and 2 cells more" in summary.markdown(evidence)
+    for text in (_terminal(evidence), summary.markdown(evidence)):
+        assert "… and 2 more faults: see the report." in text
+        assert "e died" in text and "f died" not in text
+
+
+def test_terminal_and_markdown_say_the_same(tmp_path: Path) -> None:
+    evidence = _evidence(tmp_path, *fakes.cells(), fakes.module_line(scaled="weight_hh"))
+    first = overview(evidence).sentence
+    terminal, markdown = _terminal(evidence), summary.markdown(evidence)
+    assert first in terminal and summary._text(first) in markdown
+    for fault in faults(evidence.cells)[: summary.MOST_FAULTS]:
+        for said in (fault.sentence, fault.where, fault.size, fault.smallest):
+            assert said in terminal and summary._text(said) in markdown
 
 
 def test_markdown_shows_hostile_text_as_it_is(tmp_path: Path) -> None:
