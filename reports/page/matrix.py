@@ -1,4 +1,4 @@
-"""Cells by promise, subject and dtype: what needs attention, and the matrix of all."""
+"""Cells by promise, subject and dtype: the matrix of all."""
 
 from __future__ import annotations
 
@@ -86,42 +86,12 @@ class Group:
         return len(self.shown.rows) + len(self.folded.rows)
 
 
-@dataclass(frozen=True)
-class Trouble:
-    """Cells of one subject that are wrong in one way, the worst first."""
-
-    cells: tuple[CellView, ...]
-
-    @property
-    def worst(self) -> CellView:
-        """The cell that speaks for all."""
-        return self.cells[0]
-
-    @property
-    def promises(self) -> dict[str, list[CellView]]:
-        """The cells by promise, each under its title."""
-        found: dict[str, list[CellView]] = defaultdict(list)
-        for view in sorted(self.cells, key=_place):
-            found[promises.title(view.cell.promise)].append(view)
-        return found
-
-
 def groups(cells: Iterable[CellView]) -> list[Group]:
     """Return cells by promise: what is wrong, what has gaps, the rest; each by `promises.rank`."""
     by_promise: dict[str, list[CellView]] = defaultdict(list)
     for view in cells:
         by_promise[view.cell.promise].append(view)
     return sorted(starmap(_group, by_promise.items()), key=_urgency)
-
-
-def troubles(cells: Iterable[CellView]) -> list[Trouble]:
-    """Return what needs attention: one entry for each subject and way of being wrong."""
-    found: dict[tuple[str, ...], list[CellView]] = defaultdict(list)
-    for view in cells:
-        if not view.calm:
-            cell = view.cell
-            found[cell.verdict, cell.title, view.tensor or cell.reason].append(view)
-    return [Trouble(tuple(views)) for views in found.values()]
 
 
 def _group(promise: str, cells: Sequence[CellView]) -> Group:
@@ -153,11 +123,6 @@ def _part(rows: Sequence[Row], cells: Iterable[CellView]) -> Part:
 def _urgency(group: Group) -> tuple[bool, bool, int]:
     wrong = any(view.cell.verdict.is_wrong for view in group.cells)
     return (not wrong, not group.open, promises.rank(group.promise))
-
-
-def _place(view: CellView) -> tuple[int, str, tuple[int, str]]:
-    promise = view.cell.promise
-    return (promises.rank(promise), promise, _dtype_key(view.cell.dtype))
 
 
 def _dtype_key(dtype: str) -> tuple[int, str]:

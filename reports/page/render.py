@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from reports.evidence import calibration as panel
-from reports.evidence import verdict, words
+from reports.evidence import faults, verdict, words
 from reports.evidence.records import CellRecord, Report
 from reports.evidence.store import complete, write_atomically
 from reports.page import matrix, packed, pictures, views
@@ -22,8 +22,8 @@ from reports.text import summary
 MOST_BYTES = 3_000_000
 # Of these, what the pictures and tables of failing cells may take as plain markup.
 INLINE_BYTES = 1_200_000
-# More entries than this under "what needs attention" are counted, and left to the matrix.
-MOST_TROUBLES = 40
+# More subjects than this of one fault are counted until it is unfolded.
+MOST_PLACES = 2
 MARK = '<meta name="generator" content="verify reports">'
 # Where the page takes what is known only once the rest of it is: no text of a cell can hold it.
 NOTE, PACKED = "<!--note-->", "<!--packed-->"
@@ -107,7 +107,8 @@ def _known(evidence: Report, backend: str, cells: Sequence[CellRecord]) -> dict[
         "power": verdict.power(cells),
         "calibration": calibrated and calibrated.uniformity,
         "calibration_picture": _calibration_picture(calibrated),
-        "most_troubles": MOST_TROUBLES,
+        "faults": faults.faults(cells),
+        "most_places": MOST_PLACES,
     }
 
 
@@ -115,7 +116,6 @@ def _rendered(known: dict[str, object], cells: Sequence[views.CellView]) -> str:
     return _template("backend.html").render(
         known,
         groups=matrix.groups(cells),
-        troubles=matrix.troubles(cells),
         anchors={view.cell.nodeid: view.anchor for view in cells},
         defects=views.defects(cells),
     )

@@ -13,7 +13,7 @@ from reports.evidence.records import CellRecord, Effect, Finding, Verdict
 from reports.evidence.verdict import RunVerdict, finding_key, worst_finding, worst_first
 from reports.page import decisions, pictures, tensors
 from reports.page.tensors import Failure, Tensor
-from reports.text.summary import failing_cases, parts_of_diagnosis
+from reports.text.summary import failing_cases, in_plain_words, parts_of_diagnosis
 
 T = TypeVar("T")
 GLYPHS = {
@@ -34,6 +34,8 @@ class CellView:
     telling
         The finding that speaks for the cell: a failed one, or the most worrying of its pools
         that has an effect to show.
+    plainly
+        What is wrong, in one sentence that needs no statistics.
     diagnosis
         The tensor that is wrong, if it has a name, and what is wrong; of what passed nothing.
     detail
@@ -51,6 +53,7 @@ class CellView:
     worst: Finding | None
     telling: Finding | None
     effects: tuple[Effect, ...]
+    plainly: str
     diagnosis: tuple[str, str]
     cases: tuple[str, ...]
     detail: tuple[str, ...] = ()
@@ -125,6 +128,7 @@ def _view(anchor: str, cell: CellRecord) -> CellView:
         worst=worst,
         telling=worst if failed else next(iter(pooled), worst),
         effects=tuple(f.effect for f in pooled[:most] if f.effect is not None),
+        plainly=in_plain_words(cell) if failed else "",
         diagnosis=("", "") if cell.verdict is Verdict.PASS else parts_of_diagnosis(cell),
         cases=failing_cases(cell),
     )

@@ -63,7 +63,8 @@ def test_pages_of_a_failing_run_load_in_silence(name: str, red: Path, visit: Ope
 def test_the_worst_finding_and_its_command_are_at_hand(red: Path, visit: Open) -> None:
     options = {"permissions": ["clipboard-read", "clipboard-write"]}
     page = visit(red / "cpu.html", **options).page
-    first = page.locator("#wrong li").first
+    first = page.locator("#wrong .fault").first
+    first.locator("summary").click()
     assert first.bounding_box()["y"] < page.viewport_size["height"]
     command = first.locator(".replay code").inner_text()
     first.get_by_role("button", name="copy").click()
@@ -75,7 +76,7 @@ def test_the_worst_finding_and_its_command_are_at_hand(red: Path, visit: Open) -
 def test_gaps_are_shown(build: Callable[..., Path], visit: Open) -> None:
     page = visit(build(*RUNS["gaps"]) / "cpu.html").page
     assert "the run has gaps" in page.locator("h1").inner_text()
-    assert page.locator("#wrong .chip").all_inner_texts() == ["crashed", "lost"]
+    assert page.locator("#wrong .kind").all_inner_texts() == ["crashed", "lost"]
 
 
 def test_hostile_text_is_shown_as_text(build: Callable[..., Path], visit: Open) -> None:
@@ -123,7 +124,7 @@ def test_subject_promise_and_text_choose_cells(red: Path, visit: Open) -> None:
     page.locator("output", has_text="1 of ").wait_for()
     assert view.shown() == ["LSTM float32"]
     assert page.locator("#matrix tr:visible th[scope=row]").all_inner_texts() == ["LSTM"]
-    assert page.locator("#wrong li:visible .who").all_inner_texts() == ["LSTM"]
+    assert page.locator("#wrong .fault:visible .at a").all_inner_texts() == ["LSTM", "LSTM"]
 
 
 def test_keys_alone_lead_to_a_cell(green: Path, visit: Open) -> None:

@@ -45,7 +45,7 @@
   const standsFor = new Map();
   const note = (element, cell) => {
     for (let e = element; e && e.tagName !== "SECTION"; e = e.parentElement)
-      if (e.matches("tr, .group, .fold, .stated, .wrong > li, .tile, .where, .where a, .cell"))
+      if (e.matches(":not(.fault) > tr, .group, .fold, .stated, .fault, .tile, .where, .where a, .cell"))
         standsFor.set(e, (standsFor.get(e) ?? new Set()).add(cell));
   };
   for (const link of links) note(link, byId.get(link.hash.slice(1)));
@@ -137,7 +137,7 @@
   addEventListener("popstate", async () => { typing = false; await restore(); reveal(); });
   document.addEventListener("click", (event) => {
     if (event.target.matches(".replay button")) copy(event.target);
-    else if (event.target.matches(".tile, .wrong a") && event.target.hash === location.hash) reveal();
+    else if (event.target.matches(".tile, .fault a") && event.target.hash === location.hash) reveal();
   });
   document.addEventListener("keydown", (event) => {
     const busy = event.target.closest("input, select, textarea") || event.ctrlKey || event.metaKey || event.altKey;

@@ -1,4 +1,4 @@
-"""What needs attention, and the matrix: by promise, the quiet folded away."""
+"""The matrix: by promise, the quiet folded away."""
 
 from __future__ import annotations
 
@@ -19,10 +19,6 @@ def _cell(subject: str, kind: str = "pass", *, tensor: str = "", **fields: str) 
 
 def _groups(*cells: CellRecord) -> list[matrix.Group]:
     return matrix.groups(views.views(cells))
-
-
-def _troubles(*cells: CellRecord) -> list[matrix.Trouble]:
-    return matrix.troubles(views.views(cells))
 
 
 def test_what_is_wrong_comes_first_then_gaps_then_the_order_of_titles() -> None:
@@ -69,27 +65,3 @@ def test_a_law_that_cells_share_is_said_once() -> None:
     laws = group.shown.laws
     assert [(law.words, law.source) for law in laws] == [("uniform", ""), ("uniform", "here")]
     assert [[view.cell.subject for view in law.cells] for law in laws] == [["a", "c"], ["b"]]
-
-
-def test_one_fault_is_one_trouble_wherever_it_shows() -> None:
-    promises = ("reset", "default")
-    wrong = [_cell("LSTM", "fail", tensor="weight_hr", promise=name) for name in promises]
-    (trouble,) = _troubles(
-        *wrong, _cell("LSTM"), _cell("LSTM", "fail", tensor="weight_hr", dtype="float64")
-    )
-    shown = {
-        title: [view.cell.dtype for view in found] for title, found in trouble.promises.items()
-    }
-    assert shown == {"Defaults of the modules": ["float64", "float32"], "Resets": ["float32"]}
-    assert list(shown) == ["Defaults of the modules", "Resets"]
-
-
-def test_other_faults_are_troubles_of_their_own() -> None:
-    found = _troubles(
-        _cell("LSTM", "fail", tensor="weight_hr"),
-        _cell("LSTM", "fail", tensor="bias", promise="reset"),
-        _cell("GRU", "fail", tensor="bias"),
-        _cell("GRU", "error", promise="reset"),
-        _cell("RNN", "known defect"),
-    )
-    assert len(found) == 4
