@@ -86,7 +86,7 @@ class Subject:
     def share(self) -> float:
         """The effect as a share of the values: of a count, that of all; else itself."""
         estimate = abs(self.effect.estimate)
-        counted = self.finding.check in _COUNTS and self.finding.n
+        counted = self.finding.check in COUNTS and self.finding.n
         return estimate / self.finding.n if counted else estimate
 
     @property
@@ -142,6 +142,8 @@ def part(share: float, noun: str) -> str:
     """Return a share of some values: ``28 % of the values``, ``one in 512 values``."""
     if not (math.isfinite(share) and share > 0):
         return noun
+    if share >= 1:
+        return f"all {noun}"
     return f"{percent(share)} of the {noun}" if share > 0.05 else f"one in {big(1 / share)} {noun}"
 
 
@@ -176,9 +178,9 @@ def _many(subject: Subject) -> str:
 
 
 # What measures a share of the values, and what counts them.
-SHARES = {"contract", "kolmogorov_smirnov", "ends", "zero_share", "zero_overlap"}
-_COUNTS = {"finite", "exact", "copies", "permutation", "extra_zeros", "atoms", "support"}
-_COUNTS |= {"repeats", "duplicates"}
+SHARES = {"contract", "kolmogorov_smirnov", "ends", "extremes", "zero_share", "zero_overlap"}
+COUNTS = {"finite", "exact", "copies", "permutation", "extra_zeros", "atoms", "support"}
+COUNTS |= {"repeats", "duplicates"}
 SAYINGS: Mapping[str, Saying] = {
     "finite": Saying("{size} are NaN or infinite, or were never filled", size=_part),
     "fresh": Saying("every build gives the same values"),

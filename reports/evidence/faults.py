@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 from reports.evidence import promises
 from reports.evidence.causes import Cause, Kind, causes, sharpest_first
-from reports.evidence.diagnosis import SHARES, Subject, clause, deviation, percent
+from reports.evidence.diagnosis import COUNTS, SHARES, Subject, clause, deviation, measure, percent
 from reports.evidence.records import CellRecord, Finding
 from reports.evidence.verdict import cell_key
-from reports.evidence.words import big, count, listing, number
+from reports.evidence.words import big, count, listing, number, plural
 
 DTYPES = ("float64", "float32", "bfloat16", "float16")
 _KINDS = {"complex": ("complex",), "real": ("float", "bfloat"), "whole": ("int", "uint")}
@@ -167,7 +167,9 @@ class Fault:
             return ""
         if seen.unit == "relative" or (self.finding and self.finding.check in SHARES):
             return percent(seen.size) if seen.size < 10 else f"{number(seen.size, 2)} times"
-        return " ".join(filter(None, (number(seen.size, 2), "" if seen.of else seen.unit)))
+        if seen.of is not None:
+            return plural(math.ceil(seen.size), "value")
+        return f"{number(seen.size, 2)} {seen.unit}".strip()
 
     @property
     def decades(self) -> float:
@@ -182,9 +184,16 @@ class Fault:
     def _off(self) -> float:
         return math.nan if self.finding is None else deviation(self.cell, self.finding)
 
+    @property
+    def _largest(self) -> float:
+        """How far it is off, as a share of the values where it counts them."""
+        if self.finding and measure(self.cell, self.finding) in COUNTS:
+            return Subject(self.cell, self.finding).share
+        return abs(self._off)
+
     def key(self) -> tuple[object, ...]:
         """Order faults: what they mean, how large they are, how far they reach."""
-        off = abs(self._off)
+        off = self._largest
         unknown = math.isnan(off)
         gap = self.cell.verdict.rank if self.kind is Kind.GAP else 0
         largest = 0.0 if unknown else min(1.0, off)
@@ -213,7 +222,8 @@ def faults(cells: Iterable[CellRecord]) -> list[Fault]:
         else:
             alike.append([cause])
     whole = _folded([Fault(tuple(group)) for alike in groups.values() for group in alike])
-    return sorted((replace(fault, tried=_tried(fault, every)) for fault in whole), key=Fault.key)
+    tried = _tried(every)
+    return sorted((replace(fault, tried=_near(fault, tried)) for fault in whole), key=Fault.key)
 
 
 def dtype_key(dtype: str) -> tuple[int, str]:
@@ -254,11 +264,20 @@ def _by_promise(cell: CellRecord) -> tuple[int, str, str, tuple[int, str], str]:
     return promises.rank(promise), promise, cell.title, dtype_key(cell.dtype), cell.nodeid
 
 
-def _tried(fault: Fault, cells: Iterable[CellRecord]) -> tuple[frozenset[str], frozenset[str]]:
-    """Return the dtypes and backends in which the subjects were held to the promises."""
+def _tried(cells: Iterable[CellRecord]) -> dict[tuple[str, str], set[tuple[str, str]]]:
+    """Return by promise and subject in which dtypes and on which backends it was looked at."""
+    found: dict[tuple[str, str], set[tuple[str, str]]] = defaultdict(set)
+    for cell in cells:
+        found[cell.promise, cell.title].add((cell.dtype, cell.backend))
+    return found
+
+
+def _near(
+    fault: Fault, tried: Mapping[tuple[str, str], set[tuple[str, str]]]
+) -> tuple[frozenset[str], frozenset[str]]:
     asked = {(cell.promise, cell.title) for cell in fault.cells}
-    near = [cell for cell in cells if (cell.promise, cell.title) in asked]
-    return frozenset(cell.dtype for cell in near), frozenset(cell.backend for cell in near)
+    near = {place for pair in asked for place in tried[pair]}
+    return frozenset(dtype for dtype, _ in near), frozenset(backend for _, backend in near)
 
 
 def _all_but(names: Sequence[str], tried: frozenset[str], noun: str) -> str:

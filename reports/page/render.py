@@ -22,8 +22,9 @@ from reports.text import summary
 MOST_BYTES = 3_000_000
 # Of these, what the pictures and tables of failing cells may take as plain markup.
 INLINE_BYTES = 1_200_000
-# More subjects than this of one fault are counted until it is unfolded.
-MOST_PLACES = 2
+# More faults than this are counted and left to the matrix; of one fault more subjects than this
+# are counted until it is unfolded.
+MOST_FAULTS, MOST_PLACES = 100, 2
 MARK = '<meta name="generator" content="verify reports">'
 # Where the page takes what is known only once the rest of it is: no text of a cell can hold it.
 NOTE, PACKED = "<!--note-->", "<!--packed-->"
@@ -108,6 +109,7 @@ def _known(evidence: Report, backend: str, cells: Sequence[CellRecord]) -> dict[
         "calibration": calibrated and calibrated.uniformity,
         "calibration_picture": _calibration_picture(calibrated),
         "faults": faults.faults(cells),
+        "most_faults": MOST_FAULTS,
         "most_places": MOST_PLACES,
     }
 

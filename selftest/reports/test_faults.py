@@ -49,8 +49,8 @@ def told(*cells: CellRecord) -> list[str]:
 
 SAID = {
     "finite": ((512, 2**20), "one in 2,048 values are NaN or infinite, or were never filled"),
+    "exact": ((2**20, 2**20), "all values differ from the exact ones"),
     "fresh": ((), "every build gives the same values"),
-    "exact": ((2**19, 2**20), "50 % of the values differ from the exact ones"),
     "copies": ((1024, 2**20), "one in 1,024 values differ between a copy and its original"),
     "permutation": ((1, 512), "one in 512 values are missing or repeated"),
     "zero_count": ((1, 64), "columns have the wrong number of zeros"),
@@ -318,6 +318,14 @@ def test_the_worst_for_a_user_comes_first() -> None:
     ]  # fmt: skip
 
 
+def test_counts_are_compared_as_shares() -> None:
+    stray, wide = failed("finite", 4, n=2**20), failed("scale", 1.5, 1.4, 1.6)
+    assert [f.cell.subject for f in faults([cell(stray), cell(wide, subject="rand")])] == [
+        "rand",
+        "normal_",
+    ]
+
+
 def test_gaps_of_one_reason_are_one_fault() -> None:
     lost = [
         cell(verdict=Verdict.LOST, reason=f"It was lost by worker {i}.", subject=f"s{i}")
@@ -360,7 +368,7 @@ def test_sizes_stand_in_natural_units() -> None:
     share = Detectable("KS distance", 0.0053)
     assert sized(failed("kolmogorov_smirnov", 0.08, detectable=share)) == ("8 %", "0.53 %")
     counted = Detectable("mismatches", 1, of=512)
-    assert sized(failed("support", 1, n=512, detectable=counted)) == ("1 of 512", "1")
+    assert sized(failed("support", 1, n=512, detectable=counted)) == ("1 of 512", "1 value")
     width = failed("support", 128, n=256, detectable=replace(counted, of=256))
     assert sized(width, UNIFORM) == ("2 × law", "0.39 %")
     assert sized(failed("chi_square")) == ("", "")

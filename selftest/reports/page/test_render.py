@@ -235,6 +235,21 @@ def test_a_run_in_which_everything_fails_packs_the_rest(
     assert text.count(" open>\n<summary><span class=") == inline
 
 
+def test_many_faults_are_counted(tmp_path: Path) -> None:
+    raised = [
+        {
+            **fakes.cell_line(f"n{i}"),
+            "verdict": "error",
+            "findings": [],
+            "reason": f"{'x' * i} broke",
+        }
+        for i in range(render.MOST_FAULTS + 3)
+    ]
+    text = _page(tmp_path, *raised)
+    assert text.count('<tbody class="fault') == render.MOST_FAULTS
+    assert "… and 3 more faults: see the matrix." in text
+
+
 def test_pages_of_an_earlier_run_do_not_stay(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "xpu.html").write_bytes((folder / "cpu.html").read_bytes())
     (tmp_path / "mine.html").write_text("<p>kept")
