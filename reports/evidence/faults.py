@@ -125,13 +125,16 @@ class Fault:
 
     @property
     def where(self) -> str:
-        """Where it shows, folded: ``xavier_uniform_ and 6 more; float32; cpu``."""
+        """Where it shows, folded: ``xavier_uniform_ and 6 more · float32 · cpu · law``."""
         subjects = listing(place.subject for place in self.places)
-        return "; ".join(filter(None, (subjects, self.of_dtypes, self.on_backends)))
+        promised = listing(
+            dict.fromkeys(cell.promise for cell in sorted(self.cells, key=_by_promise))
+        )
+        return " · ".join(filter(None, (subjects, self.of_dtypes, self.on_backends, promised)))
 
     @property
     def of_dtypes(self) -> str:
-        """Its dtypes, folded: ``all 7 dtypes``, ``all dtypes but float16``."""
+        """Its dtypes, folded: ``all dtypes``, ``all dtypes but float16``."""
         return _all_but(self.dtypes, self.tried[0], "dtypes")
 
     @property
@@ -283,7 +286,7 @@ def _near(
 def _all_but(names: Sequence[str], tried: frozenset[str], noun: str) -> str:
     rest = sorted(tried - {*names, ""})
     if not rest:
-        return f"all {len(names)} {noun}" if len(names) > 2 else listing(names)
+        return f"all {noun}" if len(names) > 2 else listing(names)
     for kind, begins in _KINDS.items():
         if len(names) > 1 and {*names} == {name for name in tried if name.startswith(begins)}:
             return f"{kind} {noun}"

@@ -35,7 +35,8 @@ class CellView:
         The finding that speaks for the cell: a failed one, or the most worrying of its pools
         that has an effect to show.
     plainly
-        What is wrong, in one sentence that needs no statistics.
+        What is wrong, in one sentence that needs no statistics; nothing where the first message is
+        one.
     diagnosis
         The tensor that is wrong, if it has a name, and what is wrong; of what passed nothing.
     detail
@@ -128,10 +129,16 @@ def _view(anchor: str, cell: CellRecord) -> CellView:
         worst=worst,
         telling=worst if failed else next(iter(pooled), worst),
         effects=tuple(f.effect for f in pooled[:most] if f.effect is not None),
-        plainly=in_plain_words(cell) if failed else "",
+        plainly=_plainly(cell),
         diagnosis=("", "") if cell.verdict is Verdict.PASS else parts_of_diagnosis(cell),
         cases=failing_cases(cell),
     )
+
+
+def _plainly(cell: CellRecord) -> str:
+    failed = any(not finding.passed for finding in cell.findings)
+    said = in_plain_words(cell) if failed else ""
+    return "" if said.removesuffix(" …") in parts_of_diagnosis(cell)[1] else said
 
 
 def _pictures(view: CellView, alpha: float) -> Iterable[pictures.Picture | None]:

@@ -90,11 +90,9 @@ def terminal(evidence: Report, directory: Path | None) -> Iterator[tuple[str, st
     found = faults(evidence.cells)
     for rank, fault in enumerate(found[:MOST_FAULTS], start=1):
         yield "", ""
-        color = "yellow" if fault.kind is Kind.GAP else "red"
-        yield f"{rank}. {plain(_sized(fault))}", color
-        yield f"   {plain(' – '.join(filter(None, (fault.where, _seen_by(fault)))))}", ""
-        if fault.cell.replay:
-            yield f"   {plain(fault.cell.replay)}", ""
+        yield f"{rank}. {plain(_head(fault))}", "yellow" if fault.kind is Kind.GAP else "red"
+        for text in filter(None, (_where(fault), fault.cell.replay)):
+            yield f"   {plain(text)}", ""
     if len(found) > MOST_FAULTS:
         yield "", ""
         yield _more(found), tone
@@ -148,18 +146,20 @@ def _more(found: Sequence[Fault]) -> str:
     return f"… and {plural(len(found) - MOST_FAULTS, 'more fault')}: see the report."
 
 
-def _sized(fault: Fault) -> str:
+def _head(fault: Fault) -> str:
     """Return what is wrong, how large it is, and from which size on it would have been found."""
     least = f"found from {fault.smallest}" if fault.smallest else ""
     size = ", ".join(filter(None, (fault.size, least)))
-    label = "" if fault.kind is Kind.VALUES else fault.label
-    return f"{labelled(label, fault.sentence)}{f' ({size})' if size else ''}"
+    # Why there is no result is said in full: it tells how to mend that.
+    said = fault.sentence if fault.finding else fault.cell.reason or fault.sentence
+    return f"{said} ({size})" if size else said
 
 
-def _seen_by(fault: Fault) -> str:
-    """Return the check that saw it, and its p-value."""
+def _where(fault: Fault) -> str:
+    """Return where it shows, and the check that saw it."""
     finding = fault.finding
-    return f"{named(finding)}, {p_words(finding.p_value)}" if finding else ""
+    seen = f" – {named(finding)}, {p_words(finding.p_value)}" if finding else ""
+    return f"{fault.cell.verdict}: {fault.where}{seen}"
 
 
 def _row(rank: int, fault: Fault) -> str:
