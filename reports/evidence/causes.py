@@ -123,9 +123,7 @@ class Cause:
 
     def is_as(self, other: Cause) -> bool:
         """Whether both may have one cause: alike in kind, in tensors and in size."""
-        mine, others = self.span, other.span
-        overlap = max(mine[0], others[0]) <= min(mine[1], others[1])
-        alike = self.key == other.key and overlap
+        alike = self.key == other.key and _meet(self.span, other.span)
         return alike and (self.roles == other.roles or bool(self.roles & other.roles))
 
 
