@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from reports.evidence import calibration as panel
 from reports.evidence import faults, verdict, words
 from reports.evidence.records import CellRecord, Report
 from reports.evidence.store import complete, write_atomically
-from reports.page import matrix, packed, pictures, views
+from reports.page import matrix, packed, paper, pictures, strip, tiles, views
 from reports.page.sources import linked
 from reports.text import summary
 
@@ -28,6 +28,8 @@ MOST_FAULTS, MOST_PLACES = 100, 2
 MARK = '<meta name="generator" content="verify reports">'
 # Where the page takes what is known only once the rest of it is: no text of a cell can hold it.
 NOTE, PACKED = "<!--note-->", "<!--packed-->"
+# A word of more letters than this is broken between its parts.
+LONG_WORD = 22
 # Letters of the sentence that says what is left out.
 SPARE = 400
 
@@ -35,8 +37,14 @@ SPARE = 400
 def build(evidence: Report, directory: Path) -> None:
     """Write the pages and the Markdown summary of a run; items never seen count as lost."""
     whole = complete(evidence)
-    pages = {name: _page(whole, backend) for backend, name in page_names(whole).items()}
-    pages["index.html"] = _index(whole)
+    names = page_names(whole)
+    # Items of no backend (a file that cannot be collected) concern every page.
+    shown = {
+        backend: views.views(cell for cell in whole.cells if cell.backend in (backend, ""))
+        for backend in names
+    }
+    pages = {names[backend]: _page(whole, backend, bare) for backend, bare in shown.items()}
+    pages["index.html"] = _index(whole, shown)
     for name, text in pages.items():
         write_atomically(directory / name, _encoded(text).decode())
     write_atomically(directory / summary.SUMMARY, summary.markdown(whole))
@@ -67,11 +75,8 @@ def page_names(evidence: Report) -> dict[str, str]:
     return names
 
 
-def _page(evidence: Report, backend: str) -> str:
-    # Items of no backend (a file that cannot be collected) concern every page.
-    cells = [cell for cell in evidence.cells if cell.backend in (backend, "")]
-    known = _known(evidence, backend, cells)
-    bare = views.views(cells)
+def _page(evidence: Report, backend: str, bare: Sequence[views.CellView]) -> str:
+    known = _known(evidence, backend, [view.cell for view in bare])
     details = (_detail(view, view.cell.alpha or evidence.run.alpha) for view in bare)
     placed = views.placed(bare, details, INLINE_BYTES)
     return _filled(_rendered(known, placed), placed)
@@ -102,9 +107,9 @@ def _known(evidence: Report, backend: str, cells: Sequence[CellRecord]) -> dict[
         "title": backend or "all backends",
         "backend": backend,
         "run": evidence.run,
-        "problems": evidence.problems,
+        "problems": list(summary.warnings(evidence.problems)),
         "overview": verdict.overview(evidence, cells),
-        "dtypes": sorted({cell.dtype for cell in cells} - {""}),
+        "dtypes": sorted({cell.dtype for cell in cells} - {""}, key=matrix.dtype_key),
         "power": verdict.power(cells),
         "calibration": calibrated and calibrated.uniformity,
         "calibration_picture": _calibration_picture(calibrated),
@@ -115,9 +120,12 @@ def _known(evidence: Report, backend: str, cells: Sequence[CellRecord]) -> dict[
 
 
 def _rendered(known: dict[str, object], cells: Sequence[views.CellView]) -> str:
+    groups = matrix.groups(cells)
     return _template("backend.html").render(
         known,
-        groups=matrix.groups(cells),
+        groups=groups,
+        paper=paper.printed(groups, paper.MOST_ROWS),
+        patches=strip.patches(groups),
         anchors={view.cell.nodeid: view.anchor for view in cells},
         defects=views.defects(cells),
     )
@@ -127,18 +135,22 @@ def _calibration_picture(calibrated: panel.Calibration | None) -> str:
     return pictures.bars(calibrated.bins, "Exact p-values, one a cell") if calibrated else ""
 
 
-def _index(evidence: Report) -> str:
+def _index(evidence: Report, shown: Mapping[str, Sequence[views.CellView]]) -> str:
     names = page_names(evidence)
+    groups = matrix.across(shown)
     entries = []
-    for backend, name in names.items():
-        cells = [cell for cell in evidence.cells if cell.backend in (backend, "")]
-        entries.append((backend or "all backends", name, verdict.overview(evidence, cells)))
+    for backend, bare in shown.items():
+        overview = verdict.overview(evidence, [view.cell for view in bare])
+        entries.append((backend or "all backends", names[backend], overview))
     return _template("index.html").render(
         title="all backends",
         run=evidence.run,
-        problems=evidence.problems,
+        problems=list(summary.warnings(evidence.problems)),
         overview=verdict.overview(evidence),
         entries=entries,
+        groups=groups,
+        paper=paper.printed(groups, paper.MOST_WIDE_ROWS),
+        pages=names,
     )
 
 
@@ -160,6 +172,8 @@ def _template(name: str) -> Template:
         effect=words.effect,
         detectable=words.detectable,
         plural=words.plural,
+        tile=tiles.tile,
+        breakable=breakable,
         linked=linked,
         code=code,
         slug=views.slug,
@@ -174,6 +188,13 @@ def _template(name: str) -> Template:
 def code(text: str) -> Markup:
     """Return text for an element that holds nothing else: quotes stay as they are."""
     return Markup(html.escape(text, quote=False))
+
+
+def breakable(text: str) -> Markup:
+    """Return a name whose long words may break between their parts, and nowhere else."""
+    if max(map(len, text.split()), default=0) <= LONG_WORD:
+        return escape(text)
+    return Markup("<wbr>").join(re.split(r"(?<=[._:/=,])(?=\w)|(?<=[a-z])(?=[A-Z])", text))
 
 
 def _encoded(text: str) -> bytes:

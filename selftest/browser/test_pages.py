@@ -184,14 +184,15 @@ def test_without_a_script_the_essential_is_there(red: Path, visit: Open) -> None
     assert calm.locator(".replay").is_visible()
 
 
-def test_on_paper_closed_cells_show_their_numbers(green: Path, visit: Open) -> None:
-    view = visit(green / "cpu.html")
-    command = view.cell("uniform_").locator(".replay code")
-    height = "e => e.checkVisibility({contentVisibilityAuto: true}) && e.offsetHeight > 0"
-    assert not command.evaluate(height)
-    view.page.emulate_media(media="print", color_scheme="dark")
-    assert command.evaluate(height)
-    assert view.page.evaluate("getComputedStyle(document.documentElement).backgroundColor") == (
+def test_on_paper_stands_the_matrix_and_no_cell(green: Path, visit: Open) -> None:
+    page = visit(green / "cpu.html").page
+    tile, section = page.locator(".tile").first, page.locator("#cells")
+    printed = "e => e.checkVisibility({contentVisibilityAuto: true}) && e.offsetHeight > 0"
+    assert not tile.evaluate(printed) and section.evaluate(printed)
+    page.emulate_media(media="print", color_scheme="dark")
+    assert tile.evaluate(printed) and not section.evaluate(printed)
+    assert "The cells themselves" in page.locator(".paper:visible").inner_text()
+    assert page.evaluate("getComputedStyle(document.documentElement).backgroundColor") == (
         "rgb(255, 255, 255)"
     )
 

@@ -43,14 +43,40 @@
   const byId = new Map(cells.map((cell) => [cell.section.id, cell]));
   const links = [...document.querySelectorAll(".tile, .where a")];
   const standsFor = new Map();
+  const follows = ":not(.fault) > tr, .group, .fold, .stated, .fault, .tile, .where, .where a, .cell, #wrong, #cells";
   const note = (element, cell) => {
-    for (let e = element; e && e.tagName !== "SECTION"; e = e.parentElement)
-      if (e.matches(":not(.fault) > tr, .group, .fold, .stated, .fault, .tile, .where, .where a, .cell"))
-        standsFor.set(e, (standsFor.get(e) ?? new Set()).add(cell));
+    for (let e = element; e && e.tagName !== "MAIN"; e = e.parentElement)
+      if (e.matches(follows)) standsFor.set(e, (standsFor.get(e) ?? new Set()).add(cell));
   };
-  for (const link of links) note(link, byId.get(link.hash.slice(1)));
+  const cellOf = (link) => byId.get(link.hash.slice(1));
+  for (const link of links) note(link, cellOf(link));
   for (const cell of cells) note(cell.section, cell);
   const folds = new Map([...document.querySelectorAll(".group, .group > .fold")].map((e) => [e, e.open]));
+
+  // The overview has a point for each tile, in the same order.
+  const tiles = [...document.querySelectorAll(".tile")];
+  const points = [...document.querySelectorAll(".patches i")];
+  const tileOf = (point) => tiles[points.indexOf(point)];
+
+  // What headings count follows the filters: subjects, cells, and cells of each verdict.
+  const digits = (amount) => `${amount}`.replace(/\B(?=(\d{3})+$)/g, "\u202f");
+  const recount = (counter, amount) => {
+    const noun = counter.textContent.replace(/^[^ ]+ /, "").replace(/s$/, "");
+    counter.textContent = `${digits(amount)} ${noun}${amount === 1 ? "" : "s"}`;
+  };
+  const tally = (fold) => {
+    const own = [...standsFor.get(fold)].filter((cell) => cell.shown);
+    const heading = fold.querySelector("summary");
+    const [subjects, amount] = [".subjects", ".amount"].map((name) => heading.querySelector(name));
+    if (subjects) recount(subjects, new Set(own.map((cell) => cell.subject)).size);
+    if (amount) recount(amount, own.length);
+    for (const chip of heading.querySelectorAll(".chip")) {
+      const verdict = chip.textContent.replace(/^[^ ]+ /, "");
+      const count = own.filter((cell) => cell.verdict === verdict).length;
+      chip.textContent = `${digits(count)} ${verdict}`;
+      chip.hidden = !count;
+    }
+  };
 
   const plain = (text) => text.replace(/<[^>]*>/g, " ").replace(/&(?:#39|#34|amp|lt|gt);/g,
     (name) => ({ "&#39;": "'", "&#34;": '"', "&amp;": "&", "&lt;": "<", "&gt;": ">" })[name]);
@@ -71,6 +97,10 @@
     if (turn !== asked) return;
     for (const cell of cells) cell.shown = matches(cell, words, pieces);
     for (const [element, own] of standsFor) element.hidden = ![...own].some((cell) => cell.shown);
+    for (const fold of folds.keys()) tally(fold);
+    points.forEach((point, index) => point.classList.toggle("off", !cellOf(tiles[index]).shown));
+    for (const patch of document.querySelectorAll(".patch"))
+      patch.classList.toggle("off", !patch.querySelector("i:not(.off)"));
     const shown = cells.filter((cell) => cell.shown).length;
     const all = shown === cells.length;
     for (const [fold, open] of folds) fold.open = open || !all;
@@ -101,6 +131,13 @@
     for (let e = cell.section; e; e = e.parentElement.closest("details")) e.open = true;
     cell.section.scrollIntoView();
     cell.section.querySelector("summary").focus({ preventScroll: true });
+  };
+
+  const show = (promise) => {
+    const group = [...document.querySelectorAll("#matrix .group")].find((e) => e.dataset.promise === promise);
+    group.open = true;
+    group.scrollIntoView();
+    group.querySelector("summary").focus({ preventScroll: true });
   };
 
   const offer = (place) => {
@@ -136,8 +173,21 @@
   });
   addEventListener("popstate", async () => { typing = false; await restore(); reveal(); });
   document.addEventListener("click", (event) => {
-    if (event.target.matches(".replay button")) copy(event.target);
-    else if (event.target.matches(".tile, .fault a") && event.target.hash === location.hash) reveal();
+    const { target } = event;
+    const patch = target.closest(".patch");
+    if (target.matches(".replay button")) copy(target);
+    else if (target.matches(".patches i")) tileOf(target).click();
+    else if (patch) show(patch.dataset.promise);
+    else if (target.matches(".tile, .fault a") && target.hash === location.hash) reveal();
+  });
+  document.addEventListener("mouseover", ({ target }) => {
+    if (target.matches(".tile")) target.title ||= target.ariaLabel;
+    else if (target.matches(".patches i")) {
+      const tile = tileOf(target);
+      const cell = cellOf(tile);
+      const said = new Set([tile.ariaLabel, tile.title].filter(Boolean));
+      target.title = `${cell.subject} ${cell.dtype}: ${[...said].join(": ")}`;
+    }
   });
   document.addEventListener("keydown", (event) => {
     const busy = event.target.closest("input, select, textarea") || event.ctrlKey || event.metaKey || event.altKey;
