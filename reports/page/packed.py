@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import zlib
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 # What a part of the pieces takes is estimated, and then somewhat less is tried.
@@ -16,13 +15,14 @@ def pack(pieces: Mapping[str, Sequence[str]]) -> str:
     """Return pieces by name as base64 text; a script of the page reads it back.
 
     A piece comes in sections. The first sections of all stand together, then the second, and so
-    on: what is alike compresses better side by side.
+    on: what is alike compresses better side by side. An empty section is left out.
     """
-    columns: dict[int, dict[str, str]] = defaultdict(dict)
+    columns: list[dict[str, str]] = [{} for _ in range(max(map(len, pieces.values()), default=0))]
     for name, sections in pieces.items():
-        for index, section in enumerate(sections):
-            columns[index][name] = section
-    text = json.dumps([columns[index] for index in sorted(columns)], separators=(",", ":"))
+        for column, section in zip(columns, sections, strict=False):
+            if section:
+                column[name] = section
+    text = json.dumps(columns, separators=(",", ":"))
     return base64.b64encode(zlib.compress(text.encode("ascii"), 9)).decode("ascii")
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from reports.page.matrix import Group, Row
 
-# Three columns of so many lines take five pages of A4.
-MOST_ROWS = 900
+# Three columns of so many lines take four pages of A4.
+MOST_ROWS = 800
 # With several backends beside each other there is one column of lines.
 MOST_WIDE_ROWS = 250
 

@@ -13,7 +13,7 @@ from markupsafe import Markup, escape
 
 from reports.evidence import calibration as panel
 from reports.evidence import faults, verdict, words
-from reports.evidence.records import CellRecord, Report
+from reports.evidence.records import CellRecord, Report, RunRecord
 from reports.evidence.store import complete, write_atomically
 from reports.page import matrix, packed, paper, pictures, strip, tiles, views
 from reports.page.sources import linked
@@ -21,7 +21,9 @@ from reports.text import summary
 
 MOST_BYTES = 3_000_000
 # Of these, what the pictures and tables of failing cells may take as plain markup.
-INLINE_BYTES = 1_200_000
+INLINE_BYTES = 600_000
+# What headings and the matrix leave is for words, for such pictures, and for what is packed.
+WORDS, PICTURES = 0.6, 0.2
 # More faults than this are counted and left to the matrix; of one fault more subjects than this
 # are counted until it is unfolded.
 MOST_FAULTS, MOST_PLACES = 100, 2
@@ -77,14 +79,15 @@ def page_names(evidence: Report) -> dict[str, str]:
 
 def _page(evidence: Report, backend: str, bare: Sequence[views.CellView]) -> str:
     known = _known(evidence, backend, [view.cell for view in bare])
-    details = (_detail(view, view.cell.alpha or evidence.run.alpha) for view in bare)
-    placed = views.placed(bare, details, INLINE_BYTES)
+    details = (_detail(view, evidence.run) for view in bare)
+    room = MOST_BYTES - len(_encoded(_rendered(known, bare)))
+    placed = views.placed(bare, details, WORDS * room, min(INLINE_BYTES, PICTURES * room))
     return _filled(_rendered(known, placed), placed)
 
 
 def _filled(page: str, cells: Sequence[views.CellView]) -> str:
     """Pack what does not stand in a page as it is; leave the calmest out if that is too much."""
-    hidden = {view.anchor: view.detail for view in cells if not view.inline and view.detail}
+    hidden = {view.anchor: view.hidden for view in cells if any(view.hidden)}
     room = MOST_BYTES - SPARE - len(_encoded(page))
     text, kept = packed.fitting(hidden, room)
     left_out = len(hidden) - kept
@@ -92,12 +95,16 @@ def _filled(page: str, cells: Sequence[views.CellView]) -> str:
     return page.replace(NOTE, note, 1).replace(PACKED, text, 1)
 
 
-def _detail(view: views.CellView, alpha: float) -> list[str]:
-    """Return the markup of a cell's tables and of its pictures; a reader sees pictures first."""
+def _detail(view: views.CellView, run: RunRecord) -> list[str]:
+    """Return the markup of a cell's words, of its tables and of its pictures."""
+    body = _template("body.html").render(view=view, run=run).strip()
     tables = _template("tables.html").render(view=view).strip()
     figure = _template("figure.html")
-    drawn = (picture and figure.render(picture=picture) for picture in view.pictures(alpha))
-    return [tables, *(text or "" for text in drawn)]
+    drawn = (
+        picture and figure.render(picture=picture)
+        for picture in view.pictures(view.cell.alpha or run.alpha)
+    )
+    return [body, tables, *(text or "" for text in drawn)]
 
 
 def _known(evidence: Report, backend: str, cells: Sequence[CellRecord]) -> dict[str, object]:

@@ -40,9 +40,10 @@ class CellView:
     diagnosis
         The tensor that is wrong, if it has a name, and what is wrong; of what passed nothing.
     detail
-        The markup of its pictures, one by one, and of its tables.
-    inline
-        Whether that markup stands in the page as it is; otherwise it is packed.
+        The markup of its words, of its tables, and of its pictures, one by one.
+    told, inline
+        Whether the words, and all the rest, stand in the page as they are; otherwise they are
+        packed.
 
     """
 
@@ -58,6 +59,7 @@ class CellView:
     diagnosis: tuple[str, str]
     cases: tuple[str, ...]
     detail: tuple[str, ...] = ()
+    told: bool = False
     inline: bool = False
 
     @property
@@ -69,6 +71,13 @@ class CellView:
     def calm(self) -> bool:
         """Whether nothing about the cell needs attention."""
         return not self.cell.verdict.needs_attention
+
+    @property
+    def hidden(self) -> tuple[str, ...]:
+        """What does not stand in the page, by its places in the detail."""
+        if self.inline:
+            return ()
+        return ("", *self.detail[1:]) if self.told else self.detail
 
     @property
     def open(self) -> bool:
@@ -91,15 +100,28 @@ def views(cells: Iterable[CellRecord]) -> list[CellView]:
 
 
 def placed(
-    cells: Sequence[CellView], details: Iterable[Sequence[str]], room: int
+    cells: Sequence[CellView], details: Iterable[Sequence[str]], words: float, pictures: float
 ) -> list[CellView]:
-    """Give cells their details; those of what needs attention stand in the page while they fit."""
+    """Give cells their details, and say which of them stand in the page.
+
+    Parameters
+    ----------
+    cells
+        The sections of a page, the most worrying first.
+    details
+        Of each the markup of its words, its tables and its pictures.
+    words, pictures
+        The room for words, and that for tables and pictures of what needs attention, in bytes.
+
+    """
     shown = []
     for view, detail in zip(cells, details, strict=True):
-        size = sum(len(part.encode("utf-8", errors="backslashreplace")) for part in detail)
-        inline = not view.calm and size <= room
-        room -= size if inline else 0
-        shown.append(replace(view, detail=tuple(detail), inline=inline))
+        said, *rest = (len(part.encode("utf-8", errors="backslashreplace")) for part in detail)
+        told = said <= words
+        inline = told and not view.calm and sum(rest) <= pictures
+        words -= said if told else 0
+        pictures -= sum(rest) if inline else 0
+        shown.append(replace(view, detail=tuple(detail), told=told, inline=inline))
     return shown
 
 

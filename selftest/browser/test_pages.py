@@ -161,6 +161,49 @@ def test_opening_a_cell_draws_its_pictures(
     assert view.cell(subject).locator("tbody tr").count() > 0
 
 
+def test_words_that_are_packed_come_when_a_cell_opens_and_are_found(
+    build: Callable[..., Path], visit: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(render, "WORDS", 0.0)
+    view = visit(build([fakes.cell_line("uniform_"), fakes.cell_line("eye_")]) / "cpu.html")
+    assert view.cell("uniform_").locator(".replay").count() == 0
+    view.opened("uniform_").get_by_role("button", name="copy").wait_for()
+    view.page.get_by_label("Find").fill("test_law[cpu-float32-eye_]")
+    view.page.locator("output", has_text="1 of ").wait_for()
+    assert view.shown() == ["eye_ float32"]
+
+
+def test_headings_count_what_the_filter_shows(red: Path, visit: Open) -> None:
+    page = visit(red / "cpu.html").page
+    law = page.locator("#matrix .group", has_text="Laws of the initializers")
+    summary = law.locator("> summary")
+    before = summary.inner_text()
+    page.get_by_label("Subject").select_option("normal_")
+    page.locator("output", has_text="4 of ").wait_for()
+    assert summary.locator(".subjects").inner_text() == "1 subject"
+    assert summary.locator(".chip:visible").all_inner_texts() == ["1 fail", "3 pass"]
+    assert page.locator("#matrix .group:visible").count() == 1
+    assert page.locator(".patches i:not(.off)").count() == 4
+    page.get_by_label("dtype").select_option("float32")
+    page.locator("output", has_text="1 of ").wait_for()
+    assert page.locator("#wrong").is_hidden()
+    page.get_by_role("button", name="show all").click()
+    page.locator("output", has_text="of").wait_for(state="hidden")
+    assert summary.inner_text() == before
+    assert page.locator("#wrong").is_visible()
+
+
+def test_a_point_of_the_overview_leads_to_its_cell(red: Path, visit: Open) -> None:
+    view = visit(red / "cpu.html")
+    point = view.page.locator(".patches i.fail").first
+    point.hover()
+    subject, dtype = str(point.get_attribute("title")).partition(":")[0].rsplit(" ", 1)
+    point.click()
+    cell = view.cell(subject, dtype)
+    assert view.page.url.endswith(f"#{cell.get_attribute('id')}")
+    assert cell.get_attribute("open") is not None
+
+
 def test_without_a_script_the_essential_is_there(red: Path, visit: Open) -> None:
     view = visit(red / "cpu.html", java_script_enabled=False)
     page = view.page

@@ -4,7 +4,7 @@
   const names = ["q", "verdict", "subject", "dtype", "promise"];
   const field = (name) => form.elements.namedItem(name);
 
-  // What stands packed in the page: the pictures and tables of each cell, by its id.
+  // What stands packed in the page: words, tables and pictures of each cell, by its id.
   let unpacking;
   const unpack = async () => {
     const text = atob(document.getElementById("packed").textContent.trim());
@@ -13,7 +13,7 @@
     return JSON.parse(await new Response(stream).text());
   };
   const unpacked = () => (unpacking ??= unpack());
-  const markup = ([tables = {}, ...pictures], id) => {
+  const markup = ([, tables = {}, ...pictures], id) => {
     const figures = pictures.map((column) => column[id] ?? "").join("");
     return `${figures && `<div class="pictures">${figures}</div>`}${tables[id] ?? ""}`;
   };
@@ -22,7 +22,10 @@
     const place = section.appendChild(document.createElement("div"));
     place.className = "detail";
     try {
-      place.innerHTML = markup(await unpacked(), section.id);
+      const pieces = await unpacked();
+      place.insertAdjacentHTML("beforebegin", pieces[0]?.[section.id] ?? "");
+      place.innerHTML = markup(pieces, section.id);
+      offer(section);
     } catch (error) {
       place.textContent = "This browser cannot unpack the pictures and tables; evidence.jsonl holds everything.";
     }
@@ -82,7 +85,7 @@
     (name) => ({ "&#39;": "'", "&#34;": '"', "&amp;": "&", "&lt;": "<", "&gt;": ">" })[name]);
   const text = (cell, pieces) => {
     const law = cell.section.closest(".stated").querySelector(".law");
-    const rest = plain(pieces[0]?.[cell.section.id] ?? "");
+    const rest = plain(pieces.slice(0, 2).map((column) => column[cell.section.id] ?? "").join(" "));
     return `${cell.section.textContent} ${law ? law.textContent : ""} ${rest}`.toLowerCase();
   };
   const matches = (cell, words, pieces) =>

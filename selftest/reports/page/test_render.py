@@ -254,6 +254,23 @@ def test_many_faults_are_counted(tmp_path: Path) -> None:
     assert "… and 3 more faults: see the matrix." in text
 
 
+def test_where_words_do_not_fit_the_calmest_are_packed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(render, "MOST_BYTES", 500_000)
+    monkeypatch.setattr(render, "WORDS", 0.2)
+    cells = _copies(fakes.module_line(zero="weight_hr_l0", scaled="weight_hh"), 100)
+    render.build(Report(RunRecord(), tuple(cells)), tmp_path)
+    text = (tmp_path / "cpu.html").read_text(encoding="utf-8")
+    assert not Page(text).open
+    assert len(text.encode()) <= render.MOST_BYTES
+    sections = text.partition('<section id="cells">')[2].partition('<div class="panels">')[0]
+    told = sections.count('class="replay"')
+    assert 0 < told < len(cells)
+    packed = [markup for markup in _unpacked(text).values() if 'class="replay"' in markup]
+    assert told + len(packed) >= 0.9 * len(cells)
+
+
 def test_pages_of_an_earlier_run_do_not_stay(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "xpu.html").write_bytes((folder / "cpu.html").read_bytes())
     (tmp_path / "mine.html").write_text("<p>kept")
