@@ -9,7 +9,7 @@ from reports.commands.problem import Problem
 from reports.evidence import store
 from reports.evidence.verdict import RunVerdict
 from reports.evidence.words import plain
-from reports.nights import chronicle, history
+from reports.nights import changes, chronicle, history
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
@@ -26,16 +26,17 @@ def run(options: argparse.Namespace) -> int:
     directory: Path = options.directory
     problems: list[str] = []
     try:
-        nights = history.read(directory, problems)
+        read = history.read(directory, problems)
         notes = [*problems, *history.without_evidence(directory)]
     except OSError as error:
         raise Problem(f"{directory} cannot be read: {store.system_says(error)}") from None
+    nights = read.nights
     if not nights:
         raise Problem(
             f"{directory} holds no folder with usable evidence: name the folder that holds the "
             "report folders of the runs"
         )
-    found = history.traces(nights)
+    found = changes.traces(read)
     path = directory / chronicle.PAGE
     try:
         chronicle.page(path, nights, found, notes)

@@ -1,20 +1,23 @@
-"""Many runs side by side: what became of each cell from run to run.
+"""Many runs side by side, as they are read: what each says of each cell.
 
-Of each run little is kept for a cell, whatever the size of its evidence: the verdict, the
-smallest p-value and one effect.
+Of each run little is kept for a cell, whatever the size of its evidence, so that a year of nights
+fits into memory.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
+from sys import intern
 
 from reports.evidence import store
-from reports.evidence.records import CellRecord, Effect, Line, RunRecord, Verdict
+from reports.evidence.records import CellRecord, Effect, Kind, Line, RunRecord, Verdict
 from reports.evidence.verdict import RunVerdict, finding_key, overall, worst_finding
 from reports.text.summary import diagnosis
 
@@ -24,13 +27,18 @@ LETTERS = {
     Verdict.UNSUPPORTED: "U", Verdict.NOT_TESTED: "–",
 }  # fmt: skip
 ABSENT = "·"
-_NAMES = ("nodeid", "promise", "subject", "witness", "backend", "dtype")
-LEGEND: Mapping[str, str] = dict(LETTERS) | {"absent": ABSENT}
+LEGEND: Mapping[str, str] = dict(LETTERS) | {"not run": ABSENT}
 """What the letters mean, for readers."""
+# Tuples: an enumeration hashes slowly, and a year of nights asks a million times.
+_GAPS = tuple(verdict for verdict in Verdict if verdict.is_gap)
+_BLANKS = (None, Verdict.NOT_TESTED)
 _DIGITS = re.compile(r"(\d+)")
+# The parts of a message between colons that name the fault; what follows is one case of it.
+_TITLE = {Kind.ERROR: 2}
+_COUNT = re.compile(r"\d+ of \d+ mismatch$")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Point:
     """What one run says of a cell; without a verdict the run neither planned nor saw it."""
 
@@ -39,6 +47,9 @@ class Point:
     """The smallest, times the number of findings: what a single check would show."""
     effect: Effect | None = None
     words: str = ""
+    cause: str = ""
+    """The diagnosis without what differs from cell to cell: alike where the fault is."""
+    replay: str = ""
 
     @property
     def letter(self) -> str:
@@ -46,9 +57,24 @@ class Point:
         return LETTERS.get(self.verdict, "?") if self.verdict else ABSENT
 
     @property
-    def bad(self) -> bool:
-        """Whether the cell is wrong, or there is no result of it."""
-        return self.verdict is not None and self.verdict.needs_attention
+    def wrong(self) -> bool:
+        """Whether a promise is broken."""
+        return self.verdict is not None and self.verdict.is_wrong
+
+    @property
+    def gap(self) -> bool:
+        """Whether the run wanted a result of the cell, and there is none."""
+        return self.verdict in _GAPS
+
+    @property
+    def blank(self) -> bool:
+        """Whether the run did not look at the cell, for whatever reason."""
+        return self.verdict in _BLANKS
+
+    @property
+    def ruled(self) -> bool:
+        """Whether the run reached a verdict about PyTorch."""
+        return not self.blank and not self.gap
 
     @property
     def rank(self) -> int:
@@ -56,7 +82,7 @@ class Point:
         return len(Verdict) if self.verdict is None else self.verdict.rank
 
 
-_NOTHING = Point(None)
+NOTHING = Point(None)
 
 
 @dataclass(frozen=True)
@@ -66,74 +92,54 @@ class Night:
     name: str
     start: str
     run: RunRecord
+    """What was asked for, without the plan."""
     points: Mapping[str, Point]
-    cells: Mapping[str, CellRecord]
-    """What each cell is, without its findings."""
-    whole: bool = True
-    """Whether every line of its evidence could be used."""
+    listed: frozenset[str] = frozenset()
+    """The known defects that it was told of."""
+    verdict: RunVerdict = RunVerdict.PASS
+    """What the run says as a whole."""
 
     @property
-    def verdict(self) -> RunVerdict:
-        """What the run says as a whole."""
-        found = overall(tuple(self.cells.values()))
-        gaps = found is RunVerdict.PASS and not self.whole
-        return RunVerdict.INCOMPLETE if gaps else found
+    def began(self) -> str:
+        """When it began, for readers."""
+        return f"{self.start[:16].replace('T', ' ')} UTC" if self.start else "begin unknown"
+
+    @cached_property
+    def counts(self) -> Counter[Verdict]:
+        """How many cells have each verdict."""
+        return Counter(point.verdict for point in self.points.values() if point.verdict)
+
+    @property
+    def wrong(self) -> int:
+        """How many cells break their promise."""
+        return sum(amount for verdict, amount in self.counts.items() if verdict.is_wrong)
+
+    @property
+    def gaps(self) -> dict[Verdict, int]:
+        """How many cells have no result, by what became of them."""
+        return {verdict: n for verdict, n in sorted(self.counts.items()) if verdict.is_gap}
+
+    @property
+    def ruled(self) -> int:
+        """How many cells it reached a verdict on."""
+        return sum(point.ruled for point in self.points.values())
+
+    @cached_property
+    def backends(self) -> frozenset[str]:
+        """Where it ran."""
+        return frozenset(self.run.backends)
 
 
 @dataclass(frozen=True)
-class Trace:
-    """A cell from run to run; it is absent where a run neither planned nor saw it."""
+class History:
+    """Runs in the order of time, and what each cell of any of them is."""
 
-    cell: CellRecord
-    points: tuple[Point, ...]
-    nights: tuple[Night, ...]
-
-    @property
-    def letters(self) -> str:
-        """All verdicts, one letter each."""
-        return "".join(point.letter for point in self.points)
-
-    @property
-    def latest(self) -> Point:
-        """What the last run says."""
-        return self.points[-1]
-
-    @property
-    def worst(self) -> Point:
-        """The last bad point, or else the last of all."""
-        return next((point for point in reversed(self.points) if point.bad), self.latest)
-
-    @property
-    def story(self) -> str:
-        """What changed and when; nothing for a cell that was always alike."""
-        parts = [*self._presence(), *self._badness()]
-        return "; ".join(parts)
-
-    @property
-    def steady(self) -> bool:
-        """Whether nothing about the cell needs attention."""
-        return not self.story
-
-    def _presence(self) -> Iterator[str]:
-        seen = [point.verdict is not None for point in self.points]
-        first, last = seen.index(True), len(seen) - 1 - seen[::-1].index(True)
-        if first > 0:
-            yield f"appears in {_named(self.nights[first])}"
-        if last < len(seen) - 1:
-            yield f"disappears after {_named(self.nights[last])}"
-
-    def _badness(self) -> Iterator[str]:
-        bad = [index for index, point in enumerate(self.points) if point.bad]
-        if not bad:
-            return
-        start = bad[0]
-        yield f"{self.points[start].verdict} first in {_named(self.nights[start])}"
-        if self.latest.verdict is not None and not self.latest.bad:
-            since = bad[-1] + 1
-            yield f"{self.points[since].verdict} again since {_named(self.nights[since])}"
+    nights: tuple[Night, ...] = ()
+    cells: Mapping[str, CellRecord] = field(default_factory=dict)
+    """By node id, without findings; the verdict is no particular run's."""
 
 
-def read(directory: Path, problems: list[str]) -> tuple[Night, ...]:
+def read(directory: Path, problems: list[str]) -> History:
     """Read the runs in the folders of a directory, in order of their start, then by name.
 
     Parameters
@@ -145,9 +151,10 @@ def read(directory: Path, problems: list[str]) -> tuple[Night, ...]:
 
     """
     nights = []
+    cells: dict[str, CellRecord] = {}
     for folder in _folders(directory):
         try:
-            night = _night(folder, problems)
+            night = _night(folder, cells, problems)
         except FileNotFoundError:
             continue
         except OSError as error:
@@ -157,7 +164,8 @@ def read(directory: Path, problems: list[str]) -> tuple[Night, ...]:
             nights.append(night)
         else:
             problems.append(f"{folder} was not used: {store.EVIDENCE} holds no usable evidence.")
-    return tuple(sorted(nights, key=lambda night: (night.start, _natural(night.name))))
+    ordered = sorted(nights, key=lambda night: (night.start, _natural(night.name)))
+    return History(tuple(ordered), cells)
 
 
 def without_evidence(directory: Path) -> list[str]:
@@ -173,19 +181,8 @@ def _folders(directory: Path) -> list[Path]:
     return sorted(filter(Path.is_dir, directory.iterdir()))
 
 
-def traces(nights: Sequence[Night]) -> list[Trace]:
-    """Return every cell of any run, the most worrying first."""
-    cells = {name: cell for night in nights for name, cell in night.cells.items()}
-    found = [
-        Trace(cell, tuple(n.points.get(name, _NOTHING) for n in nights), tuple(nights))
-        for name, cell in cells.items()
-    ]
-    return sorted(found, key=_worry)
-
-
-def _night(folder: Path, problems: list[str]) -> Night:
+def _night(folder: Path, cells: dict[str, CellRecord], problems: list[str]) -> Night:
     points: dict[str, Point] = {}
-    cells: dict[str, CellRecord] = {}
     runs: list[RunRecord] = []
     said: list[str] = []
     for number, entry in store.records_of(folder / store.EVIDENCE, _gist, said):
@@ -196,33 +193,84 @@ def _night(folder: Path, problems: list[str]) -> Night:
         if cell.nodeid in points:
             said.append(f"Line {number} was not used: it repeats {cell.nodeid}.")
         else:
-            points[cell.nodeid], cells[cell.nodeid] = point, cell
+            # The names of a cell are held once, however many runs have it.
+            points[cells.setdefault(cell.nodeid, cell).nodeid] = point
     if not runs:
         said.append(store.NO_RUN_LINE)
     identities = {name: found for run in runs for name, found in run.identities.items()}
     for line in store.lost({name for run in runs for name in run.planned}, points, identities):
-        cell = CellRecord.from_json(line)
-        points[cell.nodeid], cells[cell.nodeid] = Point(cell.verdict, words=cell.reason), cell
+        cell, point = _kept(CellRecord.from_json(line))
+        points[cells.setdefault(cell.nodeid, cell).nodeid] = point
     problems += [f"{folder}: {sentence}" for sentence in said[:3]]
     problems += [f"{folder}: {len(said) - 3} more lines like these."] if len(said) > 3 else []
+    return _told(folder.name, _start(folder, problems), runs, points, cells, whole=not said)
+
+
+def _told(
+    name: str,
+    start: str,
+    runs: Sequence[RunRecord],
+    points: Mapping[str, Point],
+    cells: Mapping[str, CellRecord],
+    *,
+    whole: bool,
+) -> Night:
+    """Return a run without the plan, which is read and done with."""
     run = (runs or [RunRecord()])[0]
-    return Night(folder.name, _start(folder, problems), run, points, cells, not said)
+    shards = " + ".join(dict.fromkeys(each.shard for each in runs)) or run.shard
+    verdict = overall(
+        [replace(cells[n], verdict=p.verdict) for n, p in points.items() if p.verdict]
+    )
+    if verdict is RunVerdict.PASS and not whole:
+        verdict = RunVerdict.INCOMPLETE
+    listed = frozenset(map(intern, run.defects))
+    bare = replace(run, shard=shards, planned=(), identities={}, defects={})
+    return Night(name, start, bare, points, listed, verdict)
 
 
 def _gist(line: Line) -> RunRecord | tuple[CellRecord, Point]:
     """Return what is kept of a line; statistics, by far the most of it, are not looked at."""
     if line["kind"] == "run":
         return RunRecord.from_json(line)
-    cell = CellRecord.from_json({**line, "statistics": {}, "tensors": {}})
+    return _kept(CellRecord.from_json({**line, "statistics": {}, "tensors": {}}))
+
+
+def _kept(cell: CellRecord) -> tuple[CellRecord, Point]:
+    """Return what a cell is, and what the run says of it."""
+    names = CellRecord(
+        cell.nodeid, cell.promise, cell.subject, cell.backend, cell.dtype, cell.verdict,
+        witness=cell.witness,
+    )  # fmt: skip
+    return names, _point(cell)
+
+
+def _point(cell: CellRecord) -> Point:
     worst = worst_finding(cell)
-    if worst is None:
-        point = Point(cell.verdict, words=cell.reason)
-    else:
-        words = "" if cell.verdict is Verdict.PASS else diagnosis(cell)
-        p_value = min(1.0, finding_key(worst)[1] * len(cell.findings))
-        point = Point(cell.verdict, p_value, worst.effect, words)
-    names = {key: line.get(key) for key in _NAMES}
-    return CellRecord.from_json({**names, "verdict": cell.verdict, "replay": cell.replay}), point
+    p_value = min(1.0, finding_key(worst)[1] * len(cell.findings)) if worst else 1.0
+    if cell.verdict is Verdict.PASS:
+        return Point(cell.verdict, p_value)
+    failed = worst is not None and not worst.passed
+    # Many runs say the same words: each text is held once.
+    words = intern(diagnosis(cell) if failed else cell.reason)
+    if not cell.verdict.needs_attention:
+        return Point(cell.verdict, p_value, words=words, cause=words)
+    effect = worst.effect if worst else None
+    cause = intern(_cause(cell))
+    return Point(cell.verdict, p_value, effect, words, cause, intern(cell.replay))
+
+
+def _cause(cell: CellRecord) -> str:
+    """Return what is wrong with a cell, without places, sizes and what else is its own."""
+    failed = sorted((f for f in cell.findings if not f.passed), key=finding_key)
+    if not failed:
+        return cell.reason
+    # A count of wrong answers says less than the question that has them, which comes next.
+    told = 2 if _COUNT.search(failed[0].message) else 1
+    titles = (
+        ": ".join((finding.message or finding.check).split(": ")[: _TITLE.get(finding.kind, 1)])
+        for finding in failed[:told]
+    )
+    return "; ".join(dict.fromkeys(titles))
 
 
 def _start(folder: Path, problems: list[str]) -> str:
@@ -239,17 +287,6 @@ def _start(folder: Path, problems: list[str]) -> str:
         return ""
 
 
-def _named(night: Night) -> str:
-    return f"{night.name} (torch {night.run.torch})"
-
-
 def _natural(name: str) -> list[tuple[int, str]]:
     """Order names as a reader would: 2 before 10."""
     return [(int(x), "") if x.isdecimal() else (0, x) for x in _DIGITS.split(name)]
-
-
-def _worry(trace: Trace) -> tuple[object, ...]:
-    """Bad now, then bad once, then changed, then the rest; in each the worst verdict first."""
-    worst = trace.worst
-    bad = (not trace.latest.bad, not worst.bad, trace.steady, worst.rank)
-    return (*bad, min(p.p_value for p in trace.points), trace.cell.nodeid)

@@ -1,0 +1,75 @@
+"""Cells that not every run looked at: a suite that grew, or a run that was smaller."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from reports.evidence.words import listing, plural
+from reports.nights.changes import Trace
+from reports.nights.history import Night
+
+_IDLE = (
+    "not run the last time, for another shard, profile, backend or selection, or for want of a "
+    "package"
+)
+
+
+def _last_seen(trace: Trace) -> int:
+    return max(at for at, point in enumerate(trace.points) if point.verdict is not None)
+
+
+def _first_seen(trace: Trace) -> int:
+    return next(at for at, point in enumerate(trace.points) if point.verdict is not None)
+
+
+@dataclass(frozen=True)
+class Presence:
+    """Cells by why some runs lack them."""
+
+    new: tuple[Trace, ...] = ()
+    gone: tuple[Trace, ...] = ()
+    idle: tuple[Trace, ...] = ()
+
+    @property
+    def sentences(self) -> Iterator[tuple[str, tuple[Trace, ...]]]:
+        """Yield what is to be said of each kind, and its cells."""
+        version = "another version of the suite or of PyTorch"
+        since = listing(dict.fromkeys(t.nights[_first_seen(t)].name for t in self.new))
+        until = listing(dict.fromkeys(t.nights[_last_seen(t)].name for t in self.gone))
+        for words, cells in (
+            (f"added with {version}, first seen in {since}", self.new),
+            (f"dropped with {version}, last seen in {until}", self.gone),
+            (_IDLE, self.idle),
+        ):
+            if cells:
+                verb = "was" if len(cells) == 1 else "were"
+                yield f"{plural(len(cells), 'cell')} {verb} {words}.", cells
+
+
+def presence(found: Iterable[Trace]) -> Presence:
+    """Tell cells that a version of the suite added or dropped from those that were not run."""
+    kinds: dict[str, list[Trace]] = defaultdict(list)
+    for trace in found:
+        first, last = _first_seen(trace), _last_seen(trace)
+        if _elsewhere(trace.nights[first], trace.nights[:first]):
+            kinds["new"].append(trace)
+        if trace.latest.blank:
+            gone = _elsewhere(trace.nights[last], trace.nights[last + 1 :])
+            kinds["gone" if gone else "idle"].append(trace)
+    return Presence(**{kind: tuple(own) for kind, own in kinds.items()})
+
+
+def _elsewhere(night: Night, others: Sequence[Night]) -> bool:
+    """Whether runs as wide as this one are among others, and all of them of other versions."""
+    alike = [other for other in others if _width(other) == _width(night)]
+    return bool(alike) and all(_version(other) != _version(night) for other in alike)
+
+
+def _width(night: Night) -> tuple[object, ...]:
+    return (night.run.profile, night.run.shard, night.backends)
+
+
+def _version(night: Night) -> tuple[str | None, str]:
+    return (night.run.environment.get("suite"), night.run.torch)
