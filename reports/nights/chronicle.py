@@ -20,7 +20,7 @@ from reports.page import render
 PAGE = "history.html"
 # So many changes are told in the terminal, and so many on the page.
 MOST_TOLD = 40
-MOST_ROWS = 300
+MOST_ROWS = 100
 # So many subjects are named before the others are counted.
 MOST_NAMES = 7
 # So many runs stand in the overview, and so many of them in the open part of the table.
