@@ -3,18 +3,49 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 
-from reports.evidence.records import Detectable, Effect, Finding
+from reports.evidence.records import Detectable, Effect, Finding, Kind
 
 # What is said of a module as a whole has no tensor.
 TOGETHER = "all tensors together"
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+# Checks of which every comparison is exact; others compare to a stated rounding too.
+_EXACT = frozenset(
+    (
+        "finite",
+        "support",
+        "permutation",
+        "zero_count",
+        "exact",
+        "copies",
+        "fresh",
+        "canary",
+        "state",
+    )
+)
+# What a finding without a p-value was come by: in a column of p-values, and in a sentence.
+_WITHOUT_P = {
+    Kind.TIME_LIMIT: ("time limit", "a limit of time"),
+    Kind.ERROR: ("error", "an exception"),
+    Kind.STILL_THERE: ("witness", "the witness of a known defect"),
+    Kind.FIXED_UPSTREAM: ("witness", "the witness of a known defect"),
+}
+_ALLOWED = "× allowed"
+_BEYOND = re.compile(r"\bby (\S+) times the rounding\b")
+# Numbers as programs write them, in a sentence; what belongs to a name or a call stays.
+_POWER = re.compile(r"(?<![\w.=(\[-])(\+?)(-?\d+(?:\.\d+)?e[+-]?\d+)(?![\w)\]]|\.\d)")
+_NEGATIVE = re.compile(r"(?<=\s)-(?=\d+(?:\.\d+)?(?:\s|[:;,.]?(?:\s|$)))")
+_COUNT = re.compile(
+    r"(?<= of )\d{4,15}(?=[ ;]|$)|(?<![^\s])\d{4,15}(?= (?:of \d|values|further))"
+    r"|(?<![^\s])\d{1,3}(?:,\d{3})+(?= |$)"
+)
 
 
 def count(value: int) -> str:
     """Return a whole number in groups of three: ``16 777 216`` with narrow spaces."""
-    return f"{value:,}".replace(",", "\u202f")
+    return _grouped(f"{value:,}")
 
 
 def number(value: float, digits: int = 3) -> str:
@@ -24,7 +55,7 @@ def number(value: float, digits: int = 3) -> str:
     exponent = math.floor(math.log10(abs(value)))
     if -4 <= exponent < 6:
         decimals = max(0, digits - 1 - exponent)
-        text = f"{value:.{decimals}f}"
+        text = _grouped(f"{value:,.{decimals}f}")
         text = text.rstrip("0").rstrip(".") if "." in text else text
     else:
         mantissa, _, power = f"{value:.{digits - 1}e}".partition("e")
@@ -34,20 +65,57 @@ def number(value: float, digits: int = 3) -> str:
     return text.replace("-", "−")
 
 
-def p_value(value: float | None) -> str:
-    """Return a p-value; exact comparisons have none."""
-    if value is None:
-        return "exact"
+def p_value(value: float) -> str:
+    """Return a p-value."""
     if math.isnan(value):
         return "not a number"
     return "< 10⁻³⁰⁰" if value < 1e-300 else number(value, 2)
 
 
-def p_words(value: float | None) -> str:
+def p_words(value: float) -> str:
     """Return a p-value as part of a sentence."""
-    if value is None:
-        return "an exact comparison"
     return f"p {p_value(value)}" if value < 1e-300 else f"p = {p_value(value)}"
+
+
+def decision(finding: Finding) -> str:
+    """Return what decided a finding, as an entry of a column: its p-value, or what it has instead.
+
+    A comparison with a bound on rounding says how many times the bound was seen.
+    """
+    if finding.p_value is not None:
+        return p_value(finding.p_value)
+    if finding.kind in _WITHOUT_P:
+        return _WITHOUT_P[finding.kind][0]
+    times = _of_rounding(finding)
+    if times is not None:
+        return f"{number(times)} × bound"
+    return "exact" if finding.check in _EXACT else "compared"
+
+
+def decided(finding: Finding) -> str:
+    """Return what decided a finding, as part of a sentence: ``p = 0.3``, ``an exact comparison``.
+
+    A comparison with a bound on rounding is called that: ``1.29 times the rounding bound``.
+    """
+    if finding.p_value is not None:
+        return p_words(finding.p_value)
+    if finding.kind in _WITHOUT_P:
+        return _WITHOUT_P[finding.kind][1]
+    times = _of_rounding(finding)
+    if times is not None:
+        return f"{number(times)} times the rounding bound"
+    return "an exact comparison" if finding.check in _EXACT else "a comparison"
+
+
+def said(message: str) -> str:
+    """Return a message of a check with its numbers written as everywhere else.
+
+    Powers of ten, the minus of a number, and counts of values; the numbers of a call or a name
+    stay as they are typed.
+    """
+    text = _POWER.sub(lambda found: f"{found[1]}{number(float(found[2]))}", message)
+    text = _COUNT.sub(lambda found: count(int(found[0].replace(",", ""))), text)
+    return _NEGATIVE.sub("−", text)
 
 
 def big(value: int) -> str:
@@ -106,6 +174,21 @@ def plain(text: str) -> str:
     return "".join(x if x.isprintable() else " " if x.isspace() else repr(x)[1:-1] for x in text)
 
 
+def _of_rounding(finding: Finding) -> float | None:
+    """Return how many times its bound on rounding a comparison saw, if it has one."""
+    if finding.effect is not None and finding.effect.unit == _ALLOWED:
+        return finding.effect.estimate
+    seen = _BEYOND.findall(finding.message)
+    try:
+        return max(map(float, seen), default=None)
+    except ValueError:
+        return None
+
+
+def _grouped(text: str) -> str:
+    return text.replace(",", "\u202f")
+
+
 def _fixed(value: float, decimals: int) -> str:
     # Adding 0.0 makes a negative zero positive.
-    return f"{round(value, decimals) + 0.0:.{decimals}f}".replace("-", "−")
+    return _grouped(f"{round(value, decimals) + 0.0:,.{decimals}f}").replace("-", "−")

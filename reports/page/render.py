@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from reports.evidence import calibration as panel
 from reports.evidence import faults, verdict, words
 from reports.evidence.records import CellRecord, Report, RunRecord
 from reports.evidence.store import complete, write_atomically
 from reports.page import matrix, packed, paper, pictures, strip, tiles, views
+from reports.page.breaks import LINE, breakable, command
 from reports.page.sources import linked
 from reports.text import summary
 
@@ -30,8 +30,6 @@ MOST_FAULTS, MOST_PLACES = 100, 2
 MARK = '<meta name="generator" content="verify reports">'
 # Where the page takes what is known only once the rest of it is: no text of a cell can hold it.
 NOTE, PACKED = "<!--note-->", "<!--packed-->"
-# A word of more letters than this is broken between its parts.
-LONG_WORD = 22
 # Letters of the sentence that says what is left out.
 SPARE = 400
 
@@ -174,34 +172,24 @@ def _template(name: str) -> Template:
         big=words.big,
         count=words.count,
         number=words.number,
-        p=words.p_value,
+        decision=words.decision,
+        decided=words.decided,
+        said=words.said,
         p_words=words.p_words,
         effect=words.effect,
         detectable=words.detectable,
         plural=words.plural,
         tile=tiles.tile,
-        breakable=breakable,
         linked=linked,
-        code=code,
+        command=command,
+        breakable=breakable,
         slug=views.slug,
         drawn=Markup,
     )
     environment.globals.update(
-        glyphs=views.GLYPHS, mark=Markup(MARK), note=Markup(NOTE), packed=Markup(PACKED)
+        glyphs=views.GLYPHS, line=LINE, mark=Markup(MARK), note=Markup(NOTE), packed=Markup(PACKED)
     )
     return environment.get_template(name)
-
-
-def code(text: str) -> Markup:
-    """Return text for an element that holds nothing else: quotes stay as they are."""
-    return Markup(html.escape(text, quote=False))
-
-
-def breakable(text: str) -> Markup:
-    """Return a name whose long words may break between their parts, and nowhere else."""
-    if max(map(len, text.split()), default=0) <= LONG_WORD:
-        return escape(text)
-    return Markup("<wbr>").join(re.split(r"(?<=[._:/=,])(?=\w)|(?<=[a-z])(?=[A-Z])", text))
 
 
 def _encoded(text: str) -> bytes:

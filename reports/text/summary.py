@@ -19,13 +19,14 @@ from reports.evidence.words import (
     TOGETHER,
     big,
     count,
+    decided,
     labelled,
     listing,
     named,
     number,
-    p_words,
     plain,
     plural,
+    said,
 )
 
 SUMMARY = "summary.md"
@@ -36,8 +37,8 @@ _TONES = {RunVerdict.PASS: "green", RunVerdict.FAIL: "red", RunVerdict.INCOMPLET
 
 def diagnosis(cell: CellRecord) -> str:
     """Return what is wrong with a cell: one plain sentence, then what the checks say of it."""
-    said, plainly = labelled(*parts_of_diagnosis(cell)), in_plain_words(cell)
-    return said if plainly.removesuffix(" …") in said else f"{plainly} – {said}"
+    full, plainly = labelled(*parts_of_diagnosis(cell)), in_plain_words(cell)
+    return full if plainly.removesuffix(" …") in full else f"{plainly} – {full}"
 
 
 def in_plain_words(cell: CellRecord) -> str:
@@ -151,19 +152,19 @@ def _head(fault: Fault) -> str:
     least = f"found from {fault.smallest}" if fault.smallest else ""
     size = ", ".join(filter(None, (fault.size, least)))
     # Why there is no result is said in full: it tells how to mend that.
-    said = fault.sentence if fault.finding else fault.cell.reason or fault.sentence
-    return f"{said} ({size})" if size else said
+    text = said(fault.sentence if fault.finding else fault.cell.reason or fault.sentence)
+    return f"{text} ({size})" if size else text
 
 
 def _where(fault: Fault) -> str:
     """Return where it shows, and the check that saw it."""
     finding = fault.finding
-    seen = f" – {named(finding)}, {p_words(finding.p_value)}" if finding else ""
+    seen = f" – {named(finding)}, {decided(finding)}" if finding else ""
     return f"{fault.cell.verdict}: {fault.where}{seen}"
 
 
 def _row(rank: int, fault: Fault) -> str:
-    texts = (fault.label, fault.sentence, fault.where, fault.size, fault.smallest)
+    texts = (fault.label, said(fault.sentence), fault.where, fault.size, fault.smallest)
     replay = fault.cell.replay and _code(fault.cell.replay).replace("|", "\\|")
     return f"| {rank} | {' | '.join(map(_text, texts))} | {replay} |"
 

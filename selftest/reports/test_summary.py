@@ -42,7 +42,7 @@ def test_a_fault_has_its_sentence_its_size_its_place_and_its_replay(tmp_path: Pa
 
 def test_a_fault_names_its_tensors(tmp_path: Path) -> None:
     evidence = _evidence(tmp_path, fakes.module_line(zero="weight_hr_l0"))
-    assert f"1. weight_hr_l0: {fakes.ZERO}" in _terminal(evidence)
+    assert f"1. weight_hr_l0: {words.said(fakes.ZERO)}" in _terminal(evidence)
     assert "| values | weight\\_hr\\_l0: one value is drawn" in summary.markdown(evidence)
 
 

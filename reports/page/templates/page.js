@@ -81,7 +81,7 @@
     }
   };
 
-  const plain = (text) => text.replace(/<[^>]*>/g, " ").replace(/&(?:#39|#34|amp|lt|gt);/g,
+  const plain = (text) => text.replace(/<wbr\/>/g, "").replace(/<[^>]*>/g, " ").replace(/&(?:#39|#34|amp|lt|gt);/g,
     (name) => ({ "&#39;": "'", "&#34;": '"', "&amp;": "&", "&lt;": "<", "&gt;": ">" })[name]);
   const text = (cell, pieces) => {
     const law = cell.section.closest(".stated").querySelector(".law");

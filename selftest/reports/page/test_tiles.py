@@ -29,7 +29,7 @@ def _tile(*findings: Finding, verdict: str = "fail", **fields: str) -> tiles.Til
         (_failed("scale", 0.5, "× the law's"), "×0.5"),
         (_failed("scale", 0.97, "× law"), "−3 %"),
         (_failed("scale", 1.0094, "× law"), "+0.94 %"),
-        (_failed("upper tail mass", 2624.0, "× law"), "×2624"),
+        (_failed("upper tail mass", 2624.0, "× law"), "×2\u202f624"),
         (_failed("upper tail mass", 3e7, "× law"), "×10⁷"),
         (_failed("upper tail mass", 0.0, "× law"), "×0"),
         (_failed("location", -0.2, "std"), "−0.2 σ"),
