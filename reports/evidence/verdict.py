@@ -12,7 +12,7 @@ from typing import TypeGuard
 
 from reports.evidence import promises
 from reports.evidence.records import CellRecord, Detectable, Finding, Report, Verdict
-from reports.evidence.words import listing, plural
+from reports.evidence.words import count, listing, plural
 
 BUDGET = 1e-6
 
@@ -117,21 +117,21 @@ def sentence(cells: Sequence[CellRecord]) -> str:
     """Return the verdict in one sentence."""
     counts = Counter(cell.verdict for cell in cells)
     passed, total = counts[Verdict.PASS], len(cells)
-    gaps = [f"{counts[name]} {name}" for name in Verdict if name.is_gap and counts[name]]
+    gaps = [f"{count(counts[name])} {name}" for name in Verdict if name.is_gap and counts[name]]
     idle = (Verdict.UNSUPPORTED, Verdict.NOT_TESTED)
-    asides = [f"; {counts[name]} more {name}" for name in idle if counts[name]]
+    asides = [f"; {count(counts[name])} more {name}" for name in idle if counts[name]]
     if known := counts[Verdict.KNOWN_DEFECT]:
         asides.append(f"; known defects still there in {plural(known, 'cell')}")
     aside = "".join(asides)
     if wrong := [cell for cell in worst_first(cells) if cell.verdict.is_wrong]:
         names = listing(dict.fromkeys(cell.title for cell in wrong))
         verb = "breaks its" if len(wrong) == 1 else "break their"
-        held = f"{len(wrong)} of {plural(total, 'cell')} {verb} promise: {names}"
+        held = f"{count(len(wrong))} of {plural(total, 'cell')} {verb} promise: {names}"
         return held + "".join(f"; {gap}" for gap in gaps) + aside + "."
     if gaps:
         return f"No cell is wrong, but the run has gaps: {', '.join(gaps)}{aside}."
     if overall(cells) is RunVerdict.PASS:
-        every = "The one cell keeps its" if passed == 1 else f"All {passed} cells keep their"
+        every = "The one cell keeps its" if passed == 1 else f"All {count(passed)} cells keep their"
         return f"{every} promise{aside}."
     where = [name for name in _unverified(cells) if any(c.verdict.is_verified for c in cells)]
     unverified = [cell for cell in cells if cell.backend in where] or cells

@@ -113,7 +113,7 @@ def effects(findings: Iterable[Finding]) -> Picture | None:
         )
         lines.append(f"M{left:g} {y:g}H{right:g}")
         marks[effect.passed].append((x, y))
-    ticks = [(t, f"{t:g}".replace("-", "−")) for t in (-1.0, -0.5, 0.0, 0.5, 1.0)]
+    ticks = [(t, number(t)) for t in (-1.0, -0.5, 0.0, 0.5, 1.0)]
     words = "effect ÷ smallest error that its check would have caught"
     body = (
         _band_across(frame),
@@ -152,7 +152,7 @@ def comparisons(findings: Iterable[Finding]) -> Picture | None:
         held = f"{count(n - round(wrong[name]))} of {count(n)}"
         kind = ' class="label"' if not wrong[name] else ' class="label bad"'
         texts.append(f'<text{kind} x="{max(x, frame.left + 3) + 8:g}" y="{y + 4:g}">{held}</text>')
-    ticks = [(float(t), f"{10**t:,}".replace(",", "\u202f")) for t in range(int(frame.x[1]) + 1)]
+    ticks = [(float(t), count(10**t)) for t in range(int(frame.x[1]) + 1)]
     body = (
         *_row_names(frame, list(asked)),
         f'<path class="rows" d="{"".join(bars)}"/>',

@@ -10,7 +10,7 @@ from itertools import pairwise, takewhile
 import numpy as np
 import numpy.typing as npt
 
-from reports.evidence.words import number, plain, plural
+from reports.evidence.words import count, number, plain, plural
 from reports.page import svg
 from verify.checks.words import WORDS
 
@@ -141,7 +141,7 @@ def places(check: str, sums: Sequence[tuple[int, float]], alpha: float) -> Pictu
     held = "inside" if abs(largest) <= band else "outside"
     meaning = (
         f"{plain(quantity)} {named}".rstrip()
-        + f" is the largest of {len(sums)}: {number(abs(largest), 2)} standard errors, "
+        + f" is the largest of {count(len(sums))}: {number(abs(largest), 2)} standard errors, "
         f"{held} the band of ±{number(band, 2)} that all keep to together."
     )
     label = f"{plain(quantity)} place by place"
@@ -177,7 +177,7 @@ def signal(layers: Sequence[tuple[float, float]], dtype: str = "") -> Picture | 
     )
     last, expected = 10 ** curves[0][-1], layers[len(seen) - 1][1]
     meaning = (
-        f"After {len(seen)} layers the standard deviation is {number(last)}; "
+        f"After {count(len(seen))} layers the standard deviation is {number(last)}; "
         f"theory, for infinitely wide layers, says {number(expected)}.{_fate(seen, dtype)}"
     )
     return Picture(svg.element(frame, "The signal layer by layer", body), meaning)
@@ -207,8 +207,8 @@ def bars(counts: Sequence[int], label: str) -> str:
     frame = svg.Frame(460, 180, (0.0, 1.0), (0.0, 1.1 * max(*counts, 1)), left=36)
     width = 1 / len(counts)
     columns = []
-    for index, count in enumerate(counts):
-        x, y = frame.at(index * width, count)
+    for index, height in enumerate(counts):
+        x, y = frame.at(index * width, height)
         right, base = frame.at((index + 1) * width, 0)
         columns.append(f"M{x + 1:g} {base:g}V{y:g}H{right - 1:g}V{base:g}Z")
     left, level = frame.at(0, sum(counts) / len(counts))

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from html import escape
 from itertools import pairwise
 
+from reports.evidence.words import number
+
 
 @dataclass(frozen=True)
 class Frame:
@@ -76,9 +78,11 @@ def band(frame: Frame, half_width: float) -> str:
 def axes(frame: Frame, across: str, up: str) -> str:
     """Draw both axes in quarters and round numbers, and say what they are."""
     low, high = frame.x
-    quarters = [(low + (high - low) * t / 4, f"{low + (high - low) * t / 4:g}") for t in range(5)]
+    quarters = [low + (high - low) * t / 4 for t in range(5)]
     ticks = y_ticks(frame, round_numbers(*frame.y))
-    return "".join((title(up), x_axis(frame, quarters, across), *ticks))
+    return "".join(
+        (title(up), x_axis(frame, [(at, _plainly(at)) for at in quarters], across), *ticks)
+    )
 
 
 def title(words: str) -> str:
@@ -87,7 +91,7 @@ def title(words: str) -> str:
 
 
 def _plainly(tick: float) -> str:
-    return f"{tick:g}".replace("-", "−")
+    return number(tick, 6)
 
 
 def x_axis(frame: Frame, ticks: Iterable[tuple[float, str]], label: str) -> str:

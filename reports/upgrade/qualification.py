@@ -122,7 +122,7 @@ def _tables(comparison: Comparison) -> Iterator[tuple[str, list[str]]]:
     streams, times = comparison.streams, comparison.times
     tables: tuple[tuple[str, list[str]], ...] = (
         (
-            f"Laws changed: {len(comparison.laws)}",
+            f"Laws changed: {words.count(len(comparison.laws))}",
             [
                 f"  {law.subject} · {law.promise} · {', '.join(law.dtypes)}: "
                 f"{law.before} → {law.after}"
@@ -130,13 +130,13 @@ def _tables(comparison: Comparison) -> Iterator[tuple[str, list[str]]]:
             ],
         ),
         (
-            f"Known defects left out of one run only: {len(comparison.excluded)}",
+            f"Known defects left out of one run only: {words.count(len(comparison.excluded))}",
             [
                 f"  {defect}: of {words.plural(cells, 'cell')}, {side}"
                 for (defect, side), cells in comparison.excluded.items()
             ],
         ),
-        (f"Known defects still there: {len(comparison.defects)}", []),
+        (f"Known defects still there: {words.count(len(comparison.defects))}", []),
         (
             f"Seeded streams that changed bit for bit: {words.count(streams.changed)} of "
             f"{words.count(streams.compared)}, in {words.count(streams.changed_cells)} of "
@@ -144,7 +144,7 @@ def _tables(comparison: Comparison) -> Iterator[tuple[str, list[str]]]:
             [f"  {line}" for line in _streams(comparison)],
         ),
         (
-            f"Effects that moved though both pass: {len(comparison.effects)} of "
+            f"Effects that moved though both pass: {words.count(len(comparison.effects))} of "
             f"{words.count(comparison.decisions)}",
             [
                 f"  {move.cell.title} · {move.cell.promise} · {move.cell.dtype}: "
@@ -155,7 +155,7 @@ def _tables(comparison: Comparison) -> Iterator[tuple[str, list[str]]]:
         ),
         (
             f"Times that changed by more than noise and a factor of {FACTOR}: "
-            f"{len(times.changes)} of {times.compared}",
+            f"{words.count(len(times.changes))} of {words.count(times.compared)}",
             [
                 f"  {change.after.subject} · {change.after.dtype} · {change.after.backend}: "
                 f"{words.number(change.factor, 2)} times as long"
