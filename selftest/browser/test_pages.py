@@ -73,6 +73,14 @@ def test_the_worst_finding_and_its_command_are_at_hand(red: Path, visit: Open) -
     assert page.evaluate("navigator.clipboard.readText()") == command
 
 
+def test_what_is_selected_of_a_command_is_the_command(red: Path, visit: Open) -> None:
+    page = visit(red / "cpu.html", viewport={"width": 390, "height": 900}).page
+    shown = page.locator(".cell.fail .replay code").first
+    selected = shown.evaluate("e => (getSelection().selectAllChildren(e), `${getSelection()}`)")
+    assert selected == shown.text_content()
+    assert selected.startswith("pytest 'verify/") and " --run-seed 7 --profile " in selected
+
+
 def test_gaps_are_shown(build: Callable[..., Path], visit: Open) -> None:
     page = visit(build(*RUNS["gaps"]) / "cpu.html").page
     assert "the run has gaps" in page.locator("h1").inner_text()
