@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,12 +10,10 @@ import pytest
 
 from reports.evidence.records import CellRecord, Report, RunRecord
 from reports.page import render
+from selftest.browser import chromium
 from selftest.browser.visits import Open, Visit
 from selftest.reports import fakes
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-# Root has no sandbox to start a browser in.
-ARGUMENTS = ["--no-sandbox"] if hasattr(os, "getuid") and os.getuid() == 0 else []
 Lines = list[dict[str, Any]]
 
 
@@ -25,11 +21,10 @@ Lines = list[dict[str, Any]]
 def browser() -> Iterator[Any]:
     reason = "no playwright found: install requirements-dev.txt"
     api = pytest.importorskip("playwright.sync_api", reason=reason)
-    where = next(filter(None, map(shutil.which, NAMES)), None)
-    if where is None:
-        pytest.skip(f"no Chromium found: install one of {', '.join(NAMES)}")
     with api.sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=where, args=ARGUMENTS)
+        started = chromium.started(playwright)
+        if started is None:
+            pytest.skip(f"no Chromium found: install one of {', '.join(chromium.NAMES)}")
         yield started
         started.close()
 
