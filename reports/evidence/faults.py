@@ -11,11 +11,11 @@ from functools import cached_property
 from reports.evidence import promises
 from reports.evidence.causes import Cause, Kind, causes, sharpest_first
 from reports.evidence.diagnosis import COUNTS, SHARES, Subject, clause, deviation, measure, percent
+from reports.evidence.dtypes import dtype_key
 from reports.evidence.records import CellRecord, Finding
 from reports.evidence.verdict import cell_key
 from reports.evidence.words import big, count, listing, number, plural
 
-DTYPES = ("float64", "float32", "bfloat16", "float16")
 _KINDS = {"complex": ("complex",), "real": ("float", "bfloat"), "whole": ("int", "uint")}
 # The bar of a size ends where it is this power of ten of the smallest that would have been found.
 MOST_DECADES = 3
@@ -227,11 +227,6 @@ def faults(cells: Iterable[CellRecord]) -> list[Fault]:
     whole = _folded([Fault(tuple(group)) for alike in groups.values() for group in alike])
     tried = _tried(every)
     return sorted((replace(fault, tried=_near(fault, tried)) for fault in whole), key=Fault.key)
-
-
-def dtype_key(dtype: str) -> tuple[int, str]:
-    """Order dtypes: the common ones from the finest on, then the others by name."""
-    return (DTYPES.index(dtype) if dtype in DTYPES else len(DTYPES), dtype)
 
 
 def _folded(found: Sequence[Fault]) -> list[Fault]:

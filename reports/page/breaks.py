@@ -28,7 +28,7 @@ def command(text: str) -> Markup:
     end = 0
     for start, stop in _together(text):
         word = _opened(text[start:stop], LINE, _PLACES)
-        parts += (_escaped(text[end:start]), f'<span class="word">{word}</span>')
+        parts += (_escaped(text[end:start]), f"<i>{word}</i>")
         end = stop
     return Markup("".join((*parts, _escaped(text[end:]))))
 

@@ -9,22 +9,12 @@ from itertools import accumulate
 from typing import TypeAlias
 
 from reports.evidence import promises
+from reports.evidence.dtypes import dtype_key
 from reports.evidence.records import Verdict
 from reports.page.views import CellView
 
 # Beside rows that need attention, more quiet ones than this are folded.
 MOST_CALM = 6
-_DTYPES = (
-    "float64",
-    "float32",
-    "bfloat16",
-    "float16",
-    "complex128",
-    "complex64",
-    "complex32",
-)
-# What is asked without a dtype comes after every dtype.
-_NO_DTYPE = ("any", "")
 
 
 @dataclass(frozen=True, order=True)
@@ -212,9 +202,3 @@ def _part(rows: Sequence[Row], cells: Iterable[CellView]) -> Part:
 def _urgency(group: Group) -> tuple[bool, bool, int]:
     wrong = any(view.cell.verdict.is_wrong for view in group.cells)
     return (not wrong, not group.open, promises.rank(group.promise))
-
-
-def dtype_key(dtype: str) -> tuple[int, str]:
-    """Order dtypes: real, complex, others by name, none at last."""
-    last = len(_DTYPES) + (dtype in _NO_DTYPE)
-    return (_DTYPES.index(dtype) if dtype in _DTYPES else last, dtype)

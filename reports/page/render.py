@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from reports.evidence import calibration as panel
 from reports.evidence import faults, verdict, words
+from reports.evidence.dtypes import dtype_key
 from reports.evidence.records import CellRecord, Report, RunRecord
 from reports.evidence.store import complete, write_atomically
 from reports.page import matrix, packed, paper, pictures, strip, tiles, views
@@ -114,7 +115,7 @@ def _known(evidence: Report, backend: str, cells: Sequence[CellRecord]) -> dict[
         "run": evidence.run,
         "problems": list(summary.warnings(evidence.problems)),
         "overview": verdict.overview(evidence, cells),
-        "dtypes": sorted({cell.dtype for cell in cells} - {""}, key=matrix.dtype_key),
+        "dtypes": sorted({cell.dtype for cell in cells} - {""}, key=dtype_key),
         "power": verdict.power(cells),
         "calibration": calibrated and calibrated.uniformity,
         "calibration_picture": _calibration_picture(calibrated),

@@ -149,7 +149,7 @@ def _more(found: Sequence[Fault]) -> str:
 
 def _head(fault: Fault) -> str:
     """Return what is wrong, how large it is, and from which size on it would have been found."""
-    least = f"found from {fault.smallest}" if fault.smallest else ""
+    least = f"sure to be found from {fault.smallest}" if fault.smallest else ""
     size = ", ".join(filter(None, (fault.size, least)))
     # Why there is no result is said in full: it tells how to mend that.
     text = said(fault.sentence if fault.finding else fault.cell.reason or fault.sentence)

@@ -33,7 +33,7 @@ def test_a_fault_has_its_sentence_its_size_its_place_and_its_replay(tmp_path: Pa
     line = fakes.cell_line("normal_", "bfloat16")
     evidence = _evidence(tmp_path, line, fakes.cell_line())
     shown = _terminal(evidence).split("\n\n")[1].splitlines()
-    assert shown[0].startswith("1. values are 1 % too wide (1.01 × law, found from ")
+    assert shown[0].startswith("1. values are 1 % too wide (1.01 × law, sure to be found from ")
     assert shown[1:] == [
         "   fail: normal_ · bfloat16 · cpu · law – scale, p = 10⁻⁴²",
         f"   {line['replay']}",
