@@ -18,4 +18,5 @@ def test_pictures_are_made_by_one_command(browser: Any, tmp_path: Path) -> None:
     made = sorted((tmp_path / "images").iterdir())
     assert [path.name for path in made] == ["cell.png", "faults.png", "report.png"]
     for path in made:
-        assert path.read_bytes().startswith(PNG) and path.stat().st_size <= 200_000
+        # A page of nothing takes some 6 kB.
+        assert path.read_bytes().startswith(PNG) and 30_000 < path.stat().st_size <= 300_000
