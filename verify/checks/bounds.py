@@ -30,6 +30,12 @@ POWER_Z = 3.0902
 INTERVAL_Z = float(-special.ndtri(5e-4))
 """Half-width, in standard errors, of the 99.9 % intervals shown beside effects."""
 
+NEGLIGIBLE = 2e-3
+"""Standard errors that may be taken off for a lattice, and leave the p-value uniform.
+
+The distribution function of the p-value moves by ``2φ(0)``, 0.8, of that at most.
+"""
+
 Floats = npt.NDArray[np.float64]
 
 _EXACT_KS_BELOW = 1 << 16
@@ -199,6 +205,16 @@ def chi_square(
     root = math.sqrt(statistic) - 2 * bins * resolution * math.sqrt(float(grouped.sum()))
     own = float(np.maximum(0.0, root)) ** 2 / (1 + 2 * bins * resolution)
     return statistic, float(special.chdtrc(bins - 1, own))
+
+
+def chi_square_allowance(n: int, bins: int, resolution: float) -> float:
+    """What `chi_square` takes off for the lattice, in standard deviations of the statistic.
+
+    Of ``√X`` that is ``s = 2·bins·δ·√n``: of X near its mean k ``2s√k``, and ``2·bins·δ·k``.
+    The standard deviation of X is ``√(2k)``.
+    """
+    share = 2 * bins * resolution
+    return share * (math.sqrt(2 * n) + math.sqrt((bins - 1) / 2))
 
 
 def chernoff_mean(means: float | Floats, scores: Floats, n: int, resolution: float = 0.0) -> Floats:

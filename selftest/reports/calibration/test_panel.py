@@ -8,10 +8,14 @@ from itertools import permutations
 
 import numpy as np
 import pytest
+from scipy import special
 
 from reports.evidence.calibration import calibration
 from reports.evidence.exact import exact_finding, exact_p_values
 from reports.evidence.records import CellRecord, Finding
+from reports.evidence.uniformity import uniformity
+from selftest.checks.support import BUDGET
+from verify.checks import bounds
 from verify.checks.statistics import KINDS, Histogram, NormalMoments, SubGaussianMoments
 from verify.checks.words import WORDS
 
@@ -113,6 +117,35 @@ def test_the_statistics_say_which_p_values_are_exact():
     assert _exact(NormalMoments(4, 0.1, 4.0).findings("moments")) == {"mean", "scale"}
     assert _exact(SubGaussianMoments(4, 0.1, 4.0).findings("moments")) == set()
     assert {"normal_moments", "sub_gaussian_moments", "histogram"} <= KINDS.keys()
+
+
+@pytest.mark.parametrize("resolution", [2.0**-53, 2.0**-24, 2.0**-18])
+@pytest.mark.parametrize("n", [1 << 20, 1 << 24])
+def test_what_takes_more_off_for_a_lattice_than_is_negligible_is_a_bound(resolution, n):
+    """As far as a p-value is called exact, its distribution moves by less than 0.2 %."""
+    quantiles = np.linspace(0.005, 0.995, 199)
+    counts = np.full(4096, n >> 12)
+    shape = Histogram(counts, np.array([n >> 14] * 2), resolution).findings("distribution")
+    if "chi_square" in _exact(shape):
+        root = np.sqrt(special.chdtri(63, quantiles)) - 128 * resolution * math.sqrt(n)
+        moved = special.chdtrc(63, root**2 / (1 + 128 * resolution)) - quantiles
+        assert np.abs(moved).max() < 2e-3
+    else:
+        assert resolution > 2.0**-53
+    moments = _exact(NormalMoments(n, 0.1, float(n), resolution).findings("moments"))
+    displaced, _ = bounds.normal_displacement(resolution)
+    moved = 2 * special.ndtr(-abs(special.ndtri(quantiles / 2)) + displaced * math.sqrt(n))
+    assert ("mean" in moments) == (np.abs(moved - quantiles).max() < 0.8 * bounds.NEGLIGIBLE)
+
+
+def test_a_float32_lattice_makes_p_values_too_large():
+    """What is taken off a chi-square of 2^24 values shows in 2,000 p-values."""
+    random = np.random.default_rng(20261128)
+    found = []
+    for _ in range(2000):
+        counts = random.multinomial(1 << 24, np.full(64, 1 / 64))
+        found.append(bounds.chi_square(counts, 64, 2.0**-20)[1])
+    assert uniformity(found).kolmogorov < BUDGET
 
 
 def test_an_exact_finding_says_so_in_the_evidence():

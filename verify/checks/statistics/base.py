@@ -137,7 +137,8 @@ def decided(
 ) -> Finding:
     """A statistical decision at a level; a NaN p-value is a failure, never a pass.
 
-    `bound` says that the p-value is a bound though the check has exact ones elsewhere. Beyond the
+    `bound` says that the p-value is a bound though the check has exact ones elsewhere: so is one
+    from which more than `bounds.NEGLIGIBLE` standard errors are taken off for a lattice. Beyond the
     horizon of a check that takes nothing off for the lattice, of this `resolution`, its p-value
     is 1.
     """

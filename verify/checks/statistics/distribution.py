@@ -143,6 +143,7 @@ class Histogram(Statistic):
     def _chi_square(self, level: float) -> Finding:
         statistic, p_value = bounds.chi_square(self.counts, _CHI_SQUARE_BINS, self.resolution)
         degrees = _CHI_SQUARE_BINS - 1
+        allowance = bounds.chi_square_allowance(self.n, _CHI_SQUARE_BINS, self.resolution)
         return decided(
             "chi_square",
             p_value,
@@ -150,6 +151,7 @@ class Histogram(Statistic):
             level=level,
             resolution=self.resolution,
             detail=f"{statistic:.1f} on {degrees} degrees of freedom",
+            bound=allowance > bounds.NEGLIGIBLE,
         )
 
 

@@ -53,7 +53,7 @@ class NormalMoments(Statistic):
             return []
         mean, scale = self.total / self.n, math.sqrt(self.squares / self.n)
         half_mean, half_scale = INTERVAL_Z / math.sqrt(self.n), INTERVAL_Z / math.sqrt(2 * self.n)
-        moved, _ = bounds.normal_displacement(self.resolution)
+        moved, spread = bounds.normal_displacement(self.resolution)
         low, high = scale / (1 + half_scale), scale / max(1e-9, 1 - half_scale)
         return [
             decided(
@@ -66,7 +66,7 @@ class NormalMoments(Statistic):
                 detectable=Detectable(
                     "location", separation(level=level) / math.sqrt(self.n) + moved, "std"
                 ),
-                bound=self.bound,
+                bound=self.bound or moved * math.sqrt(self.n) > bounds.NEGLIGIBLE,
             ),
             decided(
                 "scale",
@@ -76,7 +76,7 @@ class NormalMoments(Statistic):
                 detail=f"the standard deviation is {scale:.4g}× the law's",
                 effect=Effect("scale", scale, low, high, "× law"),
                 detectable=Detectable("scale", self.detectable(level), "relative"),
-                bound=self.bound,
+                bound=self.bound or spread * math.sqrt(self.n / 2) > bounds.NEGLIGIBLE,
             ),
         ]
 
