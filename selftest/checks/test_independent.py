@@ -10,7 +10,9 @@ from scipy import stats
 
 from selftest.checks.samples import BERT, NORMAL, SYMMETRIC, TRUNCATED, UNIT, drawn, reduced
 from selftest.checks.support import alarms, assert_valid, findings, stream
-from verify.checks.independent import EDGE, LAGS, lattice_of
+from verify.checks.independent import lattice_of
+from verify.checks.uniforms import LAGS
+from verify.checks.words import EDGE
 from verify.laws import LATTICES, Normal, Rounded, TruncatedNormal, Uniform
 from verify.outcome.evidence import Evidence
 

@@ -8,7 +8,8 @@ from scipy import signal
 
 from selftest.checks.samples import BERT, NORMAL, SYMMETRIC, TRUNCATED, UNIT, drawn, reduced
 from selftest.checks.support import alarms, finding, stream
-from verify.checks.independent import EDGE, LAGS
+from verify.checks.uniforms import LAGS
+from verify.checks.words import EDGE
 from verify.laws import TruncatedNormal
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from strategies import Truncation
 from verify.engine.witness import build
-from verify.subjects.initializers import GainCase, TruncatedCase
+from verify.subjects.initializer_cases import GainCase, TruncatedCase
 
 TRUNCATED = TruncatedCase((1,), Truncation(0.0, 1.0, -2.0, 2.0))
 GAIN = GainCase((1, 1), 1.0)

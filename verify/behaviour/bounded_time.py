@@ -23,7 +23,7 @@ from verify.outcome.verdict import Verdict
 from verify.plan import watchdog
 from verify.plan.drawing import smallest_failure
 from verify.plan.run import Cell, Run, derive
-from verify.subjects.initializers import TruncatedCase
+from verify.subjects.initializer_cases import TruncatedCase
 from verify.subjects.refusals.refusal import REFUSED
 
 _ENTRIES = 16

@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from verify.checks.independent import Statistics, randomised
 from verify.checks.statistics import Exact
+from verify.checks.uniforms import Statistics, randomised
 from verify.laws import Discrete, DiscreteUniform, Permutation
 
 

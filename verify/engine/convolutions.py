@@ -11,7 +11,7 @@ from verify.outcome.evidence import NOTHING, Evidence
 from verify.outcome.outcome import Outcome
 from verify.plan.drawing import for_each_case
 from verify.plan.run import Cell, Run, derive
-from verify.subjects.initializers import DiracCase
+from verify.subjects.initializer_cases import DiracCase
 
 _MAX_NUMEL = 1 << 12
 _NEAR = 0.25

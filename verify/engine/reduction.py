@@ -17,7 +17,7 @@ from verify.checks import (
     sparsity,
     structural,
 )
-from verify.checks.independent import Statistics
+from verify.checks.uniforms import Statistics
 from verify.laws import (
     Continuous,
     Discrete,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from hypothesis import strategies as st
 
@@ -12,6 +12,23 @@ import strategies
 from strategies import Interval, Nonlinearity, NormalParameters, Truncation
 from verify import laws
 from verify.subjects.case import TensorCase
+from verify.subjects.initializer_cases import (
+    ConstantCase,
+    DiracCase,
+    GainCase,
+    KaimingCase,
+    NormalCase,
+    SparseCase,
+    TruncatedCase,
+    UniformCase,
+    columns,
+    dirac_cases,
+    gain_arguments,
+    gain_cases,
+    kaiming_arguments,
+    kaiming_cases,
+    truncation_effort,
+)
 from verify.subjects.subject import Initializer
 
 _PYTORCH = "PyTorch documentation, torch.nn.init"
@@ -21,169 +38,6 @@ _MATRIX = (512, 1024)
 _KERNEL = (128, 64, 3, 5)
 # The last values after the last full vector, a generator that restarts, 24-bit counters.
 _EDGES = ((15,), (17,), (40_977,), ((1 << 24) + 17,))
-
-
-@dataclass(frozen=True)
-class UniformCase(TensorCase):
-    """A call of ``uniform_``."""
-
-    interval: Interval
-
-    def features(self) -> Mapping[str, float]:
-        """Besides the base: the width, relative to the bound farther from zero."""
-        low, high = self.interval.low, self.interval.high
-        return {**super().features(), "relative_width": (high - low) / max(abs(low), abs(high))}
-
-
-@dataclass(frozen=True)
-class NormalCase(TensorCase):
-    """A call of ``normal_``."""
-
-    normal: NormalParameters
-
-    def features(self) -> Mapping[str, float]:
-        """Besides the base: the distance of the mean from zero."""
-        return {**super().features(), "distance": abs(self.normal.mean)}
-
-
-@dataclass(frozen=True)
-class TruncatedCase(TensorCase):
-    """A call of ``trunc_normal_``."""
-
-    window: Truncation
-
-    @property
-    def law(self) -> laws.TruncatedNormal:
-        """The normal conditioned on the window."""
-        window = self.window
-        return laws.TruncatedNormal(window.mean, window.std, window.a, window.b)
-
-    def features(self) -> Mapping[str, float]:
-        """Besides the base: the window's mass, log density at its far end, width and reach.
-
-        Width and reach (the bound farther from the mean) are in standard deviations. The edge
-        density, at a bound and relative to it, says what a lattice step there holds.
-        """
-        window = self.window
-        return {
-            **super().features(),
-            "window_mass": self.law.mass,
-            "log_edge_ratio": self.law.log_edge_ratio,
-            "window_width": (window.b - window.a) / window.std,
-            "window_reach": max(window.mean - window.a, window.b - window.mean) / window.std,
-            "edge_density": max(map(self._density, (window.a, window.b))),
-        }
-
-    def _density(self, bound: float) -> float:
-        """The density at a bound, relative to its distance from zero."""
-        if math.isinf(bound):
-            return 0.0
-        z, scale = (bound - self.window.mean) / self.window.std, math.sqrt(2 * math.pi)
-        outside = self.window.std * max(self.law.mass, math.ulp(0.0))
-        return abs(bound) / outside * math.exp(-(z**2) / 2) / scale
-
-
-@dataclass(frozen=True)
-class ConstantCase(TensorCase):
-    """A call of ``constant_``."""
-
-    value: float
-
-
-@dataclass(frozen=True)
-class GainCase(TensorCase):
-    """A call of ``xavier_uniform_``, ``xavier_normal_`` or ``orthogonal_``."""
-
-    gain: float
-
-    @property
-    def xavier_std(self) -> float:
-        """``gain · sqrt(2 / (fan_in + fan_out))``."""
-        return self.gain * math.sqrt(2 / sum(laws.fan_in_and_fan_out(self.shape)))
-
-    def features(self) -> Mapping[str, float]:
-        """Besides the base: the sum of both fans."""
-        return {**super().features(), "fan_sum": sum(laws.fan_in_and_fan_out(self.shape))}
-
-
-@dataclass(frozen=True)
-class KaimingCase(TensorCase):
-    """A call of ``kaiming_uniform_`` or ``kaiming_normal_``."""
-
-    mode: str
-    nonlinearity: Nonlinearity
-
-    @property
-    def std(self) -> float:
-        """``gain / sqrt(fan)``."""
-        # Without a slope the rectifier is plain: here the default of `a` is 0.
-        gain = laws.gain(self.nonlinearity.name, self.nonlinearity.param or 0.0)
-        return gain / math.sqrt(laws.fan(self.shape, self.mode))
-
-
-@dataclass(frozen=True)
-class DiracCase(TensorCase):
-    """A call of ``dirac_``."""
-
-    groups: int
-
-
-@dataclass(frozen=True)
-class SparseCase(TensorCase):
-    """A call of ``sparse_``."""
-
-    sparsity: float
-    std: float
-
-
-def _kaiming_arguments(case: KaimingCase) -> dict[str, object]:
-    slope = {} if case.nonlinearity.param is None else {"a": case.nonlinearity.param}
-    return {**slope, "mode": case.mode, "nonlinearity": case.nonlinearity.name}
-
-
-@strategies.composite
-def _weights(draw: st.DrawFn, max_numel: int) -> tuple[int, ...]:
-    """Shapes that have fans: realistic weights, and some of any other shape."""
-    if draw(st.integers(0, 3)):
-        return draw(strategies.fan_shapes(max_numel=max_numel))
-    return draw(strategies.shapes(min_dims=2, max_numel=max_numel))
-
-
-@strategies.composite
-def _dirac_cases(draw: st.DrawFn, max_numel: int) -> DiracCase:
-    drawn = draw(strategies.dirac_shapes(max_numel=max_numel))
-    return DiracCase(drawn.shape, drawn.groups)
-
-
-@strategies.composite
-def _columns(draw: st.DrawFn, max_numel: int) -> tuple[int, ...]:
-    """Matrices of at most 512 columns: each costs a permutation."""
-    rows, columns = draw(strategies.matrices(max_numel=max_numel))
-    return rows, min(columns, 512)
-
-
-def _kaiming_cases(max_numel: int) -> st.SearchStrategy[KaimingCase]:
-    return st.builds(
-        KaimingCase,
-        shape=_weights(max_numel),
-        mode=strategies.fan_modes(),
-        nonlinearity=strategies.nonlinearities(),
-    )
-
-
-def _gain_cases(max_numel: int) -> st.SearchStrategy[GainCase]:
-    return st.builds(GainCase, shape=_weights(max_numel), gain=strategies.gains())
-
-
-def _gain_arguments(case: GainCase) -> dict[str, object]:
-    return {"gain": case.gain}
-
-
-def _truncation_effort(case: TruncatedCase) -> float:
-    """Uniform proposals per accepted value: the worst that rejection may cost."""
-    width = min(case.window.b - case.window.a, 40 * case.window.std)
-    return 8 * max(1.0, width / case.law.scale)
-
 
 _SQUARE_GAINS = (GainCase(_MATRIX, 1.0), GainCase(_KERNEL, 5 / 3))
 
@@ -237,7 +91,7 @@ _IN_PLACE = (
             TruncatedCase(_MATRIX, Truncation(0.0, 1.0, -2.0, 2.0)),
             TruncatedCase(_MATRIX, Truncation(0.0, 0.02, -0.04, 0.04)),
         ),
-        effort=_truncation_effort,
+        effort=truncation_effort,
     ),
     Initializer(
         name="constant_",
@@ -285,7 +139,7 @@ _IN_PLACE = (
     ),
     Initializer(
         name="dirac_",
-        cases=lambda size: _dirac_cases(min(size, 1 << 18)),
+        cases=lambda size: dirac_cases(min(size, 1 << 18)),
         arguments=lambda case: {"groups": case.groups},
         law=lambda case: laws.Dirac(groups=case.groups),
         words="the identity convolution in each group of channels",
@@ -295,8 +149,8 @@ _IN_PLACE = (
     ),
     Initializer(
         name="xavier_uniform_",
-        cases=_gain_cases,
-        arguments=_gain_arguments,
+        cases=gain_cases,
+        arguments=gain_arguments,
         law=lambda case: laws.Uniform.symmetric(math.sqrt(3) * case.xavier_std),
         words="uniform within ± the Glorot bound",
         formula="U(−b, b), b = gain·√(6 / (fan_in + fan_out))",
@@ -305,8 +159,8 @@ _IN_PLACE = (
     ),
     Initializer(
         name="xavier_normal_",
-        cases=_gain_cases,
-        arguments=_gain_arguments,
+        cases=gain_cases,
+        arguments=gain_arguments,
         law=lambda case: laws.Normal(0.0, case.xavier_std),
         words="normal with the Glorot variance",
         formula="N(0, gain²·2 / (fan_in + fan_out))",
@@ -315,8 +169,8 @@ _IN_PLACE = (
     ),
     Initializer(
         name="kaiming_uniform_",
-        cases=_kaiming_cases,
-        arguments=_kaiming_arguments,
+        cases=kaiming_cases,
+        arguments=kaiming_arguments,
         law=lambda case: laws.Uniform.symmetric(math.sqrt(3) * case.std),
         words="uniform within ± the He bound",
         formula="U(−b, b), b = gain·√(3 / fan)",
@@ -328,8 +182,8 @@ _IN_PLACE = (
     ),
     Initializer(
         name="kaiming_normal_",
-        cases=_kaiming_cases,
-        arguments=_kaiming_arguments,
+        cases=kaiming_cases,
+        arguments=kaiming_arguments,
         law=lambda case: laws.Normal(0.0, case.std),
         words="normal with the He variance",
         formula="N(0, gain² / fan)",
@@ -346,7 +200,7 @@ _IN_PLACE = (
             shape=strategies.orthogonal_shapes(max_numel=size),
             gain=strategies.gains(),
         ),
-        arguments=_gain_arguments,
+        arguments=gain_arguments,
         law=lambda case: laws.Haar(case.gain),
         words="gain times a (semi-)orthogonal matrix of Haar measure",
         formula="w = gain·Q, QᵀQ = I, Q ~ Haar",
@@ -358,7 +212,7 @@ _IN_PLACE = (
         name="sparse_",
         cases=lambda size: st.builds(
             SparseCase,
-            shape=_columns(min(size, 1 << 18)),
+            shape=columns(min(size, 1 << 18)),
             sparsity=strategies.sparsities(),
             std=strategies.gains(),
         ),

@@ -14,7 +14,7 @@ from strategies import NormalParameters
 from verify import laws
 from verify.subjects.case import T, TensorCase
 from verify.subjects.fills import Target
-from verify.subjects.initializers import ConstantCase, NormalCase
+from verify.subjects.initializer_cases import ConstantCase, NormalCase
 from verify.subjects.subject import Operation
 
 _DOCUMENTATION = "PyTorch documentation, torch"
