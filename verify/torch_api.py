@@ -72,8 +72,11 @@ _RESETS = ("reset_parameters", "_reset_parameters")
 
 def module(name: str) -> type[nn.Module]:
     """The module class of that name, public in `torch.nn` or in a module of `torch.nn.modules`."""
-    found: type[nn.Module] = getattr(nn, name, None) or getattr(nn.modules.linear, name)
-    return found
+    for place in (nn, nn.modules.linear):
+        if hasattr(place, name):
+            found: type[nn.Module] = getattr(place, name)
+            return found
+    raise AttributeError(f"torch.nn has no module {name}: a row of a newer PyTorch needs `_SINCE`")
 
 
 def namespaces() -> list[ModuleType]:

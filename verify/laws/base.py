@@ -43,7 +43,10 @@ class Law:
         TypeError
             For a law without a complex counterpart.
         """
-        raise TypeError(f"the law {self!r} has no complex counterpart")
+        raise TypeError(
+            f"the law {self!r} has no complex counterpart: define components(), or give its row "
+            "dtypes without complex ones"
+        )
 
     def demands(self, shape: Shape) -> Iterator[tuple[str, bool]]:
         """What the law asks of its numbers and of its tensor, in words, and whether it is so.

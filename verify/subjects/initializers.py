@@ -34,6 +34,7 @@ from verify.subjects.subject import Initializer
 _PYTORCH = "PyTorch documentation, torch.nn.init"
 _GLOROT = "Glorot & Bengio 2010"
 _HE = "He et al. 2015"
+_FANS = (2, 3, 4, 5)  # Dimensions from which on there are an input and an output.
 _MATRIX = (512, 1024)
 _KERNEL = (128, 64, 3, 5)
 # The last values after the last full vector, a generator that restarts, 24-bit counters.
@@ -129,6 +130,7 @@ _IN_PLACE = (
     ),
     Initializer(
         name="eye_",
+        dims=(2,),
         cases=lambda size: st.builds(TensorCase, shape=strategies.matrices(max_numel=size)),
         arguments=lambda case: {},
         law=lambda case: laws.Eye(),
@@ -139,6 +141,7 @@ _IN_PLACE = (
     ),
     Initializer(
         name="dirac_",
+        dims=(3, 4, 5),
         cases=lambda size: dirac_cases(min(size, 1 << 18)),
         arguments=lambda case: {"groups": case.groups},
         law=lambda case: laws.Dirac(groups=case.groups),
@@ -149,6 +152,7 @@ _IN_PLACE = (
     ),
     Initializer(
         name="xavier_uniform_",
+        dims=_FANS,
         cases=gain_cases,
         arguments=gain_arguments,
         law=lambda case: laws.Uniform.symmetric(math.sqrt(3) * case.xavier_std),
@@ -159,6 +163,7 @@ _IN_PLACE = (
     ),
     Initializer(
         name="xavier_normal_",
+        dims=_FANS,
         cases=gain_cases,
         arguments=gain_arguments,
         law=lambda case: laws.Normal(0.0, case.xavier_std),
@@ -169,6 +174,7 @@ _IN_PLACE = (
     ),
     Initializer(
         name="kaiming_uniform_",
+        dims=_FANS,
         cases=kaiming_cases,
         arguments=kaiming_arguments,
         law=lambda case: laws.Uniform.symmetric(math.sqrt(3) * case.std),
@@ -182,6 +188,7 @@ _IN_PLACE = (
     ),
     Initializer(
         name="kaiming_normal_",
+        dims=_FANS,
         cases=kaiming_cases,
         arguments=kaiming_arguments,
         law=lambda case: laws.Normal(0.0, case.std),
@@ -195,6 +202,7 @@ _IN_PLACE = (
     ),
     Initializer(
         name="orthogonal_",
+        dims=_FANS,
         cases=lambda size: st.builds(
             GainCase,
             shape=strategies.orthogonal_shapes(max_numel=size),
@@ -210,6 +218,7 @@ _IN_PLACE = (
     ),
     Initializer(
         name="sparse_",
+        dims=(2,),
         cases=lambda size: st.builds(
             SparseCase,
             shape=columns(min(size, 1 << 18)),

@@ -87,6 +87,8 @@ class Initializer(Subject[T]):
         The law of the filled tensor for a case.
     deprecated : bool
         Whether the name is an alias that must warn.
+    dims : tuple of int
+        How many dimensions a tensor may have, of one to five.
     """
 
     family = "initializer"
@@ -95,6 +97,7 @@ class Initializer(Subject[T]):
     arguments: Callable[[T], Mapping[str, object]]
     law: Callable[[T], Law]
     deprecated: bool = False
+    dims: tuple[int, ...] = (1, 2, 3, 4, 5)
 
     def tensors(self, case: T) -> tuple[TensorLaw, ...]:
         """The one tensor, nameless; one without entries may have no fan, and obeys any law."""

@@ -98,10 +98,11 @@ def _no_division(draw_groups: SearchStrategy[int]) -> SearchStrategy[Attempt]:
 
 
 _EVERY = tuple(subject.name for subject in INITIALIZERS if not subject.deprecated)
-_FANNED = ("xavier_uniform_", "xavier_normal_", "kaiming_uniform_", "kaiming_normal_")
-_KAIMING = _FANNED[2:]
-_GAINED = (*_FANNED[:2], "orthogonal_")
-_RANDOM = ("uniform_", "normal_", "trunc_normal_", *_FANNED, "orthogonal_", "sparse_")
+_DIMS = {subject.name: subject.dims for subject in INITIALIZERS}
+_FANNED = tuple(name for name in _EVERY if min(_DIMS[name]) == 2 < max(_DIMS[name]))
+_KAIMING = ("kaiming_uniform_", "kaiming_normal_")
+_GAINED = ("xavier_uniform_", "xavier_normal_", "orthogonal_")
+_RANDOM = ("uniform_", "normal_", "trunc_normal_", *_FANNED, "sparse_")
 _DRAWN = ("torch.rand", "torch.randn", "torch.rand_like", "torch.randn_like", "exponential_")
 _WHOLE = ("bool", "uint8", "int8", "int16", "int32", "int64")
 _NAN, _INF = math.nan, math.inf
@@ -115,7 +116,7 @@ _MATRICES = (
         "no-tensor", (*_EVERY, "torch.rand_like", "torch.randn_like"), _instead(),
         errors=(*REFUSED, AttributeError),  # Whatever has the methods of a tensor may be one.
     ),
-    Refusal("too-few-dimensions", (*_FANNED, "orthogonal_"), _tensors(0, 1)),
+    Refusal("too-few-dimensions", _FANNED, _tensors(0, 1)),
     Refusal("other-than-two-dimensions", ("eye_", "sparse_"), _tensors(0, 1, 3, 4)),
     Refusal("other-than-three-to-five-dimensions", ("dirac_",), _tensors(0, 1, 2, 6)),
     Refusal("no-floating-point", _RANDOM, _tensors_of_dtypes(*_WHOLE)),
@@ -257,11 +258,6 @@ _OPERATIONS = (
 REFUSALS: tuple[Refusal, ...] = (*_MATRICES, *_VALUES, *_OPERATIONS)
 """One row for each rule."""
 
-_EMPTY_DIMS: Mapping[str, tuple[int, ...]] = {
-    "eye_": (2,), "sparse_": (2,), "dirac_": (3, 4, 5),
-    **dict.fromkeys((*_FANNED, "orthogonal_"), (2, 3, 4, 5)),
-}  # fmt: skip
-
 
 def empty_tensors(initializer: str) -> SearchStrategy[Attempt]:
     """Tensors that the initializer takes, without entries along one of the first two axes."""
@@ -271,5 +267,4 @@ def empty_tensors(initializer: str) -> SearchStrategy[Attempt]:
         axis = min(axis, len(shape) - 1)
         return Attempt((*shape[:axis], 0, *shape[axis + 1 :]))
 
-    dims = _EMPTY_DIMS.get(initializer, (1, 2, 3, 4, 5))
-    return st.tuples(_shapes(*dims), st.integers(0, 1)).map(attempt)
+    return st.tuples(_shapes(*_DIMS[initializer]), st.integers(0, 1)).map(attempt)
