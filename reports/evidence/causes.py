@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -250,6 +250,6 @@ def _sharpness(cause: Cause) -> tuple[int, float, str]:
     return rank, high - low, cause.cell.nodeid
 
 
-def sharpest_first(found: Iterable[Cause]) -> Iterator[Cause]:
-    """Yield causes in the order in which they lead: each follows those that it may belong to."""
-    yield from sorted(found, key=_sharpness)
+def sharpest_first(found: Iterable[Cause]) -> list[Cause]:
+    """Return causes in the order in which they lead: each follows those that it may belong to."""
+    return sorted(found, key=_sharpness)

@@ -144,12 +144,14 @@ def part(share: float, noun: str) -> str:
         return noun
     if share >= 1:
         return f"all {noun}"
-    return f"{percent(share)} of the {noun}" if share > 0.05 else f"one in {big(1 / share)} {noun}"
+    return (
+        f"{percent(share)} of the {noun}" if share > 0.05 else f"one in {whole(1 / share)} {noun}"
+    )
 
 
-def big(ratio: float) -> str:
+def whole(value: float) -> str:
     """Return a large ratio as a whole number, rounded as far as one reads it."""
-    return count(round(ratio)) if ratio < 10_000 else number(ratio, 2)
+    return count(round(value)) if value < 10_000 else number(value, 2)
 
 
 def _times(subject: Subject) -> str:
@@ -174,7 +176,7 @@ def _probability(subject: Subject) -> str:
 
 
 def _many(subject: Subject) -> str:
-    return big(abs(subject.effect.estimate)) if math.isfinite(subject.effect.estimate) else "many"
+    return whole(abs(subject.effect.estimate)) if math.isfinite(subject.effect.estimate) else "many"
 
 
 # What measures a share of the values, and what counts them.

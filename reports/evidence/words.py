@@ -82,14 +82,7 @@ def decision(finding: Finding) -> str:
 
     A comparison with a bound on rounding says how many times the bound was seen.
     """
-    if finding.p_value is not None:
-        return p_value(finding.p_value)
-    if finding.kind in _WITHOUT_P:
-        return _WITHOUT_P[finding.kind][0]
-    times = _of_rounding(finding)
-    if times is not None:
-        return f"{number(times)} × bound"
-    return "exact" if finding.check in _EXACT else "compared"
+    return _without_p(finding)[0] if finding.p_value is None else p_value(finding.p_value)
 
 
 def decided(finding: Finding) -> str:
@@ -97,14 +90,7 @@ def decided(finding: Finding) -> str:
 
     A comparison with a bound on rounding is called that: ``1.29 times the rounding bound``.
     """
-    if finding.p_value is not None:
-        return p_words(finding.p_value)
-    if finding.kind in _WITHOUT_P:
-        return _WITHOUT_P[finding.kind][1]
-    times = _of_rounding(finding)
-    if times is not None:
-        return f"{number(times)} times the rounding bound"
-    return "an exact comparison" if finding.check in _EXACT else "a comparison"
+    return _without_p(finding)[1] if finding.p_value is None else p_words(finding.p_value)
 
 
 def said(message: str) -> str:
@@ -172,6 +158,16 @@ def listing(items: Iterable[str], most: int = 3) -> str:
 def plain(text: str) -> str:
     """Return text on one line, without anything that a terminal would obey."""
     return "".join(x if x.isprintable() else " " if x.isspace() else repr(x)[1:-1] for x in text)
+
+
+def _without_p(finding: Finding) -> tuple[str, str]:
+    """Return what decided a finding without a p-value, in a column and in a sentence."""
+    if finding.kind in _WITHOUT_P:
+        return _WITHOUT_P[finding.kind]
+    if (times := _of_rounding(finding)) is not None:
+        return f"{number(times)} × bound", f"{number(times)} times the rounding bound"
+    is_exact = finding.check in _EXACT
+    return ("exact", "an exact comparison") if is_exact else ("compared", "a comparison")
 
 
 def _of_rounding(finding: Finding) -> float | None:

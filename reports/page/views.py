@@ -141,7 +141,7 @@ def _view(anchor: str, cell: CellRecord) -> CellView:
     if not failed:
         pooled.sort(key=lambda finding: finding.p_value is None)
     most = min(MOST_EFFECTS, max(1, sum(not f.passed for f in pooled)))
-    worst = worst_finding(cell)
+    worst, diagnosis = worst_finding(cell), parts_of_diagnosis(cell)
     return CellView(
         anchor=anchor,
         cell=cell,
@@ -151,16 +151,10 @@ def _view(anchor: str, cell: CellRecord) -> CellView:
         worst=worst,
         telling=worst if failed else next(iter(pooled), worst),
         effects=tuple(f.effect for f in pooled[:most] if f.effect is not None),
-        plainly=_plainly(cell),
-        diagnosis=("", "") if cell.verdict is Verdict.PASS else parts_of_diagnosis(cell),
+        plainly=in_plain_words(cell, diagnosis[1]),
+        diagnosis=("", "") if cell.verdict is Verdict.PASS else diagnosis,
         cases=failing_cases(cell),
     )
-
-
-def _plainly(cell: CellRecord) -> str:
-    failed = any(not finding.passed for finding in cell.findings)
-    said = in_plain_words(cell) if failed else ""
-    return "" if said.removesuffix(" …") in parts_of_diagnosis(cell)[1] else said
 
 
 def _pictures(view: CellView, alpha: float) -> Iterable[pictures.Picture | None]:

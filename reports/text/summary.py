@@ -37,13 +37,14 @@ _TONES = {RunVerdict.PASS: "green", RunVerdict.FAIL: "red", RunVerdict.INCOMPLET
 
 def diagnosis(cell: CellRecord) -> str:
     """Return what is wrong with a cell: one plain sentence, then what the checks say of it."""
-    full, plainly = labelled(*parts_of_diagnosis(cell)), in_plain_words(cell)
-    return full if plainly.removesuffix(" …") in full else f"{plainly} – {full}"
+    full = labelled(*parts_of_diagnosis(cell))
+    return " – ".join(filter(None, (in_plain_words(cell, full), full)))
 
 
-def in_plain_words(cell: CellRecord) -> str:
-    """Return what is wrong with a cell in one sentence that needs no statistics."""
-    return causes(cell)[0].sentence
+def in_plain_words(cell: CellRecord, told: str) -> str:
+    """Return what is wrong in one sentence without statistics; nothing if it is told already."""
+    sentence = causes(cell)[0].sentence
+    return "" if sentence.removesuffix(" …") in told else sentence
 
 
 def parts_of_diagnosis(cell: CellRecord) -> tuple[str, str]:
