@@ -166,7 +166,13 @@
   for (const name of [...new Set(cells.map((cell) => cell.subject))].sort())
     field("subject").append(new Option(name));
   form.addEventListener("input", (event) => { remember(event); apply(); });
-  form.addEventListener("reset", (event) => setTimeout(() => { remember(event); apply(); }));
+  // Not left to the form: it would empty the count of cells before the cells are shown.
+  form.addEventListener("reset", (event) => {
+    event.preventDefault();
+    for (const name of names) field(name).value = "";
+    remember(event);
+    apply();
+  });
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     const first = cells.find((cell) => cell.shown);
