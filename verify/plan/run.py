@@ -110,9 +110,8 @@ def cells(backend_names: Iterable[str], subjects: Iterable[Subject] | None = Non
 
 
 def _weight(cell: Cell) -> float:
-    """Rough cost of a cell: the anchors' effort, and doubles before singles."""
-    effort = max(cell.subject.effort(anchor) for anchor in cell.subject.anchors)
-    return effort * (2 if cell.dtype_name == "float64" else 1)
+    """Rough cost of a cell: its subject's, and doubles before singles."""
+    return cell.subject.weight * (2 if cell.dtype_name == "float64" else 1)
 
 
 def derive(*parts: object) -> int:

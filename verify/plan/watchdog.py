@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
@@ -42,7 +41,7 @@ up now and then, a hundred times a second for about 0.05 ms, uses half of that.
 """
 
 
-_SCHEDSTAT = Path("/proc/thread-self/schedstat")
+_SCHEDSTAT = "/proc/thread-self/schedstat"
 
 
 class TimedOut(BaseException):
@@ -209,10 +208,15 @@ def _queued() -> float:
     """Seconds for which the calling thread was ready to run and did not; 0 where nobody counts.
 
     Source: proc(5) and the kernel's sched-stats, ``/proc/<pid>/schedstat``: time on a processor,
-    time spent waiting on a run queue (both in nanoseconds), and turns.
+    time spent waiting on a run queue (both in nanoseconds), and turns. It is read at every call
+    that is timed, so the file is opened bare.
     """
     try:
-        return int(_SCHEDSTAT.read_bytes().split()[1]) * 1e-9
+        file = os.open(_SCHEDSTAT, os.O_RDONLY)
+        try:
+            return int(os.read(file, 100).split()[1]) * 1e-9
+        finally:
+            os.close(file)
     except (OSError, ValueError, IndexError):
         return 0.0
 

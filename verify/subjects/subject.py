@@ -74,6 +74,11 @@ class Subject(Generic[C]):
         """Entries that one call fills."""
         return sum(math.prod(tensor.lawful_shape) for tensor in self.tensors(case))
 
+    @functools.cached_property
+    def weight(self) -> float:
+        """The effort of the dearest anchor."""
+        return max(map(self.effort, self.anchors))
+
 
 @dataclass(frozen=True, kw_only=True)
 class Initializer(Subject[T]):
