@@ -93,7 +93,8 @@ def evidence_format() -> str:
         f"This is version {schema.SCHEMA}. Its JSON Schema is "
         "[evidence.schema.json](evidence.schema.json). Older versions are",
         "read as if they had been written today. Sentences are for readers: no verdict hangs on",
-        "one. An entry is left out, or null, where it would say nothing.",
+        "one. An entry is left out, or null, where it would say nothing. Where runs that were",
+        "added up differ in a text, an array holds the text of each.",
     ]
     for kind, record in schema.LINES.items():
         head = [("schema", f"`{schema.SCHEMA}`"), ("kind", f"`{kind}`")]

@@ -45,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
         said = "every cell keeps its promise" + (" that could be read" if evidence.problems else "")
         print(f"There is nothing to replay: {said}.")
         return right
-    command = _command(cell, evidence.run)
+    command = command_of(cell, evidence.run)
     print(plain(f"{cell.verdict} in the record: {cell.nodeid}"))
     print(plain(f"replay: pytest {shlex.join(command)}"), flush=True)
     again, complaint = _replayed(command)
@@ -79,10 +79,12 @@ def _named(evidence: Report, name: str) -> CellRecord:
     return worst_first(found)[0]
 
 
-def _command(cell: CellRecord, run: RunRecord) -> list[str]:
-    """The arguments of pytest: as recorded, or for a cell that never came to record them."""
+def command_of(cell: CellRecord, run: RunRecord) -> list[str]:
+    """Return pytest's arguments: as recorded, or for a cell that never came to record them."""
     if not cell.replay:
-        return [_item(cell), "--run-seed", run.run_seed, "--profile", run.profile]
+        seed = next(iter(cell.failed_nights), run.run_seed)
+        profile = run.profiles.get(seed, run.profile)
+        return [_item(cell), "--run-seed", seed, "--profile", profile]
     try:
         program, *arguments = shlex.split(cell.replay)
         os.fsencode("".join(arguments))

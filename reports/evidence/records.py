@@ -11,6 +11,7 @@ from typing import Any
 from verify.checks import packing
 from verify.checks.bounds import ALPHA
 from verify.checks.finding import Detectable, Effect, Finding, Kind
+from verify.outcome.shapes import each_of
 from verify.outcome.verdict import Verdict
 
 __all__ = [
@@ -26,6 +27,9 @@ __all__ = [
 ]
 
 Line = Mapping[str, Any]
+
+# More run seeds than this are counted.
+_MOST_SEEDS = 3
 
 
 @dataclass(frozen=True)
@@ -77,7 +81,7 @@ class CellRecord:
     places: Mapping[str, Sequence[tuple[int, float]]] = field(default_factory=dict)
     signal: tuple[tuple[float, float], ...] = ()
     excluded: tuple[str, ...] = ()
-    streams: Mapping[str, str] = field(default_factory=dict)
+    streams: Mapping[str, Sequence[str]] = field(default_factory=dict)
     replay: str = ""
     alpha: float = 0.0
     witness: str = ""
@@ -121,7 +125,7 @@ class CellRecord:
             places=_places(data.get("statistics") or {}),
             signal=_signal((data.get("statistics") or {}).get("signal") or {}),
             excluded=tuple(str(name) for name in data.get("excluded") or ()),
-            streams={str(k): str(v) for k, v in (data.get("streams") or {}).items()},
+            streams={str(k): tuple(each_of(v)) for k, v in (data.get("streams") or {}).items()},
             replay=str(data.get("replay") or ""),
             alpha=float(data.get("alpha") or 0),
             witness=str(data.get("witness") or ""),
@@ -154,7 +158,7 @@ class RunRecord:
     run_seed: str = "unknown"
     profile: str = "unknown"
     alpha: float = ALPHA
-    shard: str = "1/1"
+    shards: tuple[str, ...] = ("1/1",)
     environment: Mapping[str, str] = field(default_factory=dict)
     """What the run was told, and the digest of the suite."""
     backends: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -162,6 +166,8 @@ class RunRecord:
     planned: tuple[str, ...] = ()
     nights: tuple[str, ...] = ()
     """The run seeds of nights whose evidence has been added up."""
+    profiles: Mapping[str, str] = field(default_factory=dict)
+    """The profile of each of these nights."""
     identities: Mapping[str, Line] = field(default_factory=dict)
     """Of planned items: promise, subject, backend and dtype."""
     defects: Mapping[str, Defect] = field(default_factory=dict)
@@ -170,20 +176,27 @@ class RunRecord:
     @classmethod
     def from_json(cls, data: Line) -> RunRecord:
         """Read a run line; raise KeyError, TypeError or ValueError where it is malformed."""
+        nights = data.get("nights") or {}
         return cls(
-            run_seed=str(data["run_seed"]),
-            profile=str(data.get("profile") or "unknown"),
+            run_seed=_seeds(data["run_seed"]),
+            profile=_text(data.get("profile") or "unknown"),
             alpha=float(data.get("alpha") or ALPHA),
-            shard=str(data.get("shard") or "1/1"),
+            shards=tuple(each_of(data.get("shard") or "1/1")),
             environment=_texts(data.get("environment") or {}),
             backends={str(k): _texts(v) for k, v in (data.get("backends") or {}).items()},
             planned=tuple(str(nodeid) for nodeid in data.get("planned") or ()),
             identities=dict(data.get("identities") or {}),
-            nights=tuple(sorted(map(str, data.get("nights") or ()))),
+            nights=tuple(sorted(map(str, nights))),
+            profiles={str(k): str(v.get("profile") or "unknown") for k, v in nights.items()},
             defects={
                 str(k): Defect.from_json(v) for k, v in sorted((data.get("defects") or {}).items())
             },
         )
+
+    @property
+    def shard(self) -> str:
+        """Which part of the run it is, for readers."""
+        return _text(self.shards)
 
     @property
     def torch(self) -> str:
@@ -208,9 +221,9 @@ class RunRecord:
     def joined(self, other: RunRecord) -> RunRecord:
         """Return this run with the planned items of another shard."""
         planned = tuple(sorted({*self.planned, *other.planned}))
-        shard = self.shard if other.shard == self.shard else f"{self.shard} + {other.shard}"
+        shards = tuple(dict.fromkeys((*self.shards, *other.shards)))
         identities = {**self.identities, **other.identities}
-        return replace(self, planned=planned, shard=shard, identities=identities)
+        return replace(self, planned=planned, shards=shards, identities=identities)
 
 
 @dataclass(frozen=True)
@@ -223,7 +236,19 @@ class Report:
 
 
 def _texts(entries: Line) -> dict[str, str]:
-    return {str(name): str(value) for name, value in entries.items()}
+    return {str(name): _text(value) for name, value in entries.items()}
+
+
+def _text(entry: str | Sequence[str]) -> str:
+    """Return for readers what one run says, or several."""
+    return " + ".join(each_of(entry))
+
+
+def _seeds(entry: object) -> str:
+    """Return a run seed, or those of a few nights; of more their number."""
+    if not isinstance(entry, list):
+        return str(entry)
+    return _text(entry) if len(entry) <= _MOST_SEEDS else f"{len(entry)} run seeds"
 
 
 def _histograms(tensors: Line) -> dict[str, Sequence[int]]:

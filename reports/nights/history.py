@@ -217,14 +217,14 @@ def _told(
 ) -> Night:
     """Return a run without the plan, which is read and done with."""
     run = (runs or [RunRecord()])[0]
-    shards = " + ".join(dict.fromkeys(each.shard for each in runs)) or run.shard
+    shards = tuple(dict.fromkeys(shard for each in runs for shard in each.shards)) or run.shards
     verdict = overall(
         [replace(cells[n], verdict=p.verdict) for n, p in points.items() if p.verdict]
     )
     if verdict is RunVerdict.PASS and not whole:
         verdict = RunVerdict.INCOMPLETE
     listed = frozenset(map(intern, run.defects))
-    bare = replace(run, shard=shards, planned=(), identities={}, defects={})
+    bare = replace(run, shards=shards, planned=(), identities={}, defects={})
     return Night(name, start, bare, points, listed, verdict)
 
 

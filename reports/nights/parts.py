@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from reports.evidence import store
 from reports.evidence.records import CellRecord, Line, RunRecord
-from reports.evidence.words import count
 from verify.checks.bounds import ALPHA
 from verify.outcome.schema import SCHEMA, parsed
+from verify.outcome.shapes import each_of, one_or_more
 
 T = TypeVar("T")
 
-# More run seeds than this are counted.
-_MOST_SEEDS = 3
 # What all parts must agree on, by its name in the environment, and what to say of it.
 _COMMON = {
     "torch": "two versions of PyTorch do not add up, {}: `python -m reports compare` is the "
@@ -33,6 +31,28 @@ class Refused(Exception):
 
 
 @dataclass(frozen=True)
+class Asked:
+    """What was asked for under one run seed."""
+
+    profile: str
+    shards: frozenset[str]
+
+    @classmethod
+    def of(cls, night: Line) -> Asked:
+        """Read a run line, or what a line of several nights says of one."""
+        shards = night.get("shards") or each_of(night.get("shard") or "")
+        return cls(str(night.get("profile") or ""), frozenset(shards))
+
+    def __or__(self, other: Asked) -> Asked:
+        """Return what both asked for, under one profile."""
+        return Asked(self.profile, _whole(self.shards | other.shards))
+
+    def to_line(self) -> Line:
+        """Return what the line of several nights says of it."""
+        return {"profile": self.profile, "shards": sorted(self.shards)}
+
+
+@dataclass(frozen=True)
 class Part:
     """An evidence file and the run lines in it."""
 
@@ -40,7 +60,7 @@ class Part:
     runs: tuple[Line, ...]
 
     @property
-    def nights(self) -> dict[str, dict[str, str]]:
+    def nights(self) -> dict[str, Asked]:
         """What was run under each run seed."""
         return {seed: night for run in self.runs for seed, night in _nights(run).items()}
 
@@ -122,7 +142,7 @@ def shards_of(path: Path) -> set[tuple[str, str]]:
         (seed, shard)
         for run in (_runs(path) if path.is_file() else ())
         for seed, night in _nights(run).items()
-        for shard in night["shard"].split(" + ")
+        for shard in night.shards
     }
 
 
@@ -153,18 +173,18 @@ def suite_versions_note(given: Sequence[Part]) -> list[str]:
     return [f"The parts are of different versions of this suite, {_first_two(found)}."]
 
 
-def all_nights(runs: Iterable[Line]) -> dict[str, dict[str, str]]:
-    """Profile and shards of each run seed; `Refused` if one seed was run under two profiles."""
-    nights: dict[str, dict[str, str]] = {}
+def all_nights(runs: Iterable[Line]) -> dict[str, Asked]:
+    """What was asked for under each run seed; `Refused` if one was run under two profiles."""
+    nights: dict[str, Asked] = {}
     for run in runs:
         for seed, night in _nights(run).items():
-            known = nights.setdefault(seed, dict(night))
-            if known["profile"] != night["profile"]:
+            known = nights.setdefault(seed, night)
+            if known.profile != night.profile:
                 raise Refused(
-                    f"run seed {seed} was run under two profiles, {known['profile']} and "
-                    f"{night['profile']}, which draw the same values: leave one of them out"
+                    f"run seed {seed} was run under two profiles, {known.profile} and "
+                    f"{night.profile}, which draw the same values: leave one of them out"
                 )
-            known["shard"] = _shards([known["shard"], night["shard"]])
+            nights[seed] = known | night
     return nights
 
 
@@ -172,21 +192,22 @@ def run_line(runs: Sequence[Line]) -> dict[str, Any]:
     """The run line of the whole."""
     nights = all_nights(runs)
     several = len(nights) > 1
+    asked = {seed: night.to_line() for seed, night in sorted(nights.items())}
     line = {
         **runs[0],
         "schema": SCHEMA,
-        "run_seed": _seeds(sorted(nights)) if several else runs[0]["run_seed"],
-        "profile": _together(night["profile"] for night in nights.values()),
-        "shard": _shards(night["shard"] for night in nights.values()),
+        "run_seed": [*asked] if several else runs[0]["run_seed"],
+        "profile": one_or_more(night.profile for night in nights.values()),
+        "shard": one_or_more(_whole({s for night in nights.values() for s in night.shards})),
         "environment": _all_of([run.get("environment") or {} for run in runs]),
         "planned": sorted({str(name) for run in runs for name in run.get("planned") or ()}),
     }
     line |= {"backends": found} if (found := _backends_of(runs)) else {}
     line |= {"identities": known} if (known := identities_of(runs)) else {}
-    return {**line, "nights": nights} if several else line
+    return {**line, "nights": asked} if several else line
 
 
-def _backends_of(runs: Iterable[Line]) -> dict[str, dict[str, str]]:
+def _backends_of(runs: Iterable[Line]) -> dict[str, Line]:
     """What describes each backend."""
     found: dict[str, list[Line]] = defaultdict(list)
     for run in runs:
@@ -195,10 +216,13 @@ def _backends_of(runs: Iterable[Line]) -> dict[str, dict[str, str]]:
     return {backend: _all_of(entries) for backend, entries in found.items()}
 
 
-def _all_of(entries: Sequence[Line]) -> dict[str, str]:
+def _all_of(entries: Sequence[Line]) -> Line:
     """Texts by name; of several that differ all."""
     names = dict.fromkeys(name for each in entries for name in each)
-    return {name: _together(str(x[name]) for x in entries if name in x) for name in names}
+    return {
+        name: one_or_more(value for x in entries if name in x for value in each_of(x[name]))
+        for name in names
+    }
 
 
 def identities_of(runs: Iterable[Line]) -> dict[str, Line]:
@@ -221,12 +245,9 @@ def _run(raw: bytes) -> Line | None:
         return None
 
 
-def _nights(run: Line) -> dict[str, dict[str, str]]:
+def _nights(run: Line) -> dict[str, Asked]:
     nights = run.get("nights") or {run["run_seed"]: run}
-    return {
-        str(seed): {key: str(night.get(key) or "") for key in ("profile", "shard")}
-        for seed, night in nights.items()
-    }
+    return {str(seed): Asked.of(night) for seed, night in nights.items()}
 
 
 def _entries(part: Part, name: str) -> Iterator[tuple[str, str]]:
@@ -234,8 +255,7 @@ def _entries(part: Part, name: str) -> Iterator[tuple[str, str]]:
     for run in part.runs:
         places = {"": run.get("environment") or {}, **(run.get("backends") or {})}
         for backend, entries in places.items():
-            if name in entries:
-                yield backend, str(entries[name])
+            yield from ((backend, value) for value in each_of(entries.get(name) or []))
 
 
 def _first_two(places: Mapping[str, str]) -> str:
@@ -243,19 +263,9 @@ def _first_two(places: Mapping[str, str]) -> str:
     return " and ".join(f"{said} in {path}" for said, path in list(places.items())[:2])
 
 
-def _seeds(seeds: Sequence[str]) -> str:
-    return " + ".join(seeds) if len(seeds) <= _MOST_SEEDS else f"{count(len(seeds))} run seeds"
-
-
-def _together(values: Iterable[str]) -> str:
-    return " + ".join(sorted({each for value in values for each in value.split(" + ")}))
-
-
-def _shards(values: Iterable[str]) -> str:
-    """Name shards together; all shards of a run are the whole run."""
-    joined = _together(values)
-    named = {*joined.split(" + ")}
+def _whole(named: Set[str]) -> frozenset[str]:
+    """Return shards; all shards of a run are the whole run."""
     for parts in {int(match[1]) for match in map(_SHARD.fullmatch, named) if match}:
         if {f"{part}/{parts}" for part in range(1, parts + 1)} <= named:
-            return "1/1"
-    return joined
+            return frozenset({"1/1"})
+    return frozenset(named)

@@ -24,6 +24,7 @@ from reports.evidence.words import listing
 from reports.nights import exactly
 from verify.outcome.evidence import Evidence
 from verify.outcome.schema import SCHEMA
+from verify.outcome.shapes import each_of, one_or_more
 
 # What a cell is, and must be in every night.
 IDENTITY = ("nodeid", "promise", "subject", "witness", "backend", "dtype", "law", "source")
@@ -70,7 +71,7 @@ class Pool:
             nights={str(seed): dict(night) for seed, night in nights.items()},
             evidence=exactly.exact(whole.pooled(), line.get("residues") or ()),
             excluded=frozenset(map(str, line.get("excluded") or ())),
-            streams={k: frozenset(v.split(" + ")) for k, v in (line.get("streams") or {}).items()},
+            streams={k: frozenset(each_of(v)) for k, v in (line.get("streams") or {}).items()},
         )
 
     def __add__(self, other: Pool) -> Pool:
@@ -141,7 +142,7 @@ class Pool:
             "residues": exactly.layers_of(self.evidence),
             "nights": nights,
             "excluded": sorted(self.excluded),
-            "streams": {case: " + ".join(sorted(of)) for case, of in sorted(self.streams.items())},
+            "streams": {case: one_or_more(of) for case, of in sorted(self.streams.items())},
         }
 
 

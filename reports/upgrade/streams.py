@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from reports.evidence.records import CellRecord
@@ -74,7 +74,7 @@ def streams(pairs: Iterable[tuple[CellRecord, CellRecord]]) -> Streams:
     )
 
 
-def _tally(before: Mapping[str, str], after: Mapping[str, str]) -> Tally:
+def _tally(before: Mapping[str, Sequence[str]], after: Mapping[str, Sequence[str]]) -> Tally:
     cases = before.keys() & after.keys()
     return Tally(len(cases), sum(before[case] != after[case] for case in cases))
 

@@ -1,7 +1,11 @@
-"""Lines of schemas 1 and 2, said as schema 3 says them.
+"""Lines of older suites, said as today's says them.
 
-There a defect's id stood behind the subject of its witness, a backend before the name of what
-describes it, the size of a sample in a unit, and the kind of a finding in its message.
+In schemas 1 and 2 a defect's id stood behind the subject of its witness, a backend before the name
+of what describes it, the size of a sample in a unit, and the kind of a finding in its message.
+
+Runs that were added up had one text for all that they say of an entry, joined by ``" + "``, where
+an array stands now. Such a line shows itself: it has one text for the shards of each night, or of
+the parts of a run.
 """
 
 from __future__ import annotations
@@ -12,6 +16,7 @@ from verify.checks.finding import BROKEN, Kind
 from verify.outcome.shapes import Json
 
 _COUNTED = re.compile(r"of (\d{1,19})")
+_JOINED = " + "
 _WITNESSES = ("known defect", "known_defect")
 _BY_MESSAGE = {"fixed upstream: ": Kind.FIXED_UPSTREAM, "still there: ": Kind.STILL_THERE}
 
@@ -19,6 +24,40 @@ _BY_MESSAGE = {"fixed upstream: ": Kind.FIXED_UPSTREAM, "still there: ": Kind.ST
 def converted(line: Json) -> Json:
     """Return a line of schema 1 or 2 whose shape has been checked, with the entries of schema 3."""
     return _run(line) if line["kind"] == "run" else _cell(line)
+
+
+def separated(line: Json) -> Json:
+    """Return a line whose shape has been checked, with an array for each text that was joined."""
+    nights = line.get("nights") or {}
+    if line["kind"] == "cell":
+        streams = (line.get("streams") if nights else None) or {}
+        return {**line, "streams": _apart(streams)} if streams else line
+    shards = [night["shard"] for night in nights.values() if night.get("shard")]
+    if not shards and _JOINED not in str(line.get("shard") or ""):
+        return line
+    backends = {name: _apart(own) for name, own in (line.get("backends") or {}).items()}
+    found = {
+        **line,
+        **_apart({name: line.get(name) or "" for name in ("profile", "shard")}),
+        "environment": _apart(line.get("environment") or {}),
+        **({"backends": backends} if backends else {}),
+    }
+    if not nights:
+        return found
+    asked = {
+        seed: {"profile": night.get("profile") or "", "shards": _values(night.get("shard") or "")}
+        for seed, night in nights.items()
+    }
+    return {**found, "run_seed": sorted(asked), "nights": asked}
+
+
+def _apart(entries: Json) -> Json:
+    """Return texts by name, those that were joined as arrays."""
+    return {name: _values(value) if _JOINED in value else value for name, value in entries.items()}
+
+
+def _values(text: str) -> list[str]:
+    return text.split(_JOINED)
 
 
 def _run(line: Json) -> Json:

@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping
 
 from verify.checks.bounds import ALPHA
-from verify.outcome.older import converted
+from verify.outcome.older import converted, separated
 from verify.outcome.outcome import Outcome
 from verify.outcome.shapes import (
     FLAG,
@@ -27,6 +27,7 @@ from verify.outcome.shapes import (
     Json,
     Listed,
     Named,
+    OneOrMore,
     Record,
 )
 
@@ -65,6 +66,7 @@ FINDING = Record({
     "effect": Entry(_EFFECT, "size of the deviation"),
     "detectable": Entry(_DETECTABLE, "smallest error that would have been found"),
 })  # fmt: skip
+_TEXTS = OneOrMore(TEXT)
 _LAW = Record({
     "words": Entry(TEXT, "in words"),
     "formula": Entry(TEXT, "as a formula"),
@@ -97,14 +99,14 @@ _NIGHT = Record({**_OWN, "digest": Entry(NAME, "digest of the line that it comes
 
 LINES: Mapping[str, Record] = {
     "run": Record({
-        "run_seed": Entry(SEED, "what decides everything that is drawn", needed=True),
-        "profile": Entry(TEXT, "how much is drawn: smoke, standard or deep"),
+        "run_seed": Entry(OneOrMore(SEED), "what decides everything that is drawn", needed=True),
+        "profile": Entry(_TEXTS, "how much is drawn: smoke, standard or deep"),
         "alpha": Entry(LEVEL, "level of one decision"),
-        "shard": Entry(TEXT, "which part of the run: `I/N`"),
+        "shard": Entry(_TEXTS, "which part of the run: `I/N`"),
         "planned": Entry(Listed(NAME), "node ids of all items, so that a lost one is noticed"),
         "identities": Entry(Named(Record(_PLACE)), "what each planned item is about, by node id"),
-        "environment": Entry(Named(TEXT), "what the run was told, and the suite's own digest"),
-        "backends": Entry(Named(Named(TEXT)), "by backend: versions, processor and libraries"),
+        "environment": Entry(Named(_TEXTS), "what the run was told, and the suite's own digest"),
+        "backends": Entry(Named(Named(_TEXTS)), "by backend: versions, processor and libraries"),
         "defects": Entry(Named(Record({
             "versions": Entry(TEXT, "versions of PyTorch that have it"),
             "symptom": Entry(TEXT, "what is wrong"),
@@ -112,7 +114,7 @@ LINES: Mapping[str, Record] = {
         })), "known defects in force, by id"),
         "nights": Entry(Named(Record({
             "profile": Entry(TEXT, "profile of the night"),
-            "shard": Entry(TEXT, "shards of the night"),
+            "shards": Entry(Listed(TEXT), "shards of the night"),
         })), "of several runs added up: each, by run seed"),
     }),
     "cell": Record({
@@ -124,7 +126,7 @@ LINES: Mapping[str, Record] = {
         "statistics": Entry(_STATISTICS, "what adds up over shards and nights, by check"),
         "tensors": Entry(Named(_STATISTICS), "the same, tensor by tensor"),
         "excluded": Entry(Listed(TEXT), "ids of known defects whose region was left out"),
-        "streams": Entry(Named(TEXT), "fingerprints of what fixed cases draw from fixed seeds"),
+        "streams": Entry(Named(_TEXTS), "fingerprints of what fixed cases draw from fixed seeds"),
         "alpha": Entry(LEVEL, "level of its pool, where it is not that of the run"),
         "nights": Entry(Named(_NIGHT), "of several runs added up: what each found, by run seed"),
         "residues": Entry(Listed(Named(Named(OBJECT))), "what rounding took away from the sums"),
@@ -196,7 +198,8 @@ def parsed(raw: bytes | str) -> Json:
         raise ValueError(f"its kind {data.get('kind')!r} is unknown")
     # What older versions write has these shapes too: newer entries may all be left out.
     shape.check(data)
-    return data if data["schema"] == SCHEMA else {**converted(data), "schema": SCHEMA}
+    line = separated(data)
+    return line if line["schema"] == SCHEMA else {**converted(line), "schema": SCHEMA}
 
 
 def json_schema() -> Json:

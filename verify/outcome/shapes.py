@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeGuard, cast
 
@@ -58,7 +58,11 @@ class Entry:
     def json_schema(self) -> Json:
         """The same as a JSON Schema."""
         schema = {"description": self.meaning, **self.shape.json_schema()}
-        return schema if self.needed else {**schema, "type": [schema["type"], "null"]}
+        if self.needed:
+            return schema
+        if "anyOf" in schema:
+            return {**schema, "anyOf": [*schema["anyOf"], {"type": "null"}]}
+        return {**schema, "type": [schema["type"], "null"]}
 
 
 @dataclass(frozen=True)
@@ -112,6 +116,21 @@ class Listed:
 
 
 @dataclass(frozen=True)
+class OneOrMore:
+    """A value; where runs that were added up differ in it, an array of all that they say."""
+
+    each: Shape
+
+    def check(self, value: object, place: str) -> None:
+        """Refuse what is neither such a value nor an array of them."""
+        (Listed(self.each) if isinstance(value, list) else self.each).check(value, place)
+
+    def json_schema(self) -> Json:
+        """The same as a JSON Schema."""
+        return {"anyOf": [self.each.json_schema(), Listed(self.each).json_schema()]}
+
+
+@dataclass(frozen=True)
 class Named:
     """An object whose names are free, and whose values have one shape."""
 
@@ -125,6 +144,17 @@ class Named:
     def json_schema(self) -> Json:
         """The same as a JSON Schema."""
         return {"type": "object", "additionalProperties": self.each.json_schema()}
+
+
+def each_of(entry: str | Sequence[str]) -> list[str]:
+    """Return all that an entry of shape `OneOrMore` says, where each is a text."""
+    return [entry] if isinstance(entry, str) else [*entry]
+
+
+def one_or_more(said: Iterable[str]) -> str | list[str]:
+    """Return the text that all say; where they differ, each once in order."""
+    found = sorted({*said})
+    return found[0] if len(found) == 1 else found
 
 
 def _object(value: object, place: str) -> Mapping[str, object]:

@@ -7,10 +7,12 @@ import json
 import math
 from pathlib import Path
 
+import jsonschema
 import numpy as np
 import pytest
 
 from reports.__main__ import main
+from reports.commands import replay
 from reports.evidence import store
 from reports.nights import pool
 from reports.nights.merge import merge
@@ -18,8 +20,8 @@ from reports.nights.parts import Refused
 from selftest.reports import fakes
 from verify.checks import bounds
 from verify.checks.statistics import Correlation, Deviations, Largest, NormalMoments, Rare, Signal
+from verify.outcome import schema
 from verify.outcome.evidence import Evidence
-from verify.outcome.schema import SCHEMA
 
 N = 1 << 16
 
@@ -35,7 +37,7 @@ def _cell(evidence: Evidence, subject: str = "normal_", **entries: object) -> di
     failed = any(not finding.passed for finding in findings)
     return {
         **fakes.cell_line(subject),
-        "schema": SCHEMA,
+        "schema": schema.SCHEMA,
         "verdict": "fail" if failed else "pass",
         "findings": [finding.to_json() for finding in findings],
         "statistics": evidence.to_json(),
@@ -49,7 +51,7 @@ def _night(folder: Path, seed: int, *cells: dict, planned: tuple[str, ...] = (),
     """A report folder of one night."""
     folder.mkdir(parents=True, exist_ok=True)
     names = {*planned, *(cell["nodeid"] for cell in cells)}
-    line = {**fakes.run_line(names), "schema": SCHEMA, "run_seed": seed, **run}
+    line = {**fakes.run_line(names), "schema": schema.SCHEMA, "run_seed": seed, **run}
     lines = [line, *sorted(cells, key=lambda cell: cell["nodeid"])]
     text = "".join(f"{store.canonical(each)}\n" for each in lines)
     (folder / store.EVIDENCE).write_text(text, encoding="utf-8")
@@ -271,6 +273,106 @@ class TestAnyOrder:
                 if not f["passed"] and "seed" not in f["message"]
             }
             assert cell["verdict"] == "fail" and failed == {"mean", "orthogonality"}
+
+
+def _joined(value: object) -> object:
+    return " + ".join(value) if isinstance(value, list) else value
+
+
+def _as_texts(line: dict) -> dict:
+    """A merged line as it was written when several values stood in one text."""
+    if line["kind"] == "cell":
+        return {**line, "streams": {k: _joined(v) for k, v in line["streams"].items()}}
+    seeds = line["run_seed"]
+    nights = {
+        seed: {"profile": night["profile"], "shard": _joined(night["shards"])}
+        for seed, night in line.get("nights", {}).items()
+    }
+    return {
+        **line,
+        "run_seed": f"{len(seeds)} run seeds" if len(nights) > 3 else _joined(seeds),
+        **{name: _joined(line[name]) for name in ("profile", "shard")},
+        "environment": {name: _joined(value) for name, value in line["environment"].items()},
+        "backends": {
+            backend: {name: _joined(value) for name, value in own.items()}
+            for backend, own in line["backends"].items()
+        },
+        **({"nights": nights} if nights else {}),
+    }
+
+
+def _several(folder: Path, nights: int, **entries: object) -> list[Path]:
+    """Shards of runs on two machines and of two suites, which say different things."""
+    found = []
+    for seed, part in itertools.product(range(nights), (1, 2)):
+        cells = [_cell(_moments(), name, streams={"a": f"{seed}f"}) for name in ("eye_", "ones_")]
+        run = {
+            "shard": f"{part}/3", "profile": "smoke" if seed < 2 else "deep",
+            "environment": {"torch": "2.13.0+cpu", "suite": f"v{seed}"},
+            "backends": {"cpu": {"torch": "2.13.0+cpu", "processor": f"EPYC {part}"}},
+        }  # fmt: skip
+        folders = folder / f"{seed}-{part}"
+        found.append(_night(folders, seed, cells[part - 1], **{**run, **entries}))
+    return found
+
+
+class TestSeveralValues:
+    @pytest.mark.parametrize("nights", [1, 2, 3, 5])
+    def test_a_file_that_joined_them_in_texts_is_read_alike(
+        self, tmp_path: Path, nights: int
+    ) -> None:
+        parts = _several(tmp_path, nights)
+        new = _kept(tmp_path / "new", *parts)
+        lines = _read((new / store.EVIDENCE).read_text(encoding="utf-8"))
+        old = tmp_path / "old"
+        old.mkdir()
+        texts = [_as_texts(line) for line in lines]
+        assert texts[0] != lines[0]
+        written = "".join(f"{store.canonical(line)}\n" for line in texts)
+        (old / store.EVIDENCE).write_text(written, encoding="utf-8")
+        assert store.read(old / store.EVIDENCE) == store.read(new / store.EVIDENCE)
+        assert merge([old]).text == merge([new]).text == merge(parts).text
+        more = _night(tmp_path / "more", 9, _cell(_moments(), "eye_"))
+        assert merge([more, old]).text == merge([new, more]).text == merge([*parts, more]).text
+
+    def test_each_is_an_entry_of_an_array(self, tmp_path: Path) -> None:
+        run, cell, _ = _read(merge(_several(tmp_path, 5)).text)
+        assert run["run_seed"] == ["0", "1", "2", "3", "4"] and run["profile"] == ["deep", "smoke"]
+        assert run["shard"] == run["nights"]["0"]["shards"] == ["1/3", "2/3"]
+        assert run["environment"] == {"torch": "2.13.0+cpu", "suite": [f"v{i}" for i in range(5)]}
+        assert run["backends"]["cpu"]["processor"] == ["EPYC 1", "EPYC 2"]
+        assert cell["streams"] == {"a": [f"{i}f" for i in range(5)]}
+        jsonschema.validate(run, schema.json_schema())
+        jsonschema.validate(cell, schema.json_schema())
+
+    def test_a_text_is_never_taken_apart(self, tmp_path: Path) -> None:
+        """The name of a machine may hold what once stood between two names."""
+        backends = {"cpu": {"torch": "2.13.0+cpu", "processor": "Zen + Radeon"}}
+        parts = _several(tmp_path, 2, backends=backends)
+        first = _kept(tmp_path / "first", *parts[:2])
+        for given in (parts, [first, *parts[2:]]):
+            (run, *_) = _read(merge(given).text)
+            assert run["backends"]["cpu"]["processor"] == "Zen + Radeon"
+
+    def test_readers_see_them_together(self, tmp_path: Path) -> None:
+        few, many = (_several(tmp_path / f"{n}", n) for n in (2, 5))
+        runs = [
+            store.read(_kept(tmp_path / f"all {len(parts)}", *parts) / store.EVIDENCE).run
+            for parts in (few, many)
+        ]
+        assert [run.run_seed for run in runs] == ["0 + 1", "5 run seeds"]
+        assert [run.profile for run in runs] == ["smoke", "deep + smoke"]
+        assert runs[0].shard == "1/3 + 2/3"
+        assert runs[0].backends["cpu"]["processor"] == "EPYC 1 + EPYC 2"
+
+    def test_a_lost_cell_is_replayed_under_a_seed_of_its_own(self, tmp_path: Path) -> None:
+        lost = fakes.nodeid("law", "eye_", "float32")
+        nights = [_night(tmp_path / "1", 1, _cell(_moments(), "eye_"))]
+        nights += [_night(tmp_path / "2", 2, planned=(lost,), profile="smoke")]
+        found = store.read(_kept(tmp_path / "both", *nights) / store.EVIDENCE)
+        (cell,) = found.cells
+        command = replay.command_of(cell, found.run)
+        assert command == [cell.nodeid, "--run-seed", "2", "--profile", "smoke"]
 
 
 class TestRefusals:
