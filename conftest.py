@@ -152,6 +152,7 @@ def _run_line(config: pytest.Config) -> Mapping[str, Any]:
     from verify import backends
     from verify.command_line import options
     from verify.command_line import suite_version as source
+    from verify.command_line.selection import selection
     from verify.defects import known_defects
     from verify.outcome import schema
 
@@ -163,6 +164,7 @@ def _run_line(config: pytest.Config) -> Mapping[str, Any]:
         environment["backends left out"] = " ".join(left_out)
     if config.stash[_OWN]:
         environment |= {"recipe": config.option.recipe, "laws": config.option.laws}
+    chosen = selection(config.option, config.args, config.invocation_params.dir)
     return schema.run_line(
         run_seed=run.seed,
         profile=run.profile.name,
@@ -170,6 +172,7 @@ def _run_line(config: pytest.Config) -> Mapping[str, Any]:
         environment=environment,
         backends={name: backends.known()[name].fingerprint() for name in verified},
         defects={d.id: d.summary() for d in known_defects.in_force() if d.is_current},
+        **({"selections": [chosen]} if chosen else {}),
     )
 
 

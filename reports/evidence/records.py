@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -28,8 +29,10 @@ __all__ = [
 
 Line = Mapping[str, Any]
 
-# More run seeds than this are counted.
-_MOST_SEEDS = 3
+# More run seeds, or selections, than this are counted.
+_MOST_TOLD = 3
+# So many letters of a selection are shown: it may name a thousand items.
+_LONGEST = 120
 
 
 @dataclass(frozen=True)
@@ -159,6 +162,8 @@ class RunRecord:
     profile: str = "unknown"
     alpha: float = ALPHA
     shards: tuple[str, ...] = ("1/1",)
+    selections: tuple[tuple[str, ...], ...] = ()
+    """The arguments of pytest that chose what was run, of each part; none: everything was."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """What the run was told, and the digest of the suite."""
     backends: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
@@ -182,6 +187,7 @@ class RunRecord:
             profile=_text(data.get("profile") or "unknown"),
             alpha=float(data.get("alpha") or ALPHA),
             shards=tuple(each_of(data.get("shard") or "1/1")),
+            selections=tuple(map(tuple, data.get("selections") or ())),
             environment=_texts(data.get("environment") or {}),
             backends={str(k): _texts(v) for k, v in (data.get("backends") or {}).items()},
             planned=tuple(str(nodeid) for nodeid in data.get("planned") or ()),
@@ -197,6 +203,13 @@ class RunRecord:
     def shard(self) -> str:
         """Which part of the run it is, for readers."""
         return _text(self.shards)
+
+    @property
+    def selected(self) -> str:
+        """What was selected of the run, for readers; nothing where everything was."""
+        told = [shlex.join(chosen) for chosen in self.selections]
+        more = [f"{len(told) - _MOST_TOLD} more"] if len(told) > _MOST_TOLD else []
+        return " + ".join([*map(_short, told[:_MOST_TOLD]), *more])
 
     @property
     def torch(self) -> str:
@@ -222,8 +235,12 @@ class RunRecord:
         """Return this run with the planned items of another shard."""
         planned = tuple(sorted({*self.planned, *other.planned}))
         shards = tuple(dict.fromkeys((*self.shards, *other.shards)))
+        both = tuple(dict.fromkeys((*self.selections, *other.selections)))
+        chosen = both if self.selections and other.selections else ()
         identities = {**self.identities, **other.identities}
-        return replace(self, planned=planned, shards=shards, identities=identities)
+        return replace(
+            self, planned=planned, shards=shards, selections=chosen, identities=identities
+        )
 
 
 @dataclass(frozen=True)
@@ -244,11 +261,15 @@ def _text(entry: str | Sequence[str]) -> str:
     return " + ".join(each_of(entry))
 
 
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+
+
 def _seeds(entry: object) -> str:
     """Return a run seed, or those of a few nights; of more their number."""
     if not isinstance(entry, list):
         return str(entry)
-    return _text(entry) if len(entry) <= _MOST_SEEDS else f"{len(entry)} run seeds"
+    return _text(entry) if len(entry) <= _MOST_TOLD else f"{len(entry)} run seeds"
 
 
 def _histograms(tensors: Line) -> dict[str, Sequence[int]]:

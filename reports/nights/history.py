@@ -217,14 +217,15 @@ def _told(
 ) -> Night:
     """Return a run without the plan, which is read and done with."""
     run = (runs or [RunRecord()])[0]
-    shards = tuple(dict.fromkeys(shard for each in runs for shard in each.shards)) or run.shards
+    for other in runs[1:]:
+        run = run.joined(other)
     verdict = overall(
         [replace(cells[n], verdict=p.verdict) for n, p in points.items() if p.verdict]
     )
     if verdict is RunVerdict.PASS and not whole:
         verdict = RunVerdict.INCOMPLETE
     listed = frozenset(map(intern, run.defects))
-    bare = replace(run, shards=shards, planned=(), identities={}, defects={})
+    bare = replace(run, planned=(), identities={}, defects={})
     return Night(name, start, bare, points, listed, verdict)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -36,20 +36,25 @@ class Asked:
 
     profile: str
     shards: frozenset[str]
+    selections: frozenset[tuple[str, ...]] = frozenset()
+    """The arguments that chose what was run; none where everything was."""
 
     @classmethod
     def of(cls, night: Line) -> Asked:
         """Read a run line, or what a line of several nights says of one."""
         shards = night.get("shards") or each_of(night.get("shard") or "")
-        return cls(str(night.get("profile") or ""), frozenset(shards))
+        selections = map(tuple, night.get("selections") or ())
+        return cls(str(night.get("profile") or ""), frozenset(shards), frozenset(selections))
 
     def __or__(self, other: Asked) -> Asked:
         """Return what both asked for, under one profile."""
-        return Asked(self.profile, _whole(self.shards | other.shards))
+        shards = _whole(self.shards | other.shards)
+        return Asked(self.profile, shards, _selections([self, other]))
 
     def to_line(self) -> Line:
         """Return what the line of several nights says of it."""
-        return {"profile": self.profile, "shards": sorted(self.shards)}
+        chosen = {"selections": sorted(map(list, self.selections))} if self.selections else {}
+        return {"profile": self.profile, "shards": sorted(self.shards), **chosen}
 
 
 @dataclass(frozen=True)
@@ -193,8 +198,9 @@ def run_line(runs: Sequence[Line]) -> dict[str, Any]:
     nights = all_nights(runs)
     several = len(nights) > 1
     asked = {seed: night.to_line() for seed, night in sorted(nights.items())}
+    chosen = sorted(map(list, _selections(nights.values())))
     line = {
-        **runs[0],
+        **{name: entry for name, entry in runs[0].items() if name != "selections"},
         "schema": SCHEMA,
         "run_seed": [*asked] if several else runs[0]["run_seed"],
         "profile": one_or_more(night.profile for night in nights.values()),
@@ -202,6 +208,7 @@ def run_line(runs: Sequence[Line]) -> dict[str, Any]:
         "environment": _all_of([run.get("environment") or {} for run in runs]),
         "planned": sorted({str(name) for run in runs for name in run.get("planned") or ()}),
     }
+    line |= {"selections": chosen} if chosen else {}
     line |= {"backends": found} if (found := _backends_of(runs)) else {}
     line |= {"identities": known} if (known := identities_of(runs)) else {}
     return {**line, "nights": asked} if several else line
@@ -261,6 +268,12 @@ def _entries(part: Part, name: str) -> Iterator[tuple[str, str]]:
 def _first_two(places: Mapping[str, str]) -> str:
     """What is said, and in which part."""
     return " and ".join(f"{said} in {path}" for said, path in list(places.items())[:2])
+
+
+def _selections(asked: Collection[Asked]) -> frozenset[tuple[str, ...]]:
+    """Return what was selected; nothing where one of them asked for everything."""
+    every = all(each.selections for each in asked)
+    return frozenset(one for each in asked for one in each.selections if every)
 
 
 def _whole(named: Set[str]) -> frozenset[str]:

@@ -6,13 +6,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from reports.evidence.records import CellRecord
 from reports.evidence.words import listing, plural
 from reports.nights.changes import Trace
 from reports.nights.history import Night
 
 _IDLE = (
-    "not run the last time, for another shard, profile, backend or selection, or for want of a "
-    "package"
+    "not run the last time, for another shard, profile, backend, selection or list of known "
+    "defects, or for want of a package"
 )
 
 
@@ -53,22 +54,33 @@ def presence(found: Iterable[Trace]) -> Presence:
     kinds: dict[str, list[Trace]] = defaultdict(list)
     for trace in found:
         first, last = _first_seen(trace), _last_seen(trace)
-        if _elsewhere(trace.nights[first], trace.nights[:first]):
+        if _elsewhere(trace.cell, trace.nights[first], trace.nights[:first]):
             kinds["new"].append(trace)
         if trace.latest.blank:
-            gone = _elsewhere(trace.nights[last], trace.nights[last + 1 :])
+            gone = _elsewhere(trace.cell, trace.nights[last], trace.nights[last + 1 :])
             kinds["gone" if gone else "idle"].append(trace)
     return Presence(**{kind: tuple(own) for kind, own in kinds.items()})
 
 
-def _elsewhere(night: Night, others: Sequence[Night]) -> bool:
+def _elsewhere(cell: CellRecord, night: Night, others: Sequence[Night]) -> bool:
     """Whether runs as wide as this one are among others, and all of them of other versions."""
-    alike = [other for other in others if _width(other) == _width(night)]
+    alike = [other for other in others if _is_as_wide(other, night, cell)]
     return bool(alike) and all(_version(other) != _version(night) for other in alike)
 
 
-def _width(night: Night) -> tuple[object, ...]:
-    return (night.run.profile, night.run.shard, night.backends)
+def _is_as_wide(one: Night, other: Night, cell: CellRecord) -> bool:
+    """Whether a run looks at all cells like this one that another looks at."""
+    selected = {*one.run.selections}
+    return _width(one, cell) == _width(other, cell) and (
+        not selected or selected == {*other.run.selections}
+    )
+
+
+def _width(night: Night, cell: CellRecord) -> tuple[object, ...]:
+    told = night.run.environment
+    # A list of known defects decides which witnesses there are, a model of one's own about all.
+    known = told.get("known defects") if cell.witness else None
+    return (night.run.profile, {*night.run.shards}, night.backends, told.get("recipe"), known)
 
 
 def _version(night: Night) -> tuple[str | None, str]:

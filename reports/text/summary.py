@@ -117,6 +117,7 @@ def markdown(evidence: Report) -> str:
     view = overview(evidence)
     run = evidence.run
     facts = f"Run seed {run.run_seed}, profile {run.profile}, shard {run.shard}"
+    facts += f", selected: {run.selected}" if run.selections else ""
     lines = [
         f"## Initializer verification: {view.verdict.upper()}",
         "",

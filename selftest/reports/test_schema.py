@@ -52,6 +52,7 @@ def written() -> list[dict[str, Any]]:
     """What a run writes today."""
     run = schema.run_line(
         run_seed=5, profile="smoke", shard="1/1", planned=[*OUTCOMES], environment={"suite": "a"},
+        selections=[["-k", "x"]],
         backends={"cpu": {"torch": "2.13.0", "vector": "AVX2"}},
         identities={name: vars(Identity(o.promise, o.subject, o.backend, o.dtype, o.witness))
                     for name, o in OUTCOMES.items()},

@@ -67,6 +67,7 @@ FINDING = Record({
     "detectable": Entry(_DETECTABLE, "smallest error that would have been found"),
 })  # fmt: skip
 _TEXTS = OneOrMore(TEXT)
+_SELECTIONS = Listed(Listed(TEXT))
 _LAW = Record({
     "words": Entry(TEXT, "in words"),
     "formula": Entry(TEXT, "as a formula"),
@@ -103,6 +104,8 @@ LINES: Mapping[str, Record] = {
         "profile": Entry(_TEXTS, "how much is drawn: smoke, standard or deep"),
         "alpha": Entry(LEVEL, "level of one decision"),
         "shard": Entry(_TEXTS, "which part of the run: `I/N`"),
+        "selections": Entry(_SELECTIONS, "the arguments of pytest that chose what was run, of "
+                            "each part; none where everything was"),
         "planned": Entry(Listed(NAME), "node ids of all items, so that a lost one is noticed"),
         "identities": Entry(Named(Record(_PLACE)), "what each planned item is about, by node id"),
         "environment": Entry(Named(_TEXTS), "what the run was told, and the suite's own digest"),
@@ -115,6 +118,7 @@ LINES: Mapping[str, Record] = {
         "nights": Entry(Named(Record({
             "profile": Entry(TEXT, "profile of the night"),
             "shards": Entry(Listed(TEXT), "shards of the night"),
+            "selections": Entry(_SELECTIONS, "the arguments that chose what was run in it"),
         })), "of several runs added up: each, by run seed"),
     }),
     "cell": Record({

@@ -152,6 +152,62 @@ def test_cells_that_a_version_of_the_suite_adds_or_drops_are_counted(tmp_path: P
     assert {trace.cell.subject for trace in kinds.new} == {"c", "d"}
 
 
+@pytest.mark.parametrize("narrow", [
+    {"selections": [["-k", "a"]]},
+    {"selections": [["verify/test_laws.py"]]},
+    {"environment": {"recipe": "models:build", "laws": "laws.py"}},
+], ids=["-k", "path", "recipe"])  # fmt: skip
+@pytest.mark.parametrize("at", [0, 1, 2])
+def test_a_selected_night_says_nothing_of_the_cells_outside(
+    tmp_path: Path, narrow: dict, at: int
+) -> None:
+    """PyTorch and the suite are other ones in every night: cells could have been dropped."""
+    every = _many("ab")
+    for day in range(3):
+        told = {"torch": f"2.{day}", "suite": f"{day}"}
+        entries = {**narrow, "environment": told | narrow.get("environment", {})}
+        cells, asked = (every[:2], entries) if day == at else (every, {"environment": told})
+        _run(tmp_path / f"{day}", *cells, **asked)
+    found, rows, _ = _seen(tmp_path)
+    kinds = presence.presence(found)
+    assert rows == [] and not kinds.new and not kinds.gone
+    assert {trace.cell.subject for trace in kinds.idle} == ({"b"} if at == 2 else set())
+    assert main(["history", f"{tmp_path}"]) == 0
+    page = (tmp_path / chronicle.PAGE).read_text(encoding="utf-8")
+    assert ("selected" in page) == ("selections" in narrow)
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "kind"),
+    [
+        (["-k", "a"], ["-k", "a"], "gone"),
+        (["-k", "a"], [], "gone"),
+        ([], ["-k", "a"], "idle"),
+        (["-k", "a"], ["-k", "b"], "idle"),
+    ],
+)
+def test_what_a_wider_night_lacks_is_dropped(
+    tmp_path: Path, first: list[str], then: list[str], kind: str
+) -> None:
+    for day, (names, chosen) in enumerate((("ab", first), ("a", then)), start=1):
+        told = {"environment": {"torch": f"2.{day}", "suite": f"{day}"}}
+        _run(tmp_path / f"{day}", *_many(names), selections=[chosen] if chosen else [], **told)
+    found, *_ = _seen(tmp_path)
+    missing = [trace for trace in found if trace.cell.subject == "b"]
+    assert missing and [*getattr(presence.presence(found), kind)] == missing
+
+
+def test_another_list_of_known_defects_drops_no_witness(tmp_path: Path) -> None:
+    witness = {**_cell("known defect"), "schema": 3, "witness": "far-tail", "nodeid": "w"}
+    for day, chosen in enumerate(("default", "none"), start=1):
+        told = {"torch": f"2.{day}", "suite": f"{day}", "known defects": chosen}
+        cells = [_cell(subject="ones_"), *([witness] if day == 1 else [])]
+        _run(tmp_path / f"{day}", *cells, environment=told, schema=3)
+    found, *_ = _seen(tmp_path)
+    kinds = presence.presence(found)
+    assert not kinds.gone and [trace.cell.witness for trace in kinds.idle] == ["far-tail"]
+
+
 def test_a_crashed_night_has_gaps_and_no_verdicts(tmp_path: Path) -> None:
     """Told in the table of runs; a later result makes it forgotten."""
     every = _many(map(_letter, range(8)))

@@ -354,6 +354,21 @@ class TestSeveralValues:
             (run, *_) = _read(merge(given).text)
             assert run["backends"]["cpu"]["processor"] == "Zen + Radeon"
 
+    def test_a_selection_stays_unless_everything_was_run(self, tmp_path: Path) -> None:
+        chosen = {1: [["-k", "eye_"]], 2: [["-m", "slow"], ["-k", "eye_"]], 3: []}
+        a, b, c = (
+            _night(tmp_path / f"{s}", s, _cell(_moments(), "eye_"), selections=each)
+            for s, each in chosen.items()
+        )
+        run, *_ = _read(merge([b, a]).text)
+        assert run["selections"] == [["-k", "eye_"], ["-m", "slow"]]
+        assert run["nights"]["1"]["selections"] == [["-k", "eye_"]]
+        ab, bc = _kept(tmp_path / "ab", a, b), _kept(tmp_path / "bc", b, c)
+        expected = merge([a, b, c]).text
+        assert merge([ab, c]).text == merge([bc, a]).text == expected
+        assert "selections" not in _read(expected)[0]
+        assert store.read(ab / store.EVIDENCE).run.selected == "-k eye_ + -m slow"
+
     def test_readers_see_them_together(self, tmp_path: Path) -> None:
         few, many = (_several(tmp_path / f"{n}", n) for n in (2, 5))
         runs = [
