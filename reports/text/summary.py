@@ -92,7 +92,7 @@ def terminal(evidence: Report, directory: Path | None) -> Iterator[tuple[str, st
     found = faults(evidence.cells)
     for rank, fault in enumerate(found[:MOST_FAULTS], start=1):
         yield "", ""
-        yield f"{rank}. {plain(_head(fault))}", "yellow" if fault.kind is Kind.GAP else "red"
+        yield f"{rank}. {plain(head(fault))}", "yellow" if fault.kind is Kind.GAP else "red"
         for text in filter(None, (_where(fault), fault.cell.replay)):
             yield f"   {plain(text)}", ""
     if len(found) > MOST_FAULTS:
@@ -149,7 +149,7 @@ def _more(found: Sequence[Fault]) -> str:
     return f"… and {plural(len(found) - MOST_FAULTS, 'more fault')}: see the report."
 
 
-def _head(fault: Fault) -> str:
+def head(fault: Fault) -> str:
     """Return what is wrong, how large it is, and from which size on it would have been found."""
     least = f"sure to be found from {fault.smallest}" if fault.smallest else ""
     size = ", ".join(filter(None, (fault.size, least)))
@@ -160,9 +160,14 @@ def _head(fault: Fault) -> str:
 
 def _where(fault: Fault) -> str:
     """Return where it shows, and the check that saw it."""
+    place = f"{fault.cell.verdict}: {fault.where}"
+    return " – ".join(filter(None, (place, decision(fault))))
+
+
+def decision(fault: Fault) -> str:
+    """Return the check that saw it, and how it decided; nothing where there is no result."""
     finding = fault.finding
-    seen = f" – {named(finding)}, {decided(finding)}" if finding else ""
-    return f"{fault.cell.verdict}: {fault.where}{seen}"
+    return f"{named(finding)}, {decided(finding)}" if finding else ""
 
 
 def _row(rank: int, fault: Fault) -> str:

@@ -10,6 +10,8 @@ import pytest
 
 from reports.__main__ import main
 from reports.evidence import store
+from reports.evidence.faults import faults
+from reports.evidence.words import plain
 from selftest.reports import fakes
 
 CASES = {
@@ -61,6 +63,8 @@ def test_the_summary_is_markdown(tmp_path: Path, capsys: pytest.CaptureFixture[s
 def test_annotations_name_the_worst(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["summary", "--annotations", f"{fakes.write(tmp_path, fakes.cells())}"]) == 1
     whole, first, *others = capsys.readouterr().out.splitlines()
+    found = faults(store.read(tmp_path / store.EVIDENCE).cells)
+    assert plain(found[0].sentence) in first.replace("%25", "%") and len(found) == 4
     assert whole.startswith("::error title=initializers::4 of 72 cells break their promise")
     assert first.startswith("::error title=fail · ")
     assert first.endswith("%0Apytest '" + re.search(r"%0Apytest '(.*)", first)[1])
@@ -86,11 +90,61 @@ def test_hostile_text_stays_one_command(tmp_path: Path, capsys: pytest.CaptureFi
     assert "::50 %25   ::error::x%0Apytest" in said[1]
 
 
-def test_only_the_worst_are_annotated(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def _annotated(
+    folder: Path, capsys: pytest.CaptureFixture[str], *lines: dict[str, object]
+) -> list[str]:
+    main(["summary", "--annotations", f"{fakes.write(folder, [*lines])}"])
+    return capsys.readouterr().out.splitlines()
+
+
+def test_a_cause_is_annotated_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """In thirty cells it is one annotation, which names the first of them."""
     line = {**fakes.cell_line("eye_", promise="exact"), "verdict": "fail"}
-    lines = [{**line, "nodeid": f"{line['nodeid']}{i}"} for i in range(30)]
-    main(["summary", "--annotations", f"{fakes.write(tmp_path, lines)}"])
-    assert len(capsys.readouterr().out.splitlines()) == 10
+    names = [f"{line['nodeid']}{i:02}" for i in range(30)]
+    _, said = _annotated(tmp_path, capsys, *({**line, "nodeid": name} for name in names))
+    assert said.startswith("::error title=fail · ")
+    assert f"%0A{names[0]}, {names[1]}, {names[2]} and 27 more%0Apytest " in said
+
+
+@pytest.mark.parametrize(
+    ("verdict", "kind"), [("fail", "error"), ("crashed", "warning"), ("timed out", "error")]
+)
+@pytest.mark.parametrize("amount", [9, 10, 30])
+def test_only_the_worst_are_annotated(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], verdict: str, kind: str, amount: int
+) -> None:
+    """GitHub shows ten of a kind: where there are more, the last says how many."""
+    letters = [chr(ord("a") + at // 26) + chr(ord("a") + at % 26) for at in range(amount)]
+    lines = [
+        {**fakes.cell_line(name), "verdict": verdict, "reason": f"why {name}", "findings": []}
+        for name in letters
+    ]
+    found = faults(store.read(fakes.write(tmp_path, lines) / store.EVIDENCE).cells)
+    said = _annotated(tmp_path, capsys, *lines)
+    assert all(line.startswith(f"::{kind} ") for line in said)
+    assert len(found) == amount and len(said) == min(10, amount + 1)
+    told = [fault.where in line for fault, line in zip(found, said[1:], strict=False)]
+    assert told == [True] * 9 if amount == 9 else told == [True] * 8 + [False]
+    if amount > 9:
+        rest = amount - 8
+        assert (
+            said[-1] == f"::{kind} title=and {rest} more faults::… and {rest} more faults: "
+            "see the report."
+        )
+
+
+def test_wrong_cells_and_gaps_have_room_of_their_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The annotation of the run takes the place of one error, and of no warning."""
+    lines = [
+        {**fakes.cell_line(f"{name}{chr(97 + at)}"), "verdict": verdict, "findings": [],
+         "reason": f"why {name} {chr(97 + at)}"}
+        for name, verdict in (("x", "fail"), ("y", "error")) for at in range(10)
+    ]  # fmt: skip
+    said = _annotated(tmp_path, capsys, *lines)
+    assert [line.partition(" ")[0] for line in said] == ["::error"] * 10 + ["::warning"] * 10
+    assert "and 2 more" in said[9] and "more faults" not in said[-1]
 
 
 @pytest.mark.parametrize("command", ["badge", "summary"])
