@@ -36,7 +36,8 @@ def visit(browser: Any) -> Iterator[Open]:
 
     def open_(path: Path, query: str = "", **options: Any) -> Visit:
         context = browser.new_context(**options)
-        context.set_default_timeout(10_000)
+        # Ends what hangs; no slow machine takes so long.
+        context.set_default_timeout(120_000)
         contexts.append(context)
         visits.append(Visit(context.new_page()))
         visits[-1].page.goto(f"{path.as_uri()}{query}")

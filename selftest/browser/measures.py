@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+# Rows of the table that the machine is measured by.
+ROWS = 2500
 PROBE = (Path(__file__).parent / "probe.js").read_text(encoding="utf-8")
 # The rules of WCAG 2.2 up to level AA, and what its authors call best practice.
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
@@ -60,3 +62,16 @@ def seconds(page: Any) -> float:
     session.detach()
     found: float = next(each["value"] for each in metrics if each["name"] == "TaskDuration")
     return found
+
+
+def seconds_of_a_row(page: Any, folder: Path) -> float:
+    """Return the work that this machine has with a row of a plain table: the unit of work.
+
+    A slower processor, or one that others keep busy, takes longer for a page and for this alike.
+    """
+    path = folder / "rows.html"
+    cells = "<td><a href='#x'>pass</a> <i>0.001</i></td>" * 5
+    table = f"<table>{f'<tr><th>some_initializer_</th>{cells}</tr>' * ROWS}</table>"
+    path.write_text(f"<!doctype html><html><title>Rows</title>{table}</html>", encoding="utf-8")
+    page.goto(path.as_uri())
+    return seconds(page) / ROWS

@@ -122,4 +122,15 @@ def test_work_counts_and_waiting_does_not(sheet: Any, tmp_path: Path) -> None:
         path.write_text(SOUND.replace("PLANTED", script), encoding="utf-8")
         sheet.goto(path.as_uri())
         taken.append(measures.seconds(sheet))
-    assert taken[1] > taken[0] + 0.02
+    assert taken[1] > 2 * taken[0]
+
+
+def test_a_row_is_a_unit_of_work(sheet: Any, tmp_path: Path) -> None:
+    """A table of four times as many rows is more work than two times the rows are."""
+    row = measures.seconds_of_a_row(sheet, tmp_path)
+    path = tmp_path / "rows.html"
+    text = path.read_text(encoding="utf-8")
+    rows = text.partition("<table>")[2].partition("</table>")[0]
+    path.write_text(text.replace(rows, 4 * rows), encoding="utf-8")
+    sheet.goto(path.as_uri())
+    assert measures.seconds(sheet) > 2 * measures.ROWS * row

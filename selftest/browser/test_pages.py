@@ -70,6 +70,7 @@ def test_the_worst_finding_and_its_command_are_at_hand(red: Path, visit: Open) -
     first.get_by_role("button", name="copy").click()
     first.get_by_role("button", name="copied").wait_for()
     assert command.startswith("pytest 'verify/")
+    assert page.get_by_role("button", name="copied").count() == 1
     assert page.evaluate("navigator.clipboard.readText()") == command
 
 
@@ -112,11 +113,22 @@ def test_filters_stay_in_the_address(red: Path, visit: Open) -> None:
     assert view.shown() == chosen
     assert page.get_by_label("Verdict").input_value() == "unsupported"
     page.go_back()
+    page.locator("output", has_text="0 of ").wait_for()
     assert view.shown() == []
     page.go_back()
     page.go_back()
+    page.get_by_role("button", name="show all").wait_for(state="hidden")
     assert len(view.shown()) == every
     assert page.url == (red / "cpu.html").as_uri()
+
+
+def test_a_search_in_the_address_is_applied_before_the_page_is_ready(
+    red: Path, visit: Open
+) -> None:
+    """The words are packed: the page says that it is ready once they have been looked through."""
+    view = visit(red / "cpu.html", "?q=out_proj.weight+chi")
+    view.page.locator("html[data-ready]").wait_for()
+    assert view.shown() == ["LSTM float32"]
 
 
 def test_subject_promise_and_text_choose_cells(red: Path, visit: Open) -> None:
@@ -169,6 +181,20 @@ def test_opening_a_cell_draws_its_pictures(
     assert view.cell(subject).locator("tbody tr").count() > 0
 
 
+def test_what_is_drawn_comes_with_its_place(green: Path, visit: Open) -> None:
+    """No turn of the event loop shows the place of the pictures without the pictures."""
+    view = visit(green / "cpu.html")
+    cell = view.cell("uniform_")
+    first_seen = """cell => new Promise((resolve) => {
+      new MutationObserver(() => {
+        const place = cell.querySelector(".detail");
+        if (place) resolve(place.querySelectorAll("svg").length);
+      }).observe(cell, { childList: true, subtree: true });
+      location.hash = cell.id;
+    })"""
+    assert cell.evaluate(first_seen) == cell.locator("svg").count() > 0
+
+
 def test_words_that_are_packed_come_when_a_cell_opens_and_are_found(
     build: Callable[..., Path], visit: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -207,11 +233,12 @@ def test_a_point_of_the_overview_leads_to_its_cell(red: Path, visit: Open) -> No
     view = visit(red / "cpu.html")
     point = view.page.locator(".patches i.fail").first
     point.hover()
-    subject, dtype = str(point.get_attribute("title")).partition(":")[0].rsplit(" ", 1)
+    told = view.page.locator(".patches i.fail[title]").get_attribute("title")
+    subject, dtype = told.partition(":")[0].rsplit(" ", 1)
     point.click()
-    cell = view.cell(subject, dtype)
-    assert view.page.url.endswith(f"#{cell.get_attribute('id')}")
-    assert cell.get_attribute("open") is not None
+    anchor = view.cell(subject, dtype).get_attribute("id")
+    view.page.wait_for_url(f"**#{anchor}")
+    view.page.locator(f"#{anchor}[open]").wait_for()
 
 
 def test_without_a_script_the_essential_is_there(red: Path, visit: Open) -> None:
@@ -301,5 +328,4 @@ def test_what_does_not_fit_is_said(
     for anchor, count in ((first, True), (last, False)):
         view.page.evaluate("id => { location.hash = id }", anchor)
         view.page.locator(f"#{anchor} .detail").wait_for(state="attached")
-        view.page.wait_for_timeout(100)
         assert (view.page.locator(f"#{anchor} svg").count() > 0) is count

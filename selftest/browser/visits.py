@@ -37,7 +37,8 @@ class Visit:
         """Open a cell from the matrix, as a reader would, and wait for its pictures."""
         cell = self.cell(subject, dtype)
         self.page.evaluate("id => { location.hash = id }", cell.get_attribute("id"))
-        cell.locator(".detail").wait_for()
+        # What is drawn comes with its place, in one turn.
+        cell.locator(".detail").wait_for(state="attached")
         return cell
 
     def shown(self) -> list[str]:

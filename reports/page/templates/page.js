@@ -17,18 +17,24 @@
     const figures = pictures.map((column) => column[id] ?? "").join("");
     return `${figures && `<div class="pictures">${figures}</div>`}${tables[id] ?? ""}`;
   };
+  const drawn = new WeakSet();
   const draw = async (section) => {
-    if (section.querySelector(".detail")) return;
-    const place = section.appendChild(document.createElement("div"));
+    if (drawn.has(section) || section.querySelector(".detail")) return;
+    drawn.add(section);
+    const place = document.createElement("div");
     place.className = "detail";
+    let words = "";
     try {
       const pieces = await unpacked();
-      place.insertAdjacentHTML("beforebegin", pieces[0]?.[section.id] ?? "");
+      words = pieces[0]?.[section.id] ?? "";
       place.innerHTML = markup(pieces, section.id);
-      offer(section);
     } catch (error) {
       place.textContent = "This browser cannot unpack the pictures and tables; evidence.jsonl holds everything.";
     }
+    // All in one turn: where the place of the pictures is, they are too.
+    section.insertAdjacentHTML("beforeend", words);
+    section.append(place);
+    offer(section);
   };
 
   // Cells, and for all that is hidden with them which cells it stands for.
@@ -151,16 +157,20 @@
       button.textContent = "copy";
     }
   };
+  let copied;
   const copy = async (button) => {
     const command = button.previousElementSibling;
+    let said = "copied";
     try {
       await navigator.clipboard.writeText(command.textContent);
-      button.textContent = "copied";
     } catch (error) {
       getSelection().selectAllChildren(command);
-      button.textContent = "selected";
+      said = "selected";
     }
-    setTimeout(() => (button.textContent = "copy"), 2000);
+    // It says so until another command is copied.
+    if (copied) copied.textContent = "copy";
+    copied = button;
+    button.textContent = said;
   };
 
   for (const name of [...new Set(cells.map((cell) => cell.subject))].sort())
@@ -215,6 +225,8 @@
   const wrong = document.getElementById("wrong");
   if (wrong) offer(wrong);
   for (const section of document.querySelectorAll(".cell[open]")) offer(section);
-  restore().then(reveal);
-  document.documentElement.dataset.ready = Math.round(performance.now());
+  restore().then(() => {
+    reveal();
+    document.documentElement.dataset.ready = Math.round(performance.now());
+  });
 })();
