@@ -14,6 +14,8 @@ from verify.command_line.options import BadOption
 from verify.laws import LATTICES
 from verify.plan import watchdog
 
+pytestmark = pytest.mark.usefixtures("patient")  # Time limits are short here.
+
 HEAD = "from verify.backends.base import Backend\n"
 SOUND = (
     HEAD + "BACKEND = Backend('{name}', count=lambda: {count}, describe=lambda: {describe}, "

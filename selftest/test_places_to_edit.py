@@ -53,7 +53,7 @@ def run(folder: Path, example: Example, report: str) -> tuple[int, str]:
     arguments = [*example.nodes, "-n", "0", "-p", NEWER, "-p", "no:cacheprovider"]
     arguments += ["--profile", "smoke", "--run-seed", "20260101", "--report-dir", report]
     output = folder / f"{report}.txt"
-    return run_pytest(arguments, folder=folder, environment=kept, output=output, timeout=300)
+    return run_pytest(arguments, folder=folder, environment=kept, output=output, timeout=1800)
 
 
 def test_every_example_has_its_line_in_the_table() -> None:

@@ -14,6 +14,8 @@ from verify.command_line import recipe_option as own
 from verify.command_line.options import BadOption
 from verify.subjects.fills import Target
 
+pytestmark = pytest.mark.usefixtures("patient")  # Time limits are short here.
+
 SOUND = "from verify.recipes import *\nLAWS = {'*': Normal(0.0, 0.02)}\n"
 MODEL = "import torch\nfrom torch import nn\n"
 

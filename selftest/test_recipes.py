@@ -22,6 +22,8 @@ from verify.subjects.recipes import RECIPES, Recipe, claims
 from verify.subjects.recipes.recipe import HOST
 from verify.test_recipes import test_recipe as verify_recipe
 
+pytestmark = pytest.mark.usefixtures("patient")  # Time limits are short here.
+
 
 class Net(nn.Module):
     """A parameter of two names, a buffer that ends as a parameter does, parts and rows."""

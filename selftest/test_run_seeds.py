@@ -23,6 +23,6 @@ def test_is_green(node: str, profile: str, seed: int, tmp_path: Path) -> None:
     exit_code, output = run_pytest(
         [node, "-n", "0", "-p", "no:cacheprovider", "--profile", profile,
          "--run-seed", str(seed), "--report-dir", str(tmp_path)],
-        folder=ROOT, environment=os.environ, output=tmp_path / "output.txt", timeout=300,
+        folder=ROOT, environment=os.environ, output=tmp_path / "output.txt", timeout=1800,
     )  # fmt: skip
     assert exit_code == 0, output[-2000:]

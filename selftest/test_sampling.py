@@ -26,6 +26,9 @@ HALVES, WIDE = ("bfloat16", "float16"), ("float32", "float64")
 COMPLEX = ("complex32", "complex64", "complex128")
 
 
+pytestmark = pytest.mark.usefixtures("patient")  # Time limits are short here.
+
+
 @dataclass(frozen=True)
 class Scaled(TensorCase):
     scale: float = 1.0

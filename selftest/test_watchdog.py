@@ -1,6 +1,7 @@
 """The time limit: loops are interrupted, native code ends the process, nothing is left behind."""
 
 import contextlib
+import math
 import os
 import signal
 import subprocess
@@ -9,11 +10,14 @@ import textwrap
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from verify.plan import watchdog
 from verify.plan.watchdog import Ended, Idleness, TimedOut
+
+pytestmark = pytest.mark.usefixtures("patient")  # Time limits are short here.
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -47,10 +51,10 @@ def assert_nothing_left(handler):
 
 
 def test_a_busy_loop_is_interrupted(handler):
-    start = time.monotonic()
+    start = time.process_time()
     with pytest.raises(TimedOut, match=r"0\.2 s"), watchdog.limit(0.2):
         busy()
-    assert 0.15 < time.monotonic() - start < 10
+    assert time.process_time() - start > 0.15
     assert_nothing_left(handler)
 
 
@@ -130,14 +134,17 @@ def test_time_in_line_is_counted(handler):
     """Of two busy processes on one processor each stands in line for half of the time."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, {min(before)})
-    rival = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    rival = subprocess.Popen(
+        [sys.executable, "-c", "print(flush=True)\nwhile True: pass"], stdout=subprocess.PIPE
+    )
     try:
+        rival.stdout.readline()  # Whoever has not begun takes nothing.
         start = watchdog._queued()
         busy(0.5)
         assert watchdog._queued() - start > 0.1
     finally:
         rival.kill()
-        rival.wait()
+        rival.communicate()
         os.sched_setaffinity(0, before)
 
 
@@ -210,18 +217,17 @@ def test_other_threads_run_without_the_interrupt(handler):
 
 
 def script(body):
-    """Run Python in a process of its own; exit code, seconds, and what it said."""
-    start = time.monotonic()
+    """Run Python in a process of its own; exit code, and what it said."""
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(body)],
-        cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
+        cwd=ROOT, capture_output=True, text=True, timeout=1800, check=False,
     )  # fmt: skip
-    return done.returncode, time.monotonic() - start, done.stdout + done.stderr
+    return done.returncode, done.stdout + done.stderr
 
 
 def test_native_code_that_hangs_ends_the_process():
     """Blocked signals stand for code that never comes back to Python."""
-    code, seconds, said = script(
+    code, said = script(
         """
         import os, signal
         from verify.plan import watchdog
@@ -231,31 +237,30 @@ def test_native_code_that_hangs_ends_the_process():
         """
     )
     assert code == 1
-    assert seconds < 20
     assert 'File "<string>", line 6' in said
 
 
-def test_the_process_lives_on_after_calls_in_time():
-    """Many restarts, each in time, and the second guard is gone when the block ends."""
-    code, _, said = script(
-        """
-        import time
-        from verify.plan import watchdog
-
-        def busy(clock, seconds):
-            end = clock() + seconds
-            while clock() < end:
-                pass
-
-        with watchdog.limit(0.1) as restart:
-            for _ in range(24):
-                restart()
-                busy(time.process_time, 0.05)
-        busy(time.monotonic, 1.2)
-        print("alive")
-        """
-    )
-    assert (code, said.strip()) == (0, "alive")
+def test_the_process_lives_on_after_calls_in_time(monkeypatch):
+    """Many restarts, each in time by a clock that is told, and the second guard ends with them."""
+    monkeypatch.undo()
+    now, ends = [0.0], []
+    monkeypatch.setattr(watchdog, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr(watchdog, "faulthandler", SimpleNamespace(
+        dump_traceback_later=lambda seconds, **_: ends.append(now[0] + seconds),
+        cancel_dump_traceback_later=lambda: ends.append(math.inf),
+    ))  # fmt: skip
+    guard = watchdog._NativeGuard(10.0)
+    for _ in range(240):
+        guard.start()
+        # A call that is in time ends long before the guard does, and seldom sets it anew.
+        now[0] += 0.5
+        assert ends[-1] > now[0] + 8
+    assert 60 < len(ends) < 120
+    now[0] += 9
+    guard.start()
+    assert ends[-1] == now[0] + 10
+    guard.stop()
+    assert ends[-1] == math.inf
 
 
 def test_a_call_that_would_end_the_process_is_told(monkeypatch):

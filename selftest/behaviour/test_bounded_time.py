@@ -12,6 +12,8 @@ from selftest.behaviour.support import RUN, cell
 from verify.behaviour import bounded_time as promise
 from verify.behaviour import exact
 
+pytestmark = pytest.mark.usefixtures("patient")  # Time limits are short here.
+
 
 def finite(a, b):
     """Bounds within those that are given."""

@@ -50,7 +50,7 @@ def test_on_another_processor(processor, tmp_path):
         folder=ROOT,
         environment=kept | PROCESSORS[processor],
         output=tmp_path / "output.txt",
-        timeout=600,
+        timeout=1800,
     )
     lines = map(json.loads, (tmp_path / "evidence.jsonl").read_text().splitlines())
     verdicts = [line["verdict"] for line in lines if line["kind"] == "cell"]

@@ -11,6 +11,8 @@ from verify.behaviour.tensors import copied, differing, identical, off
 from verify.defects import known_defects
 from verify.defects.known_defects import KnownDefect
 
+pytestmark = pytest.mark.usefixtures("patient")  # Time limits are short here.
+
 
 def promise(**questions):
     asked = {
@@ -75,7 +77,7 @@ class TestAsking:
             while True:
                 pass
 
-        run = dataclasses.replace(RUN, time_limit=1.0)  # A tenfold on the clock is fatal.
+        run = dataclasses.replace(RUN, time_limit=1.0)
         outcome = verify_behaviour(cell("Linear"), run, promise(a=endless))
         assert outcome.final_verdict == "timed out"
         assert outcome.findings[0].check == "time_limit"

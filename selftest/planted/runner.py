@@ -20,7 +20,7 @@ from verify.outcome.promises import identity
 ROOT = Path(__file__).resolve().parents[2]
 PLUGIN = "selftest.planted.plugin"
 TAIL = 3000
-RUN_LIMIT = 600
+RUN_LIMIT = 1800
 # A run of its own must not inherit the outer run's worker, options or fault.
 FOREIGN = ("PYTEST_", VARIABLE)
 

@@ -94,7 +94,7 @@ def _session(folder: Path, body: str, *arguments: str) -> Session:
     }
     environment.pop("PYTEST_ADDOPTS", None)
     done = subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=1800
     )
     return Session(done.returncode, done.stdout + done.stderr, folder / "report")
 
@@ -169,7 +169,7 @@ def test_a_crash_of_a_plain_run_loses_only_what_had_not_run(tmp_path: Path) -> N
     assert session.code == 7
     assert not (session.report / "index.html").exists()
     build = [sys.executable, "-m", "reports", "build", str(session.report)]
-    done = subprocess.run(build, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(build, cwd=ROOT, capture_output=True, text=True, timeout=1800)
     assert done.returncode == 3
     assert "lost: verify/test_fake.py::test_crash" in done.stdout
     assert (session.report / "cpu.html").exists()

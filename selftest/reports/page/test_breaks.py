@@ -6,7 +6,7 @@ import html
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reports.page.breaks import breakable, command
@@ -68,12 +68,18 @@ def test_a_long_name_may_break_after_its_parts() -> None:
     )
 
 
+ANY = settings(derandomize=True, database=None, deadline=None,
+               suppress_health_check=list(HealthCheck))  # fmt: skip
+
+
+@ANY
 @given(st.one_of(st.text(), st.text(alphabet="ab'\"\\ -=[]/:._A<>&\t", min_size=20)))
 def test_nothing_is_lost_or_added(text: str) -> None:
     assert _text(command(text)) == text
     assert _text(breakable(text)) == text
 
 
+@ANY
 @given(st.text(alphabet="<>&'\"a _[-"))
 def test_text_never_becomes_markup(text: str) -> None:
     for markup in (command(text), breakable(text)):
