@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from verify.behaviour.promise import Promise
     from verify.outcome.outcome import Outcome
     from verify.plan.run import Run
     from verify.subjects import Recipe
@@ -226,10 +227,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         families = _named(metafunc, "families")
         names = _named(metafunc, "subjects")
         dtypes = _named(metafunc, "dtypes")
+        promise = _promise(metafunc)
         asked = [
             cell
             for cell in planned
-            if (not families or cell.subject.family in families)
+            if (promise is None or promise.is_asked_in(*cell.names))
+            and (not families or cell.subject.family in families)
             and (not names or cell.subject.name in names)
             and (not dtypes or cell.dtype_name in dtypes)
         ]
@@ -245,6 +248,15 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def _named(metafunc: pytest.Metafunc, marker: str) -> set[str]:
     """What the markers of a test restrict its cells to; nothing for all of them."""
     return {name for m in metafunc.definition.iter_markers(marker) for name in m.args}
+
+
+def _promise(metafunc: pytest.Metafunc) -> Promise[Any] | None:
+    """The promise that a test asks and that names its cells; None for one that marks choose."""
+    from verify.behaviour.promises import PROMISES
+    from verify.outcome.promises import asked_by
+
+    asked = asked_by(metafunc.definition.nodeid)
+    return PROMISES.get(asked.promise) if asked else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

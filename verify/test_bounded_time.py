@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import pytest
-
-from verify.behaviour.bounded_time import PROMISE, verify_bounded_time
+from verify.behaviour.bounded_time import verify_bounded_time
 from verify.outcome.outcome import Outcome
 from verify.plan.run import Cell, Run
 
 
-@pytest.mark.subjects(*PROMISE.subjects)
-@pytest.mark.dtypes(*PROMISE.dtypes)
 def test_bounded_time(cell: Cell, run: Run, conclude: Callable[[Outcome], None]) -> None:
     """Fixed windows, and drawn ones of every kind that is not known to be refused."""
     conclude(verify_bounded_time(cell, run))

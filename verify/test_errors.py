@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import pytest
-
-from verify.behaviour.errors import PROMISE, verify_errors
+from verify.behaviour.errors import verify_errors
 from verify.outcome.outcome import Outcome
 from verify.plan.run import Cell, Run
 
 
-@pytest.mark.subjects(*PROMISE.subjects)
-@pytest.mark.dtypes(*PROMISE.dtypes)
 def test_errors(cell: Cell, run: Run, conclude: Callable[[Outcome], None]) -> None:
     """Every rule of a subject, broken in many ways; and tensors without entries break none."""
     conclude(verify_errors(cell, run))

@@ -17,7 +17,6 @@ from verify.outcome.outcome import Outcome
 from verify.plan.run import Cell, Run
 
 
-@pytest.mark.subjects(*PROMISE.subjects)
 def test_streams(cell: Cell, run: Run, conclude: Callable[[Outcome], None]) -> None:
     """Every subject that draws, in every dtype, bit by bit."""
     conclude(verify_behaviour(cell, run, PROMISE))

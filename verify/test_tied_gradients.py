@@ -12,7 +12,6 @@ from verify.outcome.outcome import Outcome
 from verify.plan.run import Cell, Run
 
 
-@pytest.mark.subjects(*PROMISE.subjects)
 def test_tied_gradient(cell: Cell, run: Run, conclude: Callable[[Outcome], None]) -> None:
     """Networks that Hypothesis draws, however they are differentiated."""
     conclude(verify_behaviour(cell, run, PROMISE))

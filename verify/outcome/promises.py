@@ -145,11 +145,16 @@ ASKED: Mapping[str, Asked] = {
 """By file and function: the promise, and how the id of an item says the rest."""
 
 
+def asked_by(nodeid: str) -> Asked | None:
+    """What the test function of a node id asks; None for one that is not in the table."""
+    place = nodeid.partition("[")[0]
+    return ASKED.get("::".join(part.rpartition("/")[2] for part in place.split("::")))
+
+
 def identity(nodeid: str) -> Identity | None:
     """What the item of a node id is about; None for items of no test in the table."""
-    place, _, rest = nodeid.partition("[")
-    asked = ASKED.get("::".join(part.rpartition("/")[2] for part in place.split("::")))
-    return asked.identity(_unescaped(rest[:-1])) if asked and rest.endswith("]") else None
+    asked, id = asked_by(nodeid), nodeid.partition("[")[2]
+    return asked.identity(_unescaped(id[:-1])) if asked and id.endswith("]") else None
 
 
 def _unescaped(id: str) -> str:

@@ -1,0 +1,46 @@
+"""Which items there are: a promise chooses the cells of its test."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from pathlib import Path
+
+import pytest
+
+from selftest.forked import run_pytest
+from verify.behaviour.promises import PROMISES
+from verify.outcome.promises import ASKED, identity
+from verify.plan.run import cells
+
+ROOT = Path(__file__).resolve().parents[1]
+Place = tuple[str, str, str]
+
+
+@pytest.fixture(scope="module")
+def collected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[Place]]:
+    """Subject, backend and dtype of each item, by promise."""
+    folder = tmp_path_factory.mktemp("collected")
+    arguments = ["verify", "--collect-only", "-q", "-n", "0", "--backend", "cpu"]
+    arguments += ["-p", "no:cacheprovider", "--report-dir", str(folder / "report")]
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    code, output = run_pytest(
+        arguments, folder=ROOT, environment=kept, output=folder / "output.txt", timeout=300
+    )
+    assert code == pytest.ExitCode.OK, output[-3000:]
+    found = defaultdict(set)
+    for line in output.splitlines():
+        if about := identity(line):
+            found[about.promise].add((about.subject, about.backend, about.dtype))
+    return found
+
+
+@pytest.mark.parametrize("name", PROMISES)
+def test_a_promise_is_asked_in_the_cells_that_it_names(
+    name: str, collected: dict[str, set[Place]]
+) -> None:
+    promise = PROMISES[name]
+    if name == "tied gradient":  # Which has an example by hand besides.
+        collected[name] -= {("worked example", "host", "float64")}
+    assert name in {asked.promise for asked in ASKED.values()}
+    assert collected[name] == {c.names for c in cells(["cpu"]) if promise.is_asked_in(*c.names)}
