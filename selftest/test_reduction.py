@@ -7,6 +7,10 @@ import pytest
 
 from selftest.checks.support import stream, tensor
 from verify import laws
+from verify.checks.bounds import ALPHA
+from verify.checks.finding import Finding
+from verify.checks.statistics.base import decided
+from verify.checks.statistics.counts import Rare
 from verify.checks.words import WORDS
 from verify.engine.reduction import reduce
 from verify.engine.sampling import Sample
@@ -70,3 +74,18 @@ def test_words_are_two_different_sentences(check):
     assert words.subject(True) == words.obeyed
     assert words.subject(False) == words.broken != words.obeyed
     assert words.obeyed and words.broken
+
+
+@pytest.mark.parametrize(
+    "speak",
+    [
+        lambda: Rare(0, 0.0, 1).findings("newest"),
+        lambda: decided("newest", 0.5, 1, level=ALPHA, detail=""),
+        lambda: Finding.broken("newest", "why"),
+    ],
+)
+def test_a_check_without_words_says_where_they_go(speak):
+    with pytest.raises(LookupError) as refused:
+        speak()
+    sentence = "the check 'newest' has no words: give it a row in verify/checks/words.py"
+    assert str(refused.value) == sentence

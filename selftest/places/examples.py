@@ -258,7 +258,7 @@ def tilts(*, max_numel: int) -> Callable[[Choices], TiltArguments]:
             ],
             "verify/checks/words.py": [
                 (
-                    "WORDS: dict[str, Words] = {\n",
+                    "_ROWS: dict[str, Words] = {\n",
                     '    "negative_zero": Words("no zero is negative", "a zero is negative"),\n',
                 )
             ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -48,7 +49,7 @@ _POSITIONS = tuple(
     for index in range(EDGE)
 )
 
-WORDS: dict[str, Words] = {
+_ROWS: dict[str, Words] = {
     "finite": Words("every value is finite", "values are NaN or infinite (or were never filled)"),
     "support": Words("every value is in the support", "values lie outside the law's support"),
     "kolmogorov_smirnov": Words("the cdf matches", "the distribution function is not the law's"),
@@ -185,3 +186,22 @@ WORDS: dict[str, Words] = {
     "time_limit": Words("the call ends in time", "the call does not end in time"),
     "future_warning": Words("FutureWarning is emitted", "no FutureWarning is emitted"),
 }
+
+
+class _Table(dict[str, Words]):
+    """Says where a missing row goes."""
+
+    def __missing__(self, check: str) -> Words:
+        raise LookupError(
+            f"the check {check!r} has no words: give it a row in verify/checks/words.py"
+        )
+
+
+WORDS: Mapping[str, Words] = _Table(_ROWS)
+"""The words of each check.
+
+Raises
+------
+LookupError
+    For a check without a row.
+"""
