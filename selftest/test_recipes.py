@@ -40,11 +40,11 @@ class Net(nn.Module):
             nn.init.orthogonal_(self.cell.weight_hh[16 * part : 16 * (part + 1)].detach())
 
 
-DEFAULT = Uniform.symmetric(0.25)
+DEFAULT = Uniform.for_variance(bound=0.25)
 LAWS = {
     "embed.weight": Rows(Normal(0.0, 1.0), 0),
     "head.weight": Same("embed.weight"),
-    "cell.weight_ih": lambda shape: Uniform.symmetric(shape[1] ** -0.5),
+    "cell.weight_ih": lambda shape: Uniform.for_variance(bound=shape[1] ** -0.5),
     "cell.weight_hh": Blocks(Haar(1.0), 3),
     "*.bias_?h": DEFAULT,
     "head.bias": DEFAULT,

@@ -11,7 +11,7 @@ from verify.laws import Normal, TruncatedNormal, Uniform
 from verify.laws.propagation import ACTIVATIONS
 
 NORMAL, BERT, UNIT = Normal(0.0, 1.0), Normal(0.0, 0.02), Uniform(0.0, 1.0)
-SYMMETRIC = Uniform.symmetric(0.0442)
+SYMMETRIC = Uniform.for_variance(bound=0.0442)
 TRUNCATED = TruncatedNormal(0.0, 1.0, -2.0, 2.0)
 
 

@@ -38,7 +38,7 @@ class TestBetween:
     @pytest.mark.parametrize("calls", [1, 4])
     def test_a_bias_that_repeats_its_weights_stream_fails(self, calls):
         values = uniforms("shared", calls, 2048)
-        bound = laws.Uniform.symmetric(0.1)
+        bound = laws.Uniform.for_variance(bound=0.1)
         finding = decision(weight=drawn(values), bias=drawn(0.2 * values[:, :512] - 0.1, bound))
         assert not finding.passed
         assert "bias, which should share nothing with weight" in finding.message

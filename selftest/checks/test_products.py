@@ -13,7 +13,7 @@ from verify.checks.bounds import ALPHA
 from verify.checks.statistics import Products, from_json
 from verify.laws import Exponential, Independent, Normal, TruncatedNormal, Uniform
 
-NORMAL, UNIFORM = Normal(0.0, 0.3), Uniform.symmetric(0.04)
+NORMAL, UNIFORM = Normal(0.0, 0.3), Uniform.for_variance(bound=0.04)
 TRUNCATED = TruncatedNormal(0.0, 2.0, -4.0, 4.0)
 LAWS = [
     NORMAL,

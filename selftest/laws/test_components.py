@@ -15,9 +15,9 @@ HALF = math.sqrt(0.5)
         (laws.Normal(1.0, 2.0), laws.Normal(1.0, 2 * HALF), laws.Normal(0.0, 2 * HALF)),
         (laws.Uniform(0.0, 3.0), laws.Uniform(0.0, 3.0), laws.Uniform(0.0, 3.0)),
         (
-            laws.Uniform.symmetric(0.5),
-            laws.Uniform.symmetric(0.5 * HALF),
-            laws.Uniform.symmetric(0.5 * HALF),
+            laws.Uniform.for_variance(bound=0.5),
+            laws.Uniform.for_variance(bound=0.5 * HALF),
+            laws.Uniform.for_variance(bound=0.5 * HALF),
         ),
         (laws.Sparse(0.1, 2.0), laws.Sparse(0.1, 2 * HALF), laws.Sparse(0.1, 2 * HALF)),
         (laws.Constant(0.3), laws.Constant(0.3), laws.Constant(0.0)),
@@ -31,7 +31,7 @@ def test_parts(law, real, imaginary):
 
 
 def test_the_parts_share_the_variance():
-    for law in (laws.Normal(0.0, 1.7), laws.Uniform.symmetric(1.7)):
+    for law in (laws.Normal(0.0, 1.7), laws.Uniform.for_variance(bound=1.7)):
         parts = law.components()
         scale = law.std if isinstance(law, laws.Normal) else law.high
         shares = [(p.std if isinstance(p, laws.Normal) else p.high) ** 2 for p in parts]

@@ -87,8 +87,8 @@ class TestUniform:
         assert law.support == reference.support()
         assert law.max_scaled_density / law.scale == pytest.approx(reference.pdf((low + high) / 2))
 
-    def test_symmetric(self):
-        assert Uniform.symmetric(0.3) == Uniform(-0.3, 0.3, of_variance=True)
+    def test_for_variance(self):
+        assert Uniform.for_variance(bound=0.3) == Uniform(-0.3, 0.3, of_variance=True)
 
 
 class TestNormal:

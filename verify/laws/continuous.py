@@ -164,8 +164,13 @@ class Uniform(Continuous):
         require_reals(self, "low", "high")
 
     @classmethod
-    def symmetric(cls, bound: float) -> Uniform:
-        """U(−bound, bound), whose variance ``bound² / 3`` is what was wanted."""
+    def for_variance(cls, *, bound: float) -> Uniform:
+        """U(−bound, bound), whose bound was chosen for the variance ``bound² / 3``.
+
+        Of a complex value that variance is shared by its parts, so each has the bound
+        ``bound / √2`` (see `components`). A bound that is given for itself is
+        ``Uniform(-bound, bound)``, for each part too.
+        """
         return cls(-bound, bound, of_variance=True)
 
     @property

@@ -127,7 +127,7 @@ def _operation(name: str, centre: float, law: Callable[[float], laws.Continuous]
 
 
 def _uniform(std: float) -> laws.Uniform:
-    return laws.Uniform.symmetric(math.sqrt(3) * std)
+    return laws.Uniform.for_variance(bound=math.sqrt(3) * std)
 
 
 def _xavier(shape: Shape, gain: float) -> float:
@@ -140,14 +140,14 @@ def _kaiming(shape: Shape, slope: float) -> float:
 
 _FACTORS: Mapping[str, Factor] = {
     "randn": _operation("randn", 0.0, lambda gain: laws.Normal(0.0, gain)),
-    "rand": _operation("rand", 0.5, lambda gain: laws.Uniform.symmetric(gain / 2)),
+    "rand": _operation("rand", 0.5, lambda gain: laws.Uniform.for_variance(bound=gain / 2)),
     "normal_": _initializer(
         "normal_", lambda std: {"std": std}, lambda _, std: laws.Normal(0.0, std)
     ),
     "uniform_": _initializer(
         "uniform_",
         lambda bound: {"a": -bound, "b": bound},
-        lambda _, bound: laws.Uniform.symmetric(bound),
+        lambda _, bound: laws.Uniform.for_variance(bound=bound),
     ),
     "trunc_normal_": _initializer(
         "trunc_normal_",

@@ -94,7 +94,7 @@ def within(prefix: str, tensors: Iterable[TensorLaw]) -> Iterator[TensorLaw]:
 
 def affine(inputs: int, outputs: int, bias: bool) -> Iterator[TensorLaw]:
     """Weight ``(outputs, inputs)`` and bias ``(outputs,)``, both U(±1/√inputs)."""
-    law = Uniform.symmetric(1 / math.sqrt(inputs))
+    law = Uniform.for_variance(bound=1 / math.sqrt(inputs))
     yield TensorLaw("weight", (outputs, inputs), law)
     if bias:
         yield TensorLaw("bias", (outputs,), law)

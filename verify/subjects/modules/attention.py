@@ -54,7 +54,7 @@ def attention(a: AttentionArguments) -> Iterator[TensorLaw]:
 
 
 def _projection(name: str, shape: tuple[int, ...], blocks: int = 1) -> TensorLaw:
-    return TensorLaw(name, shape, Uniform.symmetric(glorot_bound(shape)), blocks=blocks)
+    return TensorLaw(name, shape, Uniform.for_variance(bound=glorot_bound(shape)), blocks=blocks)
 
 
 def _output(size: int, bias: bool) -> Iterator[TensorLaw]:
@@ -132,7 +132,7 @@ def _transformer(a: TransformerArguments) -> Iterator[TensorLaw]:
         *within("decoder.", _stack(decoder, _decoder_layer)),
     ):
         if len(tensor.shape) > 1:
-            law = Uniform.symmetric(glorot_bound(tensor.shape))
+            law = Uniform.for_variance(bound=glorot_bound(tensor.shape))
             yield replace(tensor, law=law, copy_of="")
         else:
             yield tensor

@@ -19,7 +19,7 @@ from verify.subjects.tensor_law import TensorLaw
 def convolution(a: ConvolutionArguments) -> Iterator[TensorLaw]:
     """Weight ``(out, in / groups, *kernel)``; each response sees in / groups channels."""
     inputs = a.in_channels // a.groups
-    law = Uniform.symmetric(1 / math.sqrt(inputs * math.prod(a.kernel_size)))
+    law = Uniform.for_variance(bound=1 / math.sqrt(inputs * math.prod(a.kernel_size)))
     yield TensorLaw("weight", (a.out_channels, inputs, *a.kernel_size), law, blocks=a.groups)
     if a.bias:
         yield TensorLaw("bias", (a.out_channels,), law)
@@ -28,7 +28,7 @@ def convolution(a: ConvolutionArguments) -> Iterator[TensorLaw]:
 def transposed(a: TransposedConvolutionArguments) -> Iterator[TensorLaw]:
     """Weight ``(in, out / groups, *kernel)``, whose second axis is taken for the fan-in."""
     outputs = a.out_channels // a.groups
-    law = Uniform.symmetric(1 / math.sqrt(outputs * math.prod(a.kernel_size)))
+    law = Uniform.for_variance(bound=1 / math.sqrt(outputs * math.prod(a.kernel_size)))
     yield TensorLaw("weight", (a.in_channels, outputs, *a.kernel_size), law, blocks=a.groups)
     if a.bias:
         yield TensorLaw("bias", (a.out_channels,), law)

@@ -27,7 +27,7 @@ def linear(a: LinearArguments) -> Iterator[TensorLaw]:
 
 
 def _bilinear(a: BilinearArguments) -> Iterator[TensorLaw]:
-    law = Uniform.symmetric(1 / math.sqrt(a.in1_features))
+    law = Uniform.for_variance(bound=1 / math.sqrt(a.in1_features))
     yield TensorLaw("weight", (a.out_features, a.in1_features, a.in2_features), law)
     if a.bias:
         yield TensorLaw("bias", (a.out_features,), law)

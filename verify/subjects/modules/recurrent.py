@@ -29,7 +29,7 @@ def _network(a: RecurrentArguments, gates: int) -> Iterator[TensorLaw]:
         inputs = a.input_size if layer == 0 else len(directions) * (a.proj_size or a.hidden_size)
         for direction in directions:
             for kind, shape, blocks in _tensors(a, inputs, gates):
-                law = Uniform.symmetric(1 / math.sqrt(a.hidden_size))
+                law = Uniform.for_variance(bound=1 / math.sqrt(a.hidden_size))
                 yield TensorLaw(f"{kind}_l{layer}{direction}", shape, law, kind, blocks=blocks)
 
 
@@ -48,7 +48,7 @@ def _tensors(
 
 
 def _cell(a: RecurrentCellArguments, gates: int) -> Iterator[TensorLaw]:
-    law, rows = Uniform.symmetric(1 / math.sqrt(a.hidden_size)), gates * a.hidden_size
+    law, rows = Uniform.for_variance(bound=1 / math.sqrt(a.hidden_size)), gates * a.hidden_size
     yield TensorLaw("weight_ih", (rows, a.input_size), law, blocks=gates)
     yield TensorLaw("weight_hh", (rows, a.hidden_size), law, blocks=gates)
     if a.bias:

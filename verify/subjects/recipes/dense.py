@@ -109,11 +109,11 @@ def _first_and_last_claims(case: ModuleCase) -> Claims:
 
 
 def _xavier(shape: tuple[int, ...]) -> Law:
-    return Uniform.symmetric(math.sqrt(6 / sum(fan_in_and_fan_out(shape))))
+    return Uniform.for_variance(bound=math.sqrt(6 / sum(fan_in_and_fan_out(shape))))
 
 
 def _by_inputs(shape: tuple[int, ...]) -> Law:
-    return Uniform.symmetric(1 / math.sqrt(shape[1]))
+    return Uniform.for_variance(bound=1 / math.sqrt(shape[1]))
 
 
 def _normal_by_inputs(shape: tuple[int, ...]) -> Law:

@@ -68,7 +68,7 @@ def _orthogonal(
 
 def _xavier(shape: tuple[int, ...]) -> Law:
     """By the fans of the stacked tensor, as documented: its columns, and the rows of all gates."""
-    return Uniform.symmetric(math.sqrt(6 / sum(fan_in_and_fan_out(shape))))
+    return Uniform.for_variance(bound=math.sqrt(6 / sum(fan_in_and_fan_out(shape))))
 
 
 def _orthogonal_claims(case: ModuleCase, hidden: Law | Blocks) -> Claims:
