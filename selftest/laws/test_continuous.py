@@ -205,8 +205,8 @@ class TestNamespaces:
             np.testing.assert_allclose(device, function(x), rtol=1e-12, atol=1e-15)
 
     @pytest.mark.parametrize("law", [Normal(0.0, 0.02), Uniform(-0.5, 2.0)])
-    def test_affine_laws_keep_their_accuracy_in_float32(self, law):
-        assert law.is_affine
+    def test_laws_that_say_so_keep_their_accuracy_in_float32(self, law):
+        assert law.is_accurate_in_float32
         single = np.linspace(-0.5, 2.0, 1001).astype(np.float32) * law.scale
         device = law.cdf(torch.from_numpy(single), torch.special).double().numpy()
         error = np.abs(device - law.cdf(single.astype(np.float64)))
@@ -310,14 +310,28 @@ class TestResolution:
         assert Uniform(1e4, 1e4 + 1e-6).resolution(EPSILON["float32"], DRAW["float32"]) == 1
 
 
-@pytest.mark.parametrize(
-    "law",
-    [
-        *(Normal(mean, std) for mean, std in NORMALS),
-        *(Exponential(rate) for rate in (1e-3, 1.0, 1e4)),
-        *(TruncatedNormal(0.0, 1.0, *window) for window in WINDOWS.values()),
-    ],
-    ids=repr,
-)
+UNBOUNDED = [
+    *(Normal(mean, std) for mean, std in NORMALS),
+    *(Exponential(rate) for rate in (1e-3, 1.0, 1e4)),
+    *(TruncatedNormal(0.0, 1.0, *window) for window in WINDOWS.values()),
+]
+
+
+@pytest.mark.parametrize("law", [*(Uniform(*ends) for ends in UNIFORMS), *UNBOUNDED], ids=repr)
+def test_typical_magnitude_is_what_it_says(law):
+    """By the slope of the cdf in units of x, ``|x|·f(x)``, wherever a value may be."""
+    low, high = (max(-law.max_magnitude, min(end, law.max_magnitude)) for end in law.support)
+    centre, width = min(max(low, 0.0), high), min(law.scale, high - low)
+    near = np.clip(centre + width * np.linspace(-9, 9, 1801), low, high)
+    x = np.concatenate([np.linspace(low, high, 2001), near])
+    step = 1e-3 * np.abs(x) * min(1.0, law.scale / law.typical_magnitude)
+    rise = np.clip(law.cdf(x + step), 0, 1) - np.clip(law.cdf(x - step), 0, 1)
+    slope = rise / (2 * step / np.maximum(np.abs(x), 1e-300)).clip(1e-300)
+    most = law.typical_magnitude * law.max_scaled_density / law.scale
+    assert (slope <= most * 1.002).all()
+    assert slope.max() > most / 20  # Nor is it much larger than it has to be.
+
+
+@pytest.mark.parametrize("law", UNBOUNDED, ids=repr)
 def test_no_value_is_farther_than_the_farthest(law):
     assert float(law.sf(law.max_magnitude)) + float(law.cdf(-law.max_magnitude)) < 1e-18

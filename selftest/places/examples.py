@@ -84,7 +84,7 @@ class Logistic(Continuous):
 
     support, scale, max_scaled_density = (-math.inf, math.inf), 1.0, 0.25
     typical_magnitude, max_magnitude = 1.55, 50.0
-    is_affine = False
+    is_accurate_in_float32 = False
 
     def cdf(self, x: Array, special: ModuleType = host_special) -> Array:  # noqa: D102
         return special.expit(x)

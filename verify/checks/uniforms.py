@@ -50,14 +50,14 @@ def transformed(
     rounded three times, the function to two steps, differently from kernel to kernel.
     """
     flat = values.reshape(-1)
-    epsilon = torch.finfo(flat.dtype if law.is_affine else torch.float64).eps
+    epsilon = torch.finfo(flat.dtype if law.is_accurate_in_float32 else torch.float64).eps
     resolution += law.resolution(epsilon, epsilon)
     centred = torch.empty(flat.numel(), dtype=torch.float64, device=flat.device)
     bins = torch.empty(flat.numel(), dtype=torch.int16, device=flat.device)
     moments: list[Tensor] = []
     for piece in _chunks(flat):
         chunk, part = flat[piece], centred[piece]
-        if not law.is_affine:
+        if not law.is_accurate_in_float32:
             chunk = chunk.double()
         if isinstance(law, Normal):
             standardised = law.standardise(chunk)

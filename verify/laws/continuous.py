@@ -40,7 +40,13 @@ class Continuous(Law):
 
     @property
     def typical_magnitude(self) -> float:
-        """The largest magnitude at which the density is not negligible."""
+        """A magnitude M with ``|x|·f(x) ≤ M·sup f`` for every x, where f is the density.
+
+        A rounding moves a value by at most so many steps of its own magnitude, and so the cdf by
+        as many steps of M times the largest density (see `resolution`). A value nearer to zero
+        than M may be the difference of numbers of that size: it is moved like one of size M (see
+        `displacement`). Any M above the least one is right, but sees less.
+        """
         raise NotImplementedError
 
     @property
@@ -49,8 +55,8 @@ class Continuous(Law):
         return self.typical_magnitude + 9 * self.scale
 
     @property
-    def is_affine(self) -> bool:
-        """Whether the cdf keeps its accuracy when evaluated in float32."""
+    def is_accurate_in_float32(self) -> bool:
+        """Whether the cdf loses no more in float32 than rounding the values to it does."""
         return True
 
     @property
@@ -186,7 +192,8 @@ class Uniform(Continuous):
         return 1.0
 
     @property
-    def typical_magnitude(self) -> float:  # noqa: D102
+    def typical_magnitude(self) -> float:
+        """The bound farther from zero: the density is the same everywhere."""
         return max(abs(self.low), abs(self.high))
 
     @property
@@ -260,7 +267,7 @@ class Normal(Continuous):
 
     @property
     def typical_magnitude(self) -> float:
-        """One standard deviation beyond the mean: |x|·density is largest within it."""
+        """One standard deviation beyond the mean: ``|x − mean|·f(x) ≤ std·e^{−1/2}·sup f``."""
         return abs(self.mean) + self.std
 
     @property
@@ -318,7 +325,7 @@ class Exponential(Continuous):
 
     @property
     def typical_magnitude(self) -> float:
-        """Where x times the density is largest."""
+        """Where ``x·f(x)`` is largest; there it is ``sup f / (e·rate)``."""
         return 1 / self.rate
 
     @property

@@ -89,12 +89,15 @@ class TruncatedNormal(Continuous):
 
     @property
     def typical_magnitude(self) -> float:
-        """The window's end that holds mass, at most 9 standard deviations beyond the mode."""
+        """The window's end farther from zero, at most 9 standard deviations beyond the mode.
+
+        Farther out the density is below ``e^{−40}`` of its largest.
+        """
         span = 9 * self.std
         return max(abs(max(self.a, self.mode - span)), abs(min(self.b, self.mode + span)))
 
     @property
-    def is_affine(self) -> bool:  # noqa: D102
+    def is_accurate_in_float32(self) -> bool:  # noqa: D102
         return False
 
     @property
