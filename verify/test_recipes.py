@@ -42,6 +42,6 @@ def _unbuilt(asked: Outcome, recipe: Recipe, run: Run) -> Outcome | None:
             if recipe.package and isinstance(error, ImportError):
                 reason = f"not tested: broken companion: {recipe.package} raises {said(error)}"
                 return replace(asked, verdict=Verdict.NOT_TESTED, reason=reason)
-            broken = Finding.broken("raises", said(error), anchor)
+            broken = Finding.broken("raises", said(error), anchor, error)
             return replace(asked, findings=(broken,), verdict=Verdict.FAIL)
     return None

@@ -6,6 +6,7 @@ import inspect
 import itertools
 import warnings
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from types import ModuleType
 
 from torch import nn
@@ -157,7 +158,11 @@ NAMESPACES = {"torch.nn": _module_names, "torch.nn.init": _initializer_names}
 def verify_completeness(namespace: str) -> Outcome:
     """Look for a row, for statelessness or for a reason, of each public name."""
     found, forgotten = NAMESPACES[namespace]()
-    problems = [problem("completeness", said, name) for name, said in forgotten.items()]
+    problems = []
+    for name, said in forgotten.items():
+        full = f"{namespace}.{name}"  # The sentence begins with it.
+        told = problem("completeness", full, said.removeprefix(f"{full} "), name)
+        problems.append(replace(told, message=said))
     asked = Outcome(
         promise="completeness",
         subject=namespace,

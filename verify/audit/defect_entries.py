@@ -27,7 +27,7 @@ def judge(defect: KnownDefect, run: Run) -> Outcome:
     """
     problems = [*_expired(defect, run)]
     if defect.is_current:
-        problems += [f"matches nothing: {found}" for found in itertools.islice(_idle(defect), 1)]
+        problems += [("matches nothing", found) for found in itertools.islice(_idle(defect), 1)]
     asked = Outcome(
         promise="entry",
         subject=defect.id,
@@ -38,13 +38,14 @@ def judge(defect: KnownDefect, run: Run) -> Outcome:
         source=defect.link,
         reason="; ".join(filter(None, (defect.unsaid, renamed(defect)))),
     )
-    found = [problem("entry", said, defect.id) for said in problems]
+    found = [problem("entry", *said, defect.id) for said in problems]
     return counted(asked, 2, found, "entry")
 
 
-def _expired(defect: KnownDefect, run: Run) -> Iterator[str]:
+def _expired(defect: KnownDefect, run: Run) -> Iterator[tuple[str, str]]:
+    """What is wrong with an entry that has expired, and what to do."""
     if defect.expires is not None and run.day > defect.expires:
-        yield f"expired on {defect.expires}: look again and renew or remove the entry"
+        yield f"expired on {defect.expires}", "look again and renew or remove the entry"
 
 
 def _idle(defect: KnownDefect) -> Iterator[str]:

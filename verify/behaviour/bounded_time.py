@@ -15,7 +15,7 @@ import strategies
 from strategies import Truncation
 from strategies.truncation import TRUNCATION_KINDS
 from verify import torch_api
-from verify.behaviour.exact import Comparison, compare
+from verify.behaviour.exact import Comparison, Example, compare
 from verify.behaviour.promise import Promise, Wording
 from verify.defects import known_defects
 from verify.outcome.outcome import Outcome
@@ -120,7 +120,7 @@ class _Calls:
 
     @staticmethod
     def _comparison(name: str, wrong: Callable[[], list[str]]) -> Comparison:
-        return Comparison(name, wrong, [], case=name)
+        return Comparison(name, wrong, [], case=name, question=PROMISE.ids[name])
 
     def _wrong(self, window: _Window) -> list[str]:
         """What is wrong with one call."""
@@ -164,7 +164,7 @@ class _Calls:
             if not self._asked(TruncatedCase((_ENTRIES,), window)):
                 return []
             found = self._wrong(_Window(_DRAWN, window.mean, window.std, window.a, window.b))
-            return [*found, f"by {window}"] if found else []
+            return [*found, Example(window)] if found else []
 
         kinds = [kind for kind in TRUNCATION_KINDS if kind != "one_sided_tail"]
         return smallest_failure(

@@ -14,7 +14,7 @@ from torch import Tensor
 
 import strategies
 from verify import torch_api
-from verify.behaviour.exact import Comparison, compare
+from verify.behaviour.exact import Comparison, Example, compare
 from verify.outcome.outcome import Outcome
 from verify.plan.drawing import smallest_failure
 from verify.plan.run import Cell, Run, derive
@@ -198,7 +198,7 @@ def _smallest(ask: Callable[[_Asked], list[str]], run: Run, *names: str) -> list
 
     def wrong(asked: _Asked) -> list[str]:
         found = ask(asked)
-        return [*found, f"by {asked}"] if found else []
+        return [*found, Example(asked)] if found else []
 
     seed, examples = derive(run.seed, *names), run.profile.initializer.examples
     return smallest_failure(_asked(), wrong, seed=seed, examples=examples)

@@ -11,7 +11,7 @@ from hypothesis.strategies import SearchStrategy
 from torch import Tensor
 
 from verify import torch_api
-from verify.behaviour.exact import Comparison, compare
+from verify.behaviour.exact import Comparison, Example, compare
 from verify.behaviour.promise import Promise, Wording
 from verify.behaviour.tensors import bits
 from verify.defects import known_defects
@@ -62,12 +62,12 @@ def _comparisons(cell: Cell, run: Run, restart: Callable[[], None]) -> Iterator[
         def examined(attempt: Attempt) -> list[str]:
             restart()
             found = wrong(attempt)
-            return [*found, f"by {cell.subject.name}{attempt}"] if found else []
+            return [*found, Example(f"{cell.subject.name}{attempt}")] if found else []
 
         seed = derive(run.seed, cell.id, "errors", rule)
         examples = run.profile.initializer.examples // 5
         smallest = partial(smallest_failure, attempts, examined, seed=seed, examples=examples)
-        return Comparison(rule, smallest, [])
+        return Comparison(rule, smallest, [], question=PROMISE.ids[rule])
 
     for refusal in REFUSALS:
         here = not refusal.backends or cell.backend.name in refusal.backends

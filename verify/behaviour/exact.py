@@ -5,20 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
-from typing import TypeGuard
+from typing import Self, TypeGuard
 
-from verify.checks.finding import Finding, Kind
+from verify.checks.finding import Finding, Kind, Raised
 from verify.checks.statistics import Exact
-from verify.defects.known_defects import KnownDefect
+from verify.defects.known_defects import END, KnownDefect
 from verify.outcome.evidence import Evidence
 from verify.outcome.outcome import Outcome
 from verify.outcome.verdict import Verdict
 
 _SHOWN = 10
 """Problems that are shown; all are counted."""
-
-_SAID = 150
-"""Characters that are shown of what an exception says."""
 
 _ROUNDINGS = 8
 """Roundings by which two ways to compute a number in double precision may differ.
@@ -28,6 +25,41 @@ The longest formula compared, √(2 / (1 + a²)), has four of them, and √2 / �
 of what is made below a root is left of it."""
 
 
+class Excess(str):
+    """A complaint about rounding, which keeps its number whatever is said after it.
+
+    Attributes
+    ----------
+    times : float
+        How many times its bound was seen, to three digits.
+    """
+
+    times: float
+
+    def __new__(cls, name: str, times: float) -> Self:
+        """Complain of what has that name."""
+        shown = f"{times:.3g}"
+        return cls._saying(f"{name} by {shown} times the rounding", float(shown))
+
+    @classmethod
+    def _saying(cls, text: str, times: float) -> Self:
+        made = super().__new__(cls, text)
+        made.times = times
+        return made
+
+    def __add__(self, more: str) -> Self:
+        """The same, and where it was seen."""
+        return self._saying(str.__add__(self, more), self.times)
+
+
+class Example(str):
+    """The drawn call that some complaints are about: told with them, and no part of the answer."""
+
+    def __new__(cls, call: object) -> Self:
+        """Tell of a call."""
+        return super().__new__(cls, f"by {call}")
+
+
 @dataclass(frozen=True)
 class Comparison:
     """A call and what it must give: a value, or the exception it must raise.
@@ -35,7 +67,7 @@ class Comparison:
     Attributes
     ----------
     call : str
-        What is compared; the text by which a known defect names it.
+        What is compared, in words; the text by which a known defect names it.
     actual : callable
         Makes the call.
     expected : object
@@ -45,6 +77,10 @@ class Comparison:
         The drawn configuration, where there is one.
     unanswered : tuple of exception classes
         Exceptions that are no answer, and passed on.
+    question : str
+        The id of the question, where it has one.
+    under : str
+        What the words say last, behind the word "under": questions that differ in it are one.
     """
 
     call: str
@@ -52,21 +88,44 @@ class Comparison:
     expected: object
     case: str = ""
     unanswered: tuple[type[Exception], ...] = ()
+    question: str = ""
+    under: str = ""
 
     def problem(self) -> str:
         """What is wrong, or nothing."""
+        found = self.finding("exact")
+        return found.message if found else ""
+
+    def finding(self, check: str) -> Finding | None:
+        """Make the call; what is wrong under a check, or nothing."""
+        raised = None
         try:
             actual = self.actual()
             shown = _text(actual)
         except self.unanswered:
             raise
         except Exception as error:
-            actual, shown = type(error), _error_text(error)
+            actual, raised = type(error), Raised.by(error)
+            shown = f"{raised.type} ({raised.said})" if raised.said else raised.type
         if _agree(actual, self.expected):
-            return ""
-        if self.expected == []:
-            return f"{self.call}: {_complaints(actual) or shown}"
-        return f"{self.call} gives {shown}, not {_text(self.expected)}"
+            return None
+        if self.expected != []:
+            message = f"{self.call} gives {shown}, not {_text(self.expected)}"
+            return replace(self.told(check, message), raised=raised)
+        complaints = [*map(str, actual)] if isinstance(actual, list) else [shown]
+        found = self.told(check, f"{self.call}: {', '.join(complaints)}")
+        if not isinstance(actual, list):
+            return replace(found, answer=shown, raised=raised)
+        answer = ", ".join(str(each) for each in actual if not isinstance(each, Example))
+        times = (each.times for each in actual if isinstance(each, Excess))
+        return replace(found, answer=answer, rounding=max(times, default=None))
+
+    def told(self, check: str, message: str) -> Finding:
+        """A finding that says so of it."""
+        asked = self.call.removesuffix(f" under {self.under}") if self.under else self.call
+        case = self.case or self.call
+        found = Finding(check, False, None, 1, message, scope="case", case=case)
+        return replace(found, question=self.question, asked=asked, under=self.under)
 
 
 def _agree(actual: object, expected: object) -> bool:
@@ -90,20 +149,11 @@ def _text(value: object) -> str:
     return value.__name__ if isinstance(value, type) else repr(value)
 
 
-def _complaints(actual: object) -> str:
-    """Complaints, where none was expected."""
-    return ", ".join(map(str, actual)) if isinstance(actual, list) else ""
-
-
-def _error_text(error: Exception) -> str:
-    """The name of an exception, and how it begins what it says."""
-    said = str(error).partition("\n")[0][:_SAID]
-    return f"{type(error).__name__} ({said})" if said else type(error).__name__
-
-
-def problem(check: str, message: str, case: str, kind: Kind = Kind.COMPARISON) -> Finding:
-    """The finding of a comparison that failed, or whose known defect is gone."""
-    return Finding(check, False, None, 1, message, scope="case", case=case, kind=kind)
+def problem(check: str, asked: str, answer: str, case: str) -> Finding:
+    """The finding of something that was asked in a case, and is answered wrongly."""
+    message = f"{asked}: {answer}"
+    found = Finding(check, False, None, 1, message, scope="case", case=case)
+    return replace(found, asked=asked, answer=answer)
 
 
 @dataclass
@@ -126,30 +176,25 @@ class Judge:
     _met: set[str] = field(default_factory=set)
     _made: set[str] = field(default_factory=set)
 
-    def judge(self, comparison: Comparison) -> str:
-        """Make a comparison; what is wrong and not known to be, or nothing."""
+    def judge(self, comparison: Comparison) -> None:
+        """Make a comparison, and keep what is wrong and not known to be."""
         self._made.add(comparison.call)  # Without an answer it is made all the same.
-        wrong, kind = comparison.problem(), Kind.COMPARISON
+        found = comparison.finding(self.check)
         self.asked += 1
         known = [defect for defect in self.defects if comparison.call in defect.calls]
         if known:
             self._met.add(known[0].id)
-            self._excused += bool(wrong)
-            wrong = "" if wrong else self._fixed(known[0], comparison)
-            kind = Kind.FIXED_UPSTREAM
-        if wrong:
-            case = comparison.case or comparison.call
-            self.problems.append(problem(self.check, wrong, case, kind))
-        return wrong
+            self._excused += found is not None
+            found = None if found else self._fixed(known[0], comparison)
+        if found:
+            self.problems.append(found)
 
-    @staticmethod
-    def _fixed(defect: KnownDefect, comparison: Comparison) -> str:
+    def _fixed(self, defect: KnownDefect, comparison: Comparison) -> Finding:
         expected = comparison.expected
         found = ": nothing is wrong" if expected == [] else f" gives {_text(expected)}"
-        return (
-            f"fixed upstream: {comparison.call}{found}; "
-            f"end the entry {defect.id!r} with `until`, or remove it"
-        )
+        answer = f"{comparison.call}{found}; {END.format(defect.id)}"
+        told = comparison.told(self.check, f"{Kind.FIXED_UPSTREAM}: {answer}")
+        return replace(told, kind=Kind.FIXED_UPSTREAM, answer=answer)
 
     @property
     def unmade(self) -> dict[str, KnownDefect]:
@@ -159,9 +204,13 @@ class Judge:
 
     def outcome(self, asked: Outcome) -> Outcome:
         """What the comparisons decide, and those not made."""
-        idle = "the entry {0.id!r} matches nothing: {1!r} is never asked here"
         problems = self.problems or [
-            problem(self.check, idle.format(defect, call), call)
+            problem(
+                self.check,
+                f"the entry {defect.id!r} matches nothing",
+                f"{call!r} is never asked here",
+                call,
+            )
             for call, defect in self.unmade.items()
         ]
         found = counted(asked, self.asked - self._excused, problems, self.check)

@@ -263,13 +263,19 @@ def _decomposable(trial: Trial) -> bool:
 _WEIGHT_NORM = {
     "start-of-weight-norm": Question("what weight_norm starts as", _wrong_weight_norm),
     "assignment-lost-under-weight-norm": Question(
-        "weights off what was assigned under weight_norm", _off_assigned_weight_norm
+        "weights off what was assigned under weight_norm",
+        _off_assigned_weight_norm,
+        under="weight_norm",
     ),
     "initializer-lost-under-weight-norm": Question(
-        "weights off the initializer's under weight_norm", _off_initialized_weight_norm
+        "weights off the initializer's under weight_norm",
+        _off_initialized_weight_norm,
+        under="weight_norm",
     ),
     "reset-lost-under-weight-norm": Question(
-        "weights off the plain module's after a reset under weight_norm", _off_reset_weight_norm
+        "weights off the plain module's after a reset under weight_norm",
+        _off_reset_weight_norm,
+        under="weight_norm",
     ),
 }
 
@@ -281,6 +287,7 @@ _SPECTRAL_NORM = {
         "weights off what was assigned under spectral_norm",
         _off_assigned_spectral_norm,
         _has_one_weight,
+        under="spectral_norm",
     ),
 }
 
@@ -289,6 +296,7 @@ _ORTHOGONAL = {
         f"{what} under orthogonal, {orthogonal_map}",
         partial(wrong, orthogonal_map),
         _decomposable,
+        under=f"orthogonal, {orthogonal_map}",
     )
     for orthogonal_map in _MAPS
     for id, what, wrong in (
@@ -314,7 +322,10 @@ _OTHERS: dict[str, tuple[str, Apply, Callable[[Trial], bool]]] = {
 
 _WRITES = {
     f"{writer}-lost-under-{id}": Question(
-        f"weights that {what} does not reach under {name}", partial(_kept, apply, write), arises
+        f"weights that {what} does not reach under {name}",
+        partial(_kept, apply, write),
+        arises,
+        under=name,
     )
     for id, (name, apply, arises) in _OTHERS.items()
     for writer, what, write in (

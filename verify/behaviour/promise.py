@@ -159,9 +159,12 @@ class Wording:
     Attributes
     ----------
     words : str
+    under : str
+        What the words say last, behind the word "under": questions that differ in it are one.
     """
 
     words: str
+    under: str = field(default="", kw_only=True)
 
 
 @dataclass(frozen=True)
@@ -272,11 +275,12 @@ def _smallest(
     """The problems of the smallest case that has any."""
     subject, device = cell.subject, cell.backend.device(run.worker)
 
-    def ask(question: Question, trial: Trial) -> None:
+    def ask(id: str, question: Question, trial: Trial) -> None:
         restart()
         call, gap = partial(question.wrong, trial), (NotImplementedError,)
+        words, case = question.words, repr(trial.case)
         try:
-            judge.judge(Comparison(question.words, call, [], repr(trial.case), unanswered=gap))
+            judge.judge(Comparison(words, call, [], case, gap, id, question.under))
         except NotImplementedError as reason:
             seen.gap = seen.gap or f"{question.words}: {reason}"
 
@@ -295,9 +299,9 @@ def _smallest(
         trial, before = trial_of(case), len(judge.problems)
         # Once a trial, not once a place: torch's seed alone must decide what torch draws.
         python_streams.seed(trial.seed)
-        for question in promise.questions.values():
+        for id, question in promise.questions.items():
             if question.arises(trial):
-                ask(question, trial)
+                ask(id, question, trial)
         return judge.problems[before:]
 
     def seek(case: Case) -> list[Finding]:

@@ -9,6 +9,8 @@ from typing import TypeVar
 import torch
 from torch import Tensor
 
+from verify.behaviour.exact import Excess
+
 _Stored = TypeVar("_Stored")
 
 
@@ -52,7 +54,7 @@ def off(name: str, values: Tensor, reference: Tensor, bound: Tensor | float) -> 
     """
     away = (values.double() - reference).abs()
     excess = float(torch.where(away == 0, 0.0, away / bound).max())
-    return [] if excess <= 1 else [f"{name} by {excess:.3g} times the rounding"]
+    return [] if excess <= 1 else [Excess(name, excess)]
 
 
 def through_file(of: _Stored, weights_only: bool) -> _Stored:

@@ -47,7 +47,7 @@ def _left_by_zero_grad(trial: Trial) -> list[str]:
         left = {name: p.grad for name, p in named.items()}
         found += [f"{name} after {asked}" for name, g in left.items() if not _zeroed(g, to_none)]
         backward(trial, network)
-        found += [f"{problem} next to {asked}" for problem in off_sums(trial, network)]
+        found += [problem + f" next to {asked}" for problem in off_sums(trial, network)]
     return found
 
 
@@ -66,7 +66,7 @@ def _off_by_checkpointing(trial: Trial) -> list[str]:
         network.through = partial(checkpoint, use_reentrant=reentrant)
         backward(trial, network)
         wrong = off_sums(trial, network)
-        found += [f"{problem} with use_reentrant={reentrant}" for problem in wrong]
+        found += [problem + f" with use_reentrant={reentrant}" for problem in wrong]
     return found
 
 
@@ -81,7 +81,9 @@ PROMISE = Promise(
         ),
         "left-by-zero-grad": Question("what zero_grad does not reset", _left_by_zero_grad),
         "off-by-checkpointing": Question(
-            "gradients off the sum under checkpointing", _off_by_checkpointing
+            "gradients off the sum under checkpointing",
+            _off_by_checkpointing,
+            under="checkpointing",
         ),
         "off-by-functional-call": Question(
             "gradients off the sum by functional_call", functional.off_by_functional_call

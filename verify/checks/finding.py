@@ -27,6 +27,9 @@ class Kind(StrEnum):
     """A known defect is gone."""
 
 
+_SAID = 150
+"""Characters that are shown of what an exception says."""
+
 BROKEN = {"time_limit": Kind.TIME_LIMIT, "raises": Kind.ERROR}
 """The kind of a call that did not return, by check; of any other it is a comparison."""
 
@@ -76,6 +79,32 @@ class Detectable:
 
 
 @dataclass(frozen=True)
+class Raised:
+    """An exception that ended a call.
+
+    Attributes
+    ----------
+    type : str
+        The name of its class.
+    said : str
+        How it begins what it says: a line at most.
+    """
+
+    type: str
+    said: str = ""
+
+    @classmethod
+    def by(cls, error: BaseException) -> Raised:
+        """What is shown of an exception."""
+        return cls(type(error).__name__, str(error).partition("\n")[0][:_SAID])
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Raised:
+        """Read what `Finding.to_json` wrote."""
+        return cls(str(data["type"]), str(data.get("said", "")))
+
+
+@dataclass(frozen=True)
 class Finding:
     """One decision: a statistic of a sample against a law, or an exact comparison.
 
@@ -90,7 +119,8 @@ class Finding:
     n : int
         Number of values (or calls, or pairs) behind the decision.
     message : str
-        Plain-language sentence; for a failure the diagnosis.
+        Plain-language sentence; for a failure the diagnosis. For readers only: what follows
+        from a finding follows from the other attributes.
     effect, detectable
         Size of the deviation, and the smallest one that would have been found.
     scope : str
@@ -105,6 +135,20 @@ class Finding:
         Whether the p-value is uniform under the law; a bound is larger.
     kind : Kind
         With a p-value it is the kind of that.
+    question : str
+        The id by which known defects name what was asked; empty where its words name it.
+    asked : str
+        What was asked, in words.
+    under : str
+        Under what it was asked: questions that differ in it alone are one.
+    answer : str
+        What is wrong, in words; empty where a value was compared with another.
+    raised : Raised or None
+        The exception that ended the call.
+    place : str
+        Of a check that looks at several places, components, ends or lags: the worst.
+    rounding : float or None
+        How many times its bound on rounding a comparison saw, to three digits.
     """
 
     check: str
@@ -120,6 +164,13 @@ class Finding:
     tensor: str = ""
     exact: bool = False
     kind: Kind = Kind.COMPARISON
+    question: str = ""
+    asked: str = ""
+    under: str = ""
+    answer: str = ""
+    raised: Raised | None = None
+    place: str = ""
+    rounding: float | None = None
 
     def __post_init__(self) -> None:
         """With a p-value, be of its kind."""
@@ -127,7 +178,9 @@ class Finding:
             object.__setattr__(self, "kind", Kind.P_VALUE)
 
     @classmethod
-    def broken(cls, check: str, reason: object, case: object = None) -> Finding:
+    def broken(
+        cls, check: str, reason: object, case: object = None, error: BaseException | None = None
+    ) -> Finding:
         """The finding of a call that did not return, or not what it should.
 
         Parameters
@@ -137,11 +190,21 @@ class Finding:
             What was wrong, an exception or a text.
         case : object, optional
             The drawn configuration.
+        error : BaseException, optional
+            What the call raised.
         """
         message = f"{WORDS[check].broken}: {reason}"
         label = None if case is None else repr(case)
         kind = BROKEN.get(check, Kind.COMPARISON)
-        return cls(check, False, None, 1, message, scope="case", case=label, kind=kind)
+        raised = None if error is None else Raised.by(error)
+        return cls(
+            *(check, False, None, 1, message),
+            scope="case",
+            case=label,
+            kind=kind,
+            answer=str(reason),
+            raised=raised,
+        )
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object with the kind, and every other attribute that is not at its default."""
@@ -158,7 +221,7 @@ class Finding:
         KeyError, TypeError, ValueError
             For a missing or malformed field.
         """
-        effect, detectable = data.get("effect"), data.get("detectable")
+        effect, detectable, raised = (data.get(n) for n in ("effect", "detectable", "raised"))
         return cls(
             check=str(data["check"]),
             scope=str(data.get("scope", "cell")),
@@ -173,7 +236,13 @@ class Finding:
             tensor=str(data.get("tensor") or ""),
             exact=bool(data.get("exact", False)),
             kind=Kind(data.get("kind") or Kind.COMPARISON),
+            **{name: str(data.get(name) or "") for name in _TEXTS},
+            raised=None if raised is None else Raised.from_json(raised),
+            rounding=_number(data.get("rounding")),
         )
+
+
+_TEXTS = ("question", "asked", "under", "answer", "place")
 
 
 def _number(value: Any) -> float | None:

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from verify.checks.independent import transforms
 from verify.checks.statistics import Correlation, Exact
+from verify.checks.words import APART
 from verify.laws import Continuous
 
 _ENTRIES = 1 << 15  # Leading entries of each tensor, over all calls, that are compared.
@@ -54,7 +55,7 @@ def between(drawn: Mapping[str, Drawn], host: np.random.Generator) -> Correlatio
         for (i, one), (j, other) in itertools.combinations(enumerate(side), 2):
             if end and drawn[one].values.shape == drawn[other].values.shape:
                 continue
-            name = f"{other}, which should share nothing with {one}{end}"
+            name = f"{other}{APART}{one}{end}"
             sums[name] = float(products[i, j])
             pairs[name] = min(side[one].numel(), side[other].numel())
     return Correlation(sums, pairs)

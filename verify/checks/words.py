@@ -42,6 +42,9 @@ CORNER = 4
 MANTISSA = 52
 """Bits of the longest mantissa, the lowest first."""
 
+APART = ", which should share nothing with "
+"""Stands between the names of two tensors where a lag would be named."""
+
 _POSITIONS = tuple(
     f"{moment} of entry {index if side > 0 else -1 - index}"
     for side in (1, -1)

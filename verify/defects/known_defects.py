@@ -15,6 +15,9 @@ from verify.subjects.case import Case
 
 _ALWAYS = ((0, 0), (999, 0))
 
+END = "end the entry {!r} with `until`, or remove it"
+"""What to do about an entry, of that id, whose defect is gone."""
+
 _UNSAID = ("cpu",)
 """The backends of an entry that names none: every machine has this one."""
 

@@ -101,7 +101,8 @@ class Cases:
             names = {tensor.name for tensor in tensors} if only else ()
             sample = self.sampler.draw(case, replicate, calls, only=names)
         except SubjectRaised as reason:
-            raise CaseFailed(case, [Finding.broken(reason.check, reason, case)]) from reason
+            broken = Finding.broken(reason.check, reason, case, reason.error)
+            raise CaseFailed(case, [broken]) from reason
         except TimedOut as reason:
             raise CaseTimedOut(case, Finding.broken("time_limit", reason, case)) from None
         if problem := unlawful_state(sample, tensors):

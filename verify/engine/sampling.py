@@ -29,11 +29,14 @@ class SubjectRaised(Exception):
     ----------
     check : str
         The check that has found it.
+    error : Exception or None
+        What the subject raised.
     """
 
-    def __init__(self, said: str, check: str = "raises") -> None:
+    def __init__(self, said: str, check: str = "raises", error: Exception | None = None) -> None:
         super().__init__(said)
         self.check = check
+        self.error = error
 
 
 class Unsupported(Exception):
@@ -161,7 +164,8 @@ class Sampler:
             except Exception as reason:
                 if torch_api.unsupported(reason):
                     raise Unsupported(f"{reason}") from reason
-                raise SubjectRaised(f"{type(reason).__name__}: {reason}") from reason
+                said = f"{type(reason).__name__}: {reason}"
+                raise SubjectRaised(said, error=reason) from reason
         return _stacked(filled, seed)
 
     def _seed(self, case: Case, replicate: str) -> int:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from verify.checks.finding import Finding, Kind
-from verify.defects.known_defects import KnownDefect, for_cell
+from verify.defects.known_defects import END, KnownDefect, for_cell
 from verify.engine.observation import observe, unlawful_state
 from verify.engine.sampling import Sampler, SubjectRaised, Unsupported
 from verify.outcome.outcome import Outcome
@@ -53,14 +53,15 @@ def witness(cell: Cell, defect: KnownDefect, run: Run) -> Outcome:
         outcome = _outcome(cell, defect, case)
         return replace(outcome, verdict=Verdict.UNSUPPORTED, reason=str(reason))
     broken = [f for f in seen if not f.passed]
-    message = (
-        f"still there: {broken[0].message}"
-        if broken
-        else f"fixed upstream: end the entry {defect.id!r} with `until`, or remove it"
-    )
+    answer = broken[0].message if broken else END.format(defect.id)
     kind = Kind.STILL_THERE if broken else Kind.FIXED_UPSTREAM
+    message = f"{kind}: {answer}"
     finding = Finding(
-        defect.check, bool(broken), None, 1, message, scope="case", case=repr(case), kind=kind
+        *(defect.check, bool(broken), None, 1, message),
+        scope="case",
+        case=repr(case),
+        kind=kind,
+        answer=answer,
     )
     verdict = Verdict.KNOWN_DEFECT if broken else Verdict.FAIL
     return replace(

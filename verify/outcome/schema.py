@@ -2,7 +2,8 @@
 
 Version 3 names what versions 1 and 2 hid in texts: the kind of a finding, the defect of a
 witness, the backend that an entry of the environment describes. Older lines are read as if they
-had been written today, see `verify.outcome.older`.
+had been written today, see `verify.outcome.older`. Entries may be added within a version: whoever
+does not know one skips it, and each may be left out.
 """
 
 from __future__ import annotations
@@ -43,6 +44,10 @@ _EFFECT = Record({
     "high": Entry(NUMBER, "upper end of its 99.9 % interval", needed=True),
     "unit": Entry(TEXT, "unit of all three"),
 })  # fmt: skip
+_RAISED = Record({
+    "type": Entry(NAME, "name of its class", needed=True),
+    "said": Entry(TEXT, "how it begins what it says"),
+})  # fmt: skip
 _DETECTABLE = Record({
     "name": Entry(TEXT, "what would have been seen", needed=True),
     "size": Entry(NUMBER, "its size", needed=True),
@@ -63,6 +68,13 @@ FINDING = Record({
     "case": Entry(TEXT, "the drawn configuration, where the scope is a case"),
     "tensor": Entry(TEXT, "which tensor of a module; empty for the whole"),
     "message": Entry(TEXT, "the finding in a sentence, for readers only"),
+    "question": Entry(TEXT, "id by which known defects name what was asked, where it has one"),
+    "asked": Entry(TEXT, "what was asked, in words"),
+    "under": Entry(TEXT, "under what: questions that differ in it alone are one"),
+    "answer": Entry(TEXT, "what is wrong, in words; none where a value was compared"),
+    "raised": Entry(_RAISED, "the exception that ended the call"),
+    "place": Entry(TEXT, "the worst of the places, components, ends or lags that were looked at"),
+    "rounding": Entry(NUMBER, "how many times its bound on rounding a comparison saw"),
     "effect": Entry(_EFFECT, "size of the deviation"),
     "detectable": Entry(_DETECTABLE, "smallest error that would have been found"),
 })  # fmt: skip

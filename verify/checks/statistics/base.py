@@ -134,6 +134,7 @@ def decided(
     detectable: Detectable | None = None,
     bound: bool = False,
     resolution: float = 0.0,
+    place: str = "",
 ) -> Finding:
     """A statistical decision at a level; a NaN p-value is a failure, never a pass.
 
@@ -146,10 +147,10 @@ def decided(
     if n > most:
         detail += f"; at the horizon: beyond {most:.2g} values more show nothing smaller"
         if not (HORIZONS[check].allowed or math.isnan(p_value)):
-            return Finding(check, True, 1.0, n, f"not decided: {detail}", effect)
+            return Finding(check, True, 1.0, n, f"not decided: {detail}", effect, place=place)
     passed = p_value >= level
     message = f"{WORDS[check].subject(passed)}: {detail}"
     if detectable is not None and not math.isfinite(detectable.size):
         detectable = None  # Too few values to see anything of the kind.
     exact = WORDS[check].exact and not bound
-    return Finding(check, passed, p_value, n, message, effect, detectable, exact=exact)
+    return Finding(check, passed, p_value, n, message, effect, detectable, exact=exact, place=place)

@@ -66,7 +66,7 @@ class Shares(Statistic):
         rows = [(int(count), float(least), float(most)) for count, least, most in arrays]
         p_values = [count_bounds.share(count, self.n, least, most) for count, least, most in rows]
         worst = int(np.argmin(p_values))
-        count, least, most = rows[worst]
+        (count, least, most), place = rows[worst], WORDS[name].places[worst]
         nearest, half = float(np.clip(count, least, most)), INTERVAL_Z / (2 * math.sqrt(self.n))
         excess = (count - nearest) / self.n
         sizes = [count_bounds.share_detectable(self.n, most, len(rows), level) for *_, most in rows]
@@ -76,11 +76,11 @@ class Shares(Statistic):
                 bounds.at_most_one(2 * len(rows) * p_values[worst]),
                 self.n,
                 level=level,
-                detail=f"{count} of {self.n} {WORDS[name].places[worst]}, where {least:.4g} to "
-                f"{most:.4g} are expected",
+                detail=f"{count} of {self.n} {place}, where {least:.4g} to {most:.4g} are expected",
                 effect=Effect(WORDS[name].quantity, excess, excess - half, excess + half),
                 detectable=Detectable(WORDS[name].quantity, max(sizes)),
                 resolution=self.resolution,
+                place=place,
             )
         ]
 

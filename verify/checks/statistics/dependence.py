@@ -13,7 +13,7 @@ from verify.checks import bounds
 from verify.checks.bounds import ALPHA, INTERVAL_Z
 from verify.checks.finding import Detectable, Effect, Finding
 from verify.checks.statistics.base import Counts, Floats, Statistic, decided, separation
-from verify.checks.words import WORDS
+from verify.checks.words import APART, WORDS
 
 N = TypeVar("N", int, float)
 
@@ -70,6 +70,7 @@ class Correlation(Statistic):
                 detectable=Detectable(
                     "correlation", bounds.correlation_detectable(pairs, level / len(r))
                 ),
+                place=worst.replace(APART, " and "),
             )
         ]
 
@@ -106,17 +107,19 @@ class Deviations(Statistic):
         worst = int(beyond.argmax())
         estimate, error = float(estimates[worst]), float(errors[worst])
         half, quantity = INTERVAL_Z * error, WORDS[name].quantity
+        place = _named(name, int(places[worst]))
         return [
             decided(
                 name,
                 bounds.sub_gaussian(beyond),
                 int(counts[worst]),
                 level=level,
-                detail=f"{quantity} {estimate:+.3g} {_named(name, int(places[worst]))}".rstrip(),
+                detail=f"{quantity} {estimate:+.3g} {place}".rstrip(),
                 effect=Effect(quantity, estimate, estimate - half, estimate + half),
                 detectable=Detectable(
                     quantity, separation(places.size, level) * float(errors.max()) + self.bias
                 ),
+                place=place,
             )
         ]
 

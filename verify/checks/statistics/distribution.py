@@ -98,6 +98,7 @@ class Histogram(Statistic):
             detectable=Detectable(
                 "spread", _spread_detectable(self.n, self.resolution, level), "relative"
             ),
+            place=_COMPONENTS[worst],
         )
 
     def _spread(self, second: float) -> Effect:
@@ -138,6 +139,7 @@ class Histogram(Statistic):
                 (1 + count_bounds.count_detectable(most, level / 4)) * most / expected - 1,
                 "relative",
             ),
+            place=f"{side} tail",
         )
 
     def _chi_square(self, level: float) -> Finding:
@@ -202,6 +204,7 @@ def _summed_up(name: str, findings: list[Finding], level: float) -> Finding:
         detail=worst.message,
         effect=worst.effect,
         detectable=worst.detectable,
+        place=worst.place,
     )
 
 

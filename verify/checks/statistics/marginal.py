@@ -149,6 +149,7 @@ class Extremes(Statistic):
                     "probability",
                 ),
                 resolution=self.resolution,
+                place=f"{side} value",
             )
         ]
 
