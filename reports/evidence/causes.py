@@ -29,7 +29,6 @@ from reports.evidence.diagnosis import (
 from reports.evidence.records import CellRecord, Finding, Verdict
 from reports.evidence.records import Kind as How
 from reports.evidence.verdict import finding_key
-from verify.checks.words import WORDS
 
 
 class Kind(StrEnum):
@@ -56,7 +55,6 @@ LANGUAGE = frozenset(
         *("AssertionError", "RecursionError", "MemoryError", "StopIteration"),
     )
 )
-_RAISED = re.compile(r"([A-Z]\w*(?:Error|Exception|Interrupt|Exit))\b[ (:]*(.*?)\)?", re.DOTALL)
 _VARYING = re.compile(
     r"c10::\w+|0x[0-9a-f]+|'[^']*'|\"[^\"]*\"|\d+(?:\.\d+)?(?:e[+-]?\d+)?"
     r"|\b(?:bfloat16|float\d*|half|double|complex\w*|u?int\d*|long)\b",
@@ -196,26 +194,22 @@ def _law(cell: CellRecord) -> str:
 
 
 def _of_question(cell: CellRecord, finding: Finding) -> Cause:
-    message = re.sub(r" \(run seed [^()]*\)$", "", finding.message) or finding.check
-    case = f"{finding.case}: "
-    question, _, answer = message.partition(": ")
-    if finding.case and message.startswith(case):
-        question, answer = finding.case, message.removeprefix(case)
-    answer = answer.partition(", by ")[0]
-    kind = _kind(cell, finding)
-    own = Cause(cell, finding, kind, (finding.check, question), (), question, answer)
+    asked, answer, raised = finding.asked, finding.answer, finding.raised
+    own = Cause(cell, finding, _kind(cell, finding), (finding.check, asked), answer=answer)
     if finding.kind is How.FIXED_UPSTREAM:
-        return replace(own, kind=Kind.LIST, question="", key=("fixed", message))
-    raised = _RAISED.fullmatch(answer)
-    if raised and finding.check != "errors":
-        place = family(cell.subject) if raised[1] in LANGUAGE else ""
+        return replace(own, kind=Kind.LIST, key=("fixed", answer))
+    if asked and answer:
+        own = replace(own, question=f"{asked} under {finding.under}" if finding.under else asked)
+    else:
+        # Of a value that is another the message says which; of no question nothing is asked.
+        key = (finding.check, finding.place, without_varying(answer), family(cell.subject))
+        own = replace(own, key=key, question=finding.message if asked else "")
+    if raised and answer:
+        place = family(cell.subject) if raised.type in LANGUAGE else ""
         # Long messages are cut where they are written.
-        said = without_varying(raised[2])[:60]
-        return replace(own, kind=Kind.BEHAVIOUR, key=("raises", raised[1], said, place))
-    row = WORDS.get(finding.check)
-    if not answer or (row and question == row.broken):
-        return replace(own, key=(finding.check, without_varying(answer), family(cell.subject)))
-    return replace(own, key=(finding.check, question.partition(" under ")[0]))
+        said = without_varying(raised.said)[:60]
+        return replace(own, kind=Kind.BEHAVIOUR, key=("raises", raised.type, said, place))
+    return own
 
 
 def _without_result(cell: CellRecord) -> Cause:

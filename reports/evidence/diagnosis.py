@@ -16,7 +16,6 @@ from dataclasses import dataclass, replace
 from reports.evidence.records import CellRecord, Detectable, Effect, Finding
 from reports.evidence.words import count, labelled, listing, number
 from verify.checks.bounds import INTERVAL_Z
-from verify.checks.words import WORDS
 
 FACTORS = {"√2": math.sqrt(2), "5/3": 5 / 3, "√3": math.sqrt(3), "2": 2.0, "3": 3.0, "4": 4.0}
 """What scales are wrong by when a rule was misread: variances, gains and bounds mistaken."""
@@ -29,6 +28,8 @@ LONGEST = 96
 _NONE = 0.01
 # If no more than this share of the values lies outside, that says nothing of the width.
 _STRAY = 0.05
+# The places at the upper end: of the tails, the extremes and the bounds.
+_UPPER = ("upper tail", "largest value", "at the upper end")
 
 
 @dataclass(frozen=True)
@@ -88,14 +89,6 @@ class Subject:
         estimate = abs(self.effect.estimate)
         counted = self.finding.check in COUNTS and self.finding.n
         return estimate / self.finding.n if counted else estimate
-
-    @property
-    def place(self) -> str:
-        """The place that the check looks at and the message names: ``of bit 3``."""
-        row = WORDS.get(self.finding.check)
-        said = re.sub(r" \(run seed .*", "", self.finding.message)
-        places = row.places if row else ()
-        return next((place for place in places if re.search(rf"{re.escape(place)}\b", said)), "")
 
 
 @dataclass(frozen=True)
@@ -236,12 +229,12 @@ SAYINGS: Mapping[str, Saying] = {
         size=_half,
     ),
     "correlation": Saying(
-        "{values} follow {other}: correlation +{size}",
-        "{values} are opposed to {other}: correlation −{size}",
+        "{values} follow {place}: correlation +{size}",
+        "{values} are opposed to {place}: correlation −{size}",
     ),
     "between": Saying(
-        "two tensors that should share nothing are alike: {other}, correlation +{size}",
-        "two tensors that should share nothing are opposed: {other}, correlation −{size}",
+        "two tensors that should share nothing are alike: {place}, correlation +{size}",
+        "two tensors that should share nothing are opposed: {place}, correlation −{size}",
     ),
     "orthogonality": Saying(
         "rows or columns are not orthonormal, by {size} times the rounding allowed", size=_many
@@ -289,7 +282,7 @@ ORDER = {check: rank for rank, check in enumerate(SAYINGS)}
 
 def measure(cell: CellRecord, finding: Finding) -> str:
     """Return the row of a finding: that of its check, or of what its effect measures."""
-    if finding.check == "legendre" and "location of F(x)" in finding.message:
+    if finding.check == "legendre" and finding.place == "location":
         return "location"
     return "width" if Subject(cell, finding).effect.name == "width" else finding.check
 
@@ -325,7 +318,11 @@ def sentence(cell: CellRecord, finding: Finding, tensors: Sequence[str] = ()) ->
         return f"{subject.values} are all alike, or nearly so"
     form = saying.under if saying.under and off < 0 else saying.over
     return form.format(
-        values=subject.values, size=saying.size(subject), place=subject.place, **_names(subject)
+        values=subject.values,
+        size=saying.size(subject),
+        place=finding.place,
+        side="upper" if finding.place in _UPPER else "lower",
+        extreme="largest" if finding.place in _UPPER else "smallest",
     )
 
 
@@ -337,18 +334,6 @@ def clause(message: str) -> str:
     first = re.split(r"; |, |\. ", text)[0]
     whole = text[:LONGEST].rpartition(" ")[0] or text[:LONGEST]
     return f"{first if LONGEST // 3 < len(first) <= LONGEST else whole} …"
-
-
-def _names(subject: Subject) -> dict[str, str]:
-    """Return what the name of an effect, or a place, says of which end or which partner."""
-    name = f"{subject.effect.name} {subject.place}"
-    upper = any(word in name for word in ("upper", "largest"))
-    other = subject.effect.name.removeprefix("correlation with ")
-    return {
-        "side": "upper" if upper else "lower",
-        "extreme": "largest" if upper else "smallest",
-        "other": other.replace(", which should share nothing with ", " and "),
-    }
 
 
 def _uniform(cell: CellRecord) -> bool:

@@ -96,7 +96,7 @@ class Fault:
         if raised and (len(asked) > 1 or (worst.finding and worst.finding.check == "raises")):
             return clause(f"a lawful call fails: {worst.answer}")
         if len(asked) > 1:
-            return _of_questions(list(asked), worst.answer)
+            return _of_questions(self.causes, worst.answer)
         tensors = dict.fromkeys(name for cause in self.causes for name in cause.tensors)
         return replace(worst, tensors=tuple(sorted(tensors))).sentence
 
@@ -241,13 +241,16 @@ def _folded(found: Sequence[Fault]) -> list[Fault]:
     return [Fault(tuple(c for f in group for c in f.causes)) for group in folded.values()]
 
 
-def _of_questions(asked: Sequence[str], answer: str) -> str:
+def _of_questions(found: Sequence[Cause], answer: str) -> str:
     """Return several questions in one sentence: what they share is said once."""
-    stems = {question.partition(" under ")[0] for question in asked}
-    if len(stems) == 1 and all(" under " in question for question in asked):
-        ways = (question.partition(" under ")[2].replace(", ", "/") for question in asked)
-        return clause(stems.pop()) + f" under {listing(ways)}"
-    return f"{listing(map(clause, asked), most=2)}: {clause(answer)}"
+    findings = [cause.finding for cause in found if cause.finding]
+    stems = {finding.asked for finding in findings}
+    ways = dict.fromkeys(finding.under for finding in findings)
+    if len(stems) == 1 and all(ways):
+        listed = listing(way.replace(", ", "/") for way in ways)
+        return f"{clause(stems.pop())} under {listed}"
+    asked = dict.fromkeys(cause.question for cause in found)
+    return ": ".join(filter(None, (listing(map(clause, asked), most=2), clause(answer))))
 
 
 def _places(cells: Iterable[CellRecord]) -> tuple[Place, ...]:

@@ -12,6 +12,7 @@ from typing import Any
 from verify.checks import packing
 from verify.checks.bounds import ALPHA
 from verify.checks.finding import Detectable, Effect, Finding, Kind
+from verify.outcome.older import completed
 from verify.outcome.shapes import each_of
 from verify.outcome.verdict import Verdict
 
@@ -121,7 +122,9 @@ class CellRecord:
             cases=int(data.get("cases") or 0),
             calls=int(data.get("calls") or 0),
             decisions=int(data.get("decisions") or 0),
-            findings=tuple(Finding.from_json(item) for item in data.get("findings") or ()),
+            findings=tuple(
+                completed(Finding.from_json(item)) for item in data.get("findings") or ()
+            ),
             histogram=tuple(_histogram(data.get("statistics") or {})),
             tensors=_histograms(data.get("tensors") or {}),
             others=_others(data.get("statistics") or {}),

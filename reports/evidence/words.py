@@ -33,7 +33,6 @@ _WITHOUT_P = {
     Kind.FIXED_UPSTREAM: ("witness", "the witness of a known defect"),
 }
 _ALLOWED = "× allowed"
-_BEYOND = re.compile(r"\bby (\S+) times the rounding\b")
 # Numbers as programs write them, in a sentence; what belongs to a name or a call stays.
 _POWER = re.compile(r"(?<![\w.=(\[-])(\+?)(-?\d+(?:\.\d+)?e[+-]?\d+)(?![\w)\]]|\.\d)")
 _NEGATIVE = re.compile(r"(?<=\s)-(?=\d+(?:\.\d+)?(?:\s|[:;,.]?(?:\s|$)))")
@@ -137,8 +136,12 @@ def labelled(tensor: str, sentence: str) -> str:
 
 
 def named(finding: Finding) -> str:
-    """Return the name of a check and of its tensor: ``scale of weight``."""
-    return f"{finding.check} of {finding.tensor}" if finding.tensor else finding.check
+    """Return the name of a check, of its tensor and of its question: ``scale of weight``.
+
+    Known defects name a question by its id: ``lazy (size-not-loaded)``.
+    """
+    name = f"{finding.check} of {finding.tensor}" if finding.tensor else finding.check
+    return f"{name} ({finding.question})" if finding.question else name
 
 
 def plural(amount: int, noun: str) -> str:
@@ -174,11 +177,7 @@ def _of_rounding(finding: Finding) -> float | None:
     """Return how many times its bound on rounding a comparison saw, if it has one."""
     if finding.effect is not None and finding.effect.unit == _ALLOWED:
         return finding.effect.estimate
-    seen = _BEYOND.findall(finding.message)
-    try:
-        return max(map(float, seen), default=None)
-    except ValueError:
-        return None
+    return finding.rounding
 
 
 def _grouped(text: str) -> str:

@@ -17,9 +17,18 @@ from pathlib import Path
 from sys import intern
 
 from reports.evidence import store
-from reports.evidence.records import CellRecord, Effect, Kind, Line, RunRecord, Verdict
+from reports.evidence.records import (
+    CellRecord,
+    Effect,
+    Finding,
+    Kind,
+    Line,
+    RunRecord,
+    Verdict,
+)
 from reports.evidence.verdict import RunVerdict, finding_key, overall, worst_finding
 from reports.text.summary import diagnosis
+from verify.checks.words import WORDS
 
 LETTERS = {
     Verdict.PASS: "P", Verdict.FAIL: "F", Verdict.TIMED_OUT: "T", Verdict.CRASHED: "C",
@@ -33,9 +42,6 @@ LEGEND: Mapping[str, str] = dict(LETTERS) | {"not run": ABSENT}
 _GAPS = tuple(verdict for verdict in Verdict if verdict.is_gap)
 _BLANKS = (None, Verdict.NOT_TESTED)
 _DIGITS = re.compile(r"(\d+)")
-# The parts of a message between colons that name the fault; what follows is one case of it.
-_TITLE = {Kind.ERROR: 2}
-_COUNT = re.compile(r"\d+ of \d+ mismatch$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,12 +272,18 @@ def _cause(cell: CellRecord) -> str:
     if not failed:
         return cell.reason
     # A count of wrong answers says less than the question that has them, which comes next.
-    told = 2 if _COUNT.search(failed[0].message) else 1
-    titles = (
-        ": ".join((finding.message or finding.check).split(": ")[: _TITLE.get(finding.kind, 1)])
-        for finding in failed[:told]
-    )
-    return "; ".join(dict.fromkeys(titles))
+    effect = failed[0].effect
+    told = 2 if effect is not None and effect.name == "mismatches" else 1
+    return "; ".join(dict.fromkeys(map(_title, failed[:told])))
+
+
+def _title(finding: Finding) -> str:
+    """Return what names a fault; what is left out is one case of it."""
+    if finding.kind is Kind.FIXED_UPSTREAM:
+        return str(finding.kind)
+    broken = WORDS[finding.check].broken if finding.check in WORDS else finding.check
+    raised = finding.raised.type if finding.raised and finding.kind is Kind.ERROR else ""
+    return finding.asked or ": ".join(filter(None, (broken, raised)))
 
 
 def _start(folder: Path, problems: list[str]) -> str:

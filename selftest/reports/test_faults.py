@@ -17,6 +17,7 @@ from reports.evidence.faults import Fault, faults
 from reports.evidence.records import CellRecord, Detectable, Effect, Finding, Verdict
 from reports.evidence.records import Kind as How
 from selftest.reports import fakes
+from verify.checks.finding import Raised
 
 UNIFORM, NORMAL = "U(−b, b), b = gain·√(3 / fan)", "N(mean, std²)"
 HOSTILE = "<b>{size}{0}\x1b[31m|`x`"
@@ -32,8 +33,10 @@ def failed(check: str = "scale", *bounds: float, **fields: Any) -> Finding:
 
 
 def exact(message: str, check: str = "call", **fields: Any) -> Finding:
-    """A failed question of an exact promise."""
-    return Finding(check, False, None, 1, message, scope="case", **{"case": "Case()", **fields})
+    """A failed question of an exact promise, and what is answered behind a colon."""
+    asked, _, answer = message.partition(": ")
+    given = {"case": "Case()", "asked": asked, "answer": answer, **fields}
+    return Finding(check, False, None, 1, message, scope="case", **given)
 
 
 def cell(*findings: Finding, subject: str = "normal_", **fields: Any) -> CellRecord:
@@ -92,20 +95,20 @@ NAMED = {
         "values are 28 % too wide",
     ),
     "location": (
-        failed("legendre", 1.2, message="moments: the location of F(x) is off by +1.1"),
+        failed("legendre", 1.2, place="location"),
         "values are shifted as a whole",
     ),
     "legendre": (failed("legendre", 0.9), "values crowd around the middle"),
     "position": (
-        failed("position", 0.1, message="shift of F(x) +0.1 in the mean of entry -3"),
+        failed("position", 0.1, place="in the mean of entry -3"),
         "values depend on their place in the tensor: those in the mean of entry -3 are others",
     ),
     "correlation": (
-        failed("correlation", 0.5, name="correlation with the neighbour on axis -1"),
+        failed("correlation", 0.5, place="the neighbour on axis -1"),
         "values follow the neighbour on axis -1: correlation +0.5",
     ),
     "between": (
-        failed("between", -0.5, name="correlation with bias, which should share nothing with w"),
+        failed("between", -0.5, place="bias and w"),
         "two tensors that should share nothing are opposed: bias and w, correlation −0.5",
     ),
 }
@@ -119,7 +122,7 @@ def test_each_check_has_its_sentence(check: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMED)
-def test_what_an_effect_is_called_tells_more(name: str) -> None:
+def test_what_was_looked_at_tells_more(name: str) -> None:
     finding, said = NAMED[name]
     where = cell(law_formula=UNIFORM if name == "width" else NORMAL)
     assert sentence(where, finding) == said
@@ -130,11 +133,14 @@ def test_every_row_of_the_table_is_demanded() -> None:
     assert len({row.over for row in SAYINGS.values()}) == len(SAYINGS) - 1  # scale and width
 
 
-@pytest.mark.parametrize("check", ["ends", "tails", "extremes"])
+UPPER = {"ends": "at the upper end", "tails": "upper tail", "extremes": "largest value"}
+
+
+@pytest.mark.parametrize("check", UPPER)
 def test_the_upper_end_is_named(check: str) -> None:
-    finding = failed(check, 0.5, name="upper tail mass", message="at the upper end")
+    finding = failed(check, 0.5, place=UPPER[check])
     assert "upper" in sentence(cell(), finding)
-    lowest = failed("extremes", 0.0, name="tail probability of the largest value")
+    lowest = failed("extremes", 0.0, place="largest value")
     assert sentence(cell(), lowest) == "the largest of the values lies where none should"
 
 
@@ -265,22 +271,28 @@ def test_the_sum_of_questions_is_no_fault_beside_them() -> None:
 
 
 def test_an_exception_is_one_fault_wherever_it_is_raised() -> None:
-    raised = "RuntimeError{}to is out of bounds for {}{}"
+    def raising(asked: str, answer: str, said: str, check: str) -> Finding:
+        raised = Raised(answer[: answer.index("Error") + 5], said)
+        return exact("the call raises", check, asked=asked, answer=answer, raised=raised)
+
+    said = "to is out of bounds for {}"
+    one, other = said.format("float"), said.format("c10::Half")
     cells = [
-        cell(exact(f"the call raises: {raised.format(': ', 'float', '')}", "raises")),
-        cell(exact(f"from 10 on: {raised.format(' (', 'c10::Half', ')')}"), promise="bounded time"),
+        cell(raising("", f"RuntimeError: {one}", one, "raises")),
+        cell(raising("from 10 on", f"RuntimeError ({other})", other, "call"), promise="bounded"),
     ]
     (fault,) = faults(cells)
     assert fault.kind is Kind.BEHAVIOUR
     assert fault.sentence.startswith("a lawful call fails: RuntimeError")
-    zero = "the call raises: ZeroDivisionError: division by zero"
-    apart = [cell(exact(zero, "raises"), subject=s) for s in ("xavier_normal_", "trunc_normal_")]
+    zero = raising("", "ZeroDivisionError: by zero", "by zero", "raises")
+    apart = [cell(zero, subject=s) for s in ("xavier_normal_", "trunc_normal_")]
     assert len(faults([*cells, *apart])) == 3
 
 
 def test_cases_that_are_answered_alike_in_the_same_cells_are_one_fault() -> None:
     def refused(*cases: str, subject: str = "sparse_") -> CellRecord:
-        found = (exact(f"{c}: nothing is raised, by f({c})", "errors", case=c) for c in cases)
+        told = {"check": "errors", "answer": "nothing is raised"}
+        found = (exact(f"{c}: nothing is raised, by f({c})", case=c, **told) for c in cases)
         return cell(*found, subject=subject, promise="errors")
 
     below = refused("below zero", "above one")
@@ -291,7 +303,7 @@ def test_cases_that_are_answered_alike_in_the_same_cells_are_one_fault() -> None
 
 def test_ways_of_one_question_are_one_fault() -> None:
     ways = ("weight_norm", "orthogonal, cayley")
-    asked = [exact(f"weights that a reset misses under {way}: weight") for way in ways]
+    asked = [exact("weights that a reset misses: weight", under=way) for way in ways]
     assert told(cell(*asked)) == [
         "weights that a reset misses under weight_norm and orthogonal/cayley"
     ]

@@ -10,7 +10,6 @@ from reports.evidence import words
 from reports.evidence.records import Effect, Finding, Kind
 
 COMPARED = Finding("parametrization", False, None, 1, "the weight is off", scope="case")
-OFF = "weights off the plain ones: bias by 1.29 times the rounding, weight by {} times the rounding"
 
 
 def _allowed(times: float) -> Finding:
@@ -25,11 +24,10 @@ def _allowed(times: float) -> Finding:
         (replace(COMPARED, check="support"), "exact", "an exact comparison"),
         (COMPARED, "compared", "a comparison"),
         (replace(COMPARED, check="tomorrow"), "compared", "a comparison"),
-        (replace(COMPARED, message=OFF.format("1.1")), "1.29 × bound",
-         "1.29 times the rounding bound"),
-        (replace(COMPARED, message=OFF.format("7.77e+05")), "777\u202f000 × bound",
+        (replace(COMPARED, rounding=1.29), "1.29 × bound", "1.29 times the rounding bound"),
+        (replace(COMPARED, rounding=7.77e5), "777\u202f000 × bound",
          "777\u202f000 times the rounding bound"),
-        (replace(COMPARED, message=OFF.format("nobody")), "compared", "a comparison"),
+        (replace(COMPARED, message="weight by 2 times the rounding"), "compared", "a comparison"),
         (_allowed(0.3394), "0.339 × bound", "0.339 times the rounding bound"),
         (replace(COMPARED, kind=Kind.TIME_LIMIT), "time limit", "a limit of time"),
         (replace(COMPARED, kind=Kind.ERROR), "error", "an exception"),
@@ -83,3 +81,9 @@ def test_thousands_are_grouped_everywhere() -> None:
     assert words.effect(Effect("scale", 4096.6, 4000.0, 4200.0)) == (
         "scale 4\u202f097 [4\u202f000, 4\u202f200]"
     )
+
+
+def test_a_check_is_named_with_its_tensor_and_its_question() -> None:
+    assert words.named(replace(COMPARED, tensor="weight")) == "parametrization of weight"
+    lost = replace(COMPARED, question="reset-lost-under-weight-norm")
+    assert words.named(lost) == "parametrization (reset-lost-under-weight-norm)"

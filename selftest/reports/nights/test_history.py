@@ -248,17 +248,17 @@ def test_one_cause_over_seven_subjects_is_one_row(tmp_path: Path, spread: bool) 
 
 
 def test_other_causes_and_other_nights_are_other_rows(tmp_path: Path) -> None:
-    def cell(name: str, verdict: str, words: str) -> dict:
+    def cell(name: str, verdict: str, check: str) -> dict:
         line = _cell(verdict, name)
-        line["findings"][0]["message"] = words
+        line["findings"][0] |= {"check": check, "message": f"it is off by {len(name)}"}
         return line
 
     for day, verdict in enumerate(("pass", "fail", "fail"), start=1):
         _run(
             tmp_path / f"{day}",
-            cell("ones_", verdict, "the scale is off: by 2"),
-            cell("zeros_", verdict, "the mean is off: by 2"),
-            cell("eye_", verdict if day > 2 else "pass", "the scale is off: by 2"),
+            cell("ones_", verdict, "scale"),
+            cell("zeros_", verdict, "mean"),
+            cell("eye_", verdict if day > 2 else "pass", "scale"),
         )
     _, rows, _ = _seen(tmp_path)
     assert sorted(_letters(row) for row in rows) == ["PFF", "PFF", "PPF"]
@@ -267,10 +267,11 @@ def test_other_causes_and_other_nights_are_other_rows(tmp_path: Path) -> None:
 def test_questions_are_told_apart_by_what_they_ask(tmp_path: Path) -> None:
     for name, question in (("ones_", "no groups"), ("zeros_", "no groups"), ("eye_", "no gain")):
         line = _cell("fail", name)
-        first = {**line["findings"][0], "p_value": None, "effect": None}
+        wrong = {"check": "errors", "passed": False, "n": 9}
+        mismatches = {"name": "mismatches", "estimate": len(name), "low": 0, "high": 9}
         line["findings"] = [
-            {**first, "message": f"it is not refused: {len(name)} of 9 mismatch"},
-            {**first, "message": f"{question}: nothing is raised by {name}"},
+            {**wrong, "effect": mismatches},
+            {**wrong, "scope": "case", "asked": question, "answer": f"{name} raises nothing"},
         ]
         _run(tmp_path / "a" / name, line)
     for folder in (tmp_path / "a").iterdir():
