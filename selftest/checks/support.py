@@ -31,6 +31,7 @@ NAMES = {  # Under which check name each kind is put to use.
     "sub_gaussian_moments": "moments",
     "signal": "signal",
     "products": "products",
+    "tally": "singular_values",
 }
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from selftest.checks.support import alarms, assert_valid, findings, stream, tensor
-from verify.checks.sparsity import reduce
+from verify.checks.sparsity import STRIPES, reduce
 from verify.laws import Sparse
 
 LAW = Sparse(0.1, 0.01)
@@ -172,3 +172,31 @@ class TestCoarseLattices:
         law = Sparse(0.1, 2.0**-23 if dtype == "float16" else 0.01)
         values = matrices(40, 200, 50, law, stream("tiny", dtype))
         assert alarms(reduced(values, law, dtype=dtype)) == {}
+
+
+class TestStripes:
+    """Where the zeros lie, for a picture."""
+
+    @staticmethod
+    def stripes(values, **options):
+        return reduced(values, **options)["zero_rows"].counts
+
+    @pytest.mark.parametrize("rows", [2, 7, 32, 33, 100])
+    def test_one_zero_in_every_row_fills_all_alike(self, rows):
+        places = np.eye(rows, dtype=bool)[None]
+        law = Sparse(1 / rows, 1.0)
+        values = matrices(1, rows, rows, law, stream("diagonal", rows), places)
+        assert self.stripes(values, law=law) == pytest.approx(np.full(STRIPES, rows / STRIPES))
+
+    def test_zeros_of_the_first_rows_fill_the_first(self):
+        places = np.zeros((4, 64, 10), dtype=bool)
+        places[:, :16] = True
+        law = Sparse(0.25, 1.0)
+        counts = self.stripes(matrices(4, 64, 10, law, stream("first"), places), law=law)
+        assert counts[: STRIPES // 4] == pytest.approx(np.full(STRIPES // 4, 80.0))
+        assert not counts[STRIPES // 4 :].any()
+
+    def test_every_zero_counts_once(self):
+        values = matrices(3, 45, 20, LAW, stream("once"))
+        assert self.stripes(values).sum() == pytest.approx((values == 0).sum())
+        assert reduced(values)["zero_rows"].findings("zero_rows") == []

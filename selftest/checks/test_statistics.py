@@ -24,6 +24,7 @@ from verify.checks.statistics import (
     Shares,
     Signal,
     SubGaussianMoments,
+    Tally,
     from_json,
 )
 from verify.checks.words import WORDS
@@ -87,6 +88,7 @@ POOLING = {  # Kind: (a random one whose sums are exact in doubles, the identity
     ),
     "shares": (some_shares, Shares(0, np.zeros(2, np.int64), np.zeros(2), np.zeros(2), 0.0)),
     "exact": (lambda rng: Exact(int(rng.integers(9, 99)), int(rng.integers(9))), Exact(0, 0)),
+    "tally": (lambda rng: Tally(rng.integers(0, 99, 9) / 8), Tally(np.zeros(9))),
     "largest": (lambda rng: Largest(int(rng.integers(9)), float(rng.random())), Largest(0, 0.0)),
 }
 OPTIONAL = {  # Fields that older evidence lacks, with what they are then.

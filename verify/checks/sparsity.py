@@ -8,10 +8,14 @@ from torch import Tensor
 
 from verify.checks import independent
 from verify.checks.independent import lattice_of
-from verify.checks.statistics import Deviations, Exact, Rare, Statistic
+from verify.checks.statistics import Deviations, Exact, Rare, Statistic, Tally
+from verify.checks.statistics.base import Counts, Floats
 from verify.laws import Sparse
 
 Statistics = dict[str, Statistic]
+
+STRIPES = 32
+"""Equal parts of a column, from the first row to the last, in which zeros are counted."""
 
 
 def reduce(
@@ -42,7 +46,9 @@ def reduce(
     extra = int((per_column - lawful).clamp_min(0).sum())
     found["extra_zeros"] = Rare(extra, rest.numel() * mass, rest.numel())
     if 0 < lawful < rows:
-        found["zero_position"] = _places(zero)
+        per_row = zero.sum(dim=(0, 2)).cpu().numpy()
+        found["zero_position"] = _places(per_row, zero.shape[0] * cols)
+        found["zero_rows"] = Tally(_stripes(per_row))
         found["zero_overlap"] = _overlaps(zero, lawful, mass)
     return found
 
@@ -68,19 +74,28 @@ def _made(zero: Tensor, per_column: Tensor, lawful: int, host: np.random.Generat
     return made
 
 
-def _places(zero: Tensor) -> Deviations:
+def _places(per_row: Counts, columns: int) -> Deviations:
     """Mean row of the zeros, scaled to [−1, 1], and how often the first and last row are zero.
 
     Sums of draws without replacement are dominated, in convex order, by sums with
     replacement (Hoeffding 1963, theorem 4), whose proxies are at most 1/3 and 1/4.
     """
-    rows = zero.shape[1]
-    per_row = zero.sum(dim=(0, 2)).cpu().numpy()
-    zeros, columns = int(per_row.sum()), zero.shape[0] * zero.shape[2]
+    rows, zeros = per_row.size, int(per_row.sum())
     place = (2 * np.arange(rows) + 1) / rows - 1
     expected = zeros / rows
     totals = np.array([per_row @ place, per_row[0] - expected, per_row[-1] - expected])
     return Deviations(totals, np.array([zeros, columns, columns]), np.array([1 / 3, 1 / 4, 1 / 4]))
+
+
+def _stripes(per_row: Counts) -> Floats:
+    """Zeros in each of `STRIPES` equal parts of a column; those of a row are spread over its share.
+
+    Whatever the number of rows, zeros that fall anywhere fill all parts alike.
+    """
+    below = np.concatenate([[0], np.cumsum(per_row)])
+    ends = np.linspace(0, per_row.size, STRIPES + 1)
+    stripes: Floats = np.diff(np.interp(ends, np.arange(per_row.size + 1), below))
+    return stripes
 
 
 def _overlaps(zero: Tensor, lawful: int, mass: float) -> Deviations:

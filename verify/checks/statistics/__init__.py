@@ -6,7 +6,7 @@ putting a statistic under a new name; `verify.checks.words` holds what to say of
 """
 
 from verify.checks.statistics.base import FINE, KINDS, Statistic, from_json
-from verify.checks.statistics.counts import Exact, Largest, Rare, Shares
+from verify.checks.statistics.counts import Exact, Largest, Rare, Shares, Tally
 from verify.checks.statistics.dependence import Correlation, Deviations
 from verify.checks.statistics.distribution import BINS, TAIL, Histogram, Kolmogorov
 from verify.checks.statistics.marginal import Extremes, NormalMoments, SubGaussianMoments
@@ -16,5 +16,5 @@ from verify.checks.statistics.signal import Signal
 __all__ = [
     "BINS", "FINE", "KINDS", "TAIL", "Correlation", "Deviations", "Exact", "Extremes",
     "Histogram", "Kolmogorov", "Largest", "NormalMoments", "Products", "Rare", "Shares", "Signal",
-    "Statistic", "SubGaussianMoments", "from_json",
+    "Statistic", "SubGaussianMoments", "Tally", "from_json",
 ]  # fmt: skip

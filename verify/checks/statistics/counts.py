@@ -110,6 +110,19 @@ class Exact(Statistic):
 
 
 @dataclass(frozen=True, eq=False)
+class Tally(Statistic):
+    """How much was seen at each place: what a picture shows, and nothing is decided by."""
+
+    counts: Floats
+
+    kind = "tally"
+
+    def findings(self, name: str, level: float = ALPHA) -> list[Finding]:
+        """None: other statistics of the same values decide."""
+        return []
+
+
+@dataclass(frozen=True, eq=False)
 class Largest(Statistic):
     """The largest error seen, in units of what is allowed."""
 
