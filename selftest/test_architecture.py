@@ -65,7 +65,7 @@ ROOMS = {  # From the ground up: each room, and those below it that it may impor
     "verify.recipes": "verify.laws verify.subjects",
     "verify.checks": "verify.laws",
     "verify.plan": "verify.laws verify.backends verify.subjects",
-    "verify.outcome": "verify.checks",
+    "verify.outcome": "verify.laws verify.checks",
     "verify.defects": "verify.quoting verify.torch_api verify.subjects verify.checks verify.plan",
     "verify.engine": "verify.laws verify.torch_api verify.subjects verify.checks verify.plan "
     "verify.outcome verify.defects",

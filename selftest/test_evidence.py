@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from verify.checks.statistics import Correlation, Exact, Extremes, Kolmogorov, NormalMoments, Rare
-from verify.outcome.evidence import NOTHING, Evidence
+from verify.laws import Family
+from verify.outcome.evidence import NOTHING, Evidence, family_from_json
 
 FIRST = Evidence(
     {
@@ -118,3 +119,40 @@ def test_findings_become_json_objects():
         assert document["effect"]["estimate"] == pytest.approx(found.effect.estimate)
         assert set(document) >= {"passed", "p_value", "n", "message", "scope", "case"}
         assert not set(document) & {"confirmation", "tensor"}, "defaults need not be written"
+
+
+NORMAL, UNIFORM = Family("normal", ()), Family("uniform", ())
+
+
+def of_family(family):
+    return Evidence({"finite": Exact(9, 0)}, family=family)
+
+
+def test_the_family_of_a_law_adds_up():
+    normal, uniform = of_family(NORMAL), of_family(UNIFORM)
+    assert (NOTHING + normal).family == (normal + NOTHING).family == NORMAL
+    assert (normal + normal).family == normal.pooled().family == NORMAL
+    assert (normal + uniform + normal).family == Family("several")
+    module = Evidence({}, {"w[0]": normal, "w[1]": normal, "b": uniform})
+    pooled = module.pooled({"w[0]": "w", "w[1]": "w"}) + module.pooled({"w[0]": "w", "w[1]": "b"})
+    assert (pooled.tensors["w"].family, pooled.tensors["b"].family) == (NORMAL, Family("several"))
+    assert pooled.family is None
+
+
+def test_families_survive_json():
+    truncated = Family("truncated normal", (-2.0, 2.0))
+    seen = Evidence({}, {"w": of_family(truncated), "b": of_family(Family("constant"))}, NORMAL)
+    written = json.loads(json.dumps(seen.families))
+    assert {name: family_from_json(each) for name, each in written.items()} == {
+        "": NORMAL, "w": truncated, "b": Family("constant"),
+    }  # fmt: skip
+    assert NOTHING.families == {}
+
+
+def test_narrowed_evidence_keeps_what_is_asked_for():
+    seen = FIRST + Evidence({}, {"w": SECOND, "b": SECOND}, NORMAL)
+    kept = seen.narrowed(["w"], ["exact", "extremes"])
+    assert (set(kept.statistics), set(kept.tensors)) == (set(), {"w"})
+    assert set(kept.tensors["w"].statistics) == {"finite", "extremes"}
+    whole = seen.narrowed([""], ["rare"])
+    assert (set(whole.statistics), whole.tensors, whole.family) == ({"atoms"}, {}, NORMAL)

@@ -4,12 +4,14 @@ import dataclasses
 import hashlib
 
 import pytest
+import torch
 from hypothesis import strategies as st
 
 from verify import backends
 from verify.checks.finding import Finding
 from verify.engine import explore
 from verify.engine.explore import verify_cell
+from verify.laws import Family
 from verify.outcome.schema import cell_line
 from verify.plan.profiles import PROFILES
 from verify.plan.run import Cell, Run
@@ -77,6 +79,29 @@ def test_a_failing_tensor_is_named_and_confirmed(monkeypatch):
     assert "bias · " in concluded.diagnosis
     statistical = [f for f in concluded.failures if f.p_value is not None]
     assert statistical and all(f.confirmation < 1e-12 for f in statistical)
+    failing = concluded.failing.tensors
+    assert set(failing) == {"bias"} and failing["bias"].family == Family("uniform", ())
+    assert {"distribution", "position"} <= set(failing["bias"].statistics)
+    n = {finding.n for finding in statistical if finding.check == "legendre"}
+    assert failing["bias"].statistics["distribution"].n in n
+
+
+def test_pictures_of_a_failing_case_are_of_the_case_that_is_named(monkeypatch):
+    normal_ = torch.nn.init.normal_
+
+    def shifted(tensor, mean=0.0, std=1.0, generator=None):
+        return normal_(tensor, mean + std / 8, std, generator)
+
+    monkeypatch.setattr(torch.nn.init, "normal_", shifted)
+    concluded = outcome("normal_", "law")
+    assert concluded.final_verdict == "fail"
+    line = cell_line(concluded, "id", "")
+    assert line["failing"]["families"] == {"": {"name": "normal", "parameters": ()}}
+    n = {finding.n for finding in concluded.failures if finding.check == "mean"}
+    assert n == {concluded.failing.statistics["distribution"].n}
+    assert cell_line(outcome("zeros_", "law"), "id", "")["failing"] == {
+        "statistics": {}, "tensors": {}, "families": {},
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("most", [10, 30])

@@ -16,7 +16,7 @@ import numpy as np
 
 from verify.checks import packing
 from verify.checks.statistics import Statistic
-from verify.outcome.evidence import Evidence
+from verify.outcome.evidence import Evidence, common
 
 Layer = Mapping[str, Any]
 """What is left of the fields of statistics: by tensor, by check, by field."""
@@ -44,7 +44,7 @@ def added(one: Evidence, other: Evidence) -> Evidence:
         statistics[name] = statistic if known is None else _merged(name, known, statistic)
     for name, evidence in other.tensors.items():
         tensors[name] = added(tensors[name], evidence) if name in tensors else evidence
-    return Evidence(statistics, tensors)
+    return Evidence(statistics, tensors, common(one.family, other.family))
 
 
 def rounded(evidence: Evidence) -> Evidence:
@@ -133,7 +133,7 @@ def _numbers(values: Iterable[Any]) -> Iterable[Any]:
 def _mapped(evidence: Evidence, turn: Callable[[Any], Any]) -> Evidence:
     statistics = {name: _turned(s, turn) for name, s in evidence.statistics.items()}
     tensors = {name: _mapped(each, turn) for name, each in evidence.tensors.items()}
-    return Evidence(statistics, tensors)
+    return Evidence(statistics, tensors, evidence.family)
 
 
 def _turned(statistic: Statistic, turn: Callable[[Any], Any]) -> Statistic:
@@ -151,7 +151,7 @@ def _restored(evidence: Evidence, layer: Layer) -> Evidence:
     tensors = {
         name: _restored(each, {"": layer.get(name, {})}) for name, each in evidence.tensors.items()
     }
-    return Evidence(statistics, tensors)
+    return Evidence(statistics, tensors, evidence.family)
 
 
 def _sum(value: Any, rest: Any) -> Any:

@@ -22,7 +22,7 @@ from reports.evidence.store import MALFORMED, why
 from reports.evidence.verdict import finding_key
 from reports.evidence.words import listing
 from reports.nights import exactly
-from verify.outcome.evidence import Evidence
+from verify.outcome.evidence import Evidence, family_from_json
 from verify.outcome.schema import SCHEMA
 from verify.outcome.shapes import each_of, one_or_more
 
@@ -139,6 +139,7 @@ class Pool:
             "findings": [finding.to_json() for finding in (*pooled, *own)],
             "statistics": evidence.to_json(),
             "tensors": {name: e.to_json() for name, e in sorted(evidence.tensors.items())},
+            "families": evidence.families,
             "residues": exactly.layers_of(self.evidence),
             "nights": nights,
             "excluded": sorted(self.excluded),
@@ -167,9 +168,13 @@ def digest(line: Line) -> str:
 
 
 def _evidence_of(line: Line) -> Evidence:
+    families = {n: family_from_json(each) for n, each in (line.get("families") or {}).items()}
+    tensors = {
+        name: replace(Evidence.from_json(each), family=families.get(name))
+        for name, each in (line.get("tensors") or {}).items()
+    }
     whole = Evidence.from_json(line.get("statistics") or {})
-    tensors = {name: Evidence.from_json(e) for name, e in (line.get("tensors") or {}).items()}
-    return Evidence(whole.statistics, tensors)
+    return replace(whole, tensors=tensors, family=families.get(""))
 
 
 def _night(line: Line) -> dict[str, Any]:

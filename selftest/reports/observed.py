@@ -11,6 +11,7 @@ import numpy as np
 from reports.evidence import store
 from selftest.reports import fakes
 from verify.checks import statistics as kinds
+from verify.laws import Family
 from verify.outcome.evidence import Evidence
 
 
@@ -27,12 +28,14 @@ def observed(seed: int = 0) -> Evidence:
         "atoms": kinds.Rare(0, 0.5, 100),
         "ends": kinds.Shares(4096, np.full(2, 9), np.full(2, 8.0), np.full(2, 16.0), 0.0),
         "orthogonality": kinds.Largest(4, 0.5),
+        "singular_values": kinds.Tally(np.arange(12) / 8),
         "finite": kinds.Exact(100, 0),
         "products": kinds.Products(99, side, 98.0, 97.0, 200.0, 4.0, 200.0, 12.0),
     }
     other = {"moments": kinds.SubGaussianMoments(4096, 3.0 * side, 4100.0)}
     signal = kinds.Signal(np.ones(9), np.ones(9), 99, 0.0, 0.1, 0.0)
-    return Evidence({**normal, "signal": signal}, {"weight": Evidence(other)})
+    weight = Evidence(other, family=Family("uniform", ()))
+    return Evidence({**normal, "signal": signal}, {"weight": weight}, Family("normal", ()))
 
 
 def _line(seed: int) -> dict[str, Any]:
@@ -42,6 +45,7 @@ def _line(seed: int) -> dict[str, Any]:
         **fakes.cell_line("normal_"), "schema": 2, "verdict": "pass", "n": 4096 + seed,
         "findings": [finding.to_json() for finding in found], "statistics": seen.to_json(),
         "tensors": {name: e.to_json() for name, e in seen.tensors.items()},
+        "families": seen.families,
         "streams": {"a": "00"}, "excluded": ["far-tail"], "decisions": len(found),
     }  # fmt: skip
 

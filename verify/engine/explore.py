@@ -13,12 +13,17 @@ from verify.engine.confirm import TIMES, confirmed, p_value
 from verify.engine.fingerprints import fingerprints
 from verify.engine.pool import Pool
 from verify.engine.sampling import Unsupported
-from verify.outcome.evidence import Evidence
+from verify.outcome.evidence import NOTHING, Evidence
 from verify.outcome.outcome import Outcome
 from verify.outcome.verdict import Verdict
 from verify.plan.drawing import for_each_case
 from verify.plan.run import Cell, Run, derive
 from verify.subjects.case import Case
+
+_DRAWN = ("deviations", "histogram", "tally")
+"""Kinds of statistics that a picture of a failing case shows."""
+_MOST_DRAWN = 4
+"""So many tensors of a failing case are kept, the worst."""
 
 _SMALLER = 100
 """Cases tried for a smaller failure: where a fault is only just seen, each draw is a toss."""
@@ -33,6 +38,8 @@ class _Tally:
     pooling: bool = True
     smaller: int = 0  # Cases tried since the first failure.
     examined: dict[Case, list[Finding]] = field(default_factory=dict)
+    failing: dict[Case, Evidence] = field(default_factory=dict)
+    """What pictures show of cases that failed."""
     excluded: set[str] = field(default_factory=set)
 
 
@@ -71,6 +78,7 @@ class _Exploration:
         self.cases = Cases(cell, run, promise)
         self.pool = Pool(self.cases)
         self.tally = _Tally()
+        self.failing = NOTHING
         self.defects = known_defects.for_cell(cell, promise)
 
     def conclude(self) -> Outcome:
@@ -80,7 +88,7 @@ class _Exploration:
         redrawn = functools.cache(lambda: self.pool.redrawn(TIMES))
         findings = [confirmed(finding, redrawn) for finding in pooled]
         findings += failed or self._nearest_to_failing()
-        return self._outcome(findings)
+        return replace(self._outcome(findings), failing=self.failing)
 
     def _failed_cases(self) -> list[Finding]:
         """Findings of the smallest failing case; if none fails, the pool is full afterwards."""
@@ -98,6 +106,7 @@ class _Exploration:
             if self.share:
                 self.pool.fill(int(self.share * self.cell.pooled(self.extent.pool_values)))
         except (CaseFailed, CaseTimedOut) as failure:
+            self.failing = self.tally.failing.get(failure.case, NOTHING)
             redrawn = self._redrawn_case(failure.case)
             return [confirmed(finding, redrawn) for finding in failure.findings]
         return []
@@ -142,7 +151,11 @@ class _Exploration:
             return failure.findings
         findings = self._forgiven(case, evidence.findings("case", case))
         self.tally.decisions += len(findings)
-        if self.tally.pooling and all(finding.passed for finding in findings):
+        failed = sorted((f for f in findings if not f.passed), key=p_value)
+        if failed:
+            worst = list(dict.fromkeys(finding.tensor for finding in failed))[:_MOST_DRAWN]
+            self.tally.failing[case] = evidence.narrowed(worst, _DRAWN)
+        elif self.tally.pooling:
             self.pool.add(case, evidence)
         return findings
 

@@ -73,4 +73,5 @@ def reduce(
         For a law that no reduction serves.
     """
     reduction = _REDUCTIONS.dispatch(type(law))
-    return Evidence(reduction(values=values, shape=shape, law=law, host=host, sort=sort))
+    found = reduction(values=values, shape=shape, law=law, host=host, sort=sort)
+    return Evidence(found, family=law.family)

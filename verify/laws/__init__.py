@@ -6,7 +6,7 @@ whichever namespace the samples live in (``scipy.special`` or ``torch.special``)
 that one definition serves the host and every device.
 """
 
-from verify.laws.base import Law
+from verify.laws.base import Family, Law
 from verify.laws.continuous import Continuous, Exponential, Normal, Uniform
 from verify.laws.discrete import Bernoulli, Discrete, DiscreteUniform, Permutation
 from verify.laws.fans import fan, fan_in_and_fan_out
@@ -32,6 +32,7 @@ __all__ = [
     "DiscreteUniform",
     "Exponential",
     "Eye",
+    "Family",
     "Haar",
     "Independent",
     "Lattice",

@@ -2,15 +2,44 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from verify.laws.lattice import Lattice
 
 Shape = tuple[int, ...]
 
 
+@dataclass(frozen=True)
+class Family:
+    """Of which kind a law is, and what shapes it once location and scale are taken off.
+
+    Attributes
+    ----------
+    name : str
+    parameters : tuple of float or None
+        In units of the law's own location and scale. None where they are not known, or are not
+        the same in all that was pooled.
+    """
+
+    name: str
+    parameters: tuple[float, ...] | None = None
+
+    def __or__(self, other: Family) -> Family:
+        """What is true of both: the same family, its name alone, or that there are several."""
+        if self == other:
+            return self
+        return Family(self.name if self.name == other.name else "several")
+
+
 class Law:
     """The law of the entries of one tensor."""
+
+    @property
+    def family(self) -> Family:
+        """By default the name of the class; a density is known of those that say more."""
+        return Family(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(self).__name__).lower())
 
     def is_random(self, shape: Shape) -> bool:
         """Whether a tensor of that shape leaves something to chance."""

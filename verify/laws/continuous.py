@@ -11,7 +11,7 @@ from scipy import special as host_special
 
 from verify.laws.arguments import require_reals
 from verify.laws.array import A
-from verify.laws.base import Law, Shape
+from verify.laws.base import Family, Law, Shape
 from verify.laws.lattice import Lattice
 from verify.laws.square import Square
 
@@ -184,6 +184,10 @@ class Uniform(Continuous):
         return self.low, self.high
 
     @property
+    def family(self) -> Family:  # noqa: D102
+        return Family("uniform", ())
+
+    @property
     def scale(self) -> float:  # noqa: D102
         return self.high - self.low
 
@@ -258,6 +262,10 @@ class Normal(Continuous):
         return -math.inf, math.inf
 
     @property
+    def family(self) -> Family:  # noqa: D102
+        return Family("normal", ())
+
+    @property
     def scale(self) -> float:  # noqa: D102
         return self.std
 
@@ -314,6 +322,10 @@ class Exponential(Continuous):
     @property
     def support(self) -> tuple[float, float]:  # noqa: D102
         return 0.0, math.inf
+
+    @property
+    def family(self) -> Family:  # noqa: D102
+        return Family("exponential", ())
 
     @property
     def scale(self) -> float:  # noqa: D102

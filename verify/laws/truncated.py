@@ -11,13 +11,15 @@ from scipy import special as host_special
 
 from verify.laws.arguments import require_reals
 from verify.laws.array import A
-from verify.laws.base import Shape
+from verify.laws.base import Family, Shape
 from verify.laws.continuous import Continuous
 from verify.laws.lattice import Lattice
 from verify.laws.square import Square
 
 # Beyond this log-ratio Φ(α) is nothing beside Φ(β), and expm1 would overflow.
 _NEGLIGIBLE = 500.0
+# No value lies farther out: a bound beyond it is none.
+_OPEN = 9.0
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,12 @@ class TruncatedNormal(Continuous):
     @property
     def support(self) -> tuple[float, float]:  # noqa: D102
         return self.a, self.b
+
+    @property
+    def family(self) -> Family:
+        """With the bounds in standard deviations, to six digits."""
+        bounds = (max(-_OPEN, min(bound, _OPEN)) for bound in self._window)
+        return Family("truncated normal", tuple(float(f"{bound:.6g}") for bound in bounds))
 
     @property
     def _window(self) -> tuple[float, float]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import TypeGuard
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from verify.checks.bounds import ALPHA
 from verify.checks.finding import Finding
 from verify.checks.packing import Numbers
 from verify.checks.statistics import Statistic, from_json
+from verify.laws import Family
 
 
 @dataclass(frozen=True)
@@ -24,10 +25,13 @@ class Evidence:
         What was seen of the subject as a whole; for an initializer, of its one tensor.
     tensors : mapping
         The evidence of each tensor of a module, or of each kind of tensors once pooled.
+    family : Family or None
+        That of the law of the values, where there are any.
     """
 
     statistics: Mapping[str, Statistic]
     tensors: Mapping[str, Evidence] = field(default_factory=dict)
+    family: Family | None = None
 
     def __add__(self, other: Evidence) -> Evidence:
         """The evidence of both, statistic by statistic."""
@@ -37,14 +41,26 @@ class Evidence:
         tensors = dict(self.tensors)
         for name, evidence in other.tensors.items():
             tensors[name] = tensors[name] + evidence if name in tensors else evidence
-        return Evidence(merged, tensors)
+        return Evidence(merged, tensors, common(self.family, other.family))
 
     def pooled(self, kinds: Mapping[str, str] | None = None) -> Evidence:
         """Without the statistics that describe one sample only; tensors added up by kind."""
-        whole = Evidence({name: s for name, s in self.statistics.items() if s.pools})
+        whole = Evidence(
+            {name: s for name, s in self.statistics.items() if s.pools}, family=self.family
+        )
         for name, evidence in self.tensors.items():
             whole += Evidence({}, {(kinds or {}).get(name, name): evidence.pooled()})
         return whole
+
+    def narrowed(self, tensors: Collection[str], kinds: Collection[str]) -> Evidence:
+        """Of some tensors, the whole among them if it has no name, statistics of some kinds."""
+        kept = {name: s for name, s in self.statistics.items() if s.kind in kinds}
+        parts = {name: e for name, e in self.tensors.items() if name in tensors}
+        return Evidence(
+            kept if "" in tensors else {},
+            {name: each.narrowed([""], kinds) for name, each in parts.items()},
+            self.family,
+        )
 
     def findings(self, scope: str, case: object = None, level: float = ALPHA) -> list[Finding]:
         """Every decision that the evidence allows, in order of tensors and check names."""
@@ -57,6 +73,12 @@ class Evidence:
         for name, evidence in sorted(self.tensors.items()):
             found += [replace(f, tensor=name) for f in evidence.findings(scope, case, level)]
         return found
+
+    @property
+    def families(self) -> dict[str, dict[str, object]]:
+        """The family of each tensor's law as a JSON object; of the whole under no name."""
+        every = {"": self, **self.tensors}
+        return {name: vars(each.family) for name, each in every.items() if each.family}
 
     def to_json(self) -> dict[str, object]:
         """A JSON object by check name; tensors are written one by one."""
@@ -75,6 +97,19 @@ class Evidence:
 
 
 NOTHING = Evidence({})
+
+
+def common(one: Family | None, other: Family | None) -> Family | None:
+    """What is true of both families; of nothing it is the other."""
+    return one | other if one and other else one or other
+
+
+def family_from_json(document: Mapping[str, Any]) -> Family:
+    """Rebuild what `Evidence.families` wrote of one tensor."""
+    parameters = document.get("parameters")
+    return Family(
+        str(document["name"]), None if parameters is None else tuple(map(float, parameters))
+    )
 
 
 def _is_count(value: object) -> bool:

@@ -55,6 +55,8 @@ class Outcome:
         Since which version the law holds, where an earlier release had another.
     streams : mapping
         Fingerprints of seeded streams by case.
+    failing : Evidence
+        What pictures show of the smallest case that failed.
     witness : str
         The known defect that the cell is a witness of, by its id.
     """
@@ -74,6 +76,7 @@ class Outcome:
     calls: int = 0
     decisions: int = 0
     evidence: Evidence = field(default=NOTHING)
+    failing: Evidence = field(default=NOTHING)
     excluded: tuple[str, ...] = ()
     history: str = ""
     streams: Mapping[str, str] = field(default_factory=dict)

@@ -12,6 +12,7 @@ import json
 from collections.abc import Mapping
 
 from verify.checks.bounds import ALPHA
+from verify.outcome.evidence import Evidence
 from verify.outcome.older import converted, separated
 from verify.outcome.outcome import Outcome
 from verify.outcome.shapes import (
@@ -92,6 +93,16 @@ _COUNTS = {
     "decisions": Entry(WHOLE, "decisions taken"),
 }
 _STATISTICS = Named(Record({"kind": Entry(NAME, "which statistic", needed=True)}))
+_FAMILIES = Named(Record({
+    "name": Entry(NAME, "its name, or `several`", needed=True),
+    "parameters": Entry(Listed(NUMBER), "what shapes it, once location and scale are taken off; "
+                        "none where that is unknown, or differs from case to case"),
+}))  # fmt: skip
+_SEEN = {
+    "statistics": Entry(_STATISTICS, "what adds up over shards and nights, by check"),
+    "tensors": Entry(Named(_STATISTICS), "the same, tensor by tensor"),
+    "families": Entry(_FAMILIES, "the family of each tensor's law; under no name, of the whole"),
+}
 _VERDICT = Entry(NAME, "the verdict, see [Reading a report](reading-a-report.md)", needed=True)
 _OWN = {
     "verdict": _VERDICT,
@@ -139,8 +150,8 @@ LINES: Mapping[str, Record] = {
         "law": Entry(_LAW, "what is promised of it, for readers"),
         "source": Entry(TEXT, "where the law comes from"),
         **_OWN,
-        "statistics": Entry(_STATISTICS, "what adds up over shards and nights, by check"),
-        "tensors": Entry(Named(_STATISTICS), "the same, tensor by tensor"),
+        **_SEEN,
+        "failing": Entry(Record(_SEEN), "what pictures show of the smallest case that failed"),
         "excluded": Entry(Listed(TEXT), "ids of known defects whose region was left out"),
         "streams": Entry(Named(_TEXTS), "fingerprints of what fixed cases draw from fixed seeds"),
         "alpha": Entry(LEVEL, "level of its pool, where it is not that of the run"),
@@ -167,7 +178,6 @@ def cell_line(outcome: Outcome, nodeid: str, replay: str) -> Json:
     replay : str
         The command that runs the test again.
     """
-    tensors = sorted(outcome.evidence.tensors.items())
     return {
         "schema": SCHEMA,
         "kind": "cell",
@@ -186,11 +196,20 @@ def cell_line(outcome: Outcome, nodeid: str, replay: str) -> Json:
         "calls": outcome.calls,
         "decisions": outcome.decisions,
         "findings": [finding.to_json() for finding in outcome.findings],
-        "statistics": outcome.evidence.to_json(),
-        "tensors": {name: evidence.to_json() for name, evidence in tensors},
+        **_seen(outcome.evidence),
+        "failing": _seen(outcome.failing),
         "excluded": list(outcome.excluded),
         "streams": dict(outcome.streams),
         "replay": replay,
+    }
+
+
+def _seen(evidence: Evidence) -> Json:
+    tensors = sorted(evidence.tensors.items())
+    return {
+        "statistics": evidence.to_json(),
+        "tensors": {name: each.to_json() for name, each in tensors},
+        "families": evidence.families,
     }
 
 

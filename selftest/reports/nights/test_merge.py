@@ -19,7 +19,16 @@ from reports.nights.merge import merge
 from reports.nights.parts import Refused
 from selftest.reports import fakes
 from verify.checks import bounds
-from verify.checks.statistics import Correlation, Deviations, Largest, NormalMoments, Rare, Signal
+from verify.checks.statistics import (
+    Correlation,
+    Deviations,
+    Largest,
+    NormalMoments,
+    Rare,
+    Signal,
+    Tally,
+)
+from verify.laws import Family
 from verify.outcome import schema
 from verify.outcome.evidence import Evidence
 
@@ -233,15 +242,17 @@ def _random(seed: int) -> Evidence:
             "correlation": Correlation(lags, dict.fromkeys(lags, 10**4)),
             "atoms": Rare(0, float(random.random() * 10.0 ** random.integers(-30, 0)), 9),
             "orthogonality": Largest(4, float(random.random())),
+            "zero_rows": Tally(random.random(32)),
         },
-        {"weight": Evidence(module)},
+        {"weight": Evidence(module, family=Family("truncated normal", (-2.0, seed % 2 + 1.0)))},
+        Family("normal", ()),
     )
 
 
 def _module(seed: int) -> dict:
     evidence = _random(seed)
     tensors = {name: each.to_json() for name, each in evidence.tensors.items()}
-    return {**_cell(evidence), "tensors": tensors}
+    return {**_cell(evidence), "tensors": tensors, "families": evidence.families}
 
 
 class TestAnyOrder:
@@ -254,6 +265,18 @@ class TestAnyOrder:
         abc = _kept(tmp_path / "abc", c, ab)
         for given in ([ab, cd], [cd, ab], [abc, d], [d, abc, b], [a, b, cd, a], [abc, ab, d]):
             assert merge(given).text == expected
+
+    def test_nights_keep_the_families_that_they_share(self, tmp_path: Path) -> None:
+        nights = [_night(tmp_path / f"{s}", s, _module(s)) for s in range(3)]
+        same, differing = _only(nights[0], nights[2]), _only(*nights)
+        assert same["families"] == _module(0)["families"] | {
+            "weight": {"name": "truncated normal", "parameters": [-2.0, 1.0]},
+            "": {"name": "normal", "parameters": []},
+        }
+        assert differing["families"] == {
+            "": {"name": "normal", "parameters": []},
+            "weight": {"name": "truncated normal", "parameters": None},
+        }
 
     def test_floats_alone_would_depend_on_the_order(self) -> None:
         """Else the test above could not fail."""
