@@ -22,7 +22,7 @@ NORMAL = Family("normal", ())
         (laws.TruncatedNormal(1.0, 0.5, 0.0, 3.0), Family("truncated normal", (-2.0, 4.0))),
         (laws.TruncatedNormal(0.0, 0.02, -2.0, math.inf), Family("truncated normal", (-9.0, 9.0))),
         (laws.Haar(2.0), Family("haar")),
-        (laws.Sparse(0.1, 0.01), Family("sparse")),
+        (laws.Sparse(0.1, 0.01), Family("sparse", ())),
         (laws.DiscreteUniform(0, 9), Family("discrete uniform")),
         (laws.Constant(0.5), Family("constant")),
         (Logistic(2.0), Family("logistic")),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from verify.laws.arguments import require_reals
-from verify.laws.base import Law, Shape
+from verify.laws.base import Family, Law, Shape
 from verify.laws.continuous import Normal
 from verify.laws.lattice import Lattice
 
@@ -29,6 +29,11 @@ class Sparse(Law):
 
     def __post_init__(self) -> None:
         require_reals(self, "sparsity", "std")
+
+    @property
+    def family(self) -> Family:
+        """Its values are normal where they are not zeroed."""
+        return Family("sparse", ())
 
     def zeros(self, rows: int) -> int:
         """Zeros in a column of `rows` entries: ``ceil(sparsity · rows)``, in doubles."""
