@@ -182,15 +182,10 @@ def _of_values(cell: CellRecord, findings: Iterable[Finding]) -> list[Cause]:
 
 def _of_value(cell: CellRecord, finding: Finding) -> Cause:
     name, off = measure(cell, finding), deviation(cell, finding)
-    law = "" if name in SIZED else _law(cell)
+    # What wrong numbers are drawn from is mended kind by kind.
+    law = "" if name in SIZED else cell.family(finding.tensor)
     key = ("values", name, "" if math.isnan(off) else "-" if off < 0 else "+", law)
     return Cause(cell, finding, _kind(cell, finding), key, (finding.tensor,))
-
-
-def _law(cell: CellRecord) -> str:
-    """Return the kind of a law: what wrong numbers are drawn from is mended kind by kind."""
-    found = re.search(r"\b[A-Z]\w*(?=\()", cell.law_formula)
-    return f"{found[0] if found else ''}{' given' * (' given ' in cell.law_formula)}"
 
 
 def _of_question(cell: CellRecord, finding: Finding) -> Cause:

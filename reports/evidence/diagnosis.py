@@ -75,7 +75,7 @@ class Subject:
     def _width(self) -> Callable[[float], float] | None:
         """How many times too wide uniform values are, from what the check measures."""
         n, shown = self.finding.n, self.finding.effect
-        if shown is None or not _uniform(self.cell):
+        if shown is None or self.cell.family(self.finding.tensor) != "uniform":
             return None
         if self.finding.check == "legendre":
             return _of_spread
@@ -334,10 +334,6 @@ def clause(message: str) -> str:
     first = re.split(r"; |, |\. ", text)[0]
     whole = text[:LONGEST].rpartition(" ")[0] or text[:LONGEST]
     return f"{first if LONGEST // 3 < len(first) <= LONGEST else whole} …"
-
-
-def _uniform(cell: CellRecord) -> bool:
-    return "U(" in cell.law_formula and "N(" not in cell.law_formula
 
 
 def _of_spread(spread: float) -> float:

@@ -12,7 +12,8 @@ from typing import Any
 from verify.checks import packing
 from verify.checks.bounds import ALPHA
 from verify.checks.finding import Detectable, Effect, Finding, Kind
-from verify.outcome.older import completed
+from verify.outcome import older
+from verify.outcome.evidence import Family, family_from_json
 from verify.outcome.shapes import each_of
 from verify.outcome.verdict import Verdict
 
@@ -20,6 +21,7 @@ __all__ = [
     "CellRecord",
     "Detectable",
     "Effect",
+    "Family",
     "Finding",
     "Kind",
     "Line",
@@ -50,6 +52,12 @@ class CellRecord:
         Counts of what else has a law, by check: the entries of orthogonal matrices.
     places
         Standardised sums of centred scores, by check: each place that was seen, and its sum.
+    tallies
+        Counts that nothing is decided by, of each tensor by check: singular values, rows of zeros.
+    families
+        The family of the law of each tensor; of the whole under no name.
+    of_case
+        Whether all these are of the case that failed: what fails is not pooled.
     signal
         Standard deviations of a signal layer by layer: observed and expected.
     streams
@@ -83,6 +91,9 @@ class CellRecord:
     tensors: Mapping[str, Sequence[int]] = field(default_factory=dict)
     others: Mapping[str, Sequence[int]] = field(default_factory=dict)
     places: Mapping[str, Sequence[tuple[int, float]]] = field(default_factory=dict)
+    tallies: Mapping[str, Mapping[str, Sequence[float]]] = field(default_factory=dict)
+    families: Mapping[str, Family] = field(default_factory=dict)
+    of_case: bool = False
     signal: tuple[tuple[float, float], ...] = ()
     excluded: tuple[str, ...] = ()
     streams: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -97,6 +108,13 @@ class CellRecord:
         shown = self.verdict is Verdict.KNOWN_DEFECT and self.witness
         return (*self.excluded, self.witness) if shown else self.excluded
 
+    def family(self, tensor: str) -> str:
+        """Return the name of the family of a tensor's law; nothing if it is unknown."""
+        if not self.families:
+            return older.family(self.law_formula)
+        known = self.families.get(tensor)
+        return known.name if known else ""
+
     @property
     def title(self) -> str:
         """The subject; of a witness with the defect that it shows."""
@@ -105,7 +123,9 @@ class CellRecord:
     @classmethod
     def from_json(cls, data: Line) -> CellRecord:
         """Read a cell line; raise KeyError, TypeError or ValueError where it is malformed."""
-        law = data.get("law") or {}
+        law, failing = data.get("law") or {}, data.get("failing") or {}
+        of_case = any(failing.get(name) for name in ("statistics", "tensors"))
+        shown = failing if of_case else data
         return cls(
             nodeid=str(data["nodeid"]),
             promise=str(data["promise"]),
@@ -123,12 +143,15 @@ class CellRecord:
             calls=int(data.get("calls") or 0),
             decisions=int(data.get("decisions") or 0),
             findings=tuple(
-                completed(Finding.from_json(item)) for item in data.get("findings") or ()
+                older.completed(Finding.from_json(item)) for item in data.get("findings") or ()
             ),
-            histogram=tuple(_histogram(data.get("statistics") or {})),
-            tensors=_histograms(data.get("tensors") or {}),
-            others=_others(data.get("statistics") or {}),
-            places=_places(data.get("statistics") or {}),
+            histogram=tuple(_histogram(shown.get("statistics") or {})),
+            tensors=_histograms(shown.get("tensors") or {}),
+            others=_others(shown.get("statistics") or {}),
+            places=_places(shown.get("statistics") or {}),
+            tallies=_tallies(shown),
+            families=_families(data) | _families(failing),
+            of_case=of_case,
             signal=_signal((data.get("statistics") or {}).get("signal") or {}),
             excluded=tuple(str(name) for name in data.get("excluded") or ()),
             streams={str(k): tuple(each_of(v)) for k, v in (data.get("streams") or {}).items()},
@@ -307,6 +330,25 @@ def _places(statistics: Line) -> dict[str, Sequence[tuple[int, float]]]:
             rows = enumerate(zip(*columns, strict=True))
             found[name] = tuple((i, t / math.sqrt(n * p)) for i, (t, n, p) in rows if n * p > 0)
     return {name: sums for name, sums in found.items() if sums}
+
+
+def _tallies(seen: Line) -> dict[str, dict[str, Sequence[float]]]:
+    """Return the tallies of each tensor that has any, those of the whole under no name."""
+    every = {"": seen.get("statistics") or {}, **(seen.get("tensors") or {})}
+    found: dict[str, dict[str, Sequence[float]]] = {
+        str(tensor): {
+            str(name): tuple(map(float, _plain(each["counts"])))
+            for name, each in sorted(statistics.items())
+            if each.get("kind") == "tally"
+        }
+        for tensor, statistics in every.items()
+    }
+    return {tensor: tallies for tensor, tallies in found.items() if tallies}
+
+
+def _families(seen: Line) -> dict[str, Family]:
+    written = (seen.get("families") or {}).items()
+    return {str(tensor): family_from_json(each) for tensor, each in written}
 
 
 def _signal(statistic: Line) -> tuple[tuple[float, float], ...]:

@@ -8,14 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
+import numpy as np
 import pytest
 
 from reports.evidence import store
+from reports.evidence.records import CellRecord
 from reports.page import render
 from reports.text import summary
 from verify.checks.bounds import ALPHA
 from verify.checks.finding import Detectable, Effect, Finding, Kind
-from verify.checks.statistics import Exact, Rare
+from verify.checks.statistics import Exact, Rare, Tally
+from verify.laws import Family
 from verify.outcome import schema
 from verify.outcome.evidence import Evidence
 from verify.outcome.outcome import Outcome
@@ -140,3 +143,50 @@ def test_the_table_names_every_field_of_a_finding(kind: type) -> None:
 def test_the_page_names_every_kind_of_finding() -> None:
     rows = schema.LINES["cell"].entries["findings"].shape.each
     assert all(f"`{kind}`" in rows.entries["kind"].meaning for kind in Kind)
+
+
+@pytest.mark.parametrize(
+    ("formula", "family"),
+    [
+        ("N(mean, std²)", "normal"),
+        ("U(−b, b), b = gain·√(3 / fan)", "uniform"),
+        ("weight ~ U(−√k, √k); bias ~ U(±1)", "uniform"),
+        ("in_proj ~ U(±√(6/(E + 3E))), bias_k ~ N(0, 1/E)", "several"),
+        ("N(mean, std²) given a ≤ x ≤ b", "truncated normal"),
+        ("w = gain·Q, QᵀQ = I, Q ~ Haar", ""),
+        ("", ""),
+    ],
+)
+def test_an_older_line_tells_the_family_by_its_formula(formula: str, family: str) -> None:
+    line = {**written()[1], "law": {"formula": formula}}
+    del line["families"]
+    cell = CellRecord.from_json(schema.parsed(json.dumps(line)))
+    assert cell.family("") == cell.family("weight") == family
+    assert cell.families == {}
+
+
+def test_a_line_of_today_tells_it_tensor_by_tensor() -> None:
+    parts = {"weight": replace(EVIDENCE, family=Family("truncated normal", (-2.0, 2.0)))}
+    seen = Evidence({}, parts, Family("haar"))
+    line = schema.cell_line(replace(LAW, evidence=seen), "n", "")
+    cell = CellRecord.from_json(schema.parsed(json.dumps(line)))
+    assert cell.families == {"": Family("haar"), "weight": parts["weight"].family}
+    assert [cell.family(name) for name in ("", "weight", "bias")] == [
+        "haar",
+        "truncated normal",
+        "",
+    ]
+
+
+def test_pictures_are_of_the_case_that_failed() -> None:
+    counts = np.arange(8)
+    shown = Evidence({"zero_rows": Tally(counts / 2)}, {}, Family("sparse", ()))
+    seen = Evidence({"zero_rows": Tally(counts * 2.0)}, {}, Family("sparse"))
+    passed, failed = (
+        CellRecord.from_json(schema.parsed(json.dumps(schema.cell_line(each, "n", ""))))
+        for each in (replace(LAW, evidence=seen), replace(LAW, evidence=seen, failing=shown))
+    )
+    assert passed.tallies == {"": {"zero_rows": tuple(counts * 2)}} and not passed.of_case
+    assert failed.tallies == {"": {"zero_rows": tuple(counts / 2)}} and failed.of_case
+    assert passed.families == {"": Family("sparse")}
+    assert failed.families == {"": Family("sparse", ())}

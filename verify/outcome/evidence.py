@@ -14,6 +14,8 @@ from verify.checks.packing import Numbers
 from verify.checks.statistics import Statistic, from_json
 from verify.laws import Family
 
+__all__ = ["NOTHING", "Evidence", "Family", "common", "family_from_json"]
+
 
 @dataclass(frozen=True)
 class Evidence:

@@ -6,7 +6,8 @@ of what describes it, the size of a sample in a unit, and the kind of a finding 
 The first files of schema 3 had in messages alone what was asked, answered and raised, the place
 and the rounding: such findings are `completed`. Runs that were added up had one text for all that
 they say of an entry, joined by ``" + "``, where an array stands now: such a line shows itself, for
-it has one text for the shards of each night, or of the parts of a run, and is `separated`.
+it has one text for the shards of each night, or of the parts of a run, and is `separated`. Of
+which `family` a law is stood in its formula alone.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ _PLACED = re.compile(
     r"correlation with (?P<lag>.+)|(?P<tail>\w+ tail) mass|tail probability of the (?P<end>.+)"
 )
 _SAID_FIRST = {kind: f"{kind}: " for kind in (Kind.FIXED_UPSTREAM, Kind.STILL_THERE)}
+_LETTERS = re.compile(r"\b([NU])\(")
+_BY_LETTER = {"N": "normal", "U": "uniform"}
 
 
 def converted(line: Json) -> Json:
@@ -59,6 +62,15 @@ def separated(line: Json) -> Json:
         for seed, night in nights.items()
     }
     return {**found, "run_seed": sorted(asked), "nights": asked}
+
+
+def family(formula: str) -> str:
+    """Return the family that a law's formula names: lines without `families` say nothing else."""
+    names = [*dict.fromkeys(_LETTERS.findall(formula))]
+    if len(names) > 1:
+        return "several"
+    given = "truncated " * (" given " in formula)
+    return f"{given}{_BY_LETTER[names[0]]}" if names else ""
 
 
 def _apart(entries: Json) -> Json:
