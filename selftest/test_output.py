@@ -1,0 +1,62 @@
+"""A run whose output nobody takes: it goes on, keeps its exit code, and says so in a sentence."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from selftest.test_command import ROOT, SMALL, lines
+
+GAIN = "verify/test_gains.py::test_gain[host-float64-calculate_gain]"
+FULL = Path("/dev/full")
+REFUSED = "verify: what is printed was refused ({}): exit code and report say what was found.\n"
+
+
+def _run(report: Path, stdout: object, *arguments: str, fault: str = "") -> subprocess.Popen:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    plugin = ["-p", "selftest.planted.plugin"] if fault else []
+    command = [sys.executable, "-m", "pytest", *plugin, "-p", "no:cacheprovider", "--report-dir"]
+    return subprocess.Popen(
+        [*command, str(report), *arguments], cwd=ROOT, env=kept | {"PLANTED": fault},
+        stdout=stdout, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("fault", ["", "gain_tanh"], ids=["sound", "faulty"])
+@pytest.mark.parametrize("options", [("-q", "-n", "0"), ("-v", "-n", "1"), ("-s", "-n", "0")],
+                         ids=" ".join)  # fmt: skip
+def test_a_full_disk_behind_the_output_costs_no_verdict(
+    tmp_path: Path, options: tuple[str, ...], fault: str
+) -> None:
+    with FULL.open("w") as full:
+        run = _run(tmp_path, full, GAIN, *options, *SMALL, fault=fault)
+        _, said = run.communicate()
+    assert said == REFUSED.format("No space left on device")
+    assert run.returncode == bool(fault)
+    assert [cell["verdict"] for cell in lines(tmp_path)[1:]] == ["fail" if fault else "pass"]
+    assert (tmp_path / "index.html").exists()
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="needs /dev/full")
+def test_nothing_selected_keeps_its_exit_code(tmp_path: Path) -> None:
+    with FULL.open("w") as full:
+        run = _run(tmp_path, full, "verify/test_gains.py", "-k", "nothing", *SMALL)
+        _, said = run.communicate()
+    assert (run.returncode, said) == (5, REFUSED.format("No space left on device"))
+
+
+def test_a_reader_that_has_gone_ends_no_run(tmp_path: Path) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        run = _run(tmp_path, writer, GAIN, "-n", "0", *SMALL)
+        _, said = run.communicate()
+    finally:
+        os.close(writer)
+    assert (run.returncode, said) == (0, REFUSED.format("Broken pipe"))
+    assert (tmp_path / "index.html").exists()
