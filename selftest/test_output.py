@@ -27,9 +27,11 @@ def _run(report: Path, stdout: object, *arguments: str, fault: str = "") -> subp
 
 
 @pytest.mark.skipif(not FULL.exists(), reason="needs /dev/full")
-@pytest.mark.parametrize("fault", ["", "gain_tanh"], ids=["sound", "faulty"])
-@pytest.mark.parametrize("options", [("-q", "-n", "0"), ("-v", "-n", "1"), ("-s", "-n", "0")],
-                         ids=" ".join)  # fmt: skip
+@pytest.mark.parametrize(
+    ("options", "fault"),
+    [(("-q", "-n", "0"), ""), (("-v", "-n", "1"), "gain_tanh"), (("-s", "-n", "0"), "gain_tanh")],
+    ids=["quiet", "workers", "uncaptured"],
+)
 def test_a_full_disk_behind_the_output_costs_no_verdict(
     tmp_path: Path, options: tuple[str, ...], fault: str
 ) -> None:

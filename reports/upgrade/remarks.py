@@ -12,7 +12,7 @@ _COMPARED = frozenset({"torch", "python"})
 _ASKED: tuple[tuple[str, Callable[[RunRecord], object], str], ...] = (
     ("profiles", lambda run: run.profile, "the larger one sees smaller errors"),
     ("run seeds", lambda run: run.run_seed, "a difference may come from the cases drawn"),
-    ("selections", lambda run: run.selected or "everything", "only cells of both are compared"),
+    ("selections", lambda run: run.selected or "all", "only cells of both are compared"),
     ("levels", lambda run: run.alpha, "one of them decides more strictly"),
 )
 

@@ -195,6 +195,7 @@ def test_streams_of_two_backends_are_never_the_same_and_not_compared():
         ({"profile": "smoke"}, "different profiles (standard and smoke)"),
         ({"run_seed": "8"}, "different run seeds (7 and 8)"),
         ({"alpha": 1e-6}, "different levels"),
+        ({"selections": (("-k", "a b"),)}, "different selections (all and -k 'a b')"),
         ({"environment": {"suite": "b"}}, "not of the same suite (a and b)"),
         (
             {"backends": {"cpu": {"torch": "2.15.0", "vector": "AVX2"}}},
