@@ -3,9 +3,11 @@
 import math
 from dataclasses import dataclass
 
+import numpy as np
 import pytest
 import torch
 from scipy import special as host_special
+from scipy import stats
 
 from selftest.checks.support import alarms, stream, tensor
 from verify import laws
@@ -77,6 +79,40 @@ class TestOneClass:
             -1000 * math.log2(law.point_mass(SINGLE.step, SINGLE.draw_step))
         )
         assert [words for words, is_met in Logistic(0.0).demands((3,)) if not is_met]
+
+
+@dataclass(frozen=True)
+class Laplace(laws.Continuous):
+    """A law of two branches: Johnson, Kotz & Balakrishnan 1995, chapter 24."""
+
+    support, scale, max_scaled_density = (-math.inf, math.inf), 1.0, 0.5
+    typical_magnitude, max_magnitude = 1.0, 42.0
+    is_accurate_in_float32, is_rounded = False, False
+
+    def cdf(self, x, special=host_special):
+        tail = special.exp2(-abs(x) / math.log(2)) / 2
+        return (x < 0) * tail + (x >= 0) * (1 - tail)
+
+    def sf(self, x, special=host_special):
+        return self.cdf(-x, special)
+
+
+class TestTwoBranches:
+    """Written as `Continuous.cdf` says: there is no `where` for all of its arguments."""
+
+    def test_numbers_arrays_and_tensors_give_the_same(self):
+        x, law = np.linspace(-40.0, 40.0, 1001), Laplace()
+        expected = stats.laplace.cdf(x)
+        device = law.cdf(torch.from_numpy(x), torch.special).numpy()
+        for found in (law.cdf(x), device, [law.cdf(float(value)) for value in x]):
+            np.testing.assert_allclose(found, expected, rtol=1e-13)
+        np.testing.assert_allclose(law.sf(x), stats.laplace.sf(x), rtol=1e-13)
+
+    @pytest.mark.parametrize(("wrong", "found"), [(1.0, False), (1.02, True)])
+    def test_it_is_held_by_every_check(self, wrong, found):
+        values = tensor(wrong * stream("laplace").laplace(size=(4, 1 << 16)), "float32")
+        evidence = reduce(values, (1 << 8, 1 << 8), Laplace(), stream("host"), sort=True)
+        assert bool(alarms(evidence.statistics)) is found
 
 
 class TestEntropy:

@@ -82,11 +82,25 @@ class Continuous(Law):
         return self
 
     def cdf(self, x: A, special: ModuleType = host_special) -> A:
-        """Cumulative distribution function of every element of `x`, in `x`'s precision."""
+        """Cumulative distribution function of every element of `x`, in `x`'s precision.
+
+        Parameters
+        ----------
+        x : float, array or tensor
+        special : module
+            ``scipy.special``, or ``torch.special`` for a tensor. There is no namespace for other
+            functions: ``abs(x)`` is Python's, and in place of a ``where`` stands
+            ``(x < c) * below + (x >= c) * above``, of two branches that are finite everywhere.
+
+        Returns
+        -------
+        float, array or tensor
+            Newly made: it may be written to.
+        """
         raise NotImplementedError
 
     def sf(self, x: A, special: ModuleType = host_special) -> A:
-        """Survival function ``P(X > x)``, accurate in the upper tail."""
+        """Survival function ``P(X > x)``, accurate in the upper tail, of and to what `cdf` is."""
         raise NotImplementedError
 
     def displacement(self, x: float, step: float) -> float:
