@@ -201,6 +201,18 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     ]
 
 
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Name the backends that are left out where ``-q`` hides the header."""
+    from verify.command_line import options
+
+    verified = config.stash[_BACKENDS]
+    if config.get_verbosity() < 0:
+        for problem in options.backends_left_out(verified):
+            terminalreporter.write_line(f"verify: warning: {problem}", yellow=True)
+
+
 def _recipe(config: pytest.Config) -> str:
     """The options that repeat which recipe is verified; nothing for the suite's own tables."""
     if not config.stash[_OWN]:

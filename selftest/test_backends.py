@@ -13,6 +13,7 @@ from verify.command_line import options
 from verify.command_line.options import BadOption
 from verify.laws import LATTICES
 from verify.plan import watchdog
+from verify.plan.run import cells
 
 pytestmark = pytest.mark.usefixtures("patient")  # Time limits are short here.
 
@@ -121,6 +122,21 @@ def test_a_sound_file_is_a_backend(plant):
     assert backends.known()["meta"].fingerprint()["memory"] == "80 GiB"
 
 
+@pytest.mark.parametrize(
+    ("dtypes", "others"),
+    [
+        ("('float32',)", {"complex64"}),
+        ("('float16', 'float64')", {"complex32", "complex128"}),
+        (repr(DTYPES), {"complex32", "complex64", "complex128"}),
+    ],
+)
+def test_its_dtypes_bind_every_subject(dtypes, others, plant):
+    """Those that list their own too: operations, networks and recipes."""
+    plant(planted=backend(dtypes=dtypes))
+    planned = {cell.dtype_name for cell in cells(["meta"])}
+    assert planned == {*backends.known()["meta"].dtypes, *others, "int32", "int64"}
+
+
 @pytest.mark.parametrize("text", ["os._exit(0)", backend(count="os._exit(0)")])
 def test_one_that_ends_the_process_is_named(text, plant):
     plant(planted=f"import os\n{text}")
@@ -203,11 +219,12 @@ class TestCommand:
 
         return run
 
-    def test_a_broken_file_is_a_warning(self, run):
-        ended, report = run(backend(count="1 / 0"))
+    @pytest.mark.parametrize("verbosity", [[], ["-q"], ["-qq"]], ids=len)
+    def test_a_broken_file_is_a_warning(self, run, verbosity):
+        ended, report = run(backend(count="1 / 0"), *verbosity)
         assert ended.returncode == 0, ended.stdout + ended.stderr
         sentence = "the backend of verify/backends/planted.py cannot be used, it raises ZeroDiv"
-        assert f"verify: warning: {sentence}" in ended.stdout
+        assert ended.stdout.count(f"verify: warning: {sentence}") == 1
         left_out = lines(report)[0]["environment"]["backends left out"]
         assert left_out.startswith(sentence)
 

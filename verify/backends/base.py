@@ -28,7 +28,8 @@ class Backend:
     describe : callable
         Fingerprint of device 0 for the report: hardware, driver, libraries.
     dtypes : tuple of str
-        Names of the dtypes verified on it, of `DTYPES`.
+        Names of the floating dtypes verified on it, of `DTYPES`. Complex ones are verified where
+        that of their parts is one of them; integers always.
     """
 
     name: str

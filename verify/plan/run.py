@@ -93,6 +93,8 @@ class Cell:
 def cells(backend_names: Iterable[str], subjects: Iterable[Subject] | None = None) -> list[Cell]:
     """Every cell of the backends, the slowest first: they would otherwise finish a run alone.
 
+    A backend's `dtypes` bind every subject, also one that lists its own.
+
     Parameters
     ----------
     backend_names : iterable of str
@@ -105,8 +107,14 @@ def cells(backend_names: Iterable[str], subjects: Iterable[Subject] | None = Non
         for name in sorted(backend_names)
         for subject in (SUBJECTS.values() if subjects is None else subjects)
         for dtype in subject.dtypes or (*known[name].dtypes, *subject.complex_dtypes)
+        if _is_verified(dtype, known[name])
     ]
     return sorted(planned, key=lambda cell: (-_weight(cell), cell.id))
+
+
+def _is_verified(dtype: str, backend: Backend) -> bool:
+    """Whether a backend lists a dtype, or that of its parts; integers are on every one."""
+    return dtype.startswith("int") or _PARTS.get(dtype, dtype) in backend.dtypes
 
 
 def _weight(cell: Cell) -> float:
