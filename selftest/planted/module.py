@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn.parameter import is_lazy
 
 from selftest.planted.fault import Fault, Function, Plant
+from verify.outcome.promises import ASKED
 
 ModuleEdit = Callable[[Any], object]
 TensorEdit = Callable[[Tensor, Any], object]
@@ -25,16 +26,6 @@ WIDE = ("support", *NARROW)
 
 ZERO = ("atoms", *NARROW)
 """The checks that may name zeros where values should be random."""
-
-_FUNCTIONS = {
-    "contracts": "contract",
-    "embeddings": "embedding",
-    "layouts": "layout",
-    "parametrizations": "parametrization",
-    "tied_gradients": "tied_gradient",
-    "ties": "tie",
-}
-"""What the test is named after, where the file has another name."""
 
 REPEATS = ("duplicates", "correlation")
 UNFILLED = ("finite", "exact")
@@ -92,16 +83,30 @@ def materialisation(cell: str) -> str:
 
 
 def behaviour(file: str, cell: str) -> str:
-    """Return the node id of a test of behaviour.
+    """Return the node id of a test of behaviour: the one that is named like its file.
 
     Parameters
     ----------
     file
-        What its file is named after: ``construction``.
+        What its file is named after, in the plural where the test is in the singular: ``ties`` for
+        ``test_tie`` of ``test_ties.py``.
     cell
         ``dtype-subject``: ``float32-Linear``.
+
+    Raises
+    ------
+    ValueError
+        For a file without such a test in the table of promises.
     """
-    return f"verify/test_{file}.py::test_{_FUNCTIONS.get(file, file)}[cpu-{cell}]"
+    start = f"test_{file}.py::"
+    tests = [test.removeprefix(start) for test in ASKED if test.startswith(start)]
+    named = [test for test in tests if f"test_{file}".startswith(test)]
+    if len(named) != 1:
+        raise ValueError(
+            f"{start}test_{file}, or its singular, is no row of ASKED in "
+            "verify/outcome/promises.py: add it, or name the file of another test"
+        )
+    return f"verify/{start}{named[0]}[cpu-{cell}]"
 
 
 def after(edit: ModuleEdit) -> Plant:
