@@ -199,6 +199,58 @@ def test_modules_say_what_they_are_for(path):
     assert ast.get_docstring(tree(path))
 
 
+FOR_READERS = {"message", "asked", "answer"}
+"""Entries of a finding that are sentences."""
+
+
+def is_taken_apart(node, parents):
+    """Whether something is searched, split or compared, by itself or as one of several."""
+    while isinstance(parents[node], ast.BoolOp):
+        node = parents[node]
+    parent = parents[node]
+    if isinstance(parent, ast.Attribute | ast.Subscript):  # One of its methods, a part of it.
+        return parent.value is node
+    if isinstance(parent, ast.Call):  # Of an expression, which is a constant.
+        module, _, _ = name_of(parent.func).rpartition(".")
+        return module == "re" or module.strip("_").isupper()
+    return isinstance(parent, ast.Compare | ast.Assign)
+
+
+@pytest.mark.parametrize("path", sources("reports"), ids=lambda p: str(p.relative_to(ROOT)))
+def test_reports_never_take_sentences_apart(path):
+    """What follows from a finding follows from its other entries; sentences are shown.
+
+    Whoever cuts one to a length, or writes its numbers otherwise, is handed the whole.
+    """
+    parents = {child: node for node in ast.walk(tree(path)) for child in ast.iter_child_nodes(node)}
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Attribute) and node.attr in FOR_READERS:
+            assert not is_taken_apart(node, parents), f"line {node.lineno}: {ast.unparse(node)}"
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("f.message.partition(': ')", True),
+        ("(f.message or f.check).split(': ')", True),
+        ("_COUNT.search(f.message)", True),
+        ("re.sub('a', '', f.message)", True),
+        ("'of F(x)' in f.message", True),
+        ("f.message[:4]", True),
+        ("said = f.message", True),
+        ("by_message[f.message].append(f)", False),
+        ("clause(f.message or f.check)", False),
+        ("f'{f.message} (run seed {seed})'", False),
+        ("dict.fromkeys(f.message for f in failed)", False),
+    ],
+)
+def test_sentences_that_are_taken_apart_are_seen(code, expected):
+    module = ast.parse(code)
+    parents = {child: node for node in ast.walk(module) for child in ast.iter_child_nodes(node)}
+    read = [n for n in ast.walk(module) if isinstance(n, ast.Attribute) and n.attr == "message"]
+    assert [is_taken_apart(node, parents) for node in read] == [expected]
+
+
 NAMING = {"Finding": 0, "broken": 0, "decided": 0, "Judge": 0, "compare": 2, "counted": 3}
 """What is given the name of a check, and at which place; by keyword anything may be."""
 

@@ -25,7 +25,7 @@ _WITNESSES = ("known defect", "known_defect")
 _NIGHT = re.compile(r" \(run seed [^()]*\)$")
 _RAISED = re.compile(r"([A-Z]\w*(?:Error|Exception|Interrupt|Exit))\b[ (:]*(.*?)\)?", re.DOTALL)
 _ROUNDING = re.compile(r"\bby (\d+(?:\.\d+)?(?:e[+-]?\d+)?|inf|nan) times the rounding\b")
-_COMPONENT = re.compile(r"\bthe (.+) of F\(x\) is off\b")
+_COMPONENT = re.compile(r"\bthe (\w+(?: component)?) of F\(x\) is off\b")
 _PLACED = re.compile(
     r"correlation with (?P<lag>.+)|(?P<tail>\w+ tail) mass|tail probability of the (?P<end>.+)"
 )
