@@ -101,6 +101,12 @@ class Fault:
         return replace(worst, tensors=tuple(sorted(tensors))).sentence
 
     @property
+    def questions(self) -> str:
+        """The ids of its questions, which known defects name, folded; nothing if it has none."""
+        asked = (cause.finding.question for cause in self.causes if cause.finding)
+        return listing(filter(None, dict.fromkeys(asked)))
+
+    @property
     def dtypes(self) -> tuple[str, ...]:
         """Its dtypes, in the order of readers."""
         return tuple(sorted({cell.dtype for cell in self.cells} - {""}, key=dtype_key))

@@ -136,12 +136,8 @@ def labelled(tensor: str, sentence: str) -> str:
 
 
 def named(finding: Finding) -> str:
-    """Return the name of a check, of its tensor and of its question: ``scale of weight``.
-
-    Known defects name a question by its id: ``lazy (size-not-loaded)``.
-    """
-    name = f"{finding.check} of {finding.tensor}" if finding.tensor else finding.check
-    return f"{name} ({finding.question})" if finding.question else name
+    """Return the name of a check and of its tensor: ``scale of weight``."""
+    return f"{finding.check} of {finding.tensor}" if finding.tensor else finding.check
 
 
 def plural(amount: int, noun: str) -> str:

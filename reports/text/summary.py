@@ -167,11 +167,13 @@ def _where(fault: Fault) -> str:
 def decision(fault: Fault) -> str:
     """Return the check that saw it, and how it decided; nothing where there is no result."""
     finding = fault.finding
-    return f"{named(finding)}, {decided(finding)}" if finding else ""
+    asked = f" ({fault.questions})" if fault.questions else ""
+    return f"{named(finding)}{asked}, {decided(finding)}" if finding else ""
 
 
 def _row(rank: int, fault: Fault) -> str:
-    texts = (fault.label, said(fault.sentence), fault.where, fault.size, fault.smallest)
+    asked = f" ({fault.questions})" if fault.questions else ""
+    texts = (fault.label, said(fault.sentence) + asked, fault.where, fault.size, fault.smallest)
     replay = fault.cell.replay and _code(fault.cell.replay).replace("|", "\\|")
     return f"| {rank} | {' | '.join(map(_text, texts))} | {replay} |"
 

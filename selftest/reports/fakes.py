@@ -72,6 +72,7 @@ KINDS = (
     "weight_hh",
     "weight_ih",
 )
+ASKED, ANSWER = "values that differ from the reference", "24 of 4 096, the first at (1, 0, 2)"
 ZERO = "one value is drawn too often: 4 where at most 9.54e-07 are expected"
 VERDICTS = {
     ("sparse_", "float16"): ("unsupported", 'NotImplementedError: "sort" is not implemented.'),
@@ -278,9 +279,8 @@ def _exact_findings(verdict: str) -> list[dict[str, Any]]:
             "n": 4096,
             "effect": None,
             "detectable": None,
-            "message": "24 of 4 096 values differ from the reference, the first at (1, 0, 2)."
-            if failed
-            else "Equal, bit for bit.",
+            "message": f"{ASKED}: {ANSWER}" if failed else "Equal, bit for bit.",
+            **({"question": "off-reference", "asked": ASKED, "answer": ANSWER} if failed else {}),
             "case": "DiracCase(shape=(6, 3, 3), groups=3)" if failed else None,
             "confirmation": None,
         }

@@ -40,6 +40,19 @@ def test_a_fault_has_its_sentence_its_size_its_place_and_its_replay(tmp_path: Pa
     ]
 
 
+def test_a_fault_names_the_ids_of_its_questions(tmp_path: Path) -> None:
+    evidence = _evidence(tmp_path, fakes.cell_line("dirac_", promise="exact"))
+    assert f"1. {words.said(f'{fakes.ASKED}: {fakes.ANSWER}')}" in _terminal(evidence)
+    assert "· exact – equal (off-reference), a comparison" in _terminal(evidence)
+    assert "at (1, 0, 2) (off-reference) |" in summary.markdown(evidence)
+    (cell,) = evidence.cells
+    (finding,) = cell.findings
+    asked = {"above-one": "a sparsity above one", "below-zero": "a sparsity below zero"}
+    alike = tuple(replace(finding, question=q, asked=x, case=x) for q, x in asked.items())
+    (fault,) = faults([replace(cell, findings=alike)])
+    assert fault.questions == "above-one and below-zero"
+
+
 def test_a_fault_names_its_tensors(tmp_path: Path) -> None:
     evidence = _evidence(tmp_path, fakes.module_line(zero="weight_hr_l0"))
     assert f"1. weight_hr_l0: {words.said(fakes.ZERO)}" in _terminal(evidence)

@@ -81,9 +81,3 @@ def test_thousands_are_grouped_everywhere() -> None:
     assert words.effect(Effect("scale", 4096.6, 4000.0, 4200.0)) == (
         "scale 4\u202f097 [4\u202f000, 4\u202f200]"
     )
-
-
-def test_a_check_is_named_with_its_tensor_and_its_question() -> None:
-    assert words.named(replace(COMPARED, tensor="weight")) == "parametrization of weight"
-    lost = replace(COMPARED, question="reset-lost-under-weight-norm")
-    assert words.named(lost) == "parametrization (reset-lost-under-weight-norm)"

@@ -58,6 +58,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return directory
 
 
+def test_a_question_is_named_by_its_id_beside_its_check(tmp_path: Path) -> None:
+    folder = fakes.write(tmp_path, [fakes.cell_line("dirac_", promise="exact")])
+    assert main(["build", str(folder)]) == 1
+    text = (folder / "cpu.html").read_text(encoding="utf-8")
+    fault, cell = text.split('id="cells"')
+    for part in (fault, cell):
+        assert 'equal <span class="word">(<code>off-' in part
+
+
 @pytest.mark.parametrize("name", ["cpu.html", "cuda.html", "index.html"])
 def test_pages_are_well_formed_and_load_nothing(folder: Path, name: str) -> None:
     text = (folder / name).read_text(encoding="utf-8")
