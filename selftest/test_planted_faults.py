@@ -64,5 +64,5 @@ def test_unknown_fault_is_refused(tmp_path: Path) -> None:
 
 def test_a_file_without_a_test_of_its_name_is_refused() -> None:
     """A fault of no test would be planted in vain."""
-    with pytest.raises(ValueError, match="is no row of ASKED in verify/outcome/promises.py"):
+    with pytest.raises(ValueError, match=r"is no row of ASKED in verify/outcome/promises\.py"):
         behaviour("ranges", "float32-torch.rand")
