@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,24 @@ def run(folder: Path, example: Example, report: str) -> tuple[int, str]:
     arguments += ["--profile", "smoke", "--run-seed", "20260101", "--report-dir", report]
     output = folder / f"{report}.txt"
     return run_pytest(arguments, folder=folder, environment=kept, output=output, timeout=1800)
+
+
+@pytest.mark.parametrize(
+    ("row", "sentence"),
+    [
+        (0, "has no title: give it a row in VALUES or BEHAVIOUR"),
+        (1, "asks no promise: give it a row in ASKED"),
+    ],
+)
+def test_a_forgotten_row_of_a_promise_is_named(row: int, sentence: str, scratch: Path) -> None:
+    """A test of which the tables of promises say nothing cannot be green."""
+    example = EXAMPLES["a promise"]
+    table = "verify/outcome/promises.py"
+    rows = [text for at, text in enumerate(example.edits[table]) if at != row]
+    edit(scratch, {**example.edits, table: rows})
+    code, output = run(scratch, replace(example, nodes=("verify/test_ranges.py",)), "forgotten")
+    assert code == pytest.ExitCode.INTERRUPTED, output[-3000:]
+    assert f"{sentence} of {table}." in output
 
 
 def test_every_example_has_its_line_in_the_table() -> None:

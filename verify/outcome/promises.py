@@ -157,6 +157,19 @@ def identity(nodeid: str) -> Identity | None:
     return asked.identity(_unescaped(id[:-1])) if asked and id.endswith("]") else None
 
 
+def missing_row(nodeid: str) -> str:
+    """Which row of these tables a test function that hands over an outcome lacks, in a sentence."""
+    asked, place = asked_by(nodeid), "verify/outcome/promises.py"
+    if asked is None:
+        return f"{nodeid} asks no promise: give it a row in ASKED of {place}."
+    if asked.promise not in TITLES and "{" not in asked.promise:
+        return (
+            f"{nodeid} asks the promise {asked.promise!r}, which has no title: give it a row in "
+            f"VALUES or BEHAVIOUR of {place}."
+        )
+    return ""
+
+
 def _unescaped(id: str) -> str:
     """The id as it was given to pytest, which escapes whatever is not ASCII."""
     try:
