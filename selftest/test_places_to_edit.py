@@ -16,6 +16,7 @@ from selftest.places.examples import EXAMPLES, Edits, Example
 ROOT = Path(__file__).resolve().parents[1]
 COPIED = ("strategies", "verify", "reports")
 NEWER = "newer_torch"
+ARCHITECTURE = "test_architecture.py"
 
 TABLE = re.compile(r"^\| (an? [^|]+?) \| (\d+) \|", re.MULTILINE)
 PLACES = {
@@ -36,6 +37,8 @@ def scratch(tmp_path: Path) -> Path:
     shutil.copy(ROOT / "conftest.py", tmp_path)
     shutil.copy(ROOT / "tox.ini", tmp_path)
     shutil.copy(ROOT / "selftest" / "places" / f"{NEWER}.py", tmp_path)
+    (tmp_path / "selftest").mkdir()
+    shutil.copy(ROOT / "selftest" / ARCHITECTURE, tmp_path / "selftest")
     return tmp_path
 
 
@@ -90,6 +93,9 @@ def test_the_example_runs_and_is_able_to_fail(name: str, scratch: Path) -> None:
     edit(scratch, example.besides)
     edit(scratch, example.edits)
     code, output = run(scratch, example, "sound")
+    assert code == pytest.ExitCode.OK, output[-3000:]
+    house = replace(example, nodes=(f"selftest/{ARCHITECTURE}", "-q", "-k", "short or arrows"))
+    code, output = run(scratch, house, "house")
     assert code == pytest.ExitCode.OK, output[-3000:]
     file, text, wrong = example.broken
     sound = (scratch / file).read_text(encoding="utf-8")
