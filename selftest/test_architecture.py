@@ -2,6 +2,7 @@
 
 import ast
 import math
+import re
 from functools import cache
 from pathlib import Path
 
@@ -117,6 +118,19 @@ def test_no_arrow_leads_upwards():
     for room, allowed in ROOMS.items():
         assert set(allowed.split()) - {"verify"} <= below, room
         below.add(room)
+
+
+def test_the_page_shows_this_table():
+    """docs/architecture.md has a row for each room of `verify/`, and says what it may import."""
+    page = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)(?:/|\.py)` \|.*\| (.*) \|$", page, re.MULTILINE)
+    shown = {room: set(arrows.split(", ")) - {"nothing"} for room, arrows in rows}
+    tested = {
+        room.removeprefix("verify."): {to.removeprefix("verify.") for to in arrows.split()}
+        for room, arrows in ROOMS.items()
+        if room.startswith("verify.")
+    }
+    assert shown == {room: arrows - {"verify"} for room, arrows in tested.items()}
 
 
 @pytest.mark.parametrize("package", ["verify", "reports"])
