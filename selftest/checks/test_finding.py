@@ -25,6 +25,15 @@ def test_round_trip(finding):
     assert Finding.from_json(json.loads(json.dumps(finding.to_json()))) == finding
 
 
+def test_an_exception_that_says_nothing_is_shown_by_its_class():
+    class MuteError(Exception):
+        def __str__(self):
+            raise SystemExit
+
+    assert Raised.by(MuteError()) == Raised("MuteError")
+    assert Raised.by(ValueError("no\nmore")) == Raised("ValueError", "no")
+
+
 @pytest.mark.parametrize("field", ["check", "passed"])
 def test_a_missing_field_is_an_error(field):
     document = FULL.to_json()

@@ -95,8 +95,12 @@ class Raised:
 
     @classmethod
     def by(cls, error: BaseException) -> Raised:
-        """What is shown of an exception."""
-        return cls(type(error).__name__, str(error).partition("\n")[0][:_SAID])
+        """What is shown of an exception; never raises itself."""
+        try:
+            said = str(error)
+        except BaseException:  # It may even end the process.
+            said = ""
+        return cls(type(error).__name__, said.partition("\n")[0][:_SAID])
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Raised:
