@@ -113,15 +113,21 @@ def big(value: int) -> str:
 
 def effect(value: Effect) -> str:
     """Return an estimate with as many digits as its interval deserves."""
+    estimate, interval = sized(value)
     unit = f" {value.unit}" if value.unit else ""
+    return f"{value.name} {estimate}{unit}{interval}"
+
+
+def sized(value: Effect) -> tuple[str, str]:
+    """Return an estimate with as many digits as its interval deserves, and the interval."""
     width = abs(value.high - value.low)
     if width == 0 or not math.isfinite(width + value.estimate):
-        return f"{value.name} {number(value.estimate)}{unit}"
+        return number(value.estimate), ""
     decimals = min(12, max(0, 1 - math.floor(math.log10(width))))
     estimate, low, high = (
         _fixed(bound, decimals) for bound in (value.estimate, value.low, value.high)
     )
-    return f"{value.name} {estimate}{unit} [{low}, {high}]"
+    return estimate, f" [{low}, {high}]"
 
 
 def detectable(value: Detectable) -> str:

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from reports.evidence.records import Finding, Kind
-from reports.evidence.words import count, named, number, p_value, plain, plural
+from reports.evidence.records import Effect, Finding, Kind
+from reports.evidence.words import count, named, number, p_value, plain, plural, sized
 from reports.page import svg
 from reports.page.pictures import Picture
 
@@ -17,6 +17,8 @@ from reports.page.pictures import Picture
 MOST_LOG_P = 30.0
 # Letters of a row's name.
 LONGEST = 38
+# Room for an estimate with its interval.
+RATIOS = 160
 
 
 def strip(findings: Iterable[Finding], alpha: float) -> Picture | None:
@@ -73,6 +75,8 @@ class _Effect:
     low: float
     high: float
     passed: bool
+    ratio: Effect | None
+    """As it was measured, if it is relative to the law: 1 is lawful."""
 
     @classmethod
     def of(cls, finding: Finding) -> _Effect | None:
@@ -82,13 +86,14 @@ class _Effect:
             return None
         if not 0 < seen.size < math.inf:
             return None
-        law = 1.0 if seen.unit == "relative" else 0.0
+        ratio = effect if seen.unit == "relative" else None
+        law = 0.0 if ratio is None else 1.0
         estimate, low, high = (
             (x - law) / seen.size for x in (effect.estimate, effect.low, effect.high)
         )
         if not all(map(math.isfinite, (estimate, low, high))):
             return None
-        return cls(named(finding), estimate, low, high, finding.passed)
+        return cls(named(finding), estimate, low, high, finding.passed, ratio)
 
 
 def effects(findings: Iterable[Finding]) -> Picture | None:
@@ -103,7 +108,9 @@ def effects(findings: Iterable[Finding]) -> Picture | None:
         return None
     rows = sorted(largest.values(), key=_size, reverse=True)
     limit = max(1.0, *(min(2.0, _size(row)) for row in rows)) * 1.12
-    frame = _row_frame(len(rows), (-limit, limit))
+    ratios = [(row.ratio, row.passed) for row in rows]
+    scaled = any(ratio for ratio, _ in ratios)
+    frame = row_frame(len(rows), (-limit, limit), RATIOS if scaled else 10)
     lines: list[str] = []
     marks: dict[bool, list[tuple[float, float]]] = {True: [], False: []}
     for row, effect in enumerate(rows):
@@ -117,15 +124,18 @@ def effects(findings: Iterable[Finding]) -> Picture | None:
     words = "effect ÷ smallest error that its check would have caught"
     body = (
         _band_across(frame),
-        *_row_names(frame, [effect.name for effect in rows]),
+        *row_names(frame, [effect.name.replace("_", " ") for effect in rows]),
         f'<path class="reach" d="{"".join(lines)}"/>',
         svg.dots("dots", marks[True]),
         svg.dots("dots bad", marks[False]),
+        *sizes(frame, ratios),
         svg.x_axis(frame, ticks, words),
     )
     meaning = (
         f"The largest effect, of {plain(rows[0].name)}, is {number(_size(rows[0]), 2)} times what "
         f"its check would have caught. Lines: 99.9 % intervals."
+        + " On the right: observed ÷ lawful, which should be 1."
+        * scaled
     )
     return Picture(svg.element(frame, "Effects of the checks", body), meaning, wide=True)
 
@@ -144,7 +154,7 @@ def comparisons(findings: Iterable[Finding]) -> Picture | None:
     asked = {name: n for name, n in asked.items() if n > 0}
     if not asked:
         return None
-    frame = _row_frame(len(asked), (0.0, max(1.0, *(math.log10(n) for n in asked.values())) * 1.3))
+    frame = row_frame(len(asked), (0.0, max(1.0, *(math.log10(n) for n in asked.values())) * 1.3))
     bars, texts = [], []
     for row, (name, n) in enumerate(asked.items()):
         x, y = frame.at(math.log10(n), row + 0.5)
@@ -154,7 +164,7 @@ def comparisons(findings: Iterable[Finding]) -> Picture | None:
         texts.append(f'<text{kind} x="{max(x, frame.left + 3) + 8:g}" y="{y + 4:g}">{held}</text>')
     ticks = [(float(t), count(10**t)) for t in range(int(frame.x[1]) + 1)]
     body = (
-        *_row_names(frame, list(asked)),
+        *row_names(frame, list(asked)),
         f'<path class="rows" d="{"".join(bars)}"/>',
         *texts,
         svg.x_axis(frame, ticks[:: 1 + len(ticks) // 7], "exact comparisons that held"),
@@ -165,16 +175,28 @@ def comparisons(findings: Iterable[Finding]) -> Picture | None:
     return Picture(svg.element(frame, "Exact comparisons", body), meaning, wide=True)
 
 
-def _row_frame(rows: int, x: tuple[float, float]) -> svg.Frame:
+def row_frame(rows: int, x: tuple[float, float], right: int = 10) -> svg.Frame:
+    """Return a frame of so many rows, with room for their names on the left."""
+    height = 50 + 20 * rows
     return svg.Frame(
-        1040, 50 + 20 * rows, x, (float(rows), 0.0), left=260, top=8, bottom=38, digits=0
+        1040, height, x, (float(rows), 0.0), left=260, right=right, top=8, bottom=38, digits=0
     )
 
 
-def _row_names(frame: svg.Frame, names: Sequence[str]) -> Iterable[str]:
+def sizes(frame: svg.Frame, rows: Sequence[tuple[Effect | None, bool]]) -> Iterable[str]:
+    """Write on the right of each row its estimate and interval, and whether it failed."""
+    for row, (effect, passed) in enumerate(rows):
+        if effect is not None:
+            kind, y = "label" if passed else "label bad", frame.at(0, row + 0.5)[1] + 4
+            x = frame.width - frame.right + 14
+            yield f'<text class="{kind}" x="{x}" y="{y:g}">{"".join(sized(effect))}</text>'
+
+
+def row_names(frame: svg.Frame, names: Sequence[str]) -> Iterable[str]:
+    """Write the name of each row."""
     for row, name in enumerate(names):
         y = frame.at(frame.x[0], row + 0.5)[1] + 4
-        text = plain(name).replace("_", " ")
+        text = plain(name)
         shown = text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
         yield (
             f'<text class="label" x="{frame.left - 12}" y="{y:g}" text-anchor="end">'

@@ -205,16 +205,11 @@ def _fate(sizes: Sequence[float], dtype: str) -> str:
 def bars(counts: Sequence[int], label: str) -> str:
     """Draw the p-values of a whole run as bars over [0, 1]."""
     frame = svg.Frame(460, 180, (0.0, 1.0), (0.0, 1.1 * max(*counts, 1)), left=36)
-    width = 1 / len(counts)
-    columns = []
-    for index, height in enumerate(counts):
-        x, y = frame.at(index * width, height)
-        right, base = frame.at((index + 1) * width, 0)
-        columns.append(f"M{x + 1:g} {base:g}V{y:g}H{right - 1:g}V{base:g}Z")
+    columns = ((i / len(counts), (i + 1) / len(counts), height) for i, height in enumerate(counts))
     left, level = frame.at(0, sum(counts) / len(counts))
     end, _ = frame.at(1, 0)
     body = (
-        f'<path class="bar" d="{"".join(columns)}"/>',
+        svg.columns(frame, "bar", columns),
         f'<path class="limit" d="M{left:g} {level:g}H{end:g}"/>',
         svg.x_axis(frame, [(t / 5, f"{t / 5:g}") for t in range(6)], "p-value"),
         *svg.y_ticks(frame, svg.round_numbers(0.0, frame.y[1])),

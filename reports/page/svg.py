@@ -75,13 +75,36 @@ def band(frame: Frame, half_width: float) -> str:
     )
 
 
+def columns(frame: Frame, kind: str, bars: Iterable[tuple[float, float, float]]) -> str:
+    """Draw bars as one element, each from where to where and how tall; what is there is seen."""
+    marks = []
+    for low, high, height in bars:
+        if height > 0:
+            (x, base), (right, y) = frame.at(low, 0), frame.at(high, height)
+            marks.append(f"M{x:g} {base:g}V{min(y, base - 1):g}H{max(x + 1, right - 1):g}V{base:g}")
+    return f'<path class="{kind}" d="{"".join(marks)}"/>' if marks else ""
+
+
+def box(frame: Frame, across: tuple[float, float], up: tuple[float, float]) -> str:
+    """Draw the rectangle in which what is lawful lies."""
+    (left, bottom), (right, top) = (frame.at(*corner) for corner in zip(across, up, strict=True))
+    return f'<path class="band" d="M{left:g} {top:g}H{right:g}V{bottom:g}H{left:g}Z"/>'
+
+
+def rule(frame: Frame, start: tuple[float, float], end: tuple[float, float]) -> str:
+    """Draw a thin straight line, where what is right lies."""
+    return '<path class="zero" d="M{:g} {:g}L{:g} {:g}"/>'.format(
+        *frame.at(*start), *frame.at(*end)
+    )
+
+
 def axes(frame: Frame, across: str, up: str) -> str:
     """Draw both axes in quarters and round numbers, and say what they are."""
     low, high = frame.x
     quarters = [low + (high - low) * t / 4 for t in range(5)]
     ticks = y_ticks(frame, round_numbers(*frame.y))
     return "".join(
-        (title(up), x_axis(frame, [(at, _plainly(at)) for at in quarters], across), *ticks)
+        (title(up), x_axis(frame, [(at, plainly(at)) for at in quarters], across), *ticks)
     )
 
 
@@ -90,7 +113,8 @@ def title(words: str) -> str:
     return f'<text class="label" x="0" y="12">{escape(words)}</text>'
 
 
-def _plainly(tick: float) -> str:
+def plainly(tick: float) -> str:
+    """Return the number of a tick."""
     return number(tick, 6)
 
 
@@ -112,7 +136,7 @@ def _anchor(frame: Frame, at: float) -> str:
 
 
 def y_ticks(
-    frame: Frame, ticks: Iterable[float], words: Callable[[float], str] = _plainly
+    frame: Frame, ticks: Iterable[float], words: Callable[[float], str] = plainly
 ) -> Iterable[str]:
     """Write the numbers of the vertical axis."""
     for tick in ticks:

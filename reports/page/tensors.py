@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
@@ -12,6 +12,7 @@ from reports.evidence.records import CellRecord, Finding
 from reports.evidence.verdict import finding_key
 from reports.evidence.words import TOGETHER
 from reports.page import pictures
+from reports.page.values import values
 
 
 @dataclass(frozen=True)
@@ -129,21 +130,25 @@ def _decision(finding: Finding) -> tuple[object, ...]:
 
 
 def module_pictures(
-    shown: Iterable[Tensor], histograms: Mapping[str, Sequence[int]], alpha: float, points: int
+    shown: Iterable[Tensor], cell: CellRecord, alpha: float, points: int
 ) -> tuple[pictures.Picture, ...]:
     """Return the pictures of a module's tensors.
 
     All kinds together, each in units of its own band; before them what failed worst, alone. Of
     a single case there are none.
     """
-    pooled = {kind: counts for kind, counts in histograms.items() if sum(counts)}
+    pooled = {kind: counts for kind, counts in cell.tensors.items() if sum(counts)}
     wrong = (t.tensor for t in shown if not t.passed and t.tensor in pooled)
-    alone = next((_kind_pictures(kind, pooled[kind], alpha) for kind in wrong), ())
-    return (*alone, pictures.together(pooled, alpha, points)) if pooled else ()
+    alone = next((_kind_pictures(kind, cell, alpha) for kind in wrong), ())
+    if len(pooled) <= bool(alone):
+        return alone
+    return (*alone, pictures.together(pooled, alpha, points))
 
 
-def _kind_pictures(kind: str, counts: Sequence[int], alpha: float) -> tuple[pictures.Picture, ...]:
-    found = (pictures.deviation(counts, alpha), pictures.histogram(counts))
+def _kind_pictures(kind: str, cell: CellRecord, alpha: float) -> tuple[pictures.Picture, ...]:
+    counts = cell.tensors[kind]
+    over = values(counts, cell.families.get(kind), pictures.POINTS)
+    found = (pictures.deviation(counts, alpha), over or pictures.histogram(counts))
     return tuple(picture.of(kind) for picture in found)
 
 

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from reports.evidence.records import CellRecord, Effect, Finding, Verdict
 from reports.evidence.verdict import RunVerdict, finding_key, worst_finding, worst_first
-from reports.page import decisions, pictures, tensors
+from reports.page import decisions, matrices, pictures, tensors, values, widths
 from reports.page.tensors import Failure, Tensor
 from reports.text.summary import failing_cases, in_plain_words, parts_of_diagnosis
 
@@ -162,21 +162,51 @@ def _pictures(view: CellView, alpha: float) -> Iterable[pictures.Picture | None]
     cell = view.cell
     points = pictures.COARSE if view.calm else pictures.POINTS
     single = sum(cell.histogram) > 0 and not view.tensors
-    yield _tried(lambda: pictures.deviation(cell.histogram, alpha, points)) if single else None
-    yield _tried(lambda: pictures.histogram(cell.histogram)) if single else None
+    if single:
+        yield _tried(lambda: _of_case(cell, pictures.deviation(cell.histogram, alpha, points)))
+        yield _tried(lambda: _of_case(cell, _shape(cell, points)))
+    else:
+        yield from (None, None)
     yield _tried(lambda: pictures.signal(cell.signal, cell.dtype))
     yield _tried(lambda: decisions.strip(cell.findings, alpha))
     yield _tried(lambda: decisions.effects(cell.findings))
     yield _tried(lambda: decisions.comparisons(cell.findings))
-    yield from (
-        _tried(lambda: tensors.module_pictures(view.tensors, cell.tensors, alpha, points)) or ()
-    )
+    yield _tried(lambda: widths.widths(cell))
+    of_module = _tried(lambda: tensors.module_pictures(view.tensors, cell, alpha, points)) or ()
+    for drawn in (*of_module, *_others(view, alpha, points)):
+        yield drawn and _of_case(cell, drawn)
+
+
+def _others(view: CellView, alpha: float, points: int) -> Iterable[pictures.Picture | None]:
+    """Yield pictures of what else was added up."""
+    cell = view.cell
     for name, counts in cell.others.items():
         if sum(counts):
-            drawn = _tried(partial(pictures.deviation, counts, alpha, points))
-            yield drawn and drawn.of(name.replace("_", " "))
+            curve = _tried(partial(pictures.deviation, counts, alpha, points))
+            yield curve and curve.of(name.replace("_", " "))
+    wrong = [tensor.tensor for tensor in view.tensors if not tensor.passed]
+    for name, draw in matrices.PICTURES.items():
+        held = [tensor for tensor, tallies in cell.tallies.items() if name in tallies]
+        for tensor in sorted(held, key=lambda each: each not in wrong)[:1]:
+            drawn = _tried(partial(draw, cell.tallies[tensor][name]))
+            yield drawn.of(tensor) if drawn and tensor else drawn
+    failed = {finding.check for finding in cell.findings if not finding.passed}
     for name, sums in cell.places.items():
+        # Of one case there are few values at each place: they say something where they failed.
+        if cell.of_case and name not in failed:
+            continue
         yield _tried(partial(pictures.places, name, sums, alpha))
+
+
+def _of_case(cell: CellRecord, drawn: pictures.Picture) -> pictures.Picture:
+    """Say of a picture that it shows one case, where it does."""
+    return drawn.of("The case that failed") if cell.of_case else drawn
+
+
+def _shape(cell: CellRecord, points: int) -> pictures.Picture:
+    """Draw values over their density; where that is not known, the transforms in bins."""
+    drawn = values.values(cell.histogram, cell.families.get(""), points)
+    return drawn or pictures.histogram(cell.histogram)
 
 
 def _tried(draw: Callable[[], T]) -> T | None:

@@ -56,3 +56,15 @@ def test_comparisons_are_counted_by_check() -> None:
     assert broken is not None and "1\u202f198 of 1\u202f200" in _texts(broken)
     assert 'class="label bad"' in broken.svg and "2 failed" in broken.meaning
     assert decisions.comparisons([_finding("mean", 0.0, 1.0)]) is None
+
+
+def test_a_scale_is_told_as_observed_over_lawful() -> None:
+    scale = _finding("scale", 1.0021, 0.02, unit="relative")
+    mean = _finding("mean", 0.002, 0.01)
+    both, alone = decisions.effects([scale, mean]), decisions.effects([mean])
+    assert both is not None and alone is not None
+    assert _texts(both).count("1.0021 [0.9971, 1.0071]") == 1
+    assert "observed ÷ lawful, which should be 1" in both.meaning
+    assert "[" not in alone.svg and "lawful" not in alone.meaning
+    failed = decisions.effects([_finding("scale", 1.5, 0.02, unit="relative", passed=False)])
+    assert failed is not None and '<text class="label bad"' in failed.svg

@@ -131,7 +131,7 @@ def test_a_module_in_order_has_a_row_for_each_kind_of_tensors(tmp_path: Path) ->
     for name in (*fakes.KINDS, "all tensors together"):
         assert detail.count(f'<th scope="row">{name}</th>') == 1
         assert f"Every check of {name}" in detail
-    assert detail.count("<figure") == 3
+    assert detail.count("<figure") == 4
     assert text.count("<figure") == 1  # That of the calibration.
     shown = re.sub("<[^>]*>", "", text)
     assert "pytest 'verify/test_defaults.py::test_default[cpu-float32-LSTM]'" in shown
@@ -217,7 +217,7 @@ def test_every_cell_of_a_large_run_has_its_pictures(tmp_path: Path) -> None:
     text = (tmp_path / "cpu.html").read_text(encoding="utf-8")
     pieces = _unpacked(text)
     assert len(pieces) == len(cells)
-    assert sum(markup.count("<figure") for markup in pieces.values()) == 4 * 30 + 3 * 70
+    assert sum(markup.count("<figure") for markup in pieces.values()) == 4 * 30 + 4 * 70
     assert "To keep this page small" not in text
 
 

@@ -27,7 +27,7 @@ def _tensors(*findings: Finding) -> tuple[tensors.Tensor, ...]:
 
 def _drawn(line: dict[str, Any], points: int = 64) -> tuple[pictures.Picture, ...]:
     cell = CellRecord.from_json(line)
-    return tensors.module_pictures(tensors.tensors(cell), cell.tensors, fakes.ALPHA, points)
+    return tensors.module_pictures(tensors.tensors(cell), cell, fakes.ALPHA, points)
 
 
 def test_an_initializer_has_no_rows() -> None:
