@@ -167,13 +167,17 @@ def _where(fault: Fault) -> str:
 def decision(fault: Fault) -> str:
     """Return the check that saw it, and how it decided; nothing where there is no result."""
     finding = fault.finding
-    asked = f" ({fault.questions})" if fault.questions else ""
-    return f"{named(finding)}{asked}, {decided(finding)}" if finding else ""
+    return f"{named(finding)}{_asked(fault)}, {decided(finding)}" if finding else ""
+
+
+def _asked(fault: Fault) -> str:
+    """Return the ids of its questions in brackets."""
+    return f" ({fault.questions})" if fault.questions else ""
 
 
 def _row(rank: int, fault: Fault) -> str:
-    asked = f" ({fault.questions})" if fault.questions else ""
-    texts = (fault.label, said(fault.sentence) + asked, fault.where, fault.size, fault.smallest)
+    sentence = said(fault.sentence) + _asked(fault)
+    texts = (fault.label, sentence, fault.where, fault.size, fault.smallest)
     replay = fault.cell.replay and _code(fault.cell.replay).replace("|", "\\|")
     return f"| {rank} | {' | '.join(map(_text, texts))} | {replay} |"
 

@@ -113,7 +113,7 @@ class Comparison:
             message = f"{self.call} gives {shown}, not {_text(self.expected)}"
             return replace(self.told(check, message), raised=raised)
         complaints = [*map(str, actual)] if isinstance(actual, list) else [shown]
-        found = self.told(check, f"{self.call}: {', '.join(complaints)}")
+        found = self.told(check, f"{self.call}: {', '.join(complaints) or shown}")
         if not isinstance(actual, list):
             return replace(found, answer=shown, raised=raised)
         answer = ", ".join(str(each) for each in actual if not isinstance(each, Example))
