@@ -150,7 +150,8 @@ class CellRecord:
             others=_others(shown.get("statistics") or {}),
             places=_places(shown.get("statistics") or {}),
             tallies=_tallies(shown),
-            families=_families(data) | _families(failing),
+            # The case that failed may have another family than what was pooled.
+            families=_families(data if shown is failing else failing) | _families(shown),
             of_case=of_case,
             signal=_signal((data.get("statistics") or {}).get("signal") or {}),
             excluded=tuple(str(name) for name in data.get("excluded") or ()),

@@ -18,7 +18,7 @@ MOST_LOG_P = 30.0
 # Letters of a row's name.
 LONGEST = 38
 # Room for an estimate with its interval.
-RATIOS = 160
+RATIOS = 200
 
 
 def strip(findings: Iterable[Finding], alpha: float) -> Picture | None:

@@ -124,7 +124,7 @@ def _bars(family: Family, bins: int, most: int) -> _Bars:
 
 def _words(told: str, wrong: npt.NDArray[np.bool_], beyond: int, ends: tuple[float, float]) -> str:
     amount = int(wrong.sum())
-    held = "every bar keeps to it, but for chance"
+    held = "no bar by itself is farther from it than chance goes"
     if amount:
         verb = "is" if amount == 1 else "are"
         held = f"{amount} of {wrong.size} bars (red) {verb} farther from it than chance goes"

@@ -199,8 +199,11 @@ def _others(view: CellView, alpha: float, points: int) -> Iterable[pictures.Pict
 
 
 def _of_case(cell: CellRecord, drawn: pictures.Picture) -> pictures.Picture:
-    """Say of a picture that it shows one case, where it does."""
-    return drawn.of("The case that failed") if cell.of_case else drawn
+    """Say of a picture that it shows one case, or that what failed in one is not in it."""
+    if cell.of_case:
+        return drawn.of("The case that failed")
+    left_out = any(not f.passed and f.scope == "case" for f in cell.findings)
+    return drawn.of("The cases that passed") if left_out else drawn
 
 
 def _shape(cell: CellRecord, points: int) -> pictures.Picture:

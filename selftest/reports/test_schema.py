@@ -190,3 +190,7 @@ def test_pictures_are_of_the_case_that_failed() -> None:
     assert failed.tallies == {"": {"zero_rows": tuple(counts / 2)}} and failed.of_case
     assert passed.families == {"": Family("sparse")}
     assert failed.families == {"": Family("sparse", ())}
+    # A case of which nothing can be drawn says nothing of what is drawn.
+    bare = Evidence({}, {}, Family("truncated normal", (1.0, 2.0)))
+    line = schema.cell_line(replace(LAW, evidence=seen, failing=bare), "n", "")
+    assert CellRecord.from_json(schema.parsed(json.dumps(line))).families == passed.families

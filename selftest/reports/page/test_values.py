@@ -66,7 +66,7 @@ def test_lawful_values_keep_to_the_density(name: str, points: int) -> None:
     # Far out in a tail one bin is wider than a bar.
     assert 0.7 * most <= len(bars) <= most
     assert not _columns(drawn.svg, "bar bad")
-    assert "every bar keeps to it, but for chance" in drawn.meaning
+    assert "no bar by itself is farther from it" in drawn.meaning
     assert "262\u202f144 values" in drawn.meaning
 
 
@@ -110,7 +110,7 @@ def test_a_bin_without_end_is_left_out_and_said(family: str, ends: str) -> None:
 )
 def test_a_fault_shows_in_red(u: Any, name: str) -> None:
     drawn = _drawn(_counts(u.clip(0, np.nextafter(1, 0))), name)
-    assert "(red)" in drawn.meaning and "chance goes" in drawn.meaning
+    assert "(red)" in drawn.meaning
     # What lies where too little does has no height to be red.
     told = int(re.findall(r"(\d+) of \d+ bars", drawn.meaning)[0])
     assert 0 < len(_columns(drawn.svg, "bar bad")) <= told
@@ -164,3 +164,11 @@ def test_pictures_of_a_failing_case_say_so() -> None:
     (view,) = views.views([CellRecord.from_json({**line, "statistics": {}, "failing": failing})])
     told = [p.meaning for p in view.pictures(fakes.ALPHA) if p and "from the law" in p.svg]
     assert told and all(meaning.startswith("The case that failed: ") for meaning in told)
+
+
+def test_pictures_of_a_pool_say_that_a_failing_case_is_not_in_it() -> None:
+    line = fakes.cell_line("uniform_")
+    wrong = {**line["findings"][0], "passed": False, "scope": "case", "case": "c"}
+    (view,) = views.views([CellRecord.from_json({**line, "findings": [wrong]})])
+    told = [p.meaning for p in view.pictures(fakes.ALPHA) if p and "from the law" in p.svg]
+    assert told and all(meaning.startswith("The cases that passed: ") for meaning in told)
