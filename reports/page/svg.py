@@ -118,6 +118,10 @@ def plainly(tick: float) -> str:
     return number(tick, 6)
 
 
+# A tick so near to the right edge is written to the left of its place, so that none is cut.
+_NEAR = 30
+
+
 def x_axis(frame: Frame, ticks: Iterable[tuple[float, str]], label: str) -> str:
     """Draw the horizontal axis with the given ticks, and say what it is."""
     y = frame.height - frame.bottom
@@ -132,7 +136,9 @@ def x_axis(frame: Frame, ticks: Iterable[tuple[float, str]], label: str) -> str:
 
 
 def _anchor(frame: Frame, at: float) -> str:
-    return {frame.x[0]: "start", frame.x[1]: "end"}.get(at, "middle")
+    if frame.at(at, 0)[0] > frame.width - _NEAR:
+        return "end"
+    return "start" if at == frame.x[0] else "middle"
 
 
 def y_ticks(
@@ -156,7 +162,7 @@ def round_numbers(low: float, high: float) -> list[float]:
 def element(frame: Frame, label: str, body: Iterable[str]) -> str:
     """Return a whole picture."""
     return (
-        f'<svg viewBox="0 0 {frame.width} {frame.height}" '
+        f'<svg width="{frame.width}" viewBox="0 0 {frame.width} {frame.height}" '
         f'role="img" aria-label="{escape(label)}">{"".join(body)}</svg>'
     )
 
