@@ -95,9 +95,10 @@ def test_no_page_is_written_over_what_was_read(folders, tmp_path, capsys):
         )
     assert evidence.read_bytes() == before
     path = tmp_path / ledger.LEDGER
-    ledger.append(path, _entry())
+    entry = _entry()
+    ledger.append(path, entry)
     assert _code("calibrate", "--runs", 0, "--folder", tmp_path, "--write", path) == 4
-    assert ledger.read(path).entries == (_entry(),)
+    assert ledger.read(path).entries == (entry,)
 
 
 @pytest.mark.parametrize(
