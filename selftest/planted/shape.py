@@ -51,6 +51,13 @@ def _normal_for_uniform(tensor: Tensor, call: Call) -> None:
     tensor.copy_(call.normals() * std)
 
 
+def _unwritten(tensor: Tensor, _call: Call) -> None:
+    """Leave in half of the entries whatever finite numbers random bytes are."""
+    found = torch.empty(tensor.shape, dtype=torch.int64, device=tensor.device).random_()
+    left = torch.rand(tensor.shape, device=tensor.device) < 0.5
+    tensor[left] = found.view(torch.float64).nan_to_num()[left]
+
+
 def _clamp_at_four(tensor: Tensor, call: Call) -> None:
     reach = 4 * call.values["std"]
     tensor.clamp_(call.values["mean"] - reach, call.values["mean"] + reach)
@@ -169,6 +176,14 @@ _UNIFORM = table(
         editing(_normal_for_uniform),
         law("float32-xavier_uniform_"),
         FAMILY | {"support"},
+    ),
+    Fault(
+        "uniform_unwritten",
+        "half of the entries hold what lay in memory before",
+        ("uniform_",),
+        editing(_unwritten),
+        law("float64-uniform_"),
+        frozenset({"support"}),
     ),
     Fault(
         "uniform_returns_bound",

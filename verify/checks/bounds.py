@@ -61,7 +61,7 @@ def kolmogorov(distance: float, n: int) -> float:
 
 def dkw(distance: float, n: int) -> float:
     """Dvoretzky–Kiefer–Wolfowitz–Massart bound on P(D_n ≥ `distance`)."""
-    return at_most_one(2 * math.exp(-2 * n * distance**2))
+    return at_most_one(2 * math.exp(-2 * n * distance * distance))
 
 
 def dkw_band(n: int, level: float = ALPHA) -> float:
@@ -149,7 +149,7 @@ def normal_displacement(resolution: float) -> tuple[float, float]:
 
 def sub_gaussian_mean(total: float, n: int) -> float:
     """Two-sided bound for a sum of `n` such values as `sub_gaussian_scale` speaks of (Chernoff)."""
-    return at_most_one(2 * math.exp(-(total**2) / (2 * n)))
+    return at_most_one(2 * math.exp(-total * total / (2 * n)))
 
 
 def sub_gaussian_scale(sum_of_squares: float, n: int) -> float:
@@ -262,7 +262,8 @@ def sub_gaussian(standard_errors: Floats) -> float:
     sub-Gaussian: its proxy is its variance; a variable bounded in an interval of length L
     has the proxy L²/4 (Hoeffding 1963).
     """
-    exponent = float(np.square(standard_errors).max()) / 2
+    largest = float(np.abs(standard_errors).max())
+    exponent = largest * largest / 2  # Infinite where a power would overflow.
     return at_most_one(2 * standard_errors.size * math.exp(-exponent))
 
 
@@ -299,7 +300,7 @@ def serial_correlation(correlation: float, pairs: int) -> float:
     """
     if pairs == 0:
         return 1.0
-    squared = at_most_one(correlation**2)
+    squared = at_most_one(abs(correlation)) ** 2
     return at_most_one(2 * math.exp(-pairs * _correlation_exponent(squared)))
 
 

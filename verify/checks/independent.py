@@ -139,7 +139,7 @@ def transforms(values: Tensor, law: Continuous, host: np.random.Generator) -> Te
     None where the dtype is too coarse for the law, and what a backend does there is its own.
     """
     if resolution(law, values.dtype) <= FINE:
-        return law.cdf(values.double(), torch.special) - 0.5
+        return (law.cdf(values.double(), torch.special) - 0.5).clamp_(-uniforms.FAR, uniforms.FAR)
     rounded = Rounded(law, lattice_of(values.dtype))
     if not law.is_rounded or rounded.resolution > FINE:
         return None

@@ -29,6 +29,9 @@ Statistics = dict[str, Statistic]
 _BATCH = 1 << 20  # Entries completed to Gaussian at a time.
 # Of matrices up to this side singular values are taken, of as many as this work suffices for.
 _MOST_SIDE, _EIGEN_WORK = 256, 1 << 20
+# An entry of QᵀQ − I beyond it says all that can be said: memory that nobody filled holds such
+# values, and sums of their squares overflow.
+_HUGE = 1e100
 
 
 def reduce(
@@ -51,13 +54,16 @@ def reduce(
     tall = _tall(values, shape) / law.gain
     n, k = tall.shape[1:]
     epsilon, draw_step = torch.finfo(values.dtype).eps, lattice_of(values.dtype).draw_step
+    error = tall.mT @ tall - torch.eye(k, dtype=tall.dtype, device=tall.device)
+    largest = float(error.abs().max())
+    orthogonality = Largest(len(tall), largest / law.tolerance(n, k, epsilon))
+    found: Statistics = {"finite": Exact(values.numel(), 0), "orthogonality": orthogonality}
+    if not largest <= _HUGE:
+        return found
     gaussian = _completed(tall, host).reshape(values.shape)
-    found = independent.reduce_derived(
+    found |= independent.reduce_derived(
         gaussian, shape, Normal(0.0, 1.0), Haar.column_error(n, k, epsilon), draw_step, sort=sort
     )
-    found["finite"] = Exact(values.numel(), 0)
-    error = tall.mT @ tall - torch.eye(k, dtype=tall.dtype, device=tall.device)
-    found["orthogonality"] = _orthogonality(error, law, n, epsilon)
     found["haar_sign"] = _signs(tall)
     found["haar_trace"] = _trace(tall)
     if sort:
@@ -89,12 +95,6 @@ def _completed(tall: Tensor, rng: np.random.Generator) -> Tensor:
     return torch.cat(parts)
 
 
-def _orthogonality(error: Tensor, law: Haar, n: int, epsilon: float) -> Largest:
-    """The largest entry of ``QᵀQ − I``, shape ``(calls, k, k)``."""
-    calls, k, _ = error.shape
-    return Largest(calls, float(error.abs().max()) / law.tolerance(n, k, epsilon))
-
-
 def _singular_values(error: Tensor, rounding: float) -> Tally:
     """Singular values of the first matrices, relative to the gain, in the bins of `spectrum`.
 
@@ -102,7 +102,6 @@ def _singular_values(error: Tensor, rounding: float) -> Tally:
     ``σ − 1`` is lost.
     """
     kept = error[: max(1, _EIGEN_WORK // error.shape[1] ** 3)].cpu().numpy()
-    kept = kept[np.isfinite(kept).all(axis=(1, 2))]  # What overflowed has none.
     eigenvalues = np.linalg.eigvalsh(kept).clip(-1.0)
     off = eigenvalues / (1 + np.sqrt(1 + eigenvalues))
     return Tally(spectrum.counted(off, rounding).astype(np.float64))

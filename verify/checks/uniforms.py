@@ -30,6 +30,10 @@ LAGS = (1, 2, 4, 8, 16, 40_960)
 """Flat lags at which dependence is measured: neighbours, vector widths, and the period of a
 generator that once restarted after every 40,960 values."""
 
+FAR = 2.0**30
+"""No transform is farther from its middle: a cdf that goes on as a line beyond the support takes
+memory that nobody filled to where sums of squares overflow."""
+
 _FINE_BINS = 4 * BINS  # The outermost fine bin is the tail of 2^-14; 16 bits hold its number.
 _CHUNK = 1 << 16  # Values that the host reduces at a time: they stay in a core's cache.
 _TABULATED = 1 << 17  # Values from which tabulating all that 16 bits can hold is cheaper.
@@ -66,7 +70,7 @@ def transformed(
             # Φ(z) − ½ = ½ erf(z/√2), in fewer passes than Φ itself.
             shifted = standardised.mul_(math.sqrt(0.5)).erf_().mul_(0.5)
         else:
-            shifted = law.cdf(chunk, torch.special).sub_(0.5)
+            shifted = law.cdf(chunk, torch.special).sub_(0.5).clamp_(-FAR, FAR)
         part.copy_(shifted)
         binned = shifted.mul_(_FINE_BINS).add_(_FINE_BINS / 2)
         bins[piece] = binned.clamp_(0, _FINE_BINS - 1)
