@@ -49,7 +49,7 @@ class TestGreen:
         assert run_line["environment"]["laws"] == LAWS
 
     def test_workers_give_the_same_evidence_byte_for_byte(self, green, tmp_path):
-        ended = run(tmp_path, arguments=(*SMALL, "-n", "2"))
+        ended = run(tmp_path, where="verify", arguments=(*SMALL, "-n", "2"))
         assert ended.returncode == 0, ended.stdout
         assert lines(tmp_path) == green[1]
 

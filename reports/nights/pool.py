@@ -65,10 +65,11 @@ class Pool:
     def from_line(cls, line: Line, run_seed: str) -> Pool:
         """Read a cell line: of the run of a seed, or of several nights."""
         whole = _evidence_of(line)
-        nights = line.get("nights") or {run_seed: _night(line)}
+        added = {seed: _completed(night) for seed, night in (line.get("nights") or {}).items()}
+        nights = added or {run_seed: _night(line)}
         return cls(
             identity={key: line[key] for key in IDENTITY if key in line},
-            nights={str(seed): dict(night) for seed, night in nights.items()},
+            nights={str(seed): night for seed, night in nights.items()},
             evidence=exactly.exact(whole.pooled(), line.get("residues") or ()),
             excluded=frozenset(map(str, line.get("excluded") or ())),
             streams={k: frozenset(each_of(v)) for k, v in (line.get("streams") or {}).items()},
@@ -179,17 +180,21 @@ def _evidence_of(line: Line) -> Evidence:
 
 def _night(line: Line) -> dict[str, Any]:
     """What one night keeps: its verdict, what failed, and of the rest what came nearest."""
-    texts = {key: str(line.get(key) or "") for key in _OWN[:3]}
-    counts = {key: int(line.get(key) or 0) for key in _OWN[3:]}
     findings = [Finding.from_json(finding) for finding in line.get("findings") or ()]
     nearest = _nearest(("", finding) for finding in findings if finding.passed)
     kept = [f for f in findings if not f.passed or ("", f) in nearest.values()]
-    return {
-        **texts,
-        **counts,
-        "digest": digest(line),
-        "findings": [finding.to_json() for finding in kept],
-    }
+    told = {"digest": digest(line), "findings": [finding.to_json() for finding in kept]}
+    return told | _own(line)
+
+
+def _completed(night: Line) -> dict[str, Any]:
+    """What a line of several nights keeps of one, with what it may leave out."""
+    return {"findings": [], **night, **_own(night)}
+
+
+def _own(line: Line) -> dict[str, Any]:
+    texts = {key: str(line.get(key) or "") for key in _OWN[:3]}
+    return texts | {key: int(line.get(key) or 0) for key in _OWN[3:]}
 
 
 def _nearest(findings: Iterable[tuple[str, Finding]]) -> dict[object, tuple[str, Finding]]:

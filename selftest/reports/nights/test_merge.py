@@ -126,6 +126,15 @@ class TestOneRun:
 
 
 class TestNights:
+    def test_a_night_may_leave_out_what_says_nothing(self, tmp_path: Path) -> None:
+        given = [_night(tmp_path / f"{seed}", seed, _cell(_moments())) for seed in (1, 2)]
+        kept = _kept(tmp_path / "kept", *given)
+        run, cell = _read((kept / store.EVIDENCE).read_text(encoding="utf-8"))
+        cell["nights"]["1"] = {key: cell["nights"]["1"][key] for key in ("verdict", "digest")}
+        text = "".join(f"{store.canonical(line)}\n" for line in (run, cell))
+        (kept / store.EVIDENCE).write_text(text, encoding="utf-8")
+        assert _only(kept)["n"] == cell["n"] - 1
+
     def test_nights_that_each_pass_find_a_fault_together(self, tmp_path: Path) -> None:
         """An error of half of what one night could have seen."""
         error = bounds.scale_detectable(N) / 2
