@@ -31,6 +31,8 @@ class Density:
     ----------
     law
         Makes the distribution from the parameters of its family.
+    parameters
+        So many are those.
     axis
         What the values are, in which unit.
     which
@@ -39,6 +41,7 @@ class Density:
     """
 
     law: Callable[..., Any]
+    parameters: int = 0
     axis: str = "standard deviations from the mean"
     which: str = ""
 
@@ -46,10 +49,10 @@ class Density:
 DENSITIES: Mapping[str, Density] = {
     "normal": Density(stats.norm),
     "truncated normal": Density(
-        stats.truncnorm, "standard deviations from the mean, before it is cut"
+        stats.truncnorm, 2, "standard deviations from the mean, before it is cut"
     ),
-    "uniform": Density(stats.uniform, "from the lower bound to the upper"),
-    "exponential": Density(stats.expon, "value ÷ its mean"),
+    "uniform": Density(stats.uniform, axis="from the lower bound to the upper"),
+    "exponential": Density(stats.expon, axis="value ÷ its mean"),
     "sparse": Density(stats.norm, which=" that are not zeroed"),
 }
 
@@ -79,7 +82,7 @@ def values(counts: Sequence[int], family: Family | None, points: int) -> Picture
         How fine it is drawn, as of curves.
 
     """
-    if family is None or family.parameters is None or family.name not in DENSITIES:
+    if family is None or not _is_known(family):
         return None
     shown, n = DENSITIES[family.name], sum(counts)
     bars = _bars(family, len(counts), BARS // 2 if points <= COARSE else BARS)
@@ -105,6 +108,14 @@ def values(counts: Sequence[int], family: Family | None, points: int) -> Picture
     told = f"{plural(n, 'value')}{shown.which}"
     meaning = _words(told, wrong, n - round(float(held.sum())), frame.x)
     return Picture(svg.element(frame, "Values over the density", body), meaning)
+
+
+def _is_known(family: Family) -> bool:
+    """Whether its density is: a damaged file may hold parameters that no law has."""
+    shown, given = DENSITIES.get(family.name), family.parameters
+    if shown is None or given is None or len(given) != shown.parameters:
+        return False
+    return all(map(math.isfinite, given))
 
 
 @lru_cache

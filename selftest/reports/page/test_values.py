@@ -130,7 +130,13 @@ def test_the_densities_are_those_of_the_laws() -> None:
 
 
 @pytest.mark.parametrize(
-    "family", [None, Family("truncated normal"), Family("haar"), Family("several"), Family("x", ())]
+    "family",
+    [
+        *(None, Family("truncated normal"), Family("haar"), Family("several"), Family("x", ())),
+        # Of a damaged file.
+        *(Family("normal", (1.0,)), Family("truncated normal", (1.0,))),
+        *(Family("truncated normal", (-1.0, float(x))) for x in ("inf", "nan")),
+    ],
 )
 def test_without_one_density_there_is_no_such_picture(family: Family | None) -> None:
     assert values(_lawful(), family, pictures.POINTS) is None
