@@ -171,7 +171,7 @@ def _pictures(view: CellView, alpha: float) -> Iterable[pictures.Picture | None]
     yield _tried(lambda: decisions.strip(cell.findings, alpha))
     yield _tried(lambda: decisions.effects(cell.findings))
     yield _tried(lambda: decisions.comparisons(cell.findings))
-    yield _tried(lambda: widths.widths(cell))
+    yield _tried(lambda: widths.widths(cell, view.tensors))
     of_module = _tried(lambda: tensors.module_pictures(view.tensors, cell, alpha, points)) or ()
     for drawn in (*of_module, *_others(view, alpha, points)):
         yield drawn and _of_case(cell, drawn)

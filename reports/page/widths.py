@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeGuard
 
 from reports.evidence.diagnosis import Subject
-from reports.evidence.records import CellRecord, Effect, Finding
+from reports.evidence.records import CellRecord, Effect
 from reports.evidence.words import count, number, plain, plural
 from reports.page import svg
 from reports.page.decisions import RATIOS, row_frame, row_names, sizes
 from reports.page.pictures import Picture
+from reports.page.tensors import Tensor
 
 # Letters of a tensor's name.
 MOST_LETTERS = 35
@@ -39,9 +40,16 @@ class _Width:
         return self.passed, -abs(self.effect.estimate - 1) / (spread or math.inf)
 
 
-def widths(cell: CellRecord) -> Picture | None:
-    """Draw one bar for each kind of tensors: its observed width over that of its law."""
-    found = sorted(_widths(cell), key=lambda width: width.worry)
+def widths(cell: CellRecord, shown: Iterable[Tensor]) -> Picture | None:
+    """Draw one bar for each kind of tensors: its observed width over that of its law.
+
+    Parameters
+    ----------
+    cell, shown
+        A cell and its tensors: `reports.page.tensors.tensors`.
+
+    """
+    found = sorted(_widths(cell, shown), key=lambda width: width.worry)
     if not found:
         return None
     rows, more = found[:MOST], len(found) - MOST
@@ -93,21 +101,16 @@ def _words(found: list[_Width], more: int) -> str:
     return said + (f" Not drawn: {count(more)} more." if more > 0 else "")
 
 
-def _widths(cell: CellRecord) -> Iterator[_Width]:
-    by_tensor: dict[str, list[Finding]] = {}
-    for finding in cell.findings:
-        if finding.tensor and (finding.scope == "cell" or not finding.passed):
-            by_tensor.setdefault(finding.tensor, []).append(finding)
-    for tensor, findings in by_tensor.items():
-        passed = all(finding.passed for finding in findings)
+def _widths(cell: CellRecord, shown: Iterable[Tensor]) -> Iterator[_Width]:
+    for tensor in (each for each in shown if each.tensor):
         measured = sorted(
-            (f for f in findings if f.check in _CHECKS),
+            (f for f in tensor.findings if f.check in _CHECKS),
             key=lambda f: (_CHECKS.index(f.check), f.passed),
         )
         # Of values that are much too wide the spread of F(x) is known alone.
         effects = (e for f in measured for e in (Subject(cell, f).effect, f.effect) if _is_width(e))
         if effect := next(effects, None):
-            yield _Width(tensor, effect, passed)
+            yield _Width(tensor.tensor, effect, tensor.passed)
 
 
 def _is_width(effect: Effect | None) -> TypeGuard[Effect]:

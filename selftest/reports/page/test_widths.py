@@ -9,6 +9,8 @@ import pytest
 
 from reports.evidence.records import CellRecord, Effect, Family, Finding
 from reports.page import views
+from reports.page.pictures import Picture
+from reports.page.tensors import tensors
 from reports.page.widths import MOST, widths
 from selftest.reports import fakes
 from verify.outcome.verdict import Verdict
@@ -24,8 +26,12 @@ def _cell(*findings: Finding, **entries: Any) -> CellRecord:
     return CellRecord("n", "recipe", "m", "cpu", "f32", Verdict.FAIL, findings=findings, **entries)
 
 
+def _of(cell: CellRecord) -> Picture | None:
+    return widths(cell, tensors(cell))
+
+
 def _drawn(*findings: Finding, **entries: Any) -> Any:
-    drawn = widths(_cell(*findings, **entries))
+    drawn = _of(_cell(*findings, **entries))
     assert drawn is not None and drawn.wide
     return drawn
 
@@ -86,10 +92,10 @@ def test_of_several_checks_the_sharpest_speaks() -> None:
 
 @pytest.mark.parametrize("ratio", [float("nan"), float("inf")])
 def test_what_is_no_width_has_no_bar(ratio: float) -> None:
-    assert widths(_cell(_finding("w", ratio))) is None
-    assert widths(_cell(_finding("", 1.0))) is None
-    assert widths(_cell(_finding("w", 1.0, check="mean"))) is None
-    assert widths(_cell(_finding("w", 1.0, scope="case"))) is None
+    assert _of(_cell(_finding("w", ratio))) is None
+    assert _of(_cell(_finding("", 1.0))) is None
+    assert _of(_cell(_finding("w", 1.0, check="mean"))) is None
+    assert _of(_cell(_finding("w", 1.0, scope="case"))) is None
 
 
 def test_long_and_foreign_names_stay_in_their_place() -> None:
