@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from reports.evidence.words import count, number, plural
 from reports.page import svg
-from reports.page.pictures import DEVIATES, Picture
+from reports.page.pictures import Picture, chance
 from verify.checks import spectrum
 
 _SIDE = 2 * spectrum.BEYOND / spectrum.WITHIN
@@ -46,7 +46,7 @@ def rows_of_zeros(counts: Sequence[float]) -> Picture | None:
     if not total:
         return None
     lawful = total / len(counts)
-    band = DEVIATES * math.sqrt((1 - 1 / len(counts)) / lawful)
+    band = chance(len(counts), lawful)
     heights = [c / lawful for c in counts]
     frame = svg.Frame(
         460, 240, (0.0, 1.0), (0.0, 1.12 * max(*heights, 1 + min(band, 1.0))), left=32, digits=0

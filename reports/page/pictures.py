@@ -66,7 +66,7 @@ def histogram(counts: Sequence[int]) -> Picture:
     n, bars = sum(counts), _rebin(counts)
     expected = n / len(bars)
     relative = [count / expected - 1 for count in bars]
-    band = DEVIATES * math.sqrt((1 - 1 / len(bars)) / expected)
+    band = chance(len(bars), expected)
     largest = max(relative, key=abs)
     scale, unit = 100.0, " (%)"
     tall = 1.12 * scale * max(band, abs(largest))
@@ -87,6 +87,14 @@ def histogram(counts: Sequence[int]) -> Picture:
         f"{held} the band of ±{_percent(band)}."
     )
     return Picture(svg.element(frame, "Counts against the law", body), meaning)
+
+
+def chance(parts: int, expected: float) -> float:
+    """Return how far the count of one of equal parts may stray from what is expected, over that.
+
+    By `DEVIATES` standard errors of the binomial law.
+    """
+    return DEVIATES * math.sqrt((1 - 1 / parts) / expected)
 
 
 def together(histograms: Mapping[str, Sequence[int]], alpha: float, points: int) -> Picture:
