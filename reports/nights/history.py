@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, reduce
 from pathlib import Path
 from sys import intern
 
@@ -222,17 +222,15 @@ def _told(
     whole: bool,
 ) -> Night:
     """Return a run without the plan, which is read and done with."""
-    run = (runs or [RunRecord()])[0]
-    for other in runs[1:]:
-        run = run.joined(other)
+    bare = [replace(run, planned=(), identities={}) for run in runs or [RunRecord()]]
+    run = reduce(RunRecord.joined, bare)
     verdict = overall(
         [replace(cells[n], verdict=p.verdict) for n, p in points.items() if p.verdict]
     )
     if verdict is RunVerdict.PASS and not whole:
         verdict = RunVerdict.INCOMPLETE
     listed = frozenset(map(intern, run.defects))
-    bare = replace(run, planned=(), identities={}, defects={})
-    return Night(name, start, bare, points, listed, verdict)
+    return Night(name, start, replace(run, defects={}), points, listed, verdict)
 
 
 def _gist(line: Line) -> RunRecord | tuple[CellRecord, Point]:
