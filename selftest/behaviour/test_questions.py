@@ -1,14 +1,25 @@
 """Every question is able to fail, and none does where nothing is planted."""
 
-import pytest
+import sys
+import warnings
+from collections.abc import Callable
+from functools import partial
+from types import FrameType
 
-from selftest.behaviour.support import ask
+import pytest
+import torch
+from torch.overrides import TorchFunctionMode
+
+from selftest.behaviour.support import RUN, ask
 from selftest.planted.faults import FAULTS
 from verify.behaviour.parameters import networks
-from verify.behaviour.promise import Question
+from verify.behaviour.promise import Question, Trial
 from verify.behaviour.promises import PROMISES
+from verify.defects import known_defects
 from verify.defects.known_defects import load
 from verify.outcome.promises import identity
+from verify.plan.drawing import for_each_case
+from verify.plan.run import Cell, cells
 from verify.subjects import NETWORKS
 
 QUESTIONS = {
@@ -75,7 +86,11 @@ def test_every_question_finds_something(name):
         for id, question in QUESTIONS[name].items()
         if not any(is_for(fault, question) for fault in planted)
     }
-    assert idle <= known | A_SECOND_DEVICE
+    unasked = sorted(idle - known - A_SECOND_DEVICE)
+    assert not unasked, (
+        f"nothing shows that these questions of {name!r} are able to fail: {', '.join(unasked)}; "
+        "plant a fault for each in selftest/planted/, whose `says` begins with its words"
+    )
 
 
 @pytest.mark.parametrize(("promise", "name", "dtype"), SOUND)
@@ -89,3 +104,68 @@ def test_nothing_is_found_where_nothing_is_planted(promise, name, dtype):
 def test_a_question_without_a_fault_is_told():
     """The test above is able to fail."""
     assert not any(is_for(f, Question("what nobody plants", list)) for f in FAULTS.values())
+
+
+class Uses(TorchFunctionMode):
+    """Notes every function of PyTorch that is called."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[str] = []
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        self.seen.append(f"{func}")
+        return func(*args, **(kwargs or {}))
+
+    def watch(self, frame: FrameType, event: str, _called: object) -> None:
+        """The same of what is written in Python."""
+        name = f"{frame.f_globals.get('__name__')}"
+        if event == "call" and name.startswith("torch.") and name != "torch.overrides":
+            self.seen.append(name)
+
+
+def is_idle(ask_it: Callable[[], object]) -> bool:
+    """Whether an answer is found without anything of PyTorch."""
+    with Uses() as uses:
+        sys.setprofile(uses.watch)
+        try:
+            ask_it()
+        except Exception:
+            return False
+        finally:
+            sys.setprofile(None)
+    return not uses.seen
+
+
+def idle_at(cell: Cell, name: str) -> list[str]:
+    """The questions that arise in the smallest cases of a cell and ask nothing there."""
+    found: dict[str, str] = {}
+    raising = tuple(d for d in known_defects.for_cell(cell, "law") if d.check == "raises")
+
+    def look(case):
+        if cell.holds(case) and not known_defects.excluding(case, raising):
+            trial = Trial(cell, case, torch.device("cpu"), RUN.seed)
+            for id, question in QUESTIONS[name].items():
+                if question.arises(trial) and is_idle(partial(question.wrong, trial)):
+                    found[id] = repr(case)
+
+    for_each_case(cell.subject.cases(64), look, seed=RUN.seed, examples=2)
+    return [f"{id} at {case}" for id, case in found.items()]
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_a_question_arises_only_where_it_asks_something(name):
+    """Else a known defect that names it would be seen to be mended wherever it asks nothing."""
+    of = [c for c in cells(["cpu"]) if PROMISES[name].is_asked_in(*c.names)]
+    by_subject = {cell.subject.name: cell for cell in of}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = {subject: idle_at(cell, name) for subject, cell in by_subject.items()}
+    assert not any(found.values()), {at: said for at, said in found.items() if said}
+
+
+def test_a_question_that_asks_nothing_is_told():
+    """The test above is able to fail."""
+    assert is_idle(lambda: [axis for axis in range(2) if axis > 2])
+    assert not is_idle(lambda: torch.zeros(1))
+    assert not is_idle(lambda: torch.ones(1).sum())

@@ -196,8 +196,9 @@ def _changed_when_empty(axes: Iterable[int], trial: Trial) -> list[str]:
     return found
 
 
-def _has_kernel(trial: Trial) -> bool:
-    return filled(trial) and len(trial.case.shape) > 2
+def _has_axis(axis: int, trial: Trial) -> bool:
+    """Whether there is an axis to be left without entries: of a scalar nothing is asked."""
+    return filled(trial) and len(trial.case.shape) > axis
 
 
 PROMISE = Promise(
@@ -232,12 +233,14 @@ PROMISE = Promise(
             "what the global stream does not decide", _undecided_by_stream, diffuse
         ),
         "without-channels": Question(
-            "what goes wrong without channels", partial(_changed_when_empty, range(2)), filled
+            "what goes wrong without channels",
+            partial(_changed_when_empty, range(2)),
+            partial(_has_axis, 0),
         ),
         "without-a-kernel": Question(
             "what goes wrong without a kernel",
             partial(_changed_when_empty, range(2, 8)),
-            _has_kernel,
+            partial(_has_axis, 2),
         ),
     },
     words="the tensor itself is returned with other values and nothing else changed, autograd "
