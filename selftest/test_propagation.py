@@ -10,6 +10,7 @@ from torch import nn
 
 from selftest.behaviour.support import RUN, cell
 from strategies import Nonlinearity, Stack
+from verify.behaviour import moments
 from verify.engine.depth import Seen, against_theory, meets_its_fate, verify_depth
 from verify.laws import Normal, UniformSum
 from verify.subjects import EXPERIMENTS, PROPAGATIONS, SUBJECTS
@@ -135,3 +136,9 @@ class TestExperiments:
         seen = Seen([1.0, square], [1.0, 1.0], torch.ones(2, 2))
         (finding,) = against_theory(SUBJECTS["kaiming_normal_ relu"], seen).findings("cell")
         assert (finding.check, finding.passed) == ("fate", False)
+
+
+def test_a_derivative_that_is_no_number_is_off(monkeypatch):
+    monkeypatch.setitem(moments.ACTIVATIONS, "tanh", lambda values, _slope: values * math.nan)
+    (comparison,) = (c for c in moments._derivative_comparisons() if c.call.startswith("tanh"))
+    assert comparison.finding("gain")

@@ -89,6 +89,15 @@ class TestAgreement:
         one, other = (own.tensors(own.target(of))[""] for of in "ab")
         assert agree(own, one, one * (1 + 2**-23)) and not agree(own, one, other)
 
+    @pytest.mark.parametrize("name", ["normal_", "orthogonal_"])
+    @pytest.mark.parametrize("wild", [float("nan"), float("inf"), 1e30])
+    def test_one_wild_entry_allows_for_nothing(self, name, wild):
+        own = trial(name)
+        values = own.tensors(own.target())[""]
+        other = torch.zeros_like(values)
+        other.view(-1)[0] = wild
+        assert not agree(own, values, other) and not agree(own, other, values)
+
     def test_whole_numbers_are_not_rounded(self):
         own = trial("torch.randint", "int64")
         values = own.tensors(own.target())[""]

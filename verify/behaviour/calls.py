@@ -120,7 +120,8 @@ def agree(trial: Trial, one: Tensor, other: Tensor) -> bool:
     What is drawn may then differ by a few roundings. The inverse of a distribution function
     magnifies those of its argument by one over the density, which within 4 standard deviations
     stays below the root of one over the machine epsilon in float32. So half of the digits must be
-    the same, relative to the largest value: another draw, sign or scale shows in any of them.
+    the same, relative to the largest value of the smaller one, so that what is huge or infinite in
+    one alone allows for nothing: another draw, sign or scale shows in any of them.
 
     Of an orthogonal matrix the first vector is looked at, a normalised draw: those after it are
     as sensitive as the drawn matrix is ill-conditioned.
@@ -132,8 +133,9 @@ def agree(trial: Trial, one: Tensor, other: Tensor) -> bool:
     if isinstance(law(trial), Haar):
         return _close(one.reshape(trial.case.shape), other.reshape(trial.case.shape))
     wide = torch.complex128 if one.is_complex() else torch.float64
-    away = (one.to(wide) - other.to(wide)).abs()
-    return bool((away <= math.sqrt(torch.finfo(one.dtype).eps) * one.to(wide).abs().max()).all())
+    one, other, eps = one.to(wide), other.to(wide), torch.finfo(one.dtype).eps
+    largest = torch.minimum(one.abs().max(), other.abs().max())
+    return bool(((one - other).abs() <= math.sqrt(eps) * largest).all())
 
 
 def _close(one: Tensor, other: Tensor) -> bool:
@@ -141,7 +143,7 @@ def _close(one: Tensor, other: Tensor) -> bool:
     rows, numel = len(one), one.numel()
     tall = rows >= numel // rows
     first, second = (m.reshape(rows, -1)[:, 0] if tall else m[0].reshape(-1) for m in (one, other))
-    length = torch.linalg.vector_norm(first)
+    length = torch.minimum(*map(torch.linalg.vector_norm, (first, second)))
     excess = torch.linalg.vector_norm(first - second)
     return bool(excess <= length * Haar.tolerance(rows, numel // rows, torch.finfo(one.dtype).eps))
 

@@ -104,7 +104,7 @@ def _off_rule(name: str, rule: Callable[[Tensor], Tensor]) -> int:
     values = ACTIVATIONS[name](nodes, 0.0)
     (slopes,) = torch.autograd.grad(values.sum(), nodes)
     error = (slopes - rule(values.detach())).abs()
-    return int((error > 16 * torch.finfo(torch.float64).eps).sum())
+    return int((~(error <= 16 * torch.finfo(torch.float64).eps)).sum())
 
 
 def verify_moments(host: str) -> Outcome:
