@@ -1,5 +1,6 @@
 """The page that says how each check decides: every check is there, and its numbers are right."""
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,8 @@ import pytest
 
 from reports.evidence.words import detectable, number
 from selftest.checks.test_signal import sent
-from verify.checks.horizons import HORIZONS
+from verify.checks import horizons
+from verify.checks.bounds import ALPHA
 from verify.checks.signal import signal
 from verify.checks.statistics import (
     BINS,
@@ -22,7 +24,8 @@ from verify.checks.statistics import (
     Rare,
     Shares,
 )
-from verify.checks.words import WORDS
+from verify.checks.statistics.base import decided
+from verify.checks.words import WORDS, Words
 from verify.laws import LATTICES, Rounded, Uniform
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "checks.md"
@@ -96,29 +99,63 @@ STANDARD = {  # Check: evidence as a standard run leaves it, and under which nam
 }
 
 
+def row(check: str) -> list[str]:
+    found = rows()
+    assert check in found, f"{check} has no row in docs/checks.md"
+    return found[check]
+
+
+ALONE = {  # Their size is that of their parts, or of no standard run.
+    "chi_square",
+    "contract",
+    "haar_entry",
+}
+
+
 def test_every_check_is_on_the_page():
     assert set(rows()) == set(WORDS)
 
 
 @pytest.mark.parametrize("check", WORDS)
 def test_it_says_how_large_an_error_is_found(check):
-    said = rows()[check][2]
-    if check not in STANDARD:
+    """Of what has a p-value: what a sample in `STANDARD` would show."""
+    said = row(check)[2]
+    if check in ALONE or WORDS[check].horizon is None:
         assert said in ("1 entry", "1× allowed", "1 value", "—", "as its parts")
         return
+    assert check in STANDARD, (
+        f"{check} has a p-value and no sample: give it a row in STANDARD of "
+        "selftest/test_how_it_decides.py, evidence that passes"
+    )
     make, name = STANDARD[check]
     (found,) = (f for f in make().findings(name) if f.check == check)
-    assert found.passed and said == detectable(found.detectable)
+    assert found.passed, f"the sample of {check} in STANDARD fails: {found.message}"
+    expected = detectable(found.detectable)
+    assert said == expected, f"docs/checks.md: the smallest error of {check} is {expected!r}"
 
 
 @pytest.mark.parametrize("check", WORDS)
 def test_it_says_where_the_horizon_lies(check):
-    said = rows()[check][3]
-    if check not in HORIZONS:
+    said = row(check)[3]
+    horizon = WORDS[check].horizon or horizons.NO_LATTICE
+    usual, coarsest = map(horizon.at, (USUAL, FINE))
+    if math.isinf(usual):
         assert said in ("none", "not pooled")
         return
-    usual, coarsest = (HORIZONS[check].at(step) for step in (USUAL, FINE))
     expected = number(usual, 2)
     if usual != coarsest:
         expected += f"; {number(coarsest, 2)} for the coarsest lattice"
-    assert said == (expected if HORIZONS[check].allowed else f"{expected} *")
+    expected += "" if horizon.allowed else " *"
+    assert said == expected, f"docs/checks.md: the horizon of {check} is {expected!r}"
+
+
+def test_a_check_without_a_horizon_is_refused(monkeypatch):
+    """Nobody would have asked from how many values on it gets no sharper."""
+    newest = Words("all is new", "something is old", "age", exact=True)
+    monkeypatch.setitem(WORDS, "newest", newest)
+    with pytest.raises(LookupError) as refused:
+        decided("newest", 0.5, 1, level=ALPHA, detail="")
+    assert str(refused.value) == (
+        "the check 'newest' has a p-value and no horizon: name one in its row of "
+        "verify/checks/words.py, among those of verify/checks/horizons.py"
+    )

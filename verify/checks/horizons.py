@@ -10,7 +10,6 @@ say that more values show nothing smaller. The others decide no more: it would b
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 _Z = 7.5
@@ -62,83 +61,82 @@ _ROUNDING = "half a step for each parameter and each value, and one at an exclud
 _SHIFT = _FINE / 0.3989
 """The shift, in standard deviations, of a normal whose cdf moves by `_FINE`."""
 
-HORIZONS: Mapping[str, Horizon] = {
-    "kolmogorov_smirnov": Horizon(
-        "F(x) is moved by the resolution", _ROUNDING, per_step=math.log(2e12) / 2
-    ),
-    "tails": Horizon(
-        "a step more or less at the quantile 2⁻¹⁴", _ROUNDING, per_step=2.0**-14 * _Z**2
-    ),
-    "legendre": Horizon(
-        "F(x) is moved by the resolution, up where a component rises and down where it falls",
-        _ROUNDING,
-        per_step=(_Z / _STEEPEST) ** 2,
-    ),
-    "chi_square": Horizon(
-        "each of 64 cells gains or loses a step at both ends",
-        _ROUNDING,
-        # Its noncentrality is n·64·64·(2r)²; an alarm needs about 110.
-        per_step=110 / (64 * 64 * 4),
-    ),
-    "mean": Horizon("the location is rounded to the dtype", _ROUNDING, values=(_Z / _SHIFT) ** 2),
-    "scale": Horizon(
-        "every value is rounded towards the location",
-        _ROUNDING,
-        # The variance loses 2·E|Z| shifts; its standard error is √(2/n).
-        values=2 * (_Z / (2 * 0.7979 * _SHIFT)) ** 2,
-    ),
-    "product_variance": Horizon(
-        "the variances of both draws are off as one is",
-        _ROUNDING,
-        values=8 * (_Z / (4 * 0.7979 * _SHIFT)) ** 2,
-        allowed=False,
-    ),
-    "extremes": Horizon(
-        "an empty end is no wider than a step of the draws",
-        "the lattice of the uniform draws underneath; Box–Muller's largest normal lies inside it",
-        per_step=math.log(4e12),
-        power=1,
-    ),
-    "ends": Horizon(
-        "the cdf is moved at both sides of an end",
-        _ROUNDING,
-        # The standard error of a share is a half over √n at most.
-        per_step=(_Z / 4) ** 2,
-    ),
-    "correlation": Horizon(
-        "neighbours lean to one side", _PAIRS, values=(_Z / (12 * _FINE**2)) ** 2, allowed=False
-    ),
-    "between": Horizon(
-        "tensors lean to one side", _PAIRS, values=(_Z / (12 * _FINE**2)) ** 2, allowed=False
-    ),
-    "position": Horizon(
-        "the transforms of one place are moved by the resolution",
-        _ROUNDING,
-        values=(_Z / (8 * _FINE)) ** 2,
-    ),
-    "bits": Horizon(
-        "the density falls a little over 16 steps of the lattice",
-        "the slope of a normal's density, at most 2⁻¹⁹ of it over 16 steps of float32",
-        values=(_Z * 2.0**19) ** 2,
-        allowed=False,
-    ),
-    "zero_share": Horizon(
-        "the probability of a zero is a multiple of 2⁻²⁴",
-        "uniform draws of 24 bits",
-        values=(_Z / 2 * 2.0**24) ** 2,
-        allowed=False,
-    ),
-    "haar_entry": Horizon(
-        "the angle of a direction is moved by the rounding errors of Q",
-        "rounding errors of Householder QR (Higham 2002, sec. 19.3)",
-        per_step=2.0**-14 * _Z**2,
-    ),
-    "haar_trace": Horizon(
-        "the entries on the diagonal of Q are off by some steps of float32",
-        "rounding errors of Householder QR (Higham 2002, sec. 19.3)",
-        values=(_Z / (3 * 128 * 2.0**-24)) ** 2,
-        allowed=False,
-    ),
-}
-"""By check. The others have none: no lattice is in what they count, or what it does is in the rate
-of the count, which grows as the count does."""
+KOLMOGOROV_SMIRNOV = Horizon(
+    "F(x) is moved by the resolution", _ROUNDING, per_step=math.log(2e12) / 2
+)
+TAILS = Horizon("a step more or less at the quantile 2⁻¹⁴", _ROUNDING, per_step=2.0**-14 * _Z**2)
+LEGENDRE = Horizon(
+    "F(x) is moved by the resolution, up where a component rises and down where it falls",
+    _ROUNDING,
+    per_step=(_Z / _STEEPEST) ** 2,
+)
+CHI_SQUARE = Horizon(
+    "each of 64 cells gains or loses a step at both ends",
+    _ROUNDING,
+    # Its noncentrality is n·64·64·(2r)²; an alarm needs about 110.
+    per_step=110 / (64 * 64 * 4),
+)
+MEAN = Horizon("the location is rounded to the dtype", _ROUNDING, values=(_Z / _SHIFT) ** 2)
+SCALE = Horizon(
+    "every value is rounded towards the location",
+    _ROUNDING,
+    # The variance loses 2·E|Z| shifts; its standard error is √(2/n).
+    values=2 * (_Z / (2 * 0.7979 * _SHIFT)) ** 2,
+)
+PRODUCT_VARIANCE = Horizon(
+    "the variances of both draws are off as one is",
+    _ROUNDING,
+    values=8 * (_Z / (4 * 0.7979 * _SHIFT)) ** 2,
+    allowed=False,
+)
+EXTREMES = Horizon(
+    "an empty end is no wider than a step of the draws",
+    "the lattice of the uniform draws underneath; Box–Muller's largest normal lies inside it",
+    per_step=math.log(4e12),
+    power=1,
+)
+ENDS = Horizon(
+    "the cdf is moved at both sides of an end",
+    _ROUNDING,
+    # The standard error of a share is a half over √n at most.
+    per_step=(_Z / 4) ** 2,
+)
+CORRELATION = Horizon(
+    "neighbours lean to one side", _PAIRS, values=(_Z / (12 * _FINE**2)) ** 2, allowed=False
+)
+BETWEEN = Horizon(
+    "tensors lean to one side", _PAIRS, values=(_Z / (12 * _FINE**2)) ** 2, allowed=False
+)
+POSITION = Horizon(
+    "the transforms of one place are moved by the resolution",
+    _ROUNDING,
+    values=(_Z / (8 * _FINE)) ** 2,
+)
+BITS = Horizon(
+    "the density falls a little over 16 steps of the lattice",
+    "the slope of a normal's density, at most 2⁻¹⁹ of it over 16 steps of float32",
+    values=(_Z * 2.0**19) ** 2,
+    allowed=False,
+)
+ZERO_SHARE = Horizon(
+    "the probability of a zero is a multiple of 2⁻²⁴",
+    "uniform draws of 24 bits",
+    values=(_Z / 2 * 2.0**24) ** 2,
+    allowed=False,
+)
+HAAR_ENTRY = Horizon(
+    "the angle of a direction is moved by the rounding errors of Q",
+    "rounding errors of Householder QR (Higham 2002, sec. 19.3)",
+    per_step=2.0**-14 * _Z**2,
+)
+HAAR_TRACE = Horizon(
+    "the entries on the diagonal of Q are off by some steps of float32",
+    "rounding errors of Householder QR (Higham 2002, sec. 19.3)",
+    values=(_Z / (3 * 128 * 2.0**-24)) ** 2,
+    allowed=False,
+)
+NO_LATTICE = Horizon("no lattice is in what it counts", "what is counted is there or not")
+RATE = Horizon(
+    "what a lattice does is in the rate of the count", "the rate grows as the count does"
+)
+SINGLE_CASES = Horizon("it decides of single cases", "the sizes that a profile draws")

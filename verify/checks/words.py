@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from verify.checks import horizons
+from verify.checks.horizons import Horizon
+
 
 @dataclass(frozen=True)
 class Words:
@@ -20,6 +23,8 @@ class Words:
         For sums at several places: the name of each.
     exact : bool
         Whether the p-value of a whole cell is uniform under the law, where the others are bounds.
+    horizon : Horizon or None
+        From how many values on its p-value gets no sharper; None for an exact comparison.
     """
 
     obeyed: str
@@ -27,6 +32,7 @@ class Words:
     quantity: str = ""
     places: tuple[str, ...] = ()
     exact: bool = False
+    horizon: Horizon | None = None
 
     def subject(self, passed: bool) -> str:
         """`obeyed` or `broken`."""
@@ -55,82 +61,128 @@ _POSITIONS = tuple(
 _ROWS: dict[str, Words] = {
     "finite": Words("every value is finite", "values are NaN or infinite (or were never filled)"),
     "support": Words("every value is in the support", "values lie outside the law's support"),
-    "kolmogorov_smirnov": Words("the cdf matches", "the distribution function is not the law's"),
+    "kolmogorov_smirnov": Words(
+        "the cdf matches",
+        "the distribution function is not the law's",
+        horizon=horizons.KOLMOGOROV_SMIRNOV,
+    ),
     "contract": Words(
         "no value is moved by more than one lattice step",
         "values are moved by more than one lattice step",
+        horizon=horizons.SINGLE_CASES,
     ),
     "chi_square": Words(
-        "64 equal cells are equally full", "the density is not the law's", exact=True
+        "64 equal cells are equally full",
+        "the density is not the law's",
+        exact=True,
+        horizon=horizons.CHI_SQUARE,
     ),
-    "legendre": Words("the moments match", "moments of the transform are off"),
-    "tails": Words("the tails are as full as they should be", "the tails are wrong"),
-    "mean": Words("the mean matches", "the mean is off", exact=True),
-    "scale": Words("the scale matches", "the scale is off", exact=True),
-    "extremes": Words("the extremes are where they should be", "an extreme value is misplaced"),
-    "correlation": Words("values are uncorrelated", "values depend on each other"),
+    "legendre": Words(
+        "the moments match", "moments of the transform are off", horizon=horizons.LEGENDRE
+    ),
+    "tails": Words(
+        "the tails are as full as they should be", "the tails are wrong", horizon=horizons.TAILS
+    ),
+    "mean": Words("the mean matches", "the mean is off", exact=True, horizon=horizons.MEAN),
+    "scale": Words("the scale matches", "the scale is off", exact=True, horizon=horizons.SCALE),
+    "extremes": Words(
+        "the extremes are where they should be",
+        "an extreme value is misplaced",
+        horizon=horizons.EXTREMES,
+    ),
+    "correlation": Words(
+        "values are uncorrelated", "values depend on each other", horizon=horizons.CORRELATION
+    ),
     "position": Words(
         "every position obeys alike",
         "the law depends on the position",
         "shift of F(x)",
         _POSITIONS,
+        horizon=horizons.POSITION,
     ),
     "ends": Words(
         "the bounds have as many values as they may",
         "too many or too few values lie at a bound",
         "excess share",
         ("at the lower end", "at the upper end"),
+        horizon=horizons.ENDS,
     ),
-    "atoms": Words("no value has an atom", "one value is drawn too often", "repeats of an atom"),
+    "atoms": Words(
+        "no value has an atom",
+        "one value is drawn too often",
+        "repeats of an atom",
+        horizon=horizons.RATE,
+    ),
     "duplicates": Words(
-        "values repeat no more than by chance", "values repeat", "duplicated values"
+        "values repeat no more than by chance",
+        "values repeat",
+        "duplicated values",
+        horizon=horizons.RATE,
     ),
     "repeats": Words(
         "no rows, columns or blocks are equal",
         "rows, columns or blocks of 16 values are equal",
         "equal slices",
+        horizon=horizons.RATE,
     ),
     "bits": Words(
         "the bits of the mantissa are fair",
         "a bit of the mantissa is not fair",
         "ones minus zeros",
         tuple(f"of bit {bit}" for bit in range(MANTISSA)),
+        horizon=horizons.BITS,
     ),
     "orthogonality": Words(
         "rows or columns are orthonormal", "rows or columns are not orthonormal", "max |QᵀQ − I|"
     ),
-    "haar_entry": Words("entries follow the Beta law", "entries do not follow the Beta law"),
+    "haar_entry": Words(
+        "entries follow the Beta law",
+        "entries do not follow the Beta law",
+        horizon=horizons.HAAR_ENTRY,
+    ),
     "haar_sign": Words(
         "entry signs are balanced",
         "entry signs are not balanced, so Q is not Haar",
         "mean sign",
         tuple(f"of entry ({row}, {column})" for row in range(CORNER) for column in range(CORNER)),
+        horizon=horizons.NO_LATTICE,
     ),
     "haar_determinant": Words(
-        "determinants ±1 are balanced", "the determinant prefers a sign", "mean determinant"
+        "determinants ±1 are balanced",
+        "the determinant prefers a sign",
+        "mean determinant",
+        horizon=horizons.NO_LATTICE,
     ),
-    "haar_trace": Words("the trace averages zero", "the trace is off", "mean trace"),
+    "haar_trace": Words(
+        "the trace averages zero", "the trace is off", "mean trace", horizon=horizons.HAAR_TRACE
+    ),
     "permutation": Words("every entry is there once", "entries are missing or repeated"),
     "zero_count": Words("each column has its zeros", "columns have the wrong number of zeros"),
     "extra_zeros": Words(
-        "no zero beyond the law's", "zeros beyond the law's number", "unlawful zeros"
+        "no zero beyond the law's",
+        "zeros beyond the law's number",
+        "unlawful zeros",
+        horizon=horizons.RATE,
     ),
     "zero_position": Words(
         "zeros fall anywhere in a column",
         "zeros prefer some rows",
         "shift of the zeros' rows",
         ("on average", "at the first row", "at the last row"),
+        horizon=horizons.NO_LATTICE,
     ),
     "zero_overlap": Words(
         "columns place their zeros independently",
         "neighbouring columns share their zeros",
         "excess overlap per zero",
+        horizon=horizons.NO_LATTICE,
     ),
     "zero_share": Words(
         "as many values are zero as should be",
         "another share of the values is zero",
         "excess share",
         ("of zeros",),
+        horizon=horizons.ZERO_SHARE,
     ),
     "exact": Words("every entry is exact", "entries differ from the exact values"),
     "state": Words(
@@ -138,15 +190,19 @@ _ROWS: dict[str, Words] = {
     ),
     "fresh": Words("every build draws anew", "every build gives the same values"),
     "between": Words(
-        "the tensors are independent of each other", "two tensors depend on each other"
+        "the tensors are independent of each other",
+        "two tensors depend on each other",
+        horizon=horizons.BETWEEN,
     ),
     "product_mean": Words(
         "products of independent draws average zero",
         "products of independent draws do not average zero",
+        horizon=horizons.NO_LATTICE,
     ),
     "product_variance": Words(
         "the variance of a product is the product of the variances",
         "the variance of a product is not the product of the variances",
+        horizon=horizons.PRODUCT_VARIANCE,
     ),
     "copies": Words("copies equal their original", "copies differ from their original"),
     "entry": Words("the entry is up to date", "the entry has to be looked at"),
@@ -178,7 +234,9 @@ _ROWS: dict[str, Words] = {
     ),
     "gain": Words("the gain is the documented one", "the gain is not the documented one"),
     "signal": Words(
-        "layers scale the signal as they should", "layers do not scale the signal as they should"
+        "layers scale the signal as they should",
+        "layers do not scale the signal as they should",
+        horizon=horizons.SINGLE_CASES,
     ),
     "fate": Words("the signal ends where theory says", "the signal does not end where theory says"),
     "call": Words("the call does as documented", "the call does otherwise than documented"),

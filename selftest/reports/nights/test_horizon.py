@@ -8,11 +8,11 @@ import numpy as np
 
 from reports.nights.pool import Pool
 from selftest.reports import fakes
-from verify.checks.horizons import HORIZONS
+from verify.checks import horizons
 from verify.checks.statistics import BINS, FINE, TAIL, Deviations, Histogram
 from verify.outcome.evidence import Evidence
 
-N = int(HORIZONS["bits"].values / 2.5)
+N = int(horizons.BITS.values / 2.5)
 """Values of a night: two stay below the horizon, three are beyond."""
 
 MEAN = 8 / math.sqrt(2 * N)
@@ -44,7 +44,7 @@ def test_two_nights_are_decided_and_three_say_that_they_are_not() -> None:
 
 
 def test_beyond_its_horizon_a_check_that_allows_for_the_lattice_still_decides() -> None:
-    n = int(HORIZONS["tails"].at(FINE) * 3) // BINS * BINS
+    n = int(horizons.TAILS.at(FINE) * 3) // BINS * BINS
     sound, full = (
         Histogram(
             np.full(BINS, n // BINS), np.array([round(n * TAIL), round(n * TAIL * share)]), FINE

@@ -13,7 +13,6 @@ import numpy.typing as npt
 from verify.checks import packing
 from verify.checks.bounds import ALPHA, POWER_Z
 from verify.checks.finding import Detectable, Effect, Finding
-from verify.checks.horizons import HORIZONS
 from verify.checks.words import WORDS
 
 Floats = npt.NDArray[np.float64]
@@ -143,14 +142,20 @@ def decided(
     horizon of a check that takes nothing off for the lattice, of this `resolution`, its p-value
     is 1.
     """
-    most = HORIZONS[check].at(resolution) if check in HORIZONS else math.inf
+    words = WORDS[check]
+    if words.horizon is None:
+        raise LookupError(
+            f"the check {check!r} has a p-value and no horizon: name one in its row of "
+            "verify/checks/words.py, among those of verify/checks/horizons.py"
+        )
+    most = words.horizon.at(resolution)
     if n > most:
         detail += f"; at the horizon: beyond {most:.2g} values more show nothing smaller"
-        if not (HORIZONS[check].allowed or math.isnan(p_value)):
+        if not (words.horizon.allowed or math.isnan(p_value)):
             return Finding(check, True, 1.0, n, f"not decided: {detail}", effect, place=place)
     passed = p_value >= level
-    message = f"{WORDS[check].subject(passed)}: {detail}"
+    message = f"{words.subject(passed)}: {detail}"
     if detectable is not None and not math.isfinite(detectable.size):
         detectable = None  # Too few values to see anything of the kind.
-    exact = WORDS[check].exact and not bound
+    exact = words.exact and not bound
     return Finding(check, passed, p_value, n, message, effect, detectable, exact=exact, place=place)
