@@ -6,7 +6,6 @@ import inspect
 import itertools
 import warnings
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import replace
 from types import ModuleType
 
 from torch import nn
@@ -161,8 +160,8 @@ def verify_completeness(namespace: str) -> Outcome:
     problems = []
     for name, said in forgotten.items():
         full = f"{namespace}.{name}"  # The sentence begins with it.
-        told = problem("completeness", full, said.removeprefix(f"{full} "), name)
-        problems.append(replace(told, message=said))
+        answer = said.removeprefix(f"{full} ")
+        problems.append(problem("completeness", full, answer, name, message=said))
     asked = Outcome(
         promise="completeness",
         subject=namespace,

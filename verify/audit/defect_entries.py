@@ -101,7 +101,7 @@ def _outside(defect: KnownDefect) -> Iterator[str]:
             yield f"the witness is no case: {reason}"
         else:
             if not defect.holds(case):
-                yield f"its witness {case!r} lies outside its region; widen it, or show another"
+                yield f"its witness lies outside its region; widen it, or replace {case!r}"
 
 
 def _unasked(defect: KnownDefect) -> Iterator[str]:

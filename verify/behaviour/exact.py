@@ -111,21 +111,41 @@ class Comparison:
             return None
         if self.expected != []:
             message = f"{self.call} gives {shown}, not {_text(self.expected)}"
-            return replace(self.told(check, message), raised=raised)
-        complaints = [*map(str, actual)] if isinstance(actual, list) else [shown]
-        found = self.told(check, f"{self.call}: {', '.join(complaints) or shown}")
+            return self.told(check, message, raised=raised)
         if not isinstance(actual, list):
-            return replace(found, answer=shown, raised=raised)
+            return self.told(check, f"{self.call}: {shown}", shown, raised=raised)
+        message = f"{self.call}: {', '.join(map(str, actual)) or shown}"
         answer = ", ".join(str(each) for each in actual if not isinstance(each, Example))
         times = (each.times for each in actual if isinstance(each, Excess))
-        return replace(found, answer=answer, rounding=max(times, default=None))
+        return self.told(check, message, answer, rounding=max(times, default=None))
 
-    def told(self, check: str, message: str) -> Finding:
+    def told(
+        self,
+        check: str,
+        message: str,
+        answer: str = "",
+        *,
+        kind: Kind = Kind.COMPARISON,
+        raised: Raised | None = None,
+        rounding: float | None = None,
+    ) -> Finding:
         """A finding that says so of it."""
-        asked = self.call.removesuffix(f" under {self.under}") if self.under else self.call
-        case = self.case or self.call
-        found = Finding(check, False, None, 1, message, scope="case", case=case)
-        return replace(found, question=self.question, asked=asked, under=self.under)
+        return Finding(
+            check,
+            passed=False,
+            p_value=None,
+            n=1,
+            message=message,
+            scope="case",
+            case=self.case or self.call,
+            kind=kind,
+            question=self.question,
+            asked=self.call.removesuffix(f" under {self.under}") if self.under else self.call,
+            under=self.under,
+            answer=answer,
+            raised=raised,
+            rounding=rounding,
+        )
 
 
 def _agree(actual: object, expected: object) -> bool:
@@ -149,11 +169,12 @@ def _text(value: object) -> str:
     return value.__name__ if isinstance(value, type) else repr(value)
 
 
-def problem(check: str, asked: str, answer: str, case: str) -> Finding:
+def problem(check: str, asked: str, answer: str, case: str, message: str = "") -> Finding:
     """The finding of something that was asked in a case, and is answered wrongly."""
-    message = f"{asked}: {answer}"
-    found = Finding(check, False, None, 1, message, scope="case", case=case)
-    return replace(found, asked=asked, answer=answer)
+    message = message or f"{asked}: {answer}"
+    return Finding(
+        check, False, None, 1, message, scope="case", case=case, asked=asked, answer=answer
+    )
 
 
 @dataclass
@@ -193,8 +214,8 @@ class Judge:
         expected = comparison.expected
         found = ": nothing is wrong" if expected == [] else f" gives {_text(expected)}"
         answer = f"{comparison.call}{found}; {END.format(defect.id)}"
-        told = comparison.told(self.check, f"{Kind.FIXED_UPSTREAM}: {answer}")
-        return replace(told, kind=Kind.FIXED_UPSTREAM, answer=answer)
+        message = f"{Kind.FIXED_UPSTREAM}: {answer}"
+        return comparison.told(self.check, message, answer, kind=Kind.FIXED_UPSTREAM)
 
     @property
     def unmade(self) -> dict[str, KnownDefect]:

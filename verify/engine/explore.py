@@ -30,7 +30,7 @@ _SMALLER = 100
 
 
 @dataclass
-class _Tally:
+class _Progress:
     """What has been looked at so far."""
 
     decisions: int = 0
@@ -77,14 +77,14 @@ class _Exploration:
         self.extent = extent if share else extent.lean()
         self.cases = Cases(cell, run, promise)
         self.pool = Pool(self.cases)
-        self.tally = _Tally()
+        self.progress = _Progress()
         self.failing = NOTHING
         self.defects = known_defects.for_cell(cell, promise)
 
     def conclude(self) -> Outcome:
         failed = self._failed_cases()
         pooled = self.pool.evidence.findings("cell")
-        self.tally.decisions += len(pooled)
+        self.progress.decisions += len(pooled)
         redrawn = functools.cache(lambda: self.pool.redrawn(TIMES))
         findings = [confirmed(finding, redrawn) for finding in pooled]
         findings += failed or self._nearest_to_failing()
@@ -106,7 +106,7 @@ class _Exploration:
             if self.share:
                 self.pool.fill(int(self.share * self.cell.pooled(self.extent.pool_values)))
         except (CaseFailed, CaseTimedOut) as failure:
-            self.failing = self.tally.failing.get(failure.case, NOTHING)
+            self.failing = self.progress.failing.get(failure.case, NOTHING)
             redrawn = self._redrawn_case(failure.case)
             return [confirmed(finding, redrawn) for finding in failure.findings]
         return []
@@ -125,37 +125,37 @@ class _Exploration:
 
     def examine(self, case: Case) -> None:
         """Draw and check one case; a case seen before is answered from memory."""
-        if case not in self.tally.examined:
+        if case not in self.progress.examined:
             if not self.cell.holds(case):
                 return
             if defect := known_defects.excluding(case, self.defects):
-                self.tally.excluded.add(defect.id)
+                self.progress.excluded.add(defect.id)
                 return
-            if not self.tally.pooling:
-                if self.tally.smaller == _SMALLER:
+            if not self.progress.pooling:
+                if self.progress.smaller == _SMALLER:
                     return
-                self.tally.smaller += 1
-            self.tally.examined[case] = self._examined(case)
-        failures = [f for f in self.tally.examined[case] if not f.passed]
+                self.progress.smaller += 1
+            self.progress.examined[case] = self._examined(case)
+        failures = [f for f in self.progress.examined[case] if not f.passed]
         if failures:
-            self.tally.pooling = False
+            self.progress.pooling = False
             raise CaseFailed(case, failures)
 
     def _examined(self, case: Case) -> list[Finding]:
         try:
             evidence = self.cases.draw(case, "case", self._case_calls(case), sort=True)
         except Unsupported as reason:
-            self.tally.unsupported = self.tally.unsupported or f"{case!r}: {reason}"
+            self.progress.unsupported = self.progress.unsupported or f"{case!r}: {reason}"
             return []
         except CaseFailed as failure:
             return failure.findings
         findings = self._forgiven(case, evidence.findings("case", case))
-        self.tally.decisions += len(findings)
+        self.progress.decisions += len(findings)
         failed = sorted((f for f in findings if not f.passed), key=p_value)
         if failed:
             worst = list(dict.fromkeys(finding.tensor for finding in failed))[:_MOST_DRAWN]
-            self.tally.failing[case] = evidence.narrowed(worst, _DRAWN)
-        elif self.tally.pooling:
+            self.progress.failing[case] = evidence.narrowed(worst, _DRAWN)
+        elif self.progress.pooling:
             self.pool.add(case, evidence)
         return findings
 
@@ -164,7 +164,7 @@ class _Exploration:
         known = {d.check: d.id for d in known_defects.tolerating(case, self.defects)}
         if not known:
             return findings
-        self.tally.excluded.update(known[f.check] for f in findings if f.check in known)
+        self.progress.excluded.update(known[f.check] for f in findings if f.check in known)
         return [
             replace(f, passed=True, message=f"known deviation {known[f.check]}: {f.message}")
             if f.check in known and not f.passed
@@ -185,7 +185,7 @@ class _Exploration:
         """The case-scope finding of the smallest p-value."""
         decided = [
             finding
-            for findings in self.tally.examined.values()
+            for findings in self.progress.examined.values()
             for finding in findings
             if finding.p_value is not None
         ]
@@ -193,21 +193,21 @@ class _Exploration:
 
     def _special_verdict(self, findings: list[Finding]) -> tuple[Verdict | None, str]:
         """The verdict and its reason where it does not follow from the findings."""
-        tally, n = self.tally, self.cases.n
-        reason = f"not implemented for {tally.unsupported}" if tally.unsupported else ""
+        progress, n = self.progress, self.cases.n
+        reason = f"not implemented for {progress.unsupported}" if progress.unsupported else ""
         if any(f.kind is Kind.TIME_LIMIT for f in findings):
             return Verdict.TIMED_OUT, reason
-        if n == 0 and tally.unsupported:
+        if n == 0 and progress.unsupported:
             return Verdict.UNSUPPORTED, reason
-        if n == 0 and tally.excluded:
-            spoilers = ", ".join(sorted(tally.excluded))
+        if n == 0 and progress.excluded:
+            spoilers = ", ".join(sorted(progress.excluded))
             return Verdict.KNOWN_DEFECT, f"every case is spoiled by {spoilers}"
         if n == 0 and not findings:
             return Verdict.NOT_TESTED, "not tested: the dtype has room for no case with a value"
         return None, reason
 
     def _outcome(self, findings: list[Finding]) -> Outcome:
-        cell, tally = self.cell, self.tally
+        cell, progress = self.cell, self.progress
         verdict, reason = self._special_verdict(findings)
         ends = verdict is not Verdict.TIMED_OUT
         return replace(
@@ -216,11 +216,11 @@ class _Exploration:
             verdict=verdict,
             reason=reason,
             n=self.cases.n,
-            cases=len(tally.examined),
+            cases=len(progress.examined),
             calls=self.cases.calls,
-            decisions=tally.decisions,
+            decisions=progress.decisions,
             evidence=self.pool.evidence,
-            excluded=tuple(sorted(tally.excluded)),
+            excluded=tuple(sorted(progress.excluded)),
             history=cell.subject.history,
             # What does not end is not drawn again.
             streams=fingerprints(self.cases.sampler, self._sound()) if ends else {},
