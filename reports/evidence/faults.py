@@ -14,7 +14,7 @@ from reports.evidence.diagnosis import COUNTS, SHARES, Subject, clause, deviatio
 from reports.evidence.dtypes import dtype_key
 from reports.evidence.records import CellRecord, Finding
 from reports.evidence.verdict import cell_key
-from reports.evidence.words import big, count, listing, number, plural
+from reports.evidence.words import big, count, listing, number, plural, ratio
 
 _KINDS = {"complex": ("complex",), "real": ("float", "bfloat"), "whole": ("int", "uint")}
 # The bar of a size ends where it is this power of ten of the smallest that would have been found.
@@ -166,7 +166,8 @@ class Fault:
             return f"{count(round(shown.estimate))} of {big(finding.n)}"
         if finding.check in SHARES:
             return percent(shown.estimate)
-        return f"{number(shown.estimate)} {shown.unit}".strip()
+        shown_size = (ratio if shown.unit == "× law" else number)(shown.estimate)
+        return f"{shown_size} {shown.unit}".strip()
 
     @property
     def smallest(self) -> str:

@@ -64,6 +64,13 @@ def number(value: float, digits: int = 3) -> str:
     return text.replace("-", "−")
 
 
+def ratio(value: float) -> str:
+    """Return a number with at least two digits of its distance from one."""
+    off = abs(value - 1)
+    near = 0 < off < 1
+    return number(value, max(3, 2 - math.floor(math.log10(off)))) if near else number(value)
+
+
 def p_value(value: float) -> str:
     """Return a p-value."""
     if math.isnan(value):

@@ -227,6 +227,7 @@ def _skip_reason(report: pytest.TestReport) -> str:
 def _gist(text: str) -> str:
     """Return the error and the place of a traceback: its first and last telling lines."""
     lines = [line.strip() for line in text.splitlines() if any(x.isalnum() for x in line)]
-    errors = [line[1:].strip() for line in lines if line.startswith("E ")] or lines
-    ends = dict.fromkeys((errors[0], lines[-1])) if lines else ["No reason was given."]
+    said = [line.removeprefix("E ").strip() for line in lines]
+    errors = [after for line, after in zip(lines, said, strict=True) if line != after] or said
+    ends = dict.fromkeys((errors[0], said[-1])) if said else ["No reason was given."]
     return " … ".join(ends)

@@ -377,6 +377,9 @@ def test_sizes_stand_in_natural_units() -> None:
         "1.01 × law",
         "0.65 %",
     )
+    assert sized(failed("scale", 1.00421, unit="× law"))[0] == "1.0042 × law"
+    assert sized(failed("scale", 0.99958, unit="× law"))[0] == "0.99958 × law"
+    assert sized(failed("scale", 12.3456, unit="× law"))[0] == "12.3 × law"
     share = Detectable("KS distance", 0.0053)
     assert sized(failed("kolmogorov_smirnov", 0.08, detectable=share)) == ("8 %", "0.53 %")
     counted = Detectable("mismatches", 1, of=512)
