@@ -24,7 +24,7 @@ from verify.checks.statistics import (
     Rare,
     Shares,
 )
-from verify.checks.statistics.base import decided
+from verify.checks.statistics.decision import Told, decided
 from verify.checks.words import WORDS, Words
 from verify.laws import LATTICES, Rounded, Uniform
 
@@ -154,7 +154,7 @@ def test_a_check_without_a_horizon_is_refused(monkeypatch):
     newest = Words("all is new", "something is old", "age", exact=True)
     monkeypatch.setitem(WORDS, "newest", newest)
     with pytest.raises(LookupError) as refused:
-        decided("newest", 0.5, 1, level=ALPHA, detail="")
+        decided("newest", 0.5, 1, lambda: Told(""), level=ALPHA)
     assert str(refused.value) == (
         "the check 'newest' has a p-value and no horizon: name one in its row of "
         "verify/checks/words.py, among those of verify/checks/horizons.py"

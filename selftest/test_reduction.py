@@ -9,8 +9,8 @@ from selftest.checks.support import stream, tensor
 from verify import laws
 from verify.checks.bounds import ALPHA
 from verify.checks.finding import Finding
-from verify.checks.statistics.base import decided
 from verify.checks.statistics.counts import Rare
+from verify.checks.statistics.decision import Told, decided
 from verify.checks.words import WORDS
 from verify.engine.reduction import reduce
 from verify.engine.sampling import Sample
@@ -80,7 +80,7 @@ def test_words_are_two_different_sentences(check):
     "speak",
     [
         lambda: Rare(0, 0.0, 1).findings("newest"),
-        lambda: decided("newest", 0.5, 1, level=ALPHA, detail=""),
+        lambda: decided("newest", 0.5, 1, lambda: Told(""), level=ALPHA),
         lambda: Finding.broken("newest", "why"),
     ],
 )

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from verify.checks.finding import Finding
+from verify.checks.statistics import Decision
 from verify.engine.cases import CaseFailed, CaseTimedOut
 from verify.outcome.evidence import Evidence
 
@@ -25,9 +26,9 @@ def confirmed(finding: Finding, redraw: Callable[[], Evidence]) -> Finding:
     return replace(finding, confirmation=min(same)) if same else finding
 
 
-def p_value(finding: Finding) -> float:
+def p_value(found: Finding | Decision) -> float:
     """The p-value; 1 where there is none."""
-    return 1.0 if finding.p_value is None else finding.p_value
+    return 1.0 if found.p_value is None else found.p_value
 
 
 def _decides_alike(one: Finding, other: Finding) -> bool:

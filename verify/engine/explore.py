@@ -149,8 +149,7 @@ class _Exploration:
             return []
         except CaseFailed as failure:
             return failure.findings
-        findings = self._forgiven(case, evidence.findings("case", case))
-        self.progress.decisions += len(findings)
+        findings = self._forgiven(case, self._telling(case, evidence))
         failed = sorted((f for f in findings if not f.passed), key=p_value)
         if failed:
             worst = list(dict.fromkeys(finding.tensor for finding in failed))[:_MOST_DRAWN]
@@ -158,6 +157,15 @@ class _Exploration:
         elif self.progress.pooling:
             self.pool.add(case, evidence)
         return findings
+
+    def _telling(self, case: Case, evidence: Evidence) -> list[Finding]:
+        """Of all decisions those that failed, and the one that came nearest to it."""
+        decisions = [*evidence.decisions()]
+        self.progress.decisions += len(decisions)
+        told = [(tensor, decision) for tensor, decision in decisions if not decision.passed]
+        passed = [each for each in decisions if each[1].passed and each[1].p_value is not None]
+        told += sorted(passed, key=lambda each: p_value(each[1]))[:1]
+        return [decision.finding("case", repr(case), tensor) for tensor, decision in told]
 
     def _forgiven(self, case: Case, findings: list[Finding]) -> list[Finding]:
         """The findings, those that a known deviation explains as passed: all others must be."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field, fields
 from typing import Any, TypeGuard
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy as np
 from verify.checks.bounds import ALPHA
 from verify.checks.finding import Finding
 from verify.checks.packing import Numbers
-from verify.checks.statistics import Statistic, from_json
+from verify.checks.statistics import Decision, Statistic, from_json
 from verify.laws import Family
 
 __all__ = ["NOTHING", "Evidence", "Family", "common", "family_from_json"]
@@ -67,14 +67,14 @@ class Evidence:
     def findings(self, scope: str, case: object = None, level: float = ALPHA) -> list[Finding]:
         """Every decision that the evidence allows, in order of tensors and check names."""
         label = None if case is None else repr(case)
-        found = [
-            replace(finding, scope=scope, case=label)
-            for name, statistic in sorted(self.statistics.items())
-            for finding in statistic.findings(name, level)
-        ]
-        for name, evidence in sorted(self.tensors.items()):
-            found += [replace(f, tensor=name) for f in evidence.findings(scope, case, level)]
-        return found
+        return [d.finding(scope, label, tensor) for tensor, d in self.decisions(level)]
+
+    def decisions(self, level: float = ALPHA) -> Iterator[tuple[str, Decision]]:
+        """The same, not yet told: each with the name of its tensor."""
+        for name, statistic in sorted(self.statistics.items()):
+            yield from (("", decision) for decision in statistic.decisions(name, level))
+        for tensor, evidence in sorted(self.tensors.items()):
+            yield from ((tensor, decision) for _, decision in evidence.decisions(level))
 
     @property
     def families(self) -> dict[str, dict[str, object]]:

@@ -1,12 +1,13 @@
 """Mergeable statistics: fixed-size summaries that add up, and the decisions they allow.
 
 Every statistic is a small frozen value. `merge` adds two of them, whatever cases, workers,
-shards or nights they come from; `findings` turns one into decisions. A check is born by
+shards or nights they come from; `decisions` decides, and `findings` tells. A check is born by
 putting a statistic under a new name; `verify.checks.words` holds what to say of it.
 """
 
 from verify.checks.statistics.base import FINE, KINDS, Statistic, from_json
 from verify.checks.statistics.counts import Exact, Largest, Rare, Shares, Tally
+from verify.checks.statistics.decision import Decision
 from verify.checks.statistics.dependence import Correlation, Deviations
 from verify.checks.statistics.distribution import BINS, TAIL, Histogram, Kolmogorov
 from verify.checks.statistics.marginal import Extremes, NormalMoments, SubGaussianMoments
@@ -14,7 +15,7 @@ from verify.checks.statistics.products import Products
 from verify.checks.statistics.signal import Signal
 
 __all__ = [
-    "BINS", "FINE", "KINDS", "TAIL", "Correlation", "Deviations", "Exact", "Extremes",
+    "BINS", "FINE", "KINDS", "TAIL", "Correlation", "Decision", "Deviations", "Exact", "Extremes",
     "Histogram", "Kolmogorov", "Largest", "NormalMoments", "Products", "Rare", "Shares", "Signal",
     "Statistic", "SubGaussianMoments", "Tally", "from_json",
 ]  # fmt: skip

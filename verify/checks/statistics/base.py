@@ -12,8 +12,8 @@ import numpy.typing as npt
 
 from verify.checks import packing
 from verify.checks.bounds import ALPHA, POWER_Z
-from verify.checks.finding import Detectable, Effect, Finding
-from verify.checks.words import WORDS
+from verify.checks.finding import Finding
+from verify.checks.statistics.decision import Decision
 
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
@@ -74,9 +74,13 @@ class Statistic:
         pairs = ((getattr(self, f.name), getattr(other, f.name)) for f in fields(self))
         return type(self)(*(a + b for a, b in pairs))
 
-    def findings(self, name: str, level: float = ALPHA) -> list[Finding]:
+    def decisions(self, name: str, level: float = ALPHA) -> list[Decision]:
         """Decide at a level, under the check's `name`."""
         raise NotImplementedError
+
+    def findings(self, name: str, level: float = ALPHA) -> list[Finding]:
+        """The findings of all decisions."""
+        return [decision.finding() for decision in self.decisions(name, level)]
 
     def to_json(self) -> dict[str, object]:
         """A JSON object: kind and fields; long arrays are packed, see `verify.checks.packing`."""
@@ -120,42 +124,3 @@ def from_json(document: Mapping[str, object]) -> Statistic:
         return cls.from_json(document)
     except KeyError as missing:
         raise ValueError(f"statistic {cls.kind!r} lacks the field {missing}") from None
-
-
-def decided(
-    check: str,
-    p_value: float,
-    n: int,
-    *,
-    level: float,
-    detail: str,
-    effect: Effect | None = None,
-    detectable: Detectable | None = None,
-    bound: bool = False,
-    resolution: float = 0.0,
-    place: str = "",
-) -> Finding:
-    """A statistical decision at a level; a NaN p-value is a failure, never a pass.
-
-    `bound` says that the p-value is a bound though the check has exact ones elsewhere: so is one
-    from which more than `bounds.NEGLIGIBLE` standard errors are taken off for a lattice. Beyond the
-    horizon of a check that takes nothing off for the lattice, of this `resolution`, its p-value
-    is 1.
-    """
-    words = WORDS[check]
-    if words.horizon is None:
-        raise LookupError(
-            f"the check {check!r} has a p-value and no horizon: name one in its row of "
-            "verify/checks/words.py, among those of verify/checks/horizons.py"
-        )
-    most = words.horizon.at(resolution)
-    if n > most:
-        detail += f"; at the horizon: beyond {most:.2g} values more show nothing smaller"
-        if not (words.horizon.allowed or math.isnan(p_value)):
-            return Finding(check, True, 1.0, n, f"not decided: {detail}", effect, place=place)
-    passed = p_value >= level
-    message = f"{words.subject(passed)}: {detail}"
-    if detectable is not None and not math.isfinite(detectable.size):
-        detectable = None  # Too few values to see anything of the kind.
-    exact = words.exact and not bound
-    return Finding(check, passed, p_value, n, message, effect, detectable, exact=exact, place=place)

@@ -10,8 +10,9 @@ import numpy as np
 
 from verify.checks import bounds, count_bounds
 from verify.checks.bounds import ALPHA, INTERVAL_Z
-from verify.checks.finding import Detectable, Effect, Finding
-from verify.checks.statistics.base import Counts, Floats, Statistic, decided
+from verify.checks.finding import Detectable, Effect
+from verify.checks.statistics.base import Counts, Floats, Statistic
+from verify.checks.statistics.decision import Decision, Told, decided
 from verify.checks.words import WORDS
 
 
@@ -25,17 +26,19 @@ class Rare(Statistic):
 
     kind = "rare"
 
-    def findings(self, name: str, level: float = ALPHA) -> list[Finding]:  # noqa: D102
+    def decisions(self, name: str, level: float = ALPHA) -> list[Decision]:  # noqa: D102
         size = count_bounds.rare_detectable(self.rate, self.n, level)
         return [
             decided(
                 name,
                 count_bounds.rare(self.count, self.rate),
                 self.n,
+                lambda: Told(
+                    f"{self.count} where at most {self.rate:.3g} are expected",
+                    Effect(WORDS[name].quantity, self.count, self.count, self.count),
+                    Detectable(WORDS[name].quantity, size, of=self.n),
+                ),
                 level=level,
-                detail=f"{self.count} where at most {self.rate:.3g} are expected",
-                effect=Effect(WORDS[name].quantity, self.count, self.count, self.count),
-                detectable=Detectable(WORDS[name].quantity, size, of=self.n),
             )
         ]
 
@@ -59,7 +62,7 @@ class Shares(Statistic):
         resolution = max(self.resolution, other.resolution)
         return replace(super().merge(other), resolution=resolution)
 
-    def findings(self, name: str, level: float = ALPHA) -> list[Finding]:  # noqa: D102
+    def decisions(self, name: str, level: float = ALPHA) -> list[Decision]:  # noqa: D102
         if self.n == 0:
             return []
         arrays = zip(self.counts, self.least, self.most, strict=True)
@@ -75,10 +78,12 @@ class Shares(Statistic):
                 name,
                 bounds.at_most_one(2 * len(rows) * p_values[worst]),
                 self.n,
+                lambda: Told(
+                    f"{count} of {self.n} {place}, where {least:.4g} to {most:.4g} are expected",
+                    Effect(WORDS[name].quantity, excess, excess - half, excess + half),
+                    Detectable(WORDS[name].quantity, max(sizes)),
+                ),
                 level=level,
-                detail=f"{count} of {self.n} {place}, where {least:.4g} to {most:.4g} are expected",
-                effect=Effect(WORDS[name].quantity, excess, excess - half, excess + half),
-                detectable=Detectable(WORDS[name].quantity, max(sizes)),
                 resolution=self.resolution,
                 place=place,
             )
@@ -94,19 +99,14 @@ class Exact(Statistic):
 
     kind = "exact"
 
-    def findings(self, name: str, level: float = ALPHA) -> list[Finding]:  # noqa: D102
-        share = f"{self.mismatches} of {self.n}"
-        return [
-            Finding(
-                check=name,
-                passed=self.mismatches == 0,
-                p_value=None,
-                n=self.n,
-                message=f"{WORDS[name].subject(self.mismatches == 0)}: {share} mismatch",
-                effect=Effect("mismatches", self.mismatches, self.mismatches, self.mismatches),
-                detectable=Detectable("mismatches", 1, of=self.n),
-            )
-        ]
+    def decisions(self, name: str, level: float = ALPHA) -> list[Decision]:  # noqa: D102
+        passed = self.mismatches == 0
+        told = Told(
+            f"{self.mismatches} of {self.n} mismatch",
+            Effect("mismatches", self.mismatches, self.mismatches, self.mismatches),
+            Detectable("mismatches", 1, of=self.n),
+        )
+        return [Decision(name, passed, None, self.n, lambda: told)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,7 +117,7 @@ class Tally(Statistic):
 
     kind = "tally"
 
-    def findings(self, name: str, level: float = ALPHA) -> list[Finding]:
+    def decisions(self, name: str, level: float = ALPHA) -> list[Decision]:
         """None: other statistics of the same values decide."""
         return []
 
@@ -134,18 +134,11 @@ class Largest(Statistic):
     def merge(self, other: Self) -> Self:  # noqa: D102
         return type(self)(self.n + other.n, float(np.maximum(self.value, other.value)))
 
-    def findings(self, name: str, level: float = ALPHA) -> list[Finding]:  # noqa: D102
-        passed = self.value <= 1
-        return [
-            Finding(
-                check=name,
-                passed=passed,
-                p_value=None,
-                n=self.n,
-                message=f"{WORDS[name].subject(passed)}: {self.value:.3g}× the allowed error",
-                effect=Effect(
-                    WORDS[name].quantity, self.value, self.value, self.value, "× allowed"
-                ),
-                detectable=Detectable(WORDS[name].quantity, 1, "× allowed"),
-            )
-        ]
+    def decisions(self, name: str, level: float = ALPHA) -> list[Decision]:  # noqa: D102
+        quantity, unit = WORDS[name].quantity, "× allowed"
+        told = Told(
+            f"{self.value:.3g}× the allowed error",
+            Effect(quantity, self.value, self.value, self.value, unit),
+            Detectable(quantity, 1, unit),
+        )
+        return [Decision(name, self.value <= 1, None, self.n, lambda: told)]

@@ -11,8 +11,9 @@ import numpy as np
 
 from verify.checks import bounds
 from verify.checks.bounds import ALPHA, INTERVAL_Z
-from verify.checks.finding import Detectable, Effect, Finding
-from verify.checks.statistics.base import Counts, Floats, Statistic, decided, separation
+from verify.checks.finding import Detectable, Effect
+from verify.checks.statistics.base import Counts, Floats, Statistic, separation
+from verify.checks.statistics.decision import Decision, Told, decided
 from verify.checks.words import APART, WORDS
 
 N = TypeVar("N", int, float)
@@ -50,7 +51,7 @@ class Correlation(Statistic):
             raise ValueError(f"the lags of a {cls.kind!r} are no lists")
         return cls(dict(zip(lags, sums, strict=True)), dict(zip(lags, pairs, strict=True)))
 
-    def findings(self, name: str, level: float = ALPHA) -> list[Finding]:  # noqa: D102
+    def decisions(self, name: str, level: float = ALPHA) -> list[Decision]:  # noqa: D102
         r = {lag: 12 * self.sums[lag] / pairs for lag, pairs in self.pairs.items() if pairs}
         if not r:
             return []
@@ -62,14 +63,12 @@ class Correlation(Statistic):
                 name,
                 bounds.at_most_one(len(r) * float(np.min(p_values))),
                 pairs,
+                lambda: Told(
+                    f"correlation {r[worst]:+.3g} with {worst}",
+                    Effect(f"correlation with {worst}", r[worst], r[worst] - half, r[worst] + half),
+                    Detectable("correlation", bounds.correlation_detectable(pairs, level / len(r))),
+                ),
                 level=level,
-                detail=f"correlation {r[worst]:+.3g} with {worst}",
-                effect=Effect(
-                    f"correlation with {worst}", r[worst], r[worst] - half, r[worst] + half
-                ),
-                detectable=Detectable(
-                    "correlation", bounds.correlation_detectable(pairs, level / len(r))
-                ),
                 place=worst.replace(APART, " and "),
             )
         ]
@@ -96,7 +95,7 @@ class Deviations(Statistic):
         bias = max(self.bias, other.bias)
         return type(self)(self.totals + other.totals, self.counts + other.counts, proxies, bias)
 
-    def findings(self, name: str, level: float = ALPHA) -> list[Finding]:  # noqa: D102
+    def decisions(self, name: str, level: float = ALPHA) -> list[Decision]:  # noqa: D102
         places = np.flatnonzero(self.counts)
         if places.size == 0:
             return []
@@ -113,12 +112,14 @@ class Deviations(Statistic):
                 name,
                 bounds.sub_gaussian(beyond),
                 int(counts[worst]),
-                level=level,
-                detail=f"{quantity} {estimate:+.3g} {place}".rstrip(),
-                effect=Effect(quantity, estimate, estimate - half, estimate + half),
-                detectable=Detectable(
-                    quantity, separation(places.size, level) * float(errors.max()) + self.bias
+                lambda: Told(
+                    f"{quantity} {estimate:+.3g} {place}".rstrip(),
+                    Effect(quantity, estimate, estimate - half, estimate + half),
+                    Detectable(
+                        quantity, separation(places.size, level) * float(errors.max()) + self.bias
+                    ),
                 ),
+                level=level,
                 place=place,
             )
         ]

@@ -12,8 +12,9 @@ import numpy as np
 
 from verify.checks import bounds, count_bounds
 from verify.checks.bounds import ALPHA, INTERVAL_Z, POWER_Z
-from verify.checks.finding import Detectable, Effect, Finding
-from verify.checks.statistics.base import Counts, Floats, Statistic, decided
+from verify.checks.finding import Detectable, Effect
+from verify.checks.statistics.base import Counts, Floats, Statistic
+from verify.checks.statistics.decision import Decision, Told, decided
 
 BINS = 4096
 """Bins of the histogram of probability-integral transforms."""
@@ -52,7 +53,7 @@ class Histogram(Statistic):
         """Number of values."""
         return int(self.counts.sum())
 
-    def findings(self, name: str, level: float = ALPHA) -> list[Finding]:  # noqa: D102
+    def decisions(self, name: str, level: float = ALPHA) -> list[Decision]:  # noqa: D102
         if self.n == 0:
             return []
         decisions = [self._kolmogorov_smirnov, self._legendre, self._tails]
@@ -63,7 +64,7 @@ class Histogram(Statistic):
         share = level / len(decisions)
         return [_summed_up(name, [decision(share) for decision in decisions], level)]
 
-    def _kolmogorov_smirnov(self, level: float) -> Finding:
+    def _kolmogorov_smirnov(self, level: float) -> Decision:
         """KS by DKW on the bin edges, a lower bound of the sample's own distance.
 
         A jump inside a bin may hide up to one bin's width from the grid.
@@ -71,7 +72,7 @@ class Histogram(Statistic):
         grid = np.arange(1, BINS) / BINS
         deviation = np.cumsum(self.counts)[:-1] / self.n - grid
         worst = int(np.abs(deviation).argmax())
-        return _kolmogorov_finding(
+        return _by_distance(
             float(abs(deviation[worst])),
             self.n,
             self.resolution,
@@ -81,7 +82,7 @@ class Histogram(Statistic):
             hidden=1 / BINS,
         )
 
-    def _legendre(self, level: float) -> Finding:
+    def _legendre(self, level: float) -> Decision:
         """Components 1 to 8 of Neyman's smooth test, each scored by bin averages."""
         means = _LEGENDRE_SCORES @ self.counts / self.n
         p_values = bounds.chernoff_mean(means, _LEGENDRE_SCORES, self.n, self.resolution)
@@ -91,13 +92,15 @@ class Histogram(Statistic):
             "legendre",
             p_value,
             self.n,
+            lambda: Told(
+                f"the {_COMPONENTS[worst]} of F(x) is off by {means[worst]:+.3g}",
+                self._spread(float(means[1])),
+                Detectable(
+                    "spread", _spread_detectable(self.n, self.resolution, level), "relative"
+                ),
+            ),
             level=level,
             resolution=self.resolution,
-            detail=f"the {_COMPONENTS[worst]} of F(x) is off by {means[worst]:+.3g}",
-            effect=self._spread(float(means[1])),
-            detectable=Detectable(
-                "spread", _spread_detectable(self.n, self.resolution, level), "relative"
-            ),
             place=_COMPONENTS[worst],
         )
 
@@ -112,7 +115,7 @@ class Histogram(Statistic):
             "spread of F(x)", spread(second), spread(second - half), spread(second + half), "× law"
         )
 
-    def _tails(self, level: float) -> Finding:
+    def _tails(self, level: float) -> Decision:
         expected, most = self.n * TAIL, self.n * (TAIL + self.resolution)
         p_values = [
             count_bounds.binomial(int(count), self.n, TAIL, self.resolution) for count in self.tails
@@ -124,25 +127,27 @@ class Histogram(Statistic):
             "tails",
             bounds.at_most_one(2 * p_values[worst]),
             self.n,
+            lambda: Told(
+                f"{count} values in the {side} tail where {expected:.1f} are expected",
+                Effect(
+                    f"{side} tail mass",
+                    count / expected,
+                    max(0.0, (count - half) / expected),
+                    (count + half) / expected,
+                    "× law",
+                ),
+                Detectable(
+                    "tail mass",
+                    (1 + count_bounds.count_detectable(most, level / 4)) * most / expected - 1,
+                    "relative",
+                ),
+            ),
             level=level,
             resolution=self.resolution,
-            detail=f"{count} values in the {side} tail where {expected:.1f} are expected",
-            effect=Effect(
-                f"{side} tail mass",
-                count / expected,
-                max(0.0, (count - half) / expected),
-                (count + half) / expected,
-                "× law",
-            ),
-            detectable=Detectable(
-                "tail mass",
-                (1 + count_bounds.count_detectable(most, level / 4)) * most / expected - 1,
-                "relative",
-            ),
             place=f"{side} tail",
         )
 
-    def _chi_square(self, level: float) -> Finding:
+    def _chi_square(self, level: float) -> Decision:
         statistic, p_value = bounds.chi_square(self.counts, _CHI_SQUARE_BINS, self.resolution)
         degrees = _CHI_SQUARE_BINS - 1
         allowance = bounds.chi_square_allowance(self.n, _CHI_SQUARE_BINS, self.resolution)
@@ -150,9 +155,9 @@ class Histogram(Statistic):
             "chi_square",
             p_value,
             self.n,
+            lambda: Told(f"{statistic:.1f} on {degrees} degrees of freedom"),
             level=level,
             resolution=self.resolution,
-            detail=f"{statistic:.1f} on {degrees} degrees of freedom",
             bound=allowance > bounds.NEGLIGIBLE,
         )
 
@@ -191,21 +196,17 @@ def _spread_detectable(n: int, resolution: float, level: float) -> float:
     return math.sqrt(1 + 2 * component / math.sqrt(5)) - 1 + POWER_Z / math.sqrt(5 * n)
 
 
-def _summed_up(name: str, findings: list[Finding], level: float) -> Finding:
-    """One finding for a distribution that is not the cell's own: the worst of several."""
-    p_values = [math.nan if f.p_value is None else f.p_value for f in findings]
-    worst = findings[int(np.argmin(p_values))]
-    p_value = bounds.at_most_one(len(findings) * float(np.min(p_values)))
-    return decided(
-        name,
-        p_value,
-        worst.n,
-        level=level,
-        detail=worst.message,
-        effect=worst.effect,
-        detectable=worst.detectable,
-        place=worst.place,
-    )
+def _summed_up(name: str, decisions: list[Decision], level: float) -> Decision:
+    """One decision for a distribution that is not the cell's own: the worst of several."""
+    p_values = [math.nan if d.p_value is None else d.p_value for d in decisions]
+    worst = decisions[int(np.argmin(p_values))]
+    p_value = bounds.at_most_one(len(decisions) * float(np.min(p_values)))
+
+    def tell() -> Told:
+        found = worst.finding()
+        return Told(found.message, found.effect, found.detectable)
+
+    return decided(name, p_value, worst.n, tell, level=level, place=worst.place)
 
 
 @dataclass(frozen=True, eq=False)
@@ -222,14 +223,15 @@ class Kolmogorov(Statistic):
     def pools(self) -> bool:  # noqa: D102
         return False
 
-    def findings(self, name: str, level: float = ALPHA) -> list[Finding]:  # noqa: D102
-        finding = _kolmogorov_finding(
-            self.distance, self.n, self.resolution, bounds.kolmogorov, level, check=name
-        )
-        return [finding]
+    def decisions(self, name: str, level: float = ALPHA) -> list[Decision]:  # noqa: D102
+        return [
+            _by_distance(
+                self.distance, self.n, self.resolution, bounds.kolmogorov, level, check=name
+            )
+        ]
 
 
-def _kolmogorov_finding(
+def _by_distance(
     distance: float,
     n: int,
     resolution: float,
@@ -238,18 +240,18 @@ def _kolmogorov_finding(
     where: float | None = None,
     hidden: float = 0.0,
     check: str = "kolmogorov_smirnov",
-) -> Finding:
+) -> Decision:
     place = "" if where is None else f" at quantile {where:.3f}"
     band = bounds.dkw_band(n, 2 * bounds.POWER_MISS)
     return decided(
         check,
         p_value(float(np.maximum(0.0, distance - resolution)), n),
         n,
+        lambda: Told(
+            f"distance {distance:.3g}{place}",
+            Effect("KS distance", distance, max(0.0, distance - band), min(1.0, distance + band)),
+            Detectable("KS distance", bounds.ks_detectable(n, resolution + hidden, level)),
+        ),
         level=level,
         resolution=resolution,
-        detail=f"distance {distance:.3g}{place}",
-        effect=Effect(
-            "KS distance", distance, max(0.0, distance - band), min(1.0, distance + band)
-        ),
-        detectable=Detectable("KS distance", bounds.ks_detectable(n, resolution + hidden, level)),
     )

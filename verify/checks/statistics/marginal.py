@@ -10,8 +10,9 @@ import numpy as np
 
 from verify.checks import bounds
 from verify.checks.bounds import ALPHA, INTERVAL_Z
-from verify.checks.finding import Detectable, Effect, Finding
-from verify.checks.statistics.base import FINE, Floats, Statistic, decided, separation
+from verify.checks.finding import Detectable, Effect
+from verify.checks.statistics.base import FINE, Floats, Statistic, separation
+from verify.checks.statistics.decision import Decision, Told, decided
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +49,7 @@ class NormalMoments(Statistic):
         _, moved = bounds.normal_displacement(self.resolution)
         return bounds.scale_detectable(self.n, level, moved)
 
-    def findings(self, name: str, level: float = ALPHA) -> list[Finding]:  # noqa: D102
+    def decisions(self, name: str, level: float = ALPHA) -> list[Decision]:  # noqa: D102
         if self.n == 0:
             return []
         mean, scale = self.total / self.n, math.sqrt(self.squares / self.n)
@@ -60,22 +61,26 @@ class NormalMoments(Statistic):
                 "mean",
                 self.mean_p_value(),
                 self.n,
-                level=level,
-                detail=f"the mean is off by {mean:+.3g} standard deviations",
-                effect=Effect("location", mean, mean - half_mean, mean + half_mean, "std"),
-                detectable=Detectable(
-                    "location", separation(level=level) / math.sqrt(self.n) + moved, "std"
+                lambda: Told(
+                    f"the mean is off by {mean:+.3g} standard deviations",
+                    Effect("location", mean, mean - half_mean, mean + half_mean, "std"),
+                    Detectable(
+                        "location", separation(level=level) / math.sqrt(self.n) + moved, "std"
+                    ),
                 ),
+                level=level,
                 bound=self.bound or moved * math.sqrt(self.n) > bounds.NEGLIGIBLE,
             ),
             decided(
                 "scale",
                 self.scale_p_value(),
                 self.n,
+                lambda: Told(
+                    f"the standard deviation is {scale:.4g}× the law's",
+                    Effect("scale", scale, low, high, "× law"),
+                    Detectable("scale", self.detectable(level), "relative"),
+                ),
                 level=level,
-                detail=f"the standard deviation is {scale:.4g}× the law's",
-                effect=Effect("scale", scale, low, high, "× law"),
-                detectable=Detectable("scale", self.detectable(level), "relative"),
                 bound=self.bound or spread * math.sqrt(self.n / 2) > bounds.NEGLIGIBLE,
             ),
         ]
@@ -126,7 +131,7 @@ class Extremes(Statistic):
             max(self.resolution, other.resolution),
         )
 
-    def findings(self, name: str, level: float = ALPHA) -> list[Finding]:  # noqa: D102
+    def decisions(self, name: str, level: float = ALPHA) -> list[Decision]:  # noqa: D102
         if self.n == 0:
             return []
         outliers = [bounds.no_outlier(float(u), self.n) for u in self.inward]
@@ -139,15 +144,17 @@ class Extremes(Statistic):
                 name,
                 bounds.at_most_one(len(_EXTREMES) * (outliers + gaps)[worst]),
                 self.n,
-                level=level,
-                detail=f"the {side} value lies at tail probability {u:.3g}, {judged} the range "
-                f"expected of {self.n} values",
-                effect=Effect(f"tail probability of the {side} value", u, u, u),
-                detectable=Detectable(
-                    "gap at a bound",
-                    -math.expm1(math.log(level / len(_EXTREMES)) / self.n) + self.resolution,
-                    "probability",
+                lambda: Told(
+                    f"the {side} value lies at tail probability {u:.3g}, {judged} the range "
+                    f"expected of {self.n} values",
+                    Effect(f"tail probability of the {side} value", u, u, u),
+                    Detectable(
+                        "gap at a bound",
+                        -math.expm1(math.log(level / len(_EXTREMES)) / self.n) + self.resolution,
+                        "probability",
+                    ),
                 ),
+                level=level,
                 resolution=self.resolution,
                 place=f"{side} value",
             )

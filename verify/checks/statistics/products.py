@@ -10,8 +10,9 @@ import numpy as np
 
 from verify.checks import bounds
 from verify.checks.bounds import ALPHA, INTERVAL_Z, POWER_MISS
-from verify.checks.finding import Detectable, Effect, Finding
-from verify.checks.statistics.base import Statistic, decided, separation
+from verify.checks.finding import Detectable, Effect
+from verify.checks.statistics.base import Statistic, separation
+from verify.checks.statistics.decision import Decision, Told, decided
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,10 +50,10 @@ class Products(Statistic):
             float(np.maximum(self.scale, other.scale)),
         )
 
-    def findings(self, name: str, level: float = ALPHA) -> list[Finding]:  # noqa: D102
+    def decisions(self, name: str, level: float = ALPHA) -> list[Decision]:  # noqa: D102
         return [self._mean(level), self._variance(level)] if self.n else []
 
-    def _mean(self, level: float) -> Finding:
+    def _mean(self, level: float) -> Decision:
         """``E(XY) = 0``."""
         correlation, error = self.total / self.n, math.sqrt(self.given) / self.n
         half = INTERVAL_Z * error
@@ -60,15 +61,17 @@ class Products(Statistic):
             "product_mean",
             bounds.sub_gamma(self.total, self.given, 0.0),
             self.n,
-            level=level,
-            detail=f"the draws have the correlation {correlation:+.3g}",
-            effect=Effect(
-                "correlation of the draws", correlation, correlation - half, correlation + half
+            lambda: Told(
+                f"the draws have the correlation {correlation:+.3g}",
+                Effect(
+                    "correlation of the draws", correlation, correlation - half, correlation + half
+                ),
+                Detectable("correlation", separation(level=level) * error),
             ),
-            detectable=Detectable("correlation", separation(level=level) * error),
+            level=level,
         )
 
-    def _variance(self, level: float) -> Finding:
+    def _variance(self, level: float) -> Decision:
         """``D(XY) = D(X)D(Y)``, in two steps of half the level each: all x, then y given them."""
         first = bounds.sub_gamma(self.given - self.n, self.given_variance, self.given_scale)
         second = bounds.sub_gamma(self.squares - self.given, self.variance, self.scale)
@@ -78,11 +81,13 @@ class Products(Statistic):
             "product_variance",
             bounds.at_most_one(2 * float(np.minimum(first, second))),
             self.n,
+            lambda: Told(
+                f"the products have {ratio:.4g}× the variance that the laws of the draws give "
+                f"them, the first draw has {own:.4g}× its own",
+                Effect("D(XY)", ratio, ratio - half, ratio + half, "× D(X)·D(Y)"),
+                Detectable("D(XY)", self._detectable(level), "relative"),
+            ),
             level=level,
-            detail=f"the products have {ratio:.4g}× the variance that the laws of the draws give "
-            f"them, the first draw has {own:.4g}× its own",
-            effect=Effect("D(XY)", ratio, ratio - half, ratio + half, "× D(X)·D(Y)"),
-            detectable=Detectable("D(XY)", self._detectable(level), "relative"),
         )
 
     @property

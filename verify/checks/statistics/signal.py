@@ -9,8 +9,9 @@ import numpy as np
 
 from verify.checks import bounds
 from verify.checks.bounds import ALPHA, INTERVAL_Z, POWER_MISS
-from verify.checks.finding import Detectable, Effect, Finding
-from verify.checks.statistics.base import Floats, Statistic, decided
+from verify.checks.finding import Detectable, Effect
+from verify.checks.statistics.base import Floats, Statistic
+from verify.checks.statistics.decision import Decision, Told, decided
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,21 +43,25 @@ class Signal(Statistic):
         """No: every network has layers of its own."""
         return False
 
-    def findings(self, name: str, level: float = ALPHA) -> list[Finding]:  # noqa: D102
+    def decisions(self, name: str, level: float = ALPHA) -> list[Decision]:  # noqa: D102
         factor, half = 1 + self.excess, INTERVAL_Z * self.error
         return [
             decided(
                 name,
                 bounds.at_most_one(2 * math.exp(-self.exponent)),
                 self.n,
+                lambda: Told(
+                    f"a layer makes {factor:.4g}× the mean square that theory gives it",
+                    Effect(
+                        "mean square of a layer", factor, factor - half, factor + half, "× theory"
+                    ),
+                    Detectable(
+                        "mean square of a layer given its input",
+                        self._detectable(level),
+                        "relative",
+                    ),
+                ),
                 level=level,
-                detail=f"a layer makes {factor:.4g}× the mean square that theory gives it",
-                effect=Effect(
-                    "mean square of a layer", factor, factor - half, factor + half, "× theory"
-                ),
-                detectable=Detectable(
-                    "mean square of a layer given its input", self._detectable(level), "relative"
-                ),
             )
         ]
 
