@@ -35,8 +35,14 @@ _S = TypeVar("_S", bound=Subject)
 _MAX_NUMEL = 1 << 12
 """Entries of the largest drawn case: behaviour does not depend on size, and is asked often."""
 
-_MAX_ANCHOR = 1 << 20
-"""Entries of the largest anchor."""
+_MAX_ANCHOR = {"initializer": 1 << 16, "operation": 1 << 16}
+"""Entries of the largest anchor of a family, and of the others' `_MAX_ANCHOR_OF_MODULES`.
+
+From 2^15 on PyTorch splits a fill among threads (``at::internal::GRAIN_SIZE``, ATen/Parallel.h);
+what a size beyond changes is the matter of the laws. One trial of an initializer makes some
+hundred fills."""
+
+_MAX_ANCHOR_OF_MODULES = 1 << 20
 
 _SOUGHT = 200
 """Cases among which one is sought for each question that a known defect names: what one case in
@@ -318,7 +324,8 @@ def _smallest(
         warnings.simplefilter("ignore")  # Of shapes and dropout; here only behaviour matters.
         if broken := smallest("cases", examine, run.profile.module.examples // 2):
             return broken
+        largest = _MAX_ANCHOR.get(subject.family, _MAX_ANCHOR_OF_MODULES)
         for anchor in subject.anchors:
-            if subject.numel(anchor) <= _MAX_ANCHOR and (broken := examine(anchor)):
+            if subject.numel(anchor) <= largest and (broken := examine(anchor)):
                 return broken
         return smallest("sought", seek, _SOUGHT) if judge.unmade else []

@@ -35,12 +35,18 @@ _PYTORCH = "PyTorch documentation, torch.nn.init"
 _GLOROT = "Glorot & Bengio 2010"
 _HE = "He et al. 2015"
 _FANS = (2, 3, 4, 5)  # Dimensions from which on there are an input and an output.
+# More than one thread has work, and a vector is left over: behaviour is asked of it too.
+_PLANE = (160, 257)
 _MATRIX = (512, 1024)
 _KERNEL = (128, 64, 3, 5)
 # The last values after the last full vector, a generator that restarts, 24-bit counters.
 _EDGES = ((15,), (17,), (40_977,), ((1 << 24) + 17,))
 
-_SQUARE_GAINS = (GainCase(_MATRIX, 1.0), GainCase(_KERNEL, 5 / 3))
+_SQUARE_GAINS = (
+    GainCase(_PLANE, 1.0),
+    GainCase(_MATRIX, 1.0),
+    GainCase(_KERNEL, 5 / 3),
+)
 
 _IN_PLACE = (
     Initializer(
@@ -55,7 +61,9 @@ _IN_PLACE = (
         words="uniform between the bounds as given",
         formula="U[a, b)",
         source=_PYTORCH,
-        anchors=tuple(UniformCase(shape, Interval(0.0, 1.0)) for shape in (_MATRIX, *_EDGES)),
+        anchors=tuple(
+            UniformCase(shape, Interval(0.0, 1.0)) for shape in (_PLANE, _MATRIX, *_EDGES)
+        ),
     ),
     Initializer(
         name="normal_",
@@ -68,7 +76,7 @@ _IN_PLACE = (
         formula="N(mean, std²)",
         source=_PYTORCH,
         anchors=tuple(
-            NormalCase(shape, NormalParameters(0.0, 1.0)) for shape in (_MATRIX, *_EDGES)
+            NormalCase(shape, NormalParameters(0.0, 1.0)) for shape in (_PLANE, _MATRIX, *_EDGES)
         ),
     ),
     Initializer(
@@ -89,6 +97,7 @@ _IN_PLACE = (
         formula="(Φ(z) − Φ(α)) / (Φ(β) − Φ(α))",
         source=f"{_PYTORCH}; Johnson, Kotz & Balakrishnan 1994, sec. 13.10",
         anchors=(
+            TruncatedCase(_PLANE, Truncation(0.0, 1.0, -2.0, 2.0)),
             TruncatedCase(_MATRIX, Truncation(0.0, 1.0, -2.0, 2.0)),
             TruncatedCase(_MATRIX, Truncation(0.0, 0.02, -0.04, 0.04)),
         ),
@@ -106,7 +115,7 @@ _IN_PLACE = (
         words="the value everywhere, rounded to the dtype",
         formula="w = val",
         source=_PYTORCH,
-        anchors=(ConstantCase(_MATRIX, 0.3),),
+        anchors=(ConstantCase(_PLANE, 0.3), ConstantCase(_MATRIX, 0.3)),
     ),
     Initializer(
         name="ones_",
@@ -116,7 +125,7 @@ _IN_PLACE = (
         words="one everywhere",
         formula="w = 1",
         source=_PYTORCH,
-        anchors=(TensorCase(_MATRIX),),
+        anchors=(TensorCase(_PLANE), TensorCase(_MATRIX)),
     ),
     Initializer(
         name="zeros_",
@@ -126,7 +135,7 @@ _IN_PLACE = (
         words="zero everywhere",
         formula="w = 0",
         source=_PYTORCH,
-        anchors=(TensorCase(_MATRIX),),
+        anchors=(TensorCase(_PLANE), TensorCase(_MATRIX)),
     ),
     Initializer(
         name="eye_",
@@ -137,7 +146,7 @@ _IN_PLACE = (
         words="ones on the main diagonal, zeros elsewhere, rectangular too",
         formula="wᵢⱼ = δᵢⱼ",
         source=_PYTORCH,
-        anchors=(TensorCase(_MATRIX),),
+        anchors=(TensorCase(_PLANE), TensorCase(_MATRIX)),
     ),
     Initializer(
         name="dirac_",
@@ -148,7 +157,11 @@ _IN_PLACE = (
         words="the identity convolution in each group of channels",
         formula="w[g·f + d, d, k//2, …] = 1 for d < min(in, f), f = out/groups",
         source=f"{_PYTORCH}; Zagoruyko & Komodakis 2017",
-        anchors=(DiracCase(_KERNEL, 1), DiracCase((24, 16, 4, 5), 3)),
+        anchors=(
+            DiracCase((40, 16, 8, 8), 1),
+            DiracCase(_KERNEL, 1),
+            DiracCase((24, 16, 4, 5), 3),
+        ),
     ),
     Initializer(
         name="xavier_uniform_",
@@ -183,7 +196,7 @@ _IN_PLACE = (
         source=f"{_HE}, eqs. 10 and 14",
         anchors=tuple(
             KaimingCase(shape, "fan_in", Nonlinearity("leaky_relu", math.sqrt(5)))
-            for shape in (_MATRIX, _KERNEL)
+            for shape in (_PLANE, _MATRIX, _KERNEL)
         ),
     ),
     Initializer(
@@ -196,6 +209,7 @@ _IN_PLACE = (
         formula="N(0, gain² / fan)",
         source=f"{_HE}, eqs. 10 and 14",
         anchors=(
+            KaimingCase(_PLANE, "fan_out", Nonlinearity("relu", None)),
             KaimingCase(_KERNEL, "fan_out", Nonlinearity("relu", None)),
             KaimingCase(_MATRIX, "fan_in", Nonlinearity("leaky_relu", 0.2)),
         ),
@@ -230,7 +244,7 @@ _IN_PLACE = (
         words="a fixed number of zeros at random in each column, the rest normal",
         formula="⌈sparsity·rows⌉ zeros per column; rest N(0, std²)",
         source="Martens 2010, sec. 5",
-        anchors=(SparseCase((4096, 64), 0.1, 0.01),),
+        anchors=(SparseCase((1285, 32), 0.1, 0.01), SparseCase((4096, 64), 0.1, 0.01)),
         # Each column costs a permutation: some microseconds, whatever its length.
         effort=lambda case: 1 + 2000 / max(1, case.shape[0]),
     ),

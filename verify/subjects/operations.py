@@ -18,6 +18,7 @@ from verify.subjects.initializer_cases import ConstantCase, NormalCase
 from verify.subjects.subject import Operation
 
 _DOCUMENTATION = "PyTorch documentation, torch"
+_PLANE = (160, 257)  # As for initializers.
 _MATRIX = (512, 1024)
 _FLOATS = ("bfloat16", "float16", "float32", "float64")
 _COMPLEX = ("complex64", "complex128")
@@ -130,7 +131,7 @@ def _uniform(name: str, call: _Call[TensorCase]) -> Operation[TensorCase]:
         words="uniform between zero and one",
         formula="U[0, 1)",
         source=f"{_DOCUMENTATION}.{name}",
-        anchors=(TensorCase(_MATRIX), TensorCase((17,))),
+        anchors=(TensorCase(_PLANE), TensorCase(_MATRIX), TensorCase((17,))),
     )
 
 
@@ -153,7 +154,7 @@ def _whole_numbers(name: str, call: _Call[RangeCase], page: str) -> Operation[Ra
         words="every whole number from low to below high alike",
         formula="P(x = k) = 1/(high − low)",
         source=f"{_DOCUMENTATION}.{page}",
-        anchors=(RangeCase(_MATRIX, 0, 10), RangeCase(_MATRIX, -(1 << 31), (1 << 31) - 1)),
+        anchors=(RangeCase(_PLANE, 0, 10), RangeCase(_MATRIX, -(1 << 31), (1 << 31) - 1)),
     )
 
 
@@ -164,7 +165,7 @@ def _wide(name: str, call: _Call[RangeCase], page: str) -> Operation[RangeCase]:
         name=f"{name}_wide",
         cases=lambda size: _ranges(size, 31, 62),
         dtypes=("int64",),
-        anchors=(RangeCase(_MATRIX, 0, 1 << 40), RangeCase(_MATRIX, -(1 << 33), 1 << 33)),
+        anchors=(RangeCase(_PLANE, 0, 1 << 40), RangeCase(_MATRIX, -(1 << 33), 1 << 33)),
     )
 
 
@@ -184,7 +185,7 @@ OPERATIONS: tuple[Operation, ...] = (
         words="normal, mean and standard deviation of each entry as given",
         formula="N(mean, std²)",
         source=f"{_DOCUMENTATION}.normal",
-        anchors=(NormalCase(_MATRIX, NormalParameters(0.0, 1.0)),),
+        anchors=tuple(NormalCase(shape, NormalParameters(0.0, 1.0)) for shape in (_PLANE, _MATRIX)),
     ),
     _whole_numbers("torch.randint", _randint, "randint"),
     _whole_numbers("random_", _random, "Tensor.random_"),
@@ -203,7 +204,7 @@ OPERATIONS: tuple[Operation, ...] = (
         words="one with the given probability, else zero",
         formula="P(x = 1) = p",
         source=f"{_DOCUMENTATION}.bernoulli",
-        anchors=(ChanceCase(_MATRIX, 0.5), ChanceCase(_MATRIX, 0.125)),
+        anchors=(ChanceCase(_PLANE, 0.5), ChanceCase(_MATRIX, 0.125)),
     ),
     Operation(
         name="exponential_",
@@ -216,7 +217,7 @@ OPERATIONS: tuple[Operation, ...] = (
         words="exponential with the given rate, never zero",
         formula="F(x) = 1 − e^(−λx)",
         source=f"{_DOCUMENTATION}.Tensor.exponential_",
-        anchors=(ChanceCase(_MATRIX, 1.0),),
+        anchors=(ChanceCase(_PLANE, 1.0), ChanceCase(_MATRIX, 1.0)),
     ),
     Operation(
         name="torch.randperm",
@@ -243,7 +244,7 @@ OPERATIONS: tuple[Operation, ...] = (
         words="the value everywhere, rounded to the dtype",
         formula="w = value",
         source=f"{_DOCUMENTATION}.full",
-        anchors=(ConstantCase(_MATRIX, 0.3),),
+        anchors=(ConstantCase(_PLANE, 0.3), ConstantCase(_MATRIX, 0.3)),
     ),
 )
 """One row for each operation."""
