@@ -40,6 +40,15 @@ Floats = npt.NDArray[np.float64]
 
 _EXACT_KS_BELOW = 1 << 16
 
+_FEW = 64
+"""Up to so many values the exact Kolmogorov law is soon computed, and far below its bound."""
+
+_CALM = 0.01
+"""A p-value above which a bound says as much as the p-value itself."""
+
+_CLOSE = 1e-6
+"""Bounds on a mean may be this much larger than the best, relatively."""
+
 _EXACT_CHI_SQUARE_BELOW = 1 << 20
 
 
@@ -49,14 +58,16 @@ def at_most_one(p_value: float) -> float:
 
 
 def kolmogorov(distance: float, n: int) -> float:
-    """P(D_n ≥ `distance`): exact up to 2^16 values, Dvoretzky–Kiefer–Wolfowitz beyond.
+    """P(D_n ≥ `distance`): exact up to 2^16 values where it is small, a bound elsewhere.
 
     Source: Simard & L'Ecuyer 2011 (``scipy.stats.kstwo``); Massart 1990 for the constant
-    of the bound ``2 exp(−2nD²)``, which holds for every law, continuous or not.
+    of the bound ``2 exp(−2nD²)``, which holds for every law, continuous or not. Where that is above
+    1 % nothing hangs on it, and the exact one costs as much as a small sample does.
     """
-    if n < _EXACT_KS_BELOW:
-        return float(stats.kstwo.sf(distance, n))
-    return dkw(distance, n)
+    bound = dkw(distance, n)
+    if n >= _EXACT_KS_BELOW or (n > _FEW and bound > _CALM):
+        return bound
+    return float(stats.kstwo.sf(distance, n))
 
 
 def dkw(distance: float, n: int) -> float:
@@ -223,17 +234,20 @@ def chernoff_mean(means: float | Floats, scores: Floats, n: int, resolution: flo
     Each draw is one of a row's scores with equal probability (their mean is zero), but for what a
     lattice does that moves the cdf by `resolution`. Shapes as in `chernoff_exponent`.
     """
-    p_values: Floats = 2 * np.exp(-n * chernoff_exponent(means, scores, resolution))
+    p_values: Floats = 2 * np.exp(-n * chernoff_exponent(means, scores, resolution, _CLOSE / n))
     return p_values.clip(max=1.0)
 
 
-def chernoff_exponent(means: float | Floats, scores: Floats, resolution: float = 0.0) -> Floats:
+def chernoff_exponent(
+    means: float | Floats, scores: Floats, resolution: float = 0.0, close: float = 0.0
+) -> Floats:
     """Rates at which means of draws from `scores` avoid `means`, or a little less.
 
     `means` and rates have the shape ``(...)``, `scores` ``(..., places)`` or ``(places,)``. Any
     tilt t gives a valid rate ``t·m − log E e^{tX}``; a few Newton steps find the best. If the
     cdf over the scores' places is off by `resolution`, the expectation is off by that times the
-    total variation of ``e^{tX}`` at most (summation by parts). Of NaN the rate is NaN.
+    total variation of ``e^{tX}`` at most (summation by parts). Of NaN the rate is NaN. What is
+    `close` to the best rate is good enough: a step s from the best tilt costs s²/2 variances.
     """
     squares, means = scores**2, np.asarray(means)
     limit = 500 / np.abs(scores).max(axis=-1)  # Beyond, floats may overflow.
@@ -248,7 +262,7 @@ def chernoff_exponent(means: float | Floats, scores: Floats, resolution: float =
         tilted = np.einsum("...i,...i->...", weights, scores)
         variance = np.einsum("...i,...i->...", weights, squares) - tilted**2
         step = np.where(variance > 0, means - tilted, 0) / np.where(variance > 0, variance, 1)
-        if (np.abs(step) <= 1e-7 * np.abs(tilt)).all():  # A rate moves by the square of that.
+        if ((np.abs(step) <= 1e-7 * np.abs(tilt)) | (variance * step**2 <= close)).all():
             break
         tilt = np.clip(tilt + step, -limit, limit)
     return rates

@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable
 
 import numpy as np
-from scipy import special, stats
+from scipy import special
 
 from verify.checks.bounds import (
     ALPHA,
@@ -63,9 +63,14 @@ def rare_detectable(rate: float, n: int, level: float = ALPHA) -> float:
 
 
 def binomial(count: int, n: int, probability: float, resolution: float = 0.0) -> float:
-    """Two-sided binomial p-value: exact, or the largest within `resolution` of `probability`."""
-    least, most = np.clip([probability - resolution, probability + resolution], 0.0, 1.0)
-    below, above = stats.binom.cdf(count, n, least), stats.binom.sf(count - 1, n, most)
+    """Two-sided binomial p-value: exact, or the largest within `resolution` of `probability`.
+
+    Both tails are regularised incomplete beta functions (DLMF 8.17.5).
+    """
+    least = np.maximum(0.0, probability - resolution)
+    most = np.minimum(1.0, probability + resolution)
+    below = special.betaincc(count + 1, n - count, least) if count < n else 1.0
+    above = special.betainc(count, n - count + 1, most) if count > 0 else 1.0
     return at_most_one(2 * float(np.minimum(below, above)))
 
 
