@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import faulthandler
+import math
 import os
 import signal
 import sys
@@ -15,6 +16,9 @@ from typing import NoReturn
 
 DEFAULT = 60.0
 """Seconds that a call may take unless one says otherwise."""
+
+_FRESH = 0.01
+"""Limits that began so short a share of them ago are not begun anew: most calls take less."""
 
 _GRACE = 10.0
 """A call that has not ended after this many limits on the clock is stuck in native code."""
@@ -64,7 +68,8 @@ def limit(seconds: float) -> Iterator[Callable[[], None]]:
     Yields
     ------
     callable
-        Starts the time anew, for a block that makes several calls.
+        Starts the time anew, for a block that makes several calls: a call may be stopped by one
+        per cent too early.
 
     Notes
     -----
@@ -79,10 +84,14 @@ def limit(seconds: float) -> Iterator[Callable[[], None]]:
     guards: list[_NativeGuard | _Interrupt | _Waiting] = [_NativeGuard(seconds * _GRACE)]
     if hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread():
         guards += [_Interrupt(seconds), _Waiting(seconds)]
+    started = -math.inf
 
     def restart() -> None:
-        for guard in guards:
-            guard.start()
+        nonlocal started
+        if (now := time.monotonic()) - started > _FRESH * seconds:
+            started = now
+            for guard in guards:
+                guard.start()
 
     try:
         restart()
@@ -129,7 +138,7 @@ class _NativeGuard:
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
-        self.armed = -float("inf")
+        self.armed = -math.inf
 
     def start(self) -> None:
         now = time.monotonic()
