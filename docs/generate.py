@@ -125,7 +125,8 @@ def _law(subject: Subject) -> str:
 
 
 def _where(defect: KnownDefect) -> str:
-    return ", ".join((*defect.subjects, *defect.dtypes))
+    every = f"every subject of {' and '.join(defect.promises)}"
+    return ", ".join((*(defect.subjects or (every,)), *defect.dtypes))
 
 
 _SUBJECT_COLUMNS: dict[str, Callable[[Subject], str]] = {

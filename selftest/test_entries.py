@@ -36,7 +36,9 @@ def test_the_suites_own_speak_of_something(defect, version, monkeypatch):
     assert outcome.final_verdict == "pass", outcome.diagnosis
 
 
-@pytest.mark.parametrize("defect", [REGION, CALLS], ids=["region", "calls"])
+@pytest.mark.parametrize(
+    "defect", [REGION, CALLS, replace(CALLS, subjects=())], ids=["region", "calls", "everywhere"]
+)
 def test_lawful_entries_pass(defect):
     assert judge(defect, RUN).final_verdict == "pass"
 
@@ -55,6 +57,7 @@ FAULTS = [  # The entry, what is wrong with it, and what is said.
     (REGION, {"region": {"numel": (1, 1)}}, "lies outside its region"),
     (CALLS, {"promises": ("lasy",)}, "no promise of exact comparisons 'lasy'"),
     (CALLS, {"promises": ("law",)}, "no promise of exact comparisons 'law'"),
+    (CALLS, {"promises": ("contract",)}, "for example to contract of the call"),
     (CALLS, {"check": "call"}, "the check is 'lazy', not 'call'"),
     (CALLS, {"subjects": ("Linear",)}, "no subject of this promise 'Linear'"),
     (CALLS, {"dtypes": ("float16",)}, "no dtype of this promise 'float16'"),

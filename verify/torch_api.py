@@ -32,6 +32,8 @@ def version() -> tuple[int, int]:
 
 def initializer(name: str) -> Callable[..., Tensor]:
     """The function of `torch.nn.init` of that name, looked up at every call."""
+    if not hasattr(torch.nn.init, name):
+        raise AttributeError(f"torch.nn.init has no {name}: its row is of another PyTorch")
     function: Callable[..., Tensor] = getattr(torch.nn.init, name)
     return function
 

@@ -69,6 +69,14 @@ class TestReading:
         assert (defect.calls, defect.promises) == (("gain of selu",), ("gain",))
         assert (defect.region, defect.witness, defect.seed) == ({}, {}, None)
 
+    def test_exact_comparisons_of_every_subject(self, tmp_path):
+        (defect,) = read(entry(**CALLS, subjects=None, promises='["streams"]'), tmp_path)
+        assert defect.subjects == () and defect.touches("normal_", "cpu", "float32")
+
+    def test_questions_are_offered_in_place_of_a_witness(self, tmp_path):
+        sentence = refusal(entry(witness=None), tmp_path)
+        assert "or, of a promise made of questions, name their ids in 'calls'" in sentence
+
     def test_an_empty_file(self, tmp_path):
         assert read("", tmp_path) == ()
 

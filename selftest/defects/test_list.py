@@ -35,7 +35,7 @@ class TestEntries:
     @each
     def test_is_complete(self, defect):
         assert defect.id and defect.symptom.strip().endswith(".")
-        assert defect.subjects and set(defect.subjects) <= set(SUBJECTS)
+        assert (defect.subjects or defect.calls) and set(defect.subjects) <= set(SUBJECTS)
         assert defect.backends and set(defect.backends) <= set(backends.known())
         assert set(defect.dtypes) <= DTYPES
         assert defect.since < defect.until

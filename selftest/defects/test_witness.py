@@ -5,11 +5,27 @@ import math
 import pytest
 
 from strategies import Truncation
-from verify.engine.witness import build
+from verify.defects import known_defects
+from verify.defects.known_defects import KnownDefect
+from verify.engine.witness import build, witnesses
+from verify.plan.run import cells
 from verify.subjects.initializer_cases import GainCase, TruncatedCase
 
 TRUNCATED = TruncatedCase((1,), Truncation(0.0, 1.0, -2.0, 2.0))
 GAIN = GainCase((1, 1), 1.0)
+
+
+@pytest.mark.parametrize(
+    ("numel", "shown"), [((0, 8), True), ((5, 8), False)], ids=["inside", "outside"]
+)
+def test_a_witness_is_shown_only_where_its_region_holds_it(numel, shown, monkeypatch):
+    """Outside it shows nothing, and would read as fixed upstream: its entry is wrong."""
+    defect = KnownDefect(
+        "a-defect", "It is off.", "support", ("xavier_normal_",), region={"numel": numel},
+        witness={"shape": [2, 2], "gain": 1.0},
+    )  # fmt: skip
+    monkeypatch.setattr(known_defects, "_chosen", (defect,))
+    assert bool(witnesses(cells(["cpu"]))) is shown
 
 
 class TestBuild:

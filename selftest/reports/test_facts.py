@@ -46,7 +46,7 @@ def judged(*made: Comparison, defects: tuple[KnownDefect, ...] = ()) -> tuple[Fi
 
 
 def known(call: str) -> tuple[KnownDefect, ...]:
-    return (KnownDefect("a-defect", ("Linear",), "", "lazy", calls=(call,)),)
+    return (KnownDefect("a-defect", "", "lazy", ("Linear",), calls=(call,)),)
 
 
 RIGHT = Comparison("what is wrong", list, [], question="an-id")

@@ -62,7 +62,8 @@ def _unknown(what: str, names: Iterable[str], known: Iterable[str]) -> Iterator[
     choices = sorted(set(known))
     for name in names:
         if name not in choices:
-            near = get_close_matches(name, choices, n=3) or choices
+            parts = [choice for choice in choices if name in choice]
+            near = parts or get_close_matches(name, choices, n=3) or choices
             yield f"there is no {what} {name!r}; correct it, for example to {', '.join(near[:3])}"
 
 
@@ -101,7 +102,8 @@ def _outside(defect: KnownDefect) -> Iterator[str]:
             yield f"the witness is no case: {reason}"
         else:
             if not defect.holds(case):
-                yield f"its witness lies outside its region; widen it, or replace {case!r}"
+                where = "its witness lies outside its region"
+                yield f"{where}: widen `region`, or change `witness`, which is {case!r}"
 
 
 def _unasked(defect: KnownDefect) -> Iterator[str]:

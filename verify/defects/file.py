@@ -111,7 +111,7 @@ def _seed(value: object) -> int:
 
 _FIELDS: Mapping[str, _Field] = {
     "id": _Field(_text_value, "a name of its own", required=True),
-    "subjects": _Field(_names, 'a list of names, like ["uniform_"]', required=True),
+    "subjects": _Field(_names, 'a list of names, like ["uniform_"]'),
     "backends": _Field(_names, 'a list of names, like ["cpu"]'),
     "dtypes": _Field(_names, 'a list of names, like ["float32"], or nothing'),
     "promises": _Field(_names, 'a list of names, like ["law"], or nothing'),
@@ -130,6 +130,8 @@ _FIELDS: Mapping[str, _Field] = {
 
 _CASES = {"region": True, "witness": True, "seed": False, "deviation": False}
 """Fields of a defect of drawn cases, and whether it must have them; `calls` stands for all."""
+
+_INSTEAD = "; or, of a promise made of questions, name their ids in 'calls'"
 
 
 def read(path: Path) -> tuple[Entry, ...]:
@@ -204,9 +206,9 @@ def _entry(path: Path, number: int, table: Mapping[str, object]) -> Entry:
         if idle := sorted(_CASES.keys() & entry.keys()):
             _refuse(path, f"the field {idle[0]!r} is of no use beside 'calls': drop either", name)
     else:
-        wanted |= {key for key, required in _CASES.items() if required}
+        wanted |= {"subjects", *(key for key, required in _CASES.items() if required)}
     if missing := [key for key in _FIELDS if key in wanted and key not in entry]:
-        wish = _FIELDS[missing[0]].wanted
+        wish = _FIELDS[missing[0]].wanted + (_INSTEAD if missing[0] in _CASES else "")
         _refuse(path, f"the field {missing[0]!r} is missing: write {wish}", name)
     since = cast(_Version, entry.get("since", (0, 0)))
     if "until" in entry and cast(_Version, entry["until"]) <= since:

@@ -60,9 +60,9 @@ class KnownDefect:
     """
 
     id: str
-    subjects: tuple[str, ...]
     symptom: str
     check: str
+    subjects: tuple[str, ...] = ()
     backends: tuple[str, ...] = ()
     dtypes: tuple[str, ...] = ()
     since: tuple[int, int] = _ALWAYS[0]
@@ -109,7 +109,7 @@ class KnownDefect:
     def touches(self, subject: str, backend: str, dtype: str) -> bool:
         """Whether the defect lives in that cell of the PyTorch under test."""
         return (
-            subject in self.subjects
+            (not self.subjects or subject in self.subjects)
             and backend in self.seen_on
             and (not self.dtypes or dtype in self.dtypes)
             and self.is_current

@@ -22,13 +22,23 @@ T = TypeVar("T")
 
 
 def witnesses(cells: list[Cell]) -> list[tuple[Cell, KnownDefect]]:
-    """Every known defect in every cell where it lives and that has cases like its witness."""
+    """Every known defect in every cell where it lives and that has cases like its witness.
+
+    A witness that is no case, or lies outside its region, shows nothing: its entry is wrong.
+    """
     return [
         (cell, defect)
         for cell in cells
         for defect in for_cell(cell)
-        if cell.subject.name in shown_on(defect)
+        if cell.subject.name in shown_on(defect) and _is_shown(cell, defect)
     ]
+
+
+def _is_shown(cell: Cell, defect: KnownDefect) -> bool:
+    try:
+        return defect.holds(build(cell.subject.anchors[0], defect.witness))
+    except ValueError:
+        return False
 
 
 def shown_on(defect: KnownDefect) -> tuple[str, ...]:
