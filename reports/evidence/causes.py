@@ -195,6 +195,8 @@ def _of_question(cell: CellRecord, finding: Finding) -> Cause:
         return replace(own, kind=Kind.LIST, key=("fixed", answer))
     if asked and answer:
         own = replace(own, question=f"{asked} under {finding.under}" if finding.under else asked)
+        if own.kind is Kind.LIST:  # What is wrong with an entry is its answer alone.
+            own = replace(own, key=(*own.key, without_varying(answer)))
     else:
         # Of a value that is another the message says which; of no question nothing is asked.
         key = (finding.check, finding.place, without_varying(answer), family(cell.subject))

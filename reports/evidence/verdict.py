@@ -122,6 +122,8 @@ def sentence(cells: Sequence[CellRecord]) -> str:
     asides = [f"; {count(counts[name])} more {name}" for name in idle if counts[name]]
     if known := counts[Verdict.KNOWN_DEFECT]:
         asides.append(f"; known defects still there in {plural(known, 'cell')}")
+    if left := sum(bool(cell.excluded) for cell in cells if cell.verdict is Verdict.PASS):
+        asides.append(f"; known defects left out of {plural(left, 'cell')}")
     aside = "".join(asides)
     if wrong := [cell for cell in worst_first(cells) if cell.verdict.is_wrong]:
         names = listing(dict.fromkeys(cell.title for cell in wrong))

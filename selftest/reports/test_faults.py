@@ -452,3 +452,12 @@ def test_a_fault_speaks_through_the_middle_of_those_that_saw_most() -> None:
     (fault,) = faults(cells)
     assert isinstance(fault, Fault) and fault.cell.subject == "s1"
     assert fault.places[0].subject == "s1"
+
+
+def test_entries_that_are_wrong_for_different_reasons_are_told_apart() -> None:
+    def entry(answer: str, subject: str) -> CellRecord:
+        return cell(exact(f"matches nothing: {answer}", "entry"), subject=subject, promise="entry")
+
+    same = [entry(f"there is no subject {name!r}", name) for name in ("a", "b")]
+    other = entry("its witness lies outside its region", "c")
+    assert len(faults(same)) == 1 and len(faults([*same, other])) == 2
