@@ -143,7 +143,6 @@ def warned(category):
         (lambda given, _: given.clone(), "something else is returned"),
         (lambda given, _: given.resize_(1), "something else is returned"),
         (warned(DeprecationWarning), "DeprecationWarning is emitted"),
-        (lambda given, _: (torch.rand(1), given)[1], "a stream is moved"),
     ],
 )
 def test_what_is_done_without_entries(act, sentence, monkeypatch):

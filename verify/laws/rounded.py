@@ -58,7 +58,7 @@ class Rounded:
     values stay within, and there are several lawful ways:
 
     - What rounds to the excluded upper bound of a uniform law is drawn again, or takes the number
-      below, or the lower bound. It is kept where the bound was rounded down to it.
+      below, or the lower bound. Where the bound is no number of the lattice it may be kept too.
     - What rounds to a bound of a window from outside is accepted, or nothing outside is drawn.
     - What rounds to a bound that was rounded outwards is kept, or drawn again, or takes the next
       number inside.
@@ -122,9 +122,13 @@ class Rounded:
 
     @property
     def holds_top(self) -> bool:
-        """Whether the value that the upper bound rounds to is lawful."""
-        highest = max(self.law.support[1], self.exact.support[1])
-        return not self.law.is_half_open or self.bounds[1] < highest
+        """Whether the value that the upper bound rounds to is lawful.
+
+        A bound is excluded where it can be drawn at all. What stands for one that the lattice lacks
+        is the nearest number to reals below it.
+        """
+        high = self.law.support[1]
+        return not self.law.is_half_open or self.lattice.round(high) != high
 
     @cached_property
     def ends(self) -> Ends:

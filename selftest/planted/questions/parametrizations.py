@@ -39,7 +39,7 @@ FAULTS = table(
         "what spectral_norm starts as: sigma is "),
     row("a spectral weight too large", "float32-Conv2d",
         "utils.parametrizations._SpectralNorm.forward", calling(scaled),
-        "what spectral_norm starts as: weight by "),
+        "what spectral_norm starts as: sigma is "),
     row("an assigned weight is doubled", "float32-Conv2d",
         "utils.parametrizations._SpectralNorm.right_inverse",
         calling(lambda _original, self, value: 2 * value),
