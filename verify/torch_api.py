@@ -6,8 +6,8 @@ import functools
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from types import ModuleType
 
 import torch
@@ -194,6 +194,28 @@ def _reset_own(of: nn.Module) -> None:
         if method := getattr(of, name, None):
             method()
             return
+
+
+class OutOfMemory(BaseException):
+    """The machine has too little memory. No Exception: shrinking a case would ask for it again."""
+
+
+_NO_MEMORY = ("can't allocate memory", "not enough memory", "out of memory")
+
+
+@contextmanager
+def memory_for(what: object) -> Iterator[None]:
+    """Raise `OutOfMemory` where the block needs memory for something that is not there."""
+    try:
+        yield
+    except Exception as reason:
+        told = f"{reason}" if isinstance(reason, RuntimeError) else ""
+        if not (isinstance(reason, MemoryError) or any(text in told for text in _NO_MEMORY)):
+            raise
+        raise OutOfMemory(
+            f"the machine has too little memory for {what}: run with fewer workers (-n), or a "
+            "smaller --profile"
+        ) from reason
 
 
 def unsupported(reason: Exception) -> bool:

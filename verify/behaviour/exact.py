@@ -13,6 +13,7 @@ from verify.defects.known_defects import END, KnownDefect
 from verify.outcome.evidence import Evidence
 from verify.outcome.outcome import Outcome
 from verify.outcome.verdict import Verdict
+from verify.torch_api import memory_for
 
 _SHOWN = 10
 """Problems that are shown; all are counted."""
@@ -100,7 +101,8 @@ class Comparison:
         """Make the call; what is wrong under a check, or nothing."""
         raised = None
         try:
-            actual = self.actual()
+            with memory_for(self.case or self.call):
+                actual = self.actual()
             shown = _text(actual)
         except self.unanswered:
             raise

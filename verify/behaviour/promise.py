@@ -260,6 +260,8 @@ def verify_behaviour(cell: Cell, run: Run, promise: Promise[Question]) -> Outcom
         judge.problems = _smallest(cell, run, promise, judge, seen)
     except watchdog.TimedOut as reason:
         return promise.asked_of(cell).timed_out(reason)
+    except torch_api.OutOfMemory as reason:
+        return replace(promise.asked_of(cell), verdict=Verdict.ERROR, reason=f"{reason}")
     outcome = replace(judge.outcome(promise.asked_of(cell)), cases=len(seen.cases))
     if not seen.gap:
         return outcome

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from verify import torch_api
 from verify.checks.finding import Finding
 from verify.engine.observation import observe, unlawful_state
 from verify.engine.sampling import Sampler, SubjectRaised
@@ -93,7 +94,7 @@ class Cases:
 
         Raises
         ------
-        CaseFailed, CaseTimedOut, verify.engine.sampling.Unsupported
+        CaseFailed, CaseTimedOut, verify.engine.sampling.Unsupported, verify.torch_api.OutOfMemory
             What the subject did instead of filling the tensors.
         """
         tensors = [t for t in self.tensors(case) if not only or t.label in only]
@@ -111,4 +112,5 @@ class Cases:
         self.calls += sample.calls
         if sample.n == 0:
             return NOTHING
-        return observe(sample, tensors, sort=sort)
+        with torch_api.memory_for(case):
+            return observe(sample, tensors, sort=sort)

@@ -9,6 +9,7 @@ from verify.checks.finding import Finding
 from verify.checks.statistics import Decision
 from verify.engine.cases import CaseFailed, CaseTimedOut
 from verify.outcome.evidence import Evidence
+from verify.torch_api import OutOfMemory
 
 TIMES = 4
 """A failure is redrawn on so many times the sample."""
@@ -20,7 +21,7 @@ def confirmed(finding: Finding, redraw: Callable[[], Evidence]) -> Finding:
         return finding
     try:
         fresh = redraw().findings(finding.scope)
-    except (CaseFailed, CaseTimedOut):
+    except (CaseFailed, CaseTimedOut, OutOfMemory):
         return finding
     same = [p_value(other) for other in fresh if _decides_alike(other, finding)]
     return replace(finding, confirmation=min(same)) if same else finding

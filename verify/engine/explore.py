@@ -19,6 +19,7 @@ from verify.outcome.verdict import Verdict
 from verify.plan.drawing import for_each_case
 from verify.plan.run import Cell, Run, derive
 from verify.subjects.case import Case
+from verify.torch_api import OutOfMemory
 
 _DRAWN = ("deviations", "histogram", "tally")
 """Kinds of statistics that a picture of a failing case shows."""
@@ -35,6 +36,7 @@ class _Progress:
 
     decisions: int = 0
     unsupported: str = ""
+    gap: str = ""  # What kept the exploration from its end.
     pooling: bool = True
     smaller: int = 0  # Cases tried since the first failure.
     examined: dict[Case, list[Finding]] = field(default_factory=dict)
@@ -109,6 +111,8 @@ class _Exploration:
             self.failing = self.progress.failing.get(failure.case, NOTHING)
             redrawn = self._redrawn_case(failure.case)
             return [confirmed(finding, redrawn) for finding in failure.findings]
+        except OutOfMemory as reason:
+            self.progress.gap = f"{reason}"
         return []
 
     def _sound(self) -> list[Case]:
@@ -205,6 +209,8 @@ class _Exploration:
         reason = f"not implemented for {progress.unsupported}" if progress.unsupported else ""
         if any(f.kind is Kind.TIME_LIMIT for f in findings):
             return Verdict.TIMED_OUT, reason
+        if progress.gap and all(finding.passed for finding in findings):
+            return Verdict.ERROR, progress.gap
         if n == 0 and progress.unsupported:
             return Verdict.UNSUPPORTED, reason
         if n == 0 and progress.excluded:

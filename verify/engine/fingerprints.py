@@ -12,6 +12,7 @@ import torch
 from verify.engine.sampling import Sample, Sampler, SubjectRaised, Unsupported
 from verify.plan import watchdog
 from verify.subjects.case import Case, TensorCase
+from verify.torch_api import OutOfMemory
 
 _SEED = 42
 """The same in every run: two runs of different run seeds can be compared."""
@@ -47,7 +48,7 @@ def fingerprints(sampler: Sampler, cases: Iterable[Case]) -> dict[str, str]:
             found[repr(case)] = _digest(sampler.draw(case, "fingerprint", 1, seed=_SEED))
         except (Unsupported, SubjectRaised):
             continue
-        except watchdog.TimedOut:
+        except (watchdog.TimedOut, OutOfMemory):
             break
     return found
 

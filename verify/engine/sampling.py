@@ -136,7 +136,7 @@ class Sampler:
 
         Raises
         ------
-        SubjectRaised, Unsupported, watchdog.TimedOut
+        SubjectRaised, Unsupported, watchdog.TimedOut, verify.torch_api.OutOfMemory
             What the subject did instead of filling the tensors.
         """
         seed = self._seed(case, replicate) if seed is None else seed
@@ -153,12 +153,13 @@ class Sampler:
             # Deprecation and tail warnings are promises of their own, tested elsewhere.
             warnings.simplefilter("ignore")
             try:
-                fill = fill_method(case, target)
-                for _ in range(calls):
-                    restart()
-                    tensors = fill()
-                    filled.append({n: t for n, t in tensors.items() if not only or n in only})
-                self.cell.backend.synchronize(self.device)
+                with torch_api.memory_for(case):
+                    fill = fill_method(case, target)
+                    for _ in range(calls):
+                        restart()
+                        tensors = fill()
+                        filled.append({n: t for n, t in tensors.items() if not only or n in only})
+                    self.cell.backend.synchronize(self.device)
             except Unlawful as reason:
                 raise SubjectRaised(f"{reason}", reason.check) from reason
             except Exception as reason:
@@ -166,7 +167,8 @@ class Sampler:
                     raise Unsupported(f"{reason}") from reason
                 said = f"{type(reason).__name__}: {reason}"
                 raise SubjectRaised(said, error=reason) from reason
-        return _stacked(filled, seed)
+        with torch_api.memory_for(case):
+            return _stacked(filled, seed)
 
     def _seed(self, case: Case, replicate: str) -> int:
         """A derived seed that no other draw of this cell uses."""
