@@ -1,13 +1,17 @@
 """The case that shows a defect, built from the plain values of its entry."""
 
 import math
+import threading
+from dataclasses import replace
 
 import pytest
+import torch
 
+from selftest.behaviour.support import RUN, cell
 from strategies import Truncation
 from verify.defects import known_defects
 from verify.defects.known_defects import KnownDefect
-from verify.engine.witness import build, witnesses
+from verify.engine.witness import build, witness, witnesses
 from verify.plan.run import cells
 from verify.subjects.initializer_cases import GainCase, TruncatedCase
 
@@ -26,6 +30,51 @@ def test_a_witness_is_shown_only_where_its_region_holds_it(numel, shown, monkeyp
     )  # fmt: skip
     monkeypatch.setattr(known_defects, "_chosen", (defect,))
     assert bool(witnesses(cells(["cpu"]))) is shown
+
+
+class TestWithoutAnAnswer:
+    """A witness that was not drawn, or is held to other checks, says nothing of its defect."""
+
+    def outcome(self, **changes):
+        fields = {
+            "id": "a-defect", "symptom": "It is off.", "check": "support", "region": {},
+            "subjects": ("xavier_normal_",), "witness": {"shape": [2, 2], "gain": 1.0},
+        }  # fmt: skip
+        return witness(cell("xavier_normal_"), KnownDefect(**fields | changes), RUN)
+
+    def test_what_is_drawn_and_right_is_fixed(self):
+        assert self.outcome().final_verdict == "fail"
+        assert self.outcome(check="raises").final_verdict == "fail"
+
+    def test_a_call_that_raises(self, monkeypatch):
+        def raise_it(*_args, **_options):
+            raise ValueError("no way")
+
+        monkeypatch.setattr(torch.nn.init, "xavier_normal_", raise_it)
+        found = self.outcome()
+        assert found.final_verdict == "error"
+        assert "shows nothing of 'support': ValueError: no way" in found.reason
+        assert self.outcome(check="raises").final_verdict == "known defect"
+
+    @pytest.mark.usefixtures("patient")
+    def test_a_call_that_does_not_end(self, monkeypatch):
+        monkeypatch.setattr(
+            torch.nn.init, "xavier_normal_", lambda *_args, **_options: threading.Event().wait()
+        )
+        monkeypatch.setattr(f"{__name__}.RUN", replace(RUN, time_limit=0.2))
+        found = self.outcome()
+        assert found.final_verdict == "error" and "--time-limit" in found.reason
+        assert self.outcome(check="time_limit").final_verdict == "known defect"
+
+    def test_a_case_too_large_for_the_machine(self):
+        found = self.outcome(witness={"shape": [1 << 30, 1 << 30], "gain": 1.0})
+        assert found.final_verdict == "error", found.reason
+        assert "shows nothing of" in found.reason or "too little memory" in found.reason
+
+    def test_a_check_that_is_not_made(self):
+        found = self.outcome(check="zero_count")
+        assert found.final_verdict == "error"
+        assert "not held to that check; choose among those made of it (" in found.reason
 
 
 class TestBuild:

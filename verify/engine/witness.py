@@ -17,8 +17,12 @@ from verify.plan.run import Cell, Run
 from verify.plan.watchdog import TimedOut
 from verify.subjects import SUBJECTS
 from verify.subjects.case import Case
+from verify.torch_api import OutOfMemory
 
 T = TypeVar("T")
+
+_ENDING = ("raises", "time_limit", "state")
+"""Checks of what keeps a call from giving a sample."""
 
 
 def witnesses(cells: list[Cell]) -> list[tuple[Cell, KnownDefect]]:
@@ -58,11 +62,17 @@ def witness(cell: Cell, defect: KnownDefect, run: Run) -> Outcome:
     """
     case = build(cell.subject.anchors[0], defect.witness)
     try:
-        seen = [f for f in _findings(cell, case, defect, run) if f.check == defect.check]
+        every = _findings(cell, case, defect, run)
     except Unsupported as reason:
         outcome = _outcome(cell, defect, case)
         return replace(outcome, verdict=Verdict.UNSUPPORTED, reason=str(reason))
+    except OutOfMemory as reason:
+        return replace(_outcome(cell, defect, case), verdict=Verdict.ERROR, reason=str(reason))
+    seen = [f for f in every if f.check == defect.check]
     broken = [f for f in seen if not f.passed]
+    if not seen and (unseen := _unseen(defect, every)):
+        said = f"the witness shows nothing of {defect.check!r}: {unseen}"
+        return replace(_outcome(cell, defect, case), verdict=Verdict.ERROR, reason=said)
     answer = broken[0].message if broken else END.format(defect.id)
     kind = Kind.STILL_THERE if broken else Kind.FIXED_UPSTREAM
     message = f"{kind}: {answer}"
@@ -77,6 +87,19 @@ def witness(cell: Cell, defect: KnownDefect, run: Run) -> Outcome:
     return replace(
         _outcome(cell, defect, case), findings=(finding,), verdict=verdict, reason=message
     )
+
+
+def _unseen(defect: KnownDefect, every: list[Finding]) -> str:
+    """Why a witness cannot tell whether its defect is still there; nothing where it can.
+
+    A call that raises, hangs or fills other tensors says so, and nothing else.
+    """
+    if ended := [f for f in every if f.check in _ENDING]:
+        return f"{ended[0].message}: mend the entry, or give it longer with --time-limit"
+    if defect.check in _ENDING:
+        return ""
+    made = ", ".join(sorted({f.check for f in every})) or "none"
+    return f"its sample is not held to that check; choose among those made of it ({made})"
 
 
 def _outcome(cell: Cell, defect: KnownDefect, case: Case) -> Outcome:
