@@ -176,13 +176,13 @@ def test_a_bad_model_is_refused_in_one_sentence(text, folder):
 
 @pytest.mark.parametrize("text", HANGS, ids=range(len(HANGS)))
 def test_a_model_that_does_not_end_is_refused_in_one_sentence(text, folder, monkeypatch):
-    monkeypatch.setattr(own, "_IMPORT", 0.4)
+    monkeypatch.setattr(own.watchdog, "IMPORT", 0.4)
     (folder / "model.py").write_text(f"{MODEL}{text}\n")
     assert HANGS[text] in refusal(seconds=0.3)
 
 
 def test_laws_that_do_not_end_are_refused_in_one_sentence(folder, monkeypatch):
-    monkeypatch.setattr(own, "_IMPORT", 0.4)
+    monkeypatch.setattr(own.watchdog, "IMPORT", 0.4)
     (folder / "laws.py").write_text("import time\ntime.sleep(1e6)\n")
     assert "the laws in 'laws.py' timed out, one call waited for 0.4 s" in refusal(seconds=0.3)
 

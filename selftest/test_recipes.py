@@ -15,6 +15,7 @@ from selftest.behaviour.support import RUN
 from selftest.test_command import ROOT, SMALL, command, lines
 from verify import backends
 from verify.engine.explore import verify_cell
+from verify.plan import watchdog
 from verify.plan.run import Cell
 from verify.recipes import Blocks, Constant, Haar, Normal, Rows, Same, Uniform
 from verify.subjects.case import Case
@@ -293,6 +294,24 @@ class TestBuilding:
         assert outcome.verdict == "not tested"
         assert "broken companion: math raises ImportError: torchvision is too" in outcome.reason
         assert concluded(build).verdict == "fail"
+
+    @pytest.mark.parametrize(
+        ("body", "said"),
+        [
+            ("import os; os._exit(0)", "Ended: the call would end the process by os._exit(0)"),
+            ("import threading; threading.Event().wait()", "TimedOut: one call waited for 0.4 s"),
+        ],
+    )
+    def test_a_companion_that_does_not_return_is_not_tested(
+        self, body, said, concluded, tmp_path, monkeypatch
+    ):
+        monkeypatch.setattr(watchdog, "IMPORT", 0.4)
+        (tmp_path / "companion.py").write_text(f"{body}\n")
+        monkeypatch.syspath_prepend(tmp_path)
+        monkeypatch.delitem(sys.modules, "companion", raising=False)
+        outcome = concluded(Net, package="companion")
+        assert outcome.verdict == "not tested"
+        assert f"importing it raises {said}" in outcome.reason
 
     def test_what_it_raises_is_a_finding(self, concluded):
         def build():

@@ -7,11 +7,12 @@ from dataclasses import replace
 
 import pytest
 
+from verify import torch_api
 from verify.checks.finding import Finding
 from verify.engine.explore import verify_cell
 from verify.outcome.outcome import Outcome
 from verify.outcome.verdict import Verdict
-from verify.plan import watchdog
+from verify.plan import containment, watchdog
 from verify.plan.run import Cell, Run
 from verify.quoting import said
 from verify.subjects import Recipe
@@ -23,20 +24,32 @@ def test_recipe(cell: Cell, run: Run, conclude: Callable[[Outcome], None]) -> No
     recipe = cell.subject
     assert isinstance(recipe, Recipe)
     asked = Outcome.for_cell("recipe", cell.names, recipe)
-    if reason := recipe.untested:
+    if reason := _untested(recipe, run):
         conclude(replace(asked, verdict=Verdict.NOT_TESTED, reason=reason))
     else:
         conclude(_unbuilt(asked, recipe, run) or verify_cell(cell, run, "recipe"))
+
+
+def _untested(recipe: Recipe, run: Run) -> str:
+    """Why nothing of a recipe can be tested. Importing its package may do anything."""
+    with (
+        watchdog.limit(max(run.time_limit, watchdog.IMPORT)),
+        watchdog.staying(everywhere=True),
+        containment.contained(),
+    ):
+        return recipe.untested
 
 
 def _unbuilt(asked: Outcome, recipe: Recipe, run: Run) -> Outcome | None:
     """What is to be said of a recipe whose models cannot be built aside; nothing if they can."""
     for anchor in recipe.anchors:
         try:
-            with watchdog.limit(run.time_limit):
+            with watchdog.limit(run.time_limit), torch_api.memory_for(anchor):
                 recipe.tensors(anchor)
         except watchdog.TimedOut as error:
             return asked.timed_out(error, anchor)
+        except torch_api.OutOfMemory as error:
+            return replace(asked, verdict=Verdict.ERROR, reason=str(error))
         except Exception as error:
             # A package loads what it needs when a model is built.
             if recipe.package and isinstance(error, ImportError):

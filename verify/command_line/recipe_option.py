@@ -33,9 +33,6 @@ from verify.subjects.recipes.claims import Claim, Claims
 from verify.subjects.recipes.possible import impossible, is_claim, spelled
 from verify.subjects.recipes.recipe import HOST, Recipe, built_aside
 
-_IMPORT = 60.0
-"""Seconds that an import may take, where a call may take less: it happens once."""
-
 UNSEEN = ("pytest.PytestUnhandledThreadExceptionWarning", "pytest.PytestUnraisableExceptionWarning")
 """What threads and finalisers of a model raise is seen by nobody who builds it, here neither."""
 
@@ -135,7 +132,7 @@ def chosen(
         raise BadOption("--laws says what a recipe must keep: name what builds it with --recipe.")
     if laws is None:
         raise BadOption("--recipe needs the laws that it must keep: name their file with --laws.")
-    longer = max(seconds, _IMPORT)
+    longer = max(seconds, watchdog.IMPORT)
     with _refusing(f"the laws in {laws!r}", "cannot be used:"), watchdog.limit(longer):
         claims = _claims(laws)
         formula = "; ".join(f"{pattern}: {spelled(claim)}" for pattern, claim in claims.items())

@@ -17,6 +17,9 @@ from typing import NoReturn
 DEFAULT = 60.0
 """Seconds that a call may take unless one says otherwise."""
 
+IMPORT = 60.0
+"""Seconds that an import may take, where a call may take less: it happens once."""
+
 _FRESH = 0.01
 """Limits that began so short a share of them ago are not begun anew: most calls take less."""
 
