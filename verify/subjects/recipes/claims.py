@@ -128,7 +128,7 @@ def problems(model: nn.Module, claims: Claims) -> str:
     spoken = {pattern for each in found for pattern in each.patterns}
     sentences = [
         *_untied(every, claims),
-        *(_unclaimed(each) for each in found if not each.patterns and each.name not in claims),
+        *(_unclaimed(each) for each in found if not each.patterns),
         *(_overlapping(each) for each in found if len(each.patterns) > 1),
         *(_idle(p, every) for p, c in claims.items() if p not in spoken and _is_law(c)),
     ]
