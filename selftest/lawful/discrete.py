@@ -1,4 +1,4 @@
-"""Permutations, whole numbers, places, coins and waiting times by other algorithms."""
+"""Permutations, whole numbers, coins and waiting times by other algorithms."""
 
 from __future__ import annotations
 
@@ -14,10 +14,8 @@ from torch import Tensor
 from selftest.lawful.alternative import (
     Alternative,
     Control,
-    Declined,
     Stream,
     editing_plain,
-    is_plain,
     method,
 )
 from selftest.planted.contracts import contract
@@ -119,9 +117,35 @@ def _random(draw: Whole) -> Plant:
     return rewritten(write)
 
 
+def _masked(result: Tensor, stream: Stream, low: int, high: int, *_: Any) -> None:
+    """Draw as many bits as the range needs, and again where they are too large."""
+    width, kept = high - low, [torch.empty(0, dtype=torch.int64)]
+    while sum(map(len, kept)) < result.numel():
+        words = stream.integers(result.numel(), (width - 1).bit_length() or 1)
+        kept.append(words[words < width])
+    result.copy_(low + torch.cat(kept)[: result.numel()].view(result.shape))
+
+
+def _floored(result: Tensor, stream: Stream, low: int, high: int, *_: Any) -> None:
+    """Take the floor of the width times a double."""
+    values = (stream.doubles(result.numel()) * (high - low)).floor().long()
+    result.copy_(low + values.view(result.shape))
+
+
 def _coins(result: Tensor, stream: Stream, chances: Tensor, *_: Any) -> None:
     draws = stream.doubles(result.numel()).view(result.shape)
     result.copy_(draws < chances.double())
+
+
+def _coins_by_gaps(result: Tensor, stream: Stream, chances: Tensor, *_: Any) -> None:
+    """Go from one success to the next by a geometric gap."""
+    flat = result.view(-1)
+    chance = float(chances.view(-1)[0]) if chances.numel() else 0.0
+    if not (0 < chance < 1 and bool((chances == chance).all())):
+        return
+    steps = (stream.inner(flat.numel() + 1).log() / math.log1p(-chance)).floor().clamp(max=1e9)
+    places = (steps + 1).cumsum(0) - 1
+    flat.zero_()[places[places < flat.numel()].long()] = 1
 
 
 def _waits(log: Callable[[Tensor], Tensor]) -> Plant:
@@ -131,69 +155,12 @@ def _waits(log: Callable[[Tensor], Tensor]) -> Plant:
     return method(("lambd",), (1.0,), write)
 
 
-def _zeros(order: Callable[[int, Stream], Tensor]) -> Plant:
-    def plant(original: Function) -> Function:
-        def sparse_(
-            tensor: Tensor,
-            sparsity: float,
-            std: float = 0.01,
-            generator: torch.Generator | None = None,
-        ) -> Tensor:
-            if tensor.is_meta or tensor.ndim != 2:
-                raise Declined
-            rows, columns = tensor.shape
-            with torch.no_grad():
-                tensor.normal_(0, std, generator=generator)
-                for column in range(columns):
-                    places = order(rows, Stream(generator))[: math.ceil(sparsity * rows)]
-                    tensor[places, column] = 0
-            return tensor
-
-        return functools.wraps(original)(sparse_)
-
-    return plant
-
-
-def _zeros_first(original: Function) -> Function:
-    """Places of all columns at once, where uniforms are largest; then only what is not zero."""
-
-    @functools.wraps(original)
-    def sparse_(
-        tensor: Tensor,
-        sparsity: float,
-        std: float = 0.01,
-        generator: torch.Generator | None = None,
-    ) -> Tensor:
-        if not is_plain(tensor) or tensor.is_complex() or tensor.ndim != 2 or not tensor.numel():
-            raise Declined
-        with torch.no_grad():
-            uniforms = Stream(generator).doubles(tensor.numel()).view(tensor.shape)
-            places = uniforms.topk(math.ceil(sparsity * len(tensor)), dim=0).indices
-            kept = torch.ones(tensor.shape, dtype=torch.bool).scatter_(0, places, value=False)
-            drawn = torch.empty(int(kept.sum()), dtype=tensor.dtype)
-            tensor.zero_().masked_scatter_(kept, drawn.normal_(0, std, generator=generator))
-        return tensor
-
-    return sparse_
-
-
 def _of_another_library(tensor: Tensor, rate: float, stream: Stream) -> None:
     """By the ziggurat; what would round to zero is the smallest number."""
     host = np.random.Generator(np.random.PCG64(stream.key()))
     values = torch.from_numpy(host.standard_exponential(tensor.numel()) / rate).to(tensor.dtype)
     smallest = torch.nextafter(values.new_zeros(()), values.new_ones(()))
     tensor.copy_(values.maximum(smallest).view(tensor.shape))
-
-
-def _keys(rows: int, stream: Stream) -> Tensor:
-    return stream.integers(rows, 62).argsort()
-
-
-def _shuffled(rows: int, stream: Stream) -> Tensor:
-    host = np.random.Generator(np.random.SFC64(stream.key()))
-    order = np.arange(rows)
-    host.shuffle(order)
-    return torch.from_numpy(order)
 
 
 def _scattered(tensor: Tensor, call: Call) -> None:
@@ -226,7 +193,6 @@ _WHOLE = (
     operation("int32-torch.randint"),
     streams("int64-torch.randint"),
 )
-_PLACES = (law("float32-sparse_"), law("float64-sparse_"))
 _ALL_DEFECTS = ("--known-defects", "none")
 
 ALTERNATIVES = table(
@@ -241,6 +207,10 @@ ALTERNATIVES = table(
          arguments=_ALL_DEFECTS),
     _row("randint_multiplied", "whole numbers by the high half of a product", "torch.randint",
          _randint(multiplied), "Lemire 2019, algorithm 5", *_WHOLE[1:2]),
+    _row("randint_masked", "whole numbers of as many bits as it takes", "torch.randint",
+         rewritten(_masked), "Lemire 2019, sec. 2", *_WHOLE),
+    _row("randint_floored", "whole numbers as the floor of a double", "torch.randint",
+         rewritten(_floored), "Devroye 1986, sec. III.2", *_WHOLE[:2]),
     _row("random_of_a_library", "whole numbers of another library's counter-based engine",
          "torch.Tensor.random_", _random(_library), "Salmon et al. 2011",
          operation("int64-random_"), streams("int64-random_")),
@@ -248,6 +218,10 @@ ALTERNATIVES = table(
          rewritten(_coins), "PyTorch documentation, torch.bernoulli",
          operation("float32-torch.bernoulli"), operation("float64-torch.bernoulli"),
          streams("float32-torch.bernoulli"), behaviour("errors", "float32-torch.bernoulli")),
+    _row("bernoulli_by_gaps", "coins by the gaps between successes", "torch.bernoulli",
+         rewritten(_coins_by_gaps), "Devroye 1986, sec. X.2", operation("float32-torch.bernoulli"),
+         operation("float64-torch.bernoulli"),
+         streams("float32-torch.bernoulli")),
     _row("exponential_log1p", "waiting times as −log(1 − u)", "torch.Tensor.exponential_",
          _waits(lambda u: torch.log1p(-u)), "Devroye 1986, sec. II.2",
          *(operation(f"{dtype}-exponential_") for dtype in ("float32", "float64", "bfloat16")),
@@ -255,13 +229,6 @@ ALTERNATIVES = table(
     _row("exponential_log", "waiting times as −log(u)", "torch.Tensor.exponential_",
          _waits(torch.log), "Devroye 1986, sec. II.2",
          operation("float32-exponential_"), operation("float16-exponential_")),
-    _row("sparse_of_keys", "zeros where random keys are smallest, from the generator", "sparse_",
-         _zeros(_keys), "Martens 2010, sec. 5", *_PLACES, contract("float32-sparse_"),
-         arguments=_ALL_DEFECTS),
-    _row("sparse_shuffled", "zeros where another library shuffles them to", "sparse_",
-         _zeros(_shuffled), "Martens 2010, sec. 5", *_PLACES),
-    _row("sparse_zeros_first", "the zeros of all columns at once, before anything is drawn",
-         "sparse_", _zeros_first, "Martens 2010, sec. 5", *_PLACES),
     _row("exponential_ziggurat", "waiting times by the ziggurat of another library",
          "torch.Tensor.exponential_", method(("lambd",), (1.0,), _of_another_library),
          "Marsaglia & Tsang 2000",

@@ -1,4 +1,7 @@
-"""Other engines, other numbers of words, other orders in which a fill visits the entries."""
+"""Other engines, other numbers of words, other orders in which a fill visits the entries.
+
+And other ways to write them: through a buffer, row by row, through a view, in chunks.
+"""
 
 from __future__ import annotations
 
@@ -21,9 +24,10 @@ from selftest.lawful.alternative import (
     uniformly,
 )
 from selftest.lawful.uniforms import redrawn
-from selftest.planted.contracts import contract
+from selftest.planted.contracts import contract, transforms
 from selftest.planted.fault import Function, Plant, law, table
-from selftest.planted.module import behaviour, default
+from selftest.planted.module import behaviour, default, materialisation
+from selftest.planted.precision import layout
 from selftest.planted.streams import neighbours, streams
 
 NORMAL, UNIFORM = "torch.Tensor.normal_", "torch.Tensor.uniform_"
@@ -97,11 +101,88 @@ def _from_the_end(original: Function) -> Function:
     return method
 
 
+def _by_copy(original: Function) -> Function:
+    """Fill a contiguous buffer, then copy it."""
+
+    @functools.wraps(original)
+    def initializer(tensor: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        if torch.overrides.has_torch_function_unary(tensor):
+            raise Declined
+        with torch.no_grad():
+            buffer = torch.empty_like(tensor, memory_format=torch.contiguous_format)
+            tensor.copy_(original(buffer, *args, **kwargs))
+        return tensor
+
+    return initializer
+
+
+def _by_rows(original: Function) -> Function:
+    """Fill and write one row after another."""
+
+    @functools.wraps(original)
+    def initializer(tensor: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        if torch.overrides.has_torch_function_unary(tensor) or not tensor.ndim or len(tensor) > 99:
+            raise Declined
+        original(tensor[:0], *args, **kwargs)  # Refuses what must be refused.
+        with torch.no_grad():
+            for row in tensor:
+                original(row, *args, **kwargs)
+        return tensor
+
+    return initializer
+
+
+def _strided(original: Function) -> Function:
+    """Write through a view that names its strides."""
+
+    @functools.wraps(original)
+    def initializer(tensor: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        if torch.overrides.has_torch_function_unary(tensor) or not is_plain(tensor):
+            raise Declined
+        with torch.no_grad():
+            size, strides = tensor.size(), tensor.stride()
+            original(tensor.as_strided(size, strides), *args, **kwargs)
+        return tensor
+
+    return initializer
+
+
 def _whole_parts(tensor: Tensor, low: float, high: float, stream: Stream) -> None:
     """All real parts of a complex tensor, then all imaginary ones."""
     both = tensor.movedim(-1, 0) if tensor.ndim else tensor
     for part in both if tensor.ndim else [tensor]:
         redrawn(lambda n, s: s.doubles(n))(part, low, high, stream)
+
+
+def _keyed(original: Function) -> Function:
+    """A generator of its own for each call, which one draw of the stream seeds."""
+
+    @functools.wraps(original)
+    def fill(tensor: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        if not is_plain(tensor) or not tensor.numel():
+            raise Declined
+        key = int(Stream(kwargs.pop("generator", None)).integers(1, 62))
+        own = torch.Generator().manual_seed(key >> 30 ^ key & 0xFFFFFFFF)
+        result: Tensor = original(tensor, *args, generator=own, **kwargs)
+        return result
+
+    return fill
+
+
+def substreams(size: Callable[[int], int]) -> Plant:
+    """Each chunk of a fill from a substream of its own, all of them keyed by one draw."""
+
+    def write(tensor: Tensor, low: float, high: float, stream: Stream) -> None:
+        n = tensor.numel()
+        chunk, key = size(n), int(stream.integers(1, 32))
+        values = torch.empty(n, dtype=tensor.dtype)
+        for number, part in enumerate(values.split(chunk)):
+            seed = (key * 0x9E3779B1 + number * 0x85EBCA6B) & 0xFFFFFFFF
+            own = Stream(torch.Generator().manual_seed(seed))
+            redrawn(lambda m, s: s.doubles(m))(part, low, high, own)
+        tensor.copy_(values.view(tensor.shape))
+
+    return uniformly(write)
 
 
 def _repeating(n: int, stream: Stream) -> Tensor:
@@ -150,6 +231,23 @@ ALTERNATIVES = table(
     _row("complex_whole_parts", "all real parts are drawn before all imaginary ones", UNIFORM,
          uniformly(_whole_parts), _NOTE, law("complex64-uniform_"), law("complex128-uniform_"),
          streams("complex64-uniform_"), contract("complex64-uniform_")),
+    _row("normal_by_copy", "normal_ fills a buffer and copies it", "normal_", _by_copy,
+         "PyTorch documentation, torch.nn.init", contract("float32-normal_"),
+         transforms("float32-normal_"), streams("float32-normal_"),
+         layout("float32-normal_", "strided")),
+    _row("normal_by_rows", "normal_ fills row after row", "normal_", _by_rows,
+         "PyTorch documentation, torch.nn.init", contract("float32-normal_"),
+         transforms("float32-normal_"), streams("float32-normal_"),
+         law("float32-normal_")),
+    _row("uniform_by_strides", "uniform_ writes through a strided view", "uniform_", _strided,
+         "PyTorch documentation, torch.as_strided", contract("float32-uniform_"),
+         transforms("float32-uniform_"), layout("float32-uniform_", "strided")),
+    _row("fill_of_its_own_seed", "each fill has a generator that the stream seeds", UNIFORM,
+         _keyed, _NOTE, law("float32-uniform_"), streams("float32-uniform_"),
+         contract("float32-uniform_"), default("float32-LSTM"), materialisation("float32-Linear")),
+    _row("fill_in_substreams", "each chunk of 32,768 entries from a substream", UNIFORM,
+         substreams(lambda _: 32768), _NOTE, law("float32-uniform_"),
+         streams("float32-uniform_"), contract("float32-uniform_")),
 )  # fmt: skip
 
 CONTROLS = table(

@@ -1,4 +1,4 @@
-"""Modules that fill their tensors in another order, in another dtype, or from standard draws."""
+"""Modules that fill their tensors in another order, in parts, in another dtype; other errors."""
 
 from __future__ import annotations
 
@@ -8,16 +8,13 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.nn import init
 
-from selftest.lawful.alternative import Alternative, Control, Declined, Stream, editing_plain
-from selftest.lawful.uniforms import redrawn
-from selftest.planted.contracts import contract
-from selftest.planted.fault import Call, Function, Plant, law, table
+from selftest.lawful.alternative import Alternative, Control, Declined
+from selftest.planted.fault import Function, Plant, table
 from selftest.planted.gradients import gradient, tie
 from selftest.planted.module import behaviour, default, materialisation, reset
-from selftest.planted.streams import streams
 
 
 def _method(fill: Callable[[Any], object]) -> Plant:
@@ -106,29 +103,69 @@ def _rows_backwards(module: nn.Module) -> None:
     module._fill_padding_idx_with_zero()
 
 
-def _fans(tensor: Tensor) -> tuple[int, int]:
-    receptive = tensor[0, 0].numel()
-    return tensor.shape[1] * receptive, tensor.shape[0] * receptive
+def _transposed(module: nn.Module) -> None:
+    """Through a buffer of inputs times outputs."""
+    bound, weight = _bound(module), module.weight
+    buffer = torch.empty(weight.t().shape, dtype=weight.dtype, device=weight.device)
+    weight.copy_(init.uniform_(buffer, -bound, bound).t())
+    if module.bias is not None:
+        init.uniform_(module.bias, -bound, bound)
 
 
-def _xavier(tensor: Tensor, call: Call) -> None:
-    bound = call.values["gain"] * math.sqrt(6 / sum(_fans(tensor)))
-    redrawn(lambda n, s: s.doubles(n))(tensor, -bound, bound, Stream(call.generator))
+def _by_channels(module: nn.Module) -> None:
+    """Each output channel by itself, then all biases."""
+    bound = _bound(module)
+    for channel in range(len(module.weight)):
+        init.uniform_(module.weight[channel], -bound, bound)
+    if module.bias is not None:
+        init.uniform_(module.bias, -bound, bound)
 
 
-def _xavier_in_single(tensor: Tensor, call: Call) -> None:
-    """The bound by way of the standard deviation, every step rounded to float32."""
-    fans = torch.tensor(_fans(tensor), dtype=torch.float32)
-    bound = float(math.sqrt(3) * (call.values["gain"] * (2 / fans.sum()).sqrt()))
-    init.uniform_(tensor, -bound, bound, generator=call.generator)
+def _by_gates(module: nn.Module) -> None:
+    """A quarter of each tensor, which is a gate of an LSTM's, then the next quarter of each."""
+    bound = 1 / math.sqrt(module.hidden_size) if module.hidden_size else 0.0
+    tensors = list(module.parameters())
+    for gate in range(4):
+        for tensor in tensors:
+            parts = tensor.tensor_split(4)
+            if parts[gate].numel():
+                parts[gate].uniform_(-bound, bound)
 
 
-def _kaiming(tensor: Tensor, call: Call) -> None:
-    values = call.values
-    gain = init.calculate_gain(values["nonlinearity"], values["a"])
-    fan = _fans(tensor)[values["mode"].lower() == "fan_out"]
-    standard = torch.randn(tensor.shape, dtype=tensor.dtype, generator=call.generator)
-    tensor.copy_(standard.mul_(gain).div_(math.sqrt(fan)))
+def _standard_first(module: nn.Module) -> None:
+    """U[−1, 1) for all, scaled by the bound."""
+    bound = 1 / math.sqrt(module.hidden_size) if module.hidden_size else 0.0
+    for tensor in module.parameters():
+        init.uniform_(tensor, -1.0, 1.0).mul_(bound)
+
+
+def _in_three_blocks(module: nn.Module) -> None:
+    """Values, keys and queries one after another, with the bound of all three together."""
+    if module._qkv_same_embed_dim:
+        weight = module.in_proj_weight
+        bound = math.sqrt(6 / sum(weight.shape))
+        for part in reversed(weight.chunk(3)):
+            init.uniform_(part, -bound, bound)
+    else:
+        for weight in (module.q_proj_weight, module.v_proj_weight, module.k_proj_weight):
+            init.xavier_uniform_(weight)
+    if module.in_proj_bias is not None:
+        init.constant_(module.in_proj_bias, 0.0)
+        init.constant_(module.out_proj.bias, 0.0)
+    for bias in (module.bias_v, module.bias_k):
+        if bias is not None:
+            init.xavier_normal_(bias)
+
+
+def _without_padding(module: nn.Module) -> None:
+    """The rows before the padding row, then those after it, which itself is never drawn."""
+    module.weight.zero_()
+    row = module.padding_idx
+    if row is None:
+        init.normal_(module.weight)
+    else:
+        init.normal_(module.weight[:row])
+        init.normal_(module.weight[row + 1 :])
 
 
 def _sorted(original: Function) -> Function:
@@ -217,6 +254,29 @@ ALTERNATIVES = table(
          "Embedding.reset_parameters", _method(_rows_backwards), f"{_NN}.Embedding",
          default("float32-Embedding"), reset("float32-Embedding"),
          behaviour("construction", "float32-Embedding")),
+    _row("linear_transposed", "a linear layer draws inputs by outputs", _LINEAR,
+         _method(_transposed), f"{_NN}.Linear", default("float32-Linear"),
+         reset("float32-Linear"), behaviour("construction", "float32-Linear"),
+         behaviour("lazy", "float32-LazyLinear")),
+    _row("convolution_by_channels", "a convolution draws channel by channel",
+         _CONVOLUTION, _method(_by_channels), f"{_NN}.Conv2d",
+         default("float32-Conv2d"), reset("float32-ConvTranspose2d"),
+         behaviour("lazy", "float32-LazyConv1d")),
+    _row("recurrent_by_gates", "a recurrent network draws gate by gate",
+         _RECURRENT, _method(_by_gates), f"{_NN}.LSTM",
+         default("float32-LSTM"), reset("float32-GRU"), behaviour("construction", "float32-LSTM")),
+    _row("recurrent_of_standard_draws", "a recurrent network scales U[−1, 1)",
+         _RECURRENT, _method(_standard_first), f"{_NN}.LSTM",
+         default("float32-LSTM"), default("float64-GRU"), materialisation("float32-RNN")),
+    _row("attention_in_three_blocks", "attention draws values, keys and queries by themselves",
+         "MultiheadAttention._reset_parameters", _method(_in_three_blocks),
+         f"{_NN}.MultiheadAttention", default("float32-MultiheadAttention"),
+         reset("float32-MultiheadAttention"), default("float32-TransformerEncoderLayer")),
+    _row("embedding_without_padding", "an embedding never draws its padding row",
+         "Embedding.reset_parameters", _method(_without_padding), f"{_NN}.Embedding",
+         default("float32-Embedding"), reset("float32-Embedding"),
+         behaviour("construction", "float32-Embedding"),
+         behaviour("embeddings", "float32-Embedding")),
     _row("state_sorted", "a state lists its tensors by the order of their names",
          "Module.state_dict", _sorted, f"{_NN}.Module: state_dict, a dictionary",
          tie("float32-tied Linear"), behaviour("construction", "float32-BatchNorm1d")),
@@ -232,19 +292,6 @@ ALTERNATIVES = table(
         source="Python documentation, OverflowError",
         nodes=(behaviour("errors", "float32-torch.full"), behaviour("errors", "float32-constant_")),
     ),
-    _row("xavier_of_a_unit_draw", "Glorot's uniform as an affine map of U[0, 1) in float64",
-         "xavier_uniform_", editing_plain(_xavier), "Glorot & Bengio 2010, eq. 16",
-         law("float32-xavier_uniform_"), law("float64-xavier_uniform_"),
-         streams("float32-xavier_uniform_"), contract("float32-xavier_uniform_"),
-         "verify/test_propagation.py::test_propagation[cpu-float32-forward xavier_uniform_]"),
-    _row("xavier_bound_in_single", "Glorot's bound as √3 times a deviation, in float32",
-         "xavier_uniform_", editing_plain(_xavier_in_single), "Glorot & Bengio 2010, eq. 16",
-         law("float32-xavier_uniform_"), law("float16-xavier_uniform_")),
-    _row("kaiming_of_a_standard_draw", "He's normal as gain / √fan times a standard draw",
-         "kaiming_normal_", editing_plain(_kaiming), "He et al. 2015, eq. 10",
-         law("float32-kaiming_normal_"), law("float64-kaiming_normal_"),
-         streams("float32-kaiming_normal_"), contract("float32-kaiming_normal_"),
-         "verify/test_independence.py::test_independence[cpu-float32-kaiming_normal_ then randn]"),
 )  # fmt: skip
 
 CONTROLS = table(

@@ -14,6 +14,7 @@ from selftest.lawful.alternative import Alternative, Control, Draw, Stream, norm
 from selftest.planted.contracts import contract
 from selftest.planted.fault import law, table
 from selftest.planted.module import behaviour, default
+from selftest.planted.precision import layout
 from selftest.planted.streams import streams
 
 NORMAL = "torch.Tensor.normal_"
@@ -91,6 +92,45 @@ def erfinv_in_single(n: int, stream: Stream) -> Tensor:
     return (torch.erfinv(inner) * math.sqrt(2)).double()
 
 
+def laplace(n: int, stream: Stream) -> Tensor:
+    """Accept from a two-sided exponential in proportion to the ratio of the densities."""
+    kept = [torch.empty(0, dtype=torch.float64)]
+    while sum(map(len, kept)) < n:
+        u, v = stream.inner(2 * n).view(2, -1)
+        x = -u.log()
+        signs = 2 * stream.integers(n, 1).double() - 1
+        kept.append((signs * x)[v.log() <= -((x - 1) ** 2) / 2])
+    return torch.cat(kept)[:n]
+
+
+def on_spheres(n: int, stream: Stream) -> Tensor:
+    """Draw four at a time: a point on the sphere, times a radius whose square is gamma."""
+    quarter = -(-n // 4)
+
+    def discs() -> Tensor:
+        angle, u = stream.inner(2 * quarter).view(2, -1)
+        return u.sqrt() * torch.stack([angle.mul(2 * math.pi).cos(), angle.mul(2 * math.pi).sin()])
+
+    one, other = discs(), discs()
+    first, second = one.square().sum(0), other.square().sum(0)
+    points = torch.cat([one, other * ((1 - first) / second).sqrt()])
+    u, v = stream.inner(2 * quarter).view(2, -1)
+    return (points * (-2 * (u * v).log()).sqrt()).t().flatten()[:n]
+
+
+def rotated(n: int, stream: Stream) -> Tensor:
+    """Turn four at a time by a Hadamard matrix over 2, which is orthogonal."""
+    quarter = -(-n // 4)
+    a, b, c, d = polar(4 * quarter, stream).view(4, -1)
+    turned = torch.stack([a + b + c + d, a - b + c - d, a + b - c - d, a - b - c + d])
+    return (turned / 2).t().flatten()[:n]
+
+
+def in_single_first(n: int, stream: Stream) -> Tensor:
+    """Draw in float64 and round to float32, so that half precision rounds twice."""
+    return polar(n, stream).float().double()
+
+
 _DOUBLE = law("float64-normal_")
 
 _NODES = (
@@ -100,6 +140,16 @@ _NODES = (
     law("complex64-kaiming_normal_"),
     streams("float32-normal_"),
     contract("float64-normal_"),
+)
+
+
+_LAG = "verify/test_independence.py::test_independence[cpu-float32-kaiming_normal_ at a lag]"
+_ALL_KINDS = (
+    law("float32-normal_"),
+    law("bfloat16-normal_"),
+    law("float16-kaiming_normal_"),
+    law("complex64-xavier_normal_"),
+    streams("float32-normal_"),
 )
 
 
@@ -145,6 +195,25 @@ ALTERNATIVES = table(
     _row(
         "normal_ziggurat", "normals by the ziggurat of another library, seeded by each call",
         ziggurat, "Marsaglia & Tsang 2000", *_NODES, _DOUBLE, law("float64-trunc_normal_"),
+    ),
+    _row(
+        "normal_of_laplace", "normals by rejection from a two-sided exponential",
+        laplace, "Devroye 1986, sec. II.3", *_ALL_KINDS[:3], _DOUBLE,
+    ),
+    _row(
+        "normal_on_spheres", "normals four at a time, of a sphere and a radius",
+        on_spheres, "Marsaglia 1972, Choosing a point from the surface of a sphere",
+        *_ALL_KINDS, _DOUBLE, _LAG,
+    ),
+    _row(
+        "normal_rotated", "normals turned four at a time by a Hadamard matrix",
+        rotated, "Wallace 1996, Fast pseudorandom generators for normal variates",
+        *_ALL_KINDS, _LAG,
+    ),
+    _row(
+        "normal_rounded_twice", "half-precision normals rounded to float32 before",
+        in_single_first, "IEEE 754-2019, sec. 4.3.1", *_ALL_KINDS[:3],
+        layout("bfloat16-normal_", "strided"),
     ),
 )  # fmt: skip
 

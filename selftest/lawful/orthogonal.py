@@ -67,6 +67,58 @@ def singular_vectors(rows: int, columns: int, stream: Stream) -> Tensor:
     return u * (2 * stream.integers(columns, 1).double() - 1)
 
 
+def newton_schulz(rows: int, columns: int, stream: Stream) -> Tensor:
+    """Take the polar factor by Newton and Schulz's iteration: products of matrices alone."""
+    x = polar(rows * columns, stream).view(rows, columns)
+    x = x / x.norm()
+    identity = torch.eye(columns, dtype=x.dtype)
+    for _ in range(200):
+        gram = x.t() @ x
+        if float((gram - identity).abs().max()) < 1e-14 * max(rows, 8):
+            break
+        x = 1.5 * x - 0.5 * (x @ gram)
+    return x
+
+
+def from_the_end(rows: int, columns: int, stream: Stream) -> Tensor:
+    """Factorize with the columns reversed, the last one first, signs corrected."""
+    q, r = torch.linalg.qr(polar(rows * columns, stream).view(rows, columns).flip(1))
+    return (q * r.diagonal().sign()).flip(1)
+
+
+def rotations(rows: int, columns: int, stream: Stream) -> Tensor:
+    """Annihilate by plane rotations, and make the diagonal of the triangle positive.
+
+    Large matrices, for which rotation by rotation takes too long, are left to `from_the_end`.
+    """
+    if rows * columns > 1 << 10:
+        return from_the_end(rows, columns, stream)
+    r = polar(rows * columns, stream).view(rows, columns).numpy().copy()
+    q = torch.eye(rows, dtype=torch.float64).numpy().copy()
+    below = ((j, i) for j in range(columns) for i in range(rows - 1, j, -1))
+    for j, i in below:
+        c, s = r[i - 1, j], r[i, j]
+        length = math.hypot(c, s)
+        c, s = c / length, s / length
+        upper, lower = r[i - 1].copy(), r[i].copy()
+        r[i - 1], r[i] = c * upper + s * lower, c * lower - s * upper
+        upper, lower = q[i - 1].copy(), q[i].copy()
+        q[i - 1], q[i] = c * upper + s * lower, c * lower - s * upper
+    found = torch.from_numpy(q[:columns].T.copy())
+    return found * torch.from_numpy(r).diagonal().sign()
+
+
+def cholesky(rows: int, columns: int, stream: Stream) -> Tensor:
+    """Divide by Cholesky's factor of the Gram matrix, twice."""
+    q = polar(rows * columns, stream).view(rows, columns)
+    if rows < 2 * columns:
+        return from_the_end(rows, columns, stream)
+    for _ in range(2):
+        lower = torch.linalg.cholesky(q.t() @ q)
+        q = torch.linalg.solve_triangular(lower.t(), q, upper=True, left=False)
+    return q
+
+
 def unsigned(rows: int, columns: int, stream: Stream) -> Tensor:
     """Leave the signs to the factorization: not Haar."""
     return torch.linalg.qr(_normals(rows, columns, stream))[0]
@@ -129,6 +181,22 @@ ALTERNATIVES = table(
     _row(
         "haar_singular_vectors_in_float64", "float64 singular vectors with random signs",
         singular_vectors, "Chikuse 2003, Statistics on special manifolds, sec. 2.4", _DOUBLE,
+    ),
+    _row(
+        "haar_newton_schulz", "orthogonal matrices by products alone",
+        newton_schulz, "Higham 2008, Functions of matrices, ch. 8", _NODES[0], _NODES[2],
+    ),
+    _row(
+        "haar_rotations", "orthogonal matrices by plane rotations",
+        rotations, "Golub & Van Loan 2013, sec. 5.2.5", _NODES[0], _DOUBLE, _NODES[2],
+    ),
+    _row(
+        "haar_from_the_end", "orthogonal matrices factorized from the last column",
+        from_the_end, "Mezzadri 2007", _NODES[0], _DOUBLE, _NODES[2], _NODES[1],
+    ),
+    _row(
+        "haar_cholesky", "orthogonal matrices by Cholesky's factor, twice",
+        cholesky, "Yamamoto et al. 2015", _NODES[0], _NODES[2],
     ),
 )  # fmt: skip
 

@@ -6,10 +6,11 @@ import torch
 from torch import Tensor
 
 from selftest.lawful.alternative import Control, setting
-from selftest.planted.contracts import contract
+from selftest.lawful.discrete import operation
+from selftest.planted.contracts import contract, transforms
 from selftest.planted.fault import Call, editing, law, table
 from selftest.planted.gradients import gradient
-from selftest.planted.module import behaviour
+from selftest.planted.module import behaviour, default, materialisation
 from selftest.planted.streams import streams
 
 _FILLS = (
@@ -50,6 +51,22 @@ def _doubles_by_default() -> None:
 def _explicit_attention() -> None:
     torch.backends.cuda.enable_flash_sdp(False)
     torch.backends.cuda.enable_mem_efficient_sdp(False)
+
+
+def _flush() -> None:
+    torch.set_flush_denormal(True)
+
+
+def _on_the_host() -> None:
+    torch.set_default_device("cpu")
+
+
+def _anomalies() -> None:
+    torch.autograd.set_detect_anomaly(True)
+
+
+def _without_nnpack() -> None:
+    torch.backends.nnpack.set_flags(False)
 
 
 ALTERNATIVES = table(
@@ -115,6 +132,39 @@ ALTERNATIVES = table(
         "other_hashes", "sets in another order", *_FILLS[3:], *_SUMS[:1],
         source="Python documentation, PYTHONHASHSEED", environment={"PYTHONHASHSEED": "1"},
         shows=lambda: hash("a"),
+    ),
+    setting(
+        "denormals_flushed", "numbers below the normal ones are zero",
+        law("bfloat16-normal_"), law("float16-uniform_"), law("float32-kaiming_uniform_"),
+        operation("float32-exponential_"), gradient("float32-tied LSTM"),
+        behaviour("parameters", "float32-Linear"), contract("float32-normal_"),
+        source="PyTorch documentation, torch.set_flush_denormal", setting=_flush,
+        shows=lambda: float(torch.tensor(1e-40) * 1), says="in force: 0.0",
+    ),
+    setting(
+        "device_by_default", "the host as default device, by a mode",
+        contract("float32-normal_"), transforms("float32-uniform_"), law("float32-orthogonal_"),
+        behaviour("construction", "float32-Linear"), behaviour("lazy", "float32-LazyLinear"),
+        source="PyTorch documentation, torch.set_default_device", setting=_on_the_host,
+        shows=torch.get_default_device, says="in force: cpu",
+    ),
+    setting(
+        "anomalies_detected", "autograd looks for anomalies",
+        gradient("float32-tied Linear"), behaviour("parameters", "float32-Linear"),
+        contract("float32-normal_"), behaviour("embeddings", "float32-Embedding"),
+        source="PyTorch documentation, torch.autograd.set_detect_anomaly", setting=_anomalies,
+        shows=torch.is_anomaly_enabled, says="in force: True",
+    ),
+    setting(
+        "memory_perturbed", "new memory is never zero", law("float32-normal_"),
+        behaviour("construction", "float32-BatchNorm1d"), default("float32-LSTM"),
+        materialisation("float32-Linear"),
+        source="GNU C library, MALLOC_PERTURB_", environment={"MALLOC_PERTURB_": "165"},
+    ),
+    setting(
+        "nnpack_off", "no kernels of NNPACK", gradient("float32-tied Conv2d"),
+        "verify/test_convolutions.py::test_identity_convolution[cpu-float32-dirac_]",
+        source="PyTorch documentation, torch.backends.nnpack", setting=_without_nnpack,
     ),
 )  # fmt: skip
 

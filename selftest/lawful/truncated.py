@@ -9,7 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from selftest.lawful.alternative import Alternative, Control, Stream, editing_plain
+from selftest.lawful.alternative import Alternative, Control, Declined, Stream, editing_plain
+from selftest.lawful.normals import polar
 from selftest.planted.contracts import contract
 from selftest.planted.fault import Call, law, table
 from selftest.planted.streams import streams
@@ -86,6 +87,50 @@ def strictly(draw: Window) -> Callable[[Tensor, Call], None]:
     return edit
 
 
+def _tail_of_rayleigh(tensor: Tensor, call: Call) -> None:
+    """Redraw normals where a window reaches the middle; in a tail propose √(a² − 2·log u).
+
+    The proposal x, of Rayleigh's law beyond a, is accepted with chance a/x: Marsaglia 1964.
+    """
+    mean, std, a, b = (float(call.values[name]) for name in ("mean", "std", "a", "b"))
+    alpha, beta = (a - mean) / std, (b - mean) / std
+    sign = 1.0 if alpha + beta > 0 else -1.0
+    low, high = (alpha, beta) if sign > 0 else (-beta, -alpha)
+    stream, n = Stream(call.generator), tensor.numel()
+    root = math.sqrt(0.5)
+    mass = (math.erfc(low * root) - math.erfc(high * root)) / 2
+    kept = [torch.empty(0, dtype=torch.float64)]
+    if low < 1:
+        if mass < 0.01:
+            raise Declined
+        while sum(map(len, kept)) < n:
+            z = polar(n, stream)
+            kept.append(z[(z >= low) & (z <= high)])
+    else:
+        if high - low < 1 / low:
+            raise Declined
+        while sum(map(len, kept)) < n:
+            u, v = stream.inner(2 * n).view(2, -1)
+            z = (low**2 - 2 * u.log()).sqrt()
+            kept.append(z[(v * z <= low) & (z <= high)])
+    values = (mean + std * sign * torch.cat(kept)[:n]).clamp(a, b)
+    tensor.copy_(values.view(tensor.shape))
+
+
+def _redrawn_in_dtype(tensor: Tensor, call: Call) -> None:
+    """Draw values again that are outside once rounded, as the documentation says to the letter."""
+    mean, std, a, b = (float(call.values[name]) for name in ("mean", "std", "a", "b"))
+    root = math.sqrt(0.5) / std
+    if (math.erfc((a - mean) * root) - math.erfc((b - mean) * root)) / 2 < 0.3:
+        raise Declined
+    values = torch.empty(tensor.numel(), dtype=tensor.dtype)
+    values.copy_(mean + std * polar(len(values), Stream(call.generator)))
+    while bool((outside := (values.double() < a) | (values.double() > b)).any()):
+        again = mean + std * polar(int(outside.sum()), Stream(call.generator))
+        values[outside] = again.to(values.dtype)
+    tensor.copy_(values.view(tensor.shape))
+
+
 _NODES = (
     law("float32-trunc_normal_"),
     law("float64-trunc_normal_"),
@@ -123,6 +168,17 @@ ALTERNATIVES = table(
         (TRUNCATED,), editing_plain(strictly(inverse_cdf)),
         nodes=(law("bfloat16-trunc_normal_"), law("float16-trunc_normal_")),
         source="PyTorch documentation, trunc_normal_: redrawn until they are within the bounds",
+    ),
+    Alternative(
+        "truncated_of_rayleigh", "truncated normals by Marsaglia's tail",
+        (TRUNCATED,), editing_plain(_tail_of_rayleigh), nodes=_NODES[:3],
+        source="Marsaglia 1964; Chopin 2011",
+    ),
+    Alternative(
+        "truncated_to_the_letter", "values outside the window drawn again, in the dtype",
+        (TRUNCATED,), editing_plain(_redrawn_in_dtype),
+        nodes=(_NODES[0], law("bfloat16-trunc_normal_"), law("float16-trunc_normal_")),
+        source="PyTorch documentation, trunc_normal_",
     ),
 )  # fmt: skip
 

@@ -22,7 +22,7 @@ from selftest.planted.contracts import contract
 from selftest.planted.fault import Plant, law, table
 from selftest.planted.module import default
 from selftest.planted.precision import layout
-from selftest.planted.streams import streams
+from selftest.planted.streams import neighbours, streams
 
 UNIFORM = "torch.Tensor.uniform_"
 
@@ -149,6 +149,24 @@ def downwards(tensor: Tensor, low: float, high: float, stream: Stream) -> None:
     tensor.copy_(torch.where(values.double() > exact, below, values).view(tensor.shape))
 
 
+def _wrapped(n: int, stream: Stream) -> Tensor:
+    """Take the fraction of a sum of three uniforms of 53 bits, which is uniform again."""
+    total = stream.integers(3 * n, 53).view(3, -1).sum(0)
+    return (total & ((1 << 53) - 1)).double() * 2.0**-53
+
+
+def _exchanged(n: int, stream: Stream) -> Tensor:
+    """Return an entry of a table of 64, which six bits choose; the next draw takes its place."""
+    words = stream.integers(n + 64, 53).double() * 2.0**-53
+    order = torch.arange(n + 64)
+    places = stream.integers(n, 6).tolist()
+    table, chosen = order[:64].tolist(), []
+    for following, place in zip(range(64, n + 64), places, strict=True):
+        chosen.append(table[place])
+        table[place] = following
+    return words[torch.tensor(chosen, dtype=torch.int64)]
+
+
 _WIDE = (
     law("float32-uniform_"),
     law("float32-kaiming_uniform_"),
@@ -242,6 +260,15 @@ ALTERNATIVES = table(
     _row(
         "half_uniform_kept", "half-precision uniforms drawn again where they leave the range",
         kept(_53), _RANGE, *_HALF, *_ELSEWHERE,
+    ),
+    _row(
+        "uniform_wrapped", "the fraction of a sum of three uniforms", redrawn(_wrapped),
+        "Wichmann & Hill 1982", _WIDE[0], *_ALL[5:6], _HALF[0], streams("float32-uniform_"),
+    ),
+    _row(
+        "uniform_shuffled", "uniforms in an order that uniforms choose", redrawn(_exchanged),
+        "Bays & Durham 1976; Knuth, TAOCP 2, sec. 3.2.2, B",
+        _WIDE[0], streams("float32-uniform_"), neighbours("float32-uniform_"),
     ),
     Alternative(
         "half_rand_redrawn", "torch.rand in half precision, drawn again where it would be one",
