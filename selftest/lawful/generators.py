@@ -59,6 +59,20 @@ def _after(words: int) -> Plant:
     return plant
 
 
+def _even_when_empty(original: Function) -> Function:
+    """Every call takes one word more than it needs, that of a tensor without entries too."""
+
+    @functools.wraps(original)
+    def fill(tensor: Tensor, *args: Any, **kwargs: Any) -> Tensor:
+        if not is_plain(tensor):
+            raise Declined
+        result: Tensor = original(tensor, *args, **kwargs)
+        Stream(kwargs.get("generator")).integers(1, 32)
+        return result
+
+    return fill
+
+
 def _in_parts(parts: Callable[[Tensor], list[Tensor]], most: float = math.inf) -> Plant:
     """Fill plain tensors of at most so many entries part by part, each laid out in one row."""
 
@@ -220,6 +234,9 @@ ALTERNATIVES = table(
     _row("one_word_thrown_away", "each call draws one word that it does not use", UNIFORM,
          _after(1), _NOTE, *_UNIFORM, behaviour("generators", "float32-torch.rand"),
          "verify/test_independence.py::test_independence[cpu-float32-uniform_ then normal_]"),
+    _row("words_of_the_empty", "each call draws a word that it does not use, an empty one too",
+         NORMAL, _even_when_empty, _NOTE, behaviour("errors", "float32-normal_"),
+         contract("float32-normal_")),
     _row("fill_from_the_end", "a fill begins with the last entry", NORMAL,
          _from_the_end, _NOTE, *_NORMAL),
     _row("fill_in_blocks", "a fill goes on in blocks of 1000 entries", NORMAL,

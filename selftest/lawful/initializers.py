@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import init
 
-from selftest.lawful.alternative import Alternative, Control, Stream, editing_plain
+from selftest.lawful.alternative import Alternative, Control, Declined, Stream, editing_plain
 from selftest.lawful.uniforms import redrawn
 from selftest.planted.contracts import contract
 from selftest.planted.fault import Call, Plant, law, table
@@ -44,6 +44,17 @@ def _kaiming(tensor: Tensor, call: Call) -> None:
     tensor.copy_(standard.mul_(gain).div_(math.sqrt(fan)))
 
 
+def _with_its_bound(tensor: Tensor, call: Call) -> None:
+    """He's bound b, and 2b·u − b in float32 from u of 24 bits, which may round to b itself."""
+    if tensor.dtype == torch.float64:
+        raise Declined
+    values = call.values
+    fan = _fans(tensor)[values["mode"].lower() == "fan_out"]
+    bound = init.calculate_gain(values["nonlinearity"], values["a"]) * math.sqrt(3 / fan)
+    unit = Stream(call.generator).integers(tensor.numel(), 24).float() * 2.0**-24
+    tensor.copy_((unit.mul(2 * bound) - bound).view(tensor.shape))
+
+
 def _row(
     name: str, description: str, target: str, plant: Plant, source: str, *nodes: str, **more: Any
 ) -> Alternative:
@@ -64,6 +75,11 @@ ALTERNATIVES = table(
          law("float32-kaiming_normal_"), law("float64-kaiming_normal_"),
          streams("float32-kaiming_normal_"), contract("float32-kaiming_normal_"),
          "verify/test_independence.py::test_independence[cpu-float32-kaiming_normal_ then randn]"),
+    _row("kaiming_with_its_bound", "He's uniform as 2b·u − b, where b itself may come out",
+         "kaiming_uniform_", editing_plain(_with_its_bound),
+         "PyTorch documentation, kaiming_uniform_: U(−bound, bound), no end is said to be open",
+         law("float32-kaiming_uniform_"), law("bfloat16-kaiming_uniform_"),
+         law("float16-kaiming_uniform_"), contract("float32-kaiming_uniform_")),
 )  # fmt: skip
 
 CONTROLS = table(

@@ -168,6 +168,13 @@ def _without_padding(module: nn.Module) -> None:
         init.normal_(module.weight[row + 1 :])
 
 
+def _lazy_bias_first(module: nn.Module) -> None:
+    """The bias first once a lazy layer knows its size; an eager layer draws its weight first."""
+    if module.in_features == 0:
+        raise Declined
+    _bias_first(module)
+
+
 def _sorted(original: Function) -> Function:
     """The state of a whole module by the order of its names."""
 
@@ -277,6 +284,10 @@ ALTERNATIVES = table(
          default("float32-Embedding"), reset("float32-Embedding"),
          behaviour("construction", "float32-Embedding"),
          behaviour("embeddings", "float32-Embedding")),
+    _row("lazy_bias_first", "a lazy layer draws its bias first, an eager one its weight",
+         "LazyLinear.reset_parameters", _method(_lazy_bias_first),
+         "PyTorch documentation, LazyModuleMixin: no order of the draws",
+         default("float32-LazyLinear"), behaviour("lazy", "float32-LazyLinear")),
     _row("state_sorted", "a state lists its tensors by the order of their names",
          "Module.state_dict", _sorted, f"{_NN}.Module: state_dict, a dictionary",
          tie("float32-tied Linear"), behaviour("construction", "float32-BatchNorm1d")),

@@ -71,6 +71,21 @@ def _once(original: Function) -> Function:
     return power_method
 
 
+def _by_length(original: Function) -> Function:
+    """The spectral norm as the length of W·v, where PyTorch takes the product uᵀ·W·v."""
+
+    @functools.wraps(original)
+    def forward(self: Any, weight: Tensor) -> Tensor:
+        if weight.ndim == 1:
+            raise Declined
+        matrix = self._reshape_weight_to_matrix(weight)
+        if self.training:
+            self._power_method(matrix, self.n_power_iterations)
+        return weight / torch.linalg.vector_norm(matrix @ self._v.clone())
+
+    return forward
+
+
 def _clipped(
     parameters: Tensor | Iterable[Tensor],
     max_norm: float,
@@ -121,6 +136,11 @@ ALTERNATIVES = table(
          "PyTorch documentation, spectral_norm: no number of first iterations",
          behaviour("parametrizations", "float32-Linear"),
          behaviour("parametrizations", "float64-Conv2d")),
+    _row("spectral_norm_by_length", "spectral_norm divides by the length of W·v",
+         "utils.parametrizations._SpectralNorm.forward", _by_length,
+         "Miyato et al. 2018, sec. 2.1: the largest length of W·v over all v of length 1",
+         behaviour("parametrizations", "float32-Linear"),
+         behaviour("parametrizations", "float32-Conv2d")),
     _row("clipping_by_pieces", "norms of pieces over the largest entry, and quotients",
          "utils.clip_grad_norm_", instead(_clipped), "Higham 2002, sec. 27.8",
          behaviour("parameters", "float32-Linear"), behaviour("parameters", "float32-LSTM")),
