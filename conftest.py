@@ -143,10 +143,12 @@ def _worker(config: pytest.Config) -> int:
 
 def _report(config: pytest.Config, directory: Path) -> None:
     from reports.live.collect import Collector
+    from reports.live.finish import Finish
     from reports.live.output import Outlet
     from reports.live.progress import Progress
 
     config.pluginmanager.register(Outlet(), "verify-output")
+    config.pluginmanager.register(Finish(), "verify-finish")
     config.pluginmanager.register(Collector(directory, _run_line(config)), "verify-collector")
     config.pluginmanager.register(Progress(config), "verify-progress")
 

@@ -62,3 +62,30 @@ def test_a_reader_that_has_gone_ends_no_run(tmp_path: Path) -> None:
         os.close(writer)
     assert (run.returncode, said) == (0, REFUSED.format("Broken pipe"))
     assert (tmp_path / "index.html").exists()
+
+
+ENDS = {  # Options, planted fault: exit code, and what is said.
+    "full": ("--junitxml=/dev/full", "", 3, "junitxml writes at the end of the run could not be"),
+    "nowhere": ("--junitxml=/proc/x/y", "gain_tanh", 1, "(/proc/x: No such file or directory)"),
+    "broken": ("-pbroken", "", 3, "broken failed at the end of the run (ValueError: no goodbye)"),
+}
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="needs /dev/full")
+@pytest.mark.parametrize("end", ENDS)
+def test_another_plugin_that_fails_at_the_end_costs_no_verdict(
+    tmp_path: Path, end: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "broken.py").write_text(
+        "def pytest_sessionfinish():\n    raise ValueError('no goodbye')\n"
+        "def pytest_terminal_summary(terminalreporter):\n    terminalreporter.line('all is well')\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}")
+    option, fault, code, sentence = ENDS[end]
+    run = _run(tmp_path, subprocess.PIPE, GAIN, option, "-n", "0", *SMALL, fault=fault)
+    printed, said = run.communicate()
+    assert (run.returncode, said.count("\n")) == (code, 1), printed + said
+    assert sentence in said and said.endswith("and run again.\n")
+    assert f"report: {tmp_path}/index.html" in printed
+    assert "generated xml file" not in printed and "all is well" not in printed
+    assert [cell["verdict"] for cell in lines(tmp_path)[1:]] == ["fail" if fault else "pass"]
