@@ -13,6 +13,7 @@ from reports.commands import COMMANDS
 from reports.commands.problem import Problem
 from reports.evidence.store import system_says
 from reports.evidence.words import plain
+from reports.live import streams
 
 USAGE, INTERRUPTED = 4, 2
 
@@ -27,6 +28,7 @@ class _Parser(argparse.ArgumentParser):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status."""
+    streams.open_missing()
     parser = _Parser(prog="python -m reports", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     for name, command in COMMANDS.items():

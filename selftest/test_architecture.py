@@ -86,7 +86,7 @@ ROOMS = {  # From the ground up: each room, and those below it that it may impor
     "reports.calibration": "reports.evidence reports.text reports.processors",
     "reports.commands": "reports.evidence reports.text reports.page reports.nights "
     "reports.upgrade reports.processors reports.calibration verify.checks",
-    "reports.__main__": "reports.evidence reports.commands",
+    "reports.__main__": "reports.evidence reports.live reports.commands",
 }
 LOOSE = 3  # Modules outside every room: the one door to PyTorch, and what is public.
 

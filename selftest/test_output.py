@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from selftest.reports.observed import night, raw, write
 from selftest.test_command import ROOT, SMALL, lines
 
 GAIN = "verify/test_gains.py::test_gain[host-float64-calculate_gain]"
@@ -89,3 +90,38 @@ def test_another_plugin_that_fails_at_the_end_costs_no_verdict(
     assert f"report: {tmp_path}/index.html" in printed
     assert "generated xml file" not in printed and "all is well" not in printed
     assert [cell["verdict"] for cell in lines(tmp_path)[1:]] == ["fail" if fault else "pass"]
+
+
+CLOSED = ("1>&-", "2>&-", "0<&- 1>&- 2>&-")
+
+
+def _closed(streams: str, *arguments: str) -> tuple[int, str, str]:
+    """Run Python with streams that are closed before it starts, and return what the others say."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    ended = subprocess.run(
+        ["sh", "-c", f'exec "$@" {streams}', "sh", sys.executable, "-m", *arguments],
+        cwd=ROOT, env=kept, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    return ended.returncode, ended.stdout, ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("streams", "option"),
+    [*((streams, "-n0") for streams in CLOSED), ("1>&-", "-s"), ("2>&-", "-n1")],
+)
+def test_closed_streams_cost_no_verdict(tmp_path: Path, streams: str, option: str) -> None:
+    own = ("-p", "no:cacheprovider", "--report-dir", f"{tmp_path}", *SMALL)
+    code, printed, said = _closed(streams, "pytest", GAIN, option, *own)
+    assert (code, said) == (0, "")
+    assert ("PASS: " in printed) is ("1>" not in streams)
+    assert [cell["verdict"] for cell in lines(tmp_path)[1:]] == ["pass"]
+    assert (tmp_path / "index.html").exists()
+
+
+@pytest.mark.parametrize("streams", CLOSED)
+def test_closed_streams_cost_no_command_its_exit_code(tmp_path: Path, streams: str) -> None:
+    folder = write(tmp_path, raw(night(1)))
+    code, printed, said = _closed(streams, "reports", "build", f"{folder}")
+    assert (code, said) == (0, "")
+    assert ("PASS: " in printed) is ("1>" not in streams)
+    assert _closed(streams, "reports", "build", "nowhere")[0] == 4
