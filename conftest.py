@@ -147,11 +147,18 @@ def _worker(config: pytest.Config) -> int:
 
 
 def _report(config: pytest.Config, directory: Path) -> None:
-    from reports.live.collect import Collector
+    from reports.live.collect import Collector, in_the_way
     from reports.live.finish import Finish
     from reports.live.output import Outlet
     from reports.live.progress import Progress
+    from verify.command_line import options
 
+    verified = config.stash[_BACKENDS]
+    for name in in_the_way(directory, verified):
+        raise options.BadOption(
+            f"{name!r} in the report directory {str(directory)!r} is no file, so that nothing can "
+            "be written there: move it away, or choose another directory with --report-dir."
+        )
     config.pluginmanager.register(Outlet(), "verify-output")
     config.pluginmanager.register(Finish(), "verify-finish")
     config.pluginmanager.register(Collector(directory, _run_line(config)), "verify-collector")

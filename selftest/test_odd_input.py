@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import string
 from collections.abc import Callable
 from typing import Any
@@ -181,3 +183,13 @@ def test_the_command_refuses_in_one_sentence(arguments, tmp_path):
     assert "Traceback" not in ended.stdout + ended.stderr
     assert "INTERNALERROR" not in ended.stdout + ended.stderr
     assert len(ended.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("name", ["evidence.jsonl", "timings.json", "summary.md", "cpu.html"])
+def test_nothing_is_drawn_for_a_report_that_cannot_be_written(name, tmp_path):
+    os.mkfifo(tmp_path / name)
+    ended = command(tmp_path, "verify/test_gains.py", "-n", "0")
+    assert (ended.returncode, ended.stdout) == (4, "")
+    assert ended.stderr.startswith(f"ERROR: {name!r} in the report directory")
+    assert ended.stderr.endswith("choose another directory with --report-dir.\n\n")
+    assert stat.S_ISFIFO((tmp_path / name).stat().st_mode)

@@ -22,8 +22,28 @@ from verify.outcome.schema import parsed
 
 # Whatever else pytest says (interrupted, internal error, usage) is kept as it is.
 _OVERRULED = frozenset({0, 1, 5})
+_HOST = "host"
 _CRASHED = "The worker process died while running this item."
 _SILENT = "The item ended without handing over any evidence."
+
+
+def in_the_way(directory: Path, backends: Iterable[str]) -> list[str]:
+    """Return the names under which a run would write, and which something holds that is no file.
+
+    Parameters
+    ----------
+    directory
+        The report folder.
+    backends
+        Those that are verified. Cells of none of them are the host's.
+
+    """
+    pages = render.names_of({*backends, _HOST}).values()
+    replaced = [store.TIMINGS, summary.SUMMARY, render.INDEX, *pages]
+    # A link is replaced by a page, but followed while evidence is appended.
+    kept = [name for name in replaced if not (directory / name).is_symlink()]
+    paths = {name: directory / name for name in (store.EVIDENCE, *kept)}
+    return [name for name, path in paths.items() if path.exists() and not path.is_file()]
 
 
 class Collector:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from reports.page.breaks import LINE, breakable, command
 from reports.page.sources import linked
 from reports.text import summary
 
+INDEX = "index.html"
 MOST_BYTES = 3_000_000
 # Of these, what the pictures and tables of failing cells may take as plain markup.
 INLINE_BYTES = 600_000
@@ -45,7 +46,7 @@ def build(evidence: Report, directory: Path) -> None:
         for backend in names
     }
     pages = {names[backend]: _page(whole, backend, bare) for backend, bare in shown.items()}
-    pages["index.html"] = _index(whole, shown)
+    pages[INDEX] = _index(whole, shown)
     for name, text in pages.items():
         write_atomically(directory / name, _encoded(text).decode())
     write_atomically(directory / summary.SUMMARY, summary.markdown(whole))
@@ -66,11 +67,15 @@ def clear(directory: Path, keep: frozenset[str] = frozenset()) -> None:
 
 def page_names(evidence: Report) -> dict[str, str]:
     """Return the file name of each backend's page."""
-    backends = sorted({cell.backend for cell in evidence.cells} - {""}) or [""]
+    return names_of({cell.backend for cell in evidence.cells} - {""} or {""})
+
+
+def names_of(backends: Iterable[str]) -> dict[str, str]:
+    """Return the file names of the pages of these backends."""
     names: dict[str, str] = {}
-    for backend in backends:
+    for backend in sorted(backends):
         stem = re.sub(r"[^\w-]+", "_", backend)[:60].strip("_") or "backend"
-        while f"{stem}.html" in {*names.values(), "index.html"}:
+        while f"{stem}.html" in {*names.values(), INDEX}:
             stem += "_"
         names[backend] = f"{stem}.html"
     return names

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from reports.evidence import store
+from reports.live.collect import in_the_way
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFTEST = """
@@ -273,3 +274,20 @@ def test_a_disk_that_is_full_for_a_while_costs_nothing(tmp_path: Path) -> None:
     assert "report: report/index.html" in session.output
     assert session.code == 0
     assert len(session.verdicts()) == 8
+
+
+def test_all_that_a_run_writes_must_be_files(tmp_path: Path) -> None:
+    """Whatever a session has written is looked for, under each name."""
+    written = sorted(path.name for path in _session(tmp_path, GOOD).report.iterdir())
+    assert in_the_way(tmp_path / "report", ["cpu"]) == []
+    for name in (*written, "host.html"):
+        (tmp_path / name).mkdir()
+    assert sorted(in_the_way(tmp_path, ["cpu"])) == sorted([*written, "host.html"])
+
+
+@pytest.mark.parametrize("name", [store.EVIDENCE, "index.html"])
+def test_only_evidence_follows_a_link(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).symlink_to(tmp_path / "elsewhere")
+    assert in_the_way(tmp_path, ["cpu"]) == []
+    os.mkfifo(tmp_path / "elsewhere")
+    assert in_the_way(tmp_path, ["cpu"]) == ([name] if name == store.EVIDENCE else [])
