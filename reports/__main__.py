@@ -16,6 +16,11 @@ from reports.evidence.words import plain
 from reports.live import streams
 
 USAGE, INTERRUPTED = 4, 2
+# Whether the system names a file: what it refused, and what to do.
+_REFUSED = {
+    True: ("cannot be used", "mend that, and run it again"),
+    False: ("the output is refused", "make room, or send it somewhere else"),
+}
 
 
 class _Parser(argparse.ArgumentParser):
@@ -56,8 +61,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return INTERRUPTED
     except OSError as error:
         _give_up_output()
-        where = f"{error.filename} cannot be used" if error.filename else "the output is refused"
-        parser.error(f"{where}: {system_says(error)}")
+        what, mend = _REFUSED[error.filename is not None]
+        parser.error(f"{error.filename or ''} {what} ({system_says(error)}): {mend}".strip())
     return code
 
 

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from reports.commands.inputs import evidence_of
-from reports.commands.problem import Problem
+from reports.commands.problem import unwritable
 from reports.evidence import store
 from reports.evidence.verdict import overview
 from reports.text import badge
@@ -24,6 +24,6 @@ def run(options: argparse.Namespace) -> int:
     try:
         store.write_atomically(path, badge.badge(evidence))
     except OSError as error:
-        raise Problem(f"{path} cannot be written: {store.system_says(error)}") from None
+        raise unwritable(path, error, "copy the evidence to another folder") from None
     print(path)
     return overview(evidence).verdict.exit_code

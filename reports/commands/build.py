@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from reports.commands.inputs import evidence_of
-from reports.commands.problem import Problem
+from reports.commands.problem import unwritable
 from reports.evidence import store
 from reports.evidence.records import Report
 from reports.evidence.verdict import overview
@@ -27,14 +27,14 @@ def run(options: argparse.Namespace) -> int:
     for text, _ in summary.terminal(evidence, None if refused else directory):
         print(text)
     if refused:
-        raise Problem(f"the pages in {directory} cannot be written: {refused}")
+        raise unwritable(directory, refused, "copy the evidence to another folder")
     return overview(evidence).verdict.exit_code
 
 
-def _refused(evidence: Report, directory: Path) -> str:
-    """Write the pages, and return why the system refused, if it did."""
+def _refused(evidence: Report, directory: Path) -> OSError | None:
+    """Write the pages, and return how the system refused, if it did."""
     try:
         render.build(evidence, directory)
     except OSError as error:
-        return store.system_says(error)
-    return ""
+        return error
+    return None

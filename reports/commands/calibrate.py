@@ -9,13 +9,14 @@ from pathlib import Path
 
 from reports.calibration import campaign, document, ledger
 from reports.commands.inputs import machine, require_other
-from reports.commands.problem import Problem
+from reports.commands.problem import Problem, unreadable, unwritable
 from reports.evidence import store
 from reports.evidence.verdict import RunVerdict
 from reports.evidence.words import plain, plural
 from reports.processors import runs, settings
 
 FOLDER = Path("calibration")
+_ELSEWHERE = "mend that, or name another folder with --folder"
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
@@ -54,7 +55,7 @@ def run(options: argparse.Namespace) -> int:
     elif held.entries:
         version, stopped = held.entries[-1].version, 0
     else:
-        raise Problem(f"{options.folder / ledger.LEDGER} holds no run: give --runs N to do some")
+        raise _nothing_in(options.folder / ledger.LEDGER, len(held.damaged))
     text = document.markdown(held.entries, version)
     print(text)
     for note in held.notes:
@@ -95,8 +96,17 @@ def _go_on(options: argparse.Namespace, here: runs.Machine, done: list[ledger.En
         print("calibrate: stopped; the same command goes on from here")
         return runs.INTERRUPTED
     except OSError as error:
-        raise Problem(f"{options.folder} cannot be written: {error.strerror}") from None
+        raise unwritable(options.folder, error, "name another with --folder") from None
     return 0
+
+
+def _nothing_in(path: Path, damaged: int) -> Problem:
+    if not damaged:
+        return Problem(f"{path} holds no run: give --runs N to do some")
+    return Problem(
+        f"{path} holds no run that can be read, and {plural(damaged, 'damaged line')}: put a copy "
+        "of the ledger in its place, or give --runs N to do the runs again"
+    )
 
 
 def _natural(text: str) -> int:
@@ -116,14 +126,14 @@ def _ledger(folder: Path) -> ledger.Ledger:
     try:
         return ledger.read(folder / ledger.LEDGER)
     except OSError as error:
-        raise Problem(f"{folder / ledger.LEDGER} cannot be read: {error.strerror}") from None
+        raise unreadable(folder / ledger.LEDGER, error, _ELSEWHERE) from None
 
 
 def _write(path: Path, text: str) -> None:
     try:
         store.write_atomically(path, text)
     except OSError as error:
-        raise Problem(f"{path} cannot be written: {error.strerror}") from None
+        raise unwritable(path, error, "name another file with --write") from None
     print(f"report: {path}")
 
 

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from reports.commands.inputs import MEANT, evidence_of, require_other
-from reports.commands.problem import Problem
+from reports.commands.problem import Problem, unwritable
 from reports.evidence import store
 from reports.upgrade import qualification, speed
 from reports.upgrade.comparison import compare
@@ -37,6 +37,6 @@ def run(options: argparse.Namespace) -> int:
         try:
             qualification.page(found, options.html)
         except OSError as error:
-            raise Problem(f"{options.html} cannot be written: {store.system_says(error)}") from None
+            raise unwritable(options.html, error, "name another file with --html") from None
         print(f"\npage: {options.html}")
     return found.exit_code

@@ -5,11 +5,13 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from reports.commands.problem import Problem
+from reports.commands.problem import Problem, unreadable, unwritable
 from reports.evidence import store
 from reports.evidence.verdict import RunVerdict
 from reports.evidence.words import plain
 from reports.nights import changes, chronicle, history
+
+_MEND = "name the folder that holds the report folders of the runs"
 
 
 def declare(parser: argparse.ArgumentParser) -> None:
@@ -29,19 +31,16 @@ def run(options: argparse.Namespace) -> int:
         read = history.read(directory, problems)
         notes = [*problems, *history.without_evidence(directory)]
     except OSError as error:
-        raise Problem(f"{directory} cannot be read: {store.system_says(error)}") from None
+        raise unreadable(directory, error, _MEND) from None
     nights = read.nights
     if not nights:
-        raise Problem(
-            f"{directory} holds no folder with usable evidence: name the folder that holds the "
-            "report folders of the runs"
-        )
+        raise Problem(f"{directory} holds no folder with usable evidence: {_MEND}")
     found = changes.traces(read)
     path = directory / chronicle.PAGE
     try:
         chronicle.page(path, nights, found, notes)
     except OSError as error:
-        raise Problem(f"{path} cannot be written: {store.system_says(error)}") from None
+        raise unwritable(path, error, "copy the report folders to another folder") from None
     for line in chronicle.text(nights, found):
         print(line)
     for note in notes:

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from reports.commands import build
-from reports.commands.problem import Problem
+from reports.commands.problem import Problem, unwritable
 from reports.evidence import store
 from reports.evidence.words import plain
 from reports.nights import merge, parts
@@ -32,9 +32,8 @@ def run(options: argparse.Namespace) -> int:
     except parts.Refused as reason:
         raise Problem(str(reason)) from None
     except OSError as error:
-        raise Problem(
-            f"{error.filename or target} cannot be used: {store.system_says(error)}"
-        ) from None
+        where = Path(error.filename or target)
+        raise unwritable(where, error, "name another folder to write to") from None
     for note in warnings(merged.notes):
         print(plain(f"note: {note}"))
     code = build.run(argparse.Namespace(directory=out))

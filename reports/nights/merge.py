@@ -66,7 +66,7 @@ def merge(paths: Sequence[Path]) -> Result:
     notes: list[str] = []
     given = parts(paths, notes)
     if not given:
-        raise Refused(" ".join(notes).rstrip("."))
+        raise Refused(f"{' '.join(notes).rstrip('.')}: name report folders or evidence files")
     refuse_unlike(given)
     notes += suite_versions_note(given)
     runs = [run for part in given for run in part.runs]

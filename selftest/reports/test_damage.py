@@ -291,7 +291,10 @@ def test_a_full_output_is_one_sentence(tmp_path: Path) -> None:
             cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True, check=False,
         )  # fmt: skip
     assert ended.returncode == 4
-    assert ended.stderr == "python -m reports: the output is refused: No space left on device.\n"
+    assert ended.stderr == (
+        "python -m reports: the output is refused (No space left on device): make room, or send it "
+        "somewhere else.\n"
+    )
 
 
 def test_pages_that_cannot_be_written_are_not_named(
@@ -306,4 +309,4 @@ def test_pages_that_cannot_be_written_are_not_named(
     assert _code("build", folder) == 4
     said = capsys.readouterr()
     assert "PASS: " in said.out and "index.html" not in said.out
-    assert said.err.endswith("cannot be written: No space left on device.\n")
+    assert "cannot be written (No space left on device): mend that, or copy" in said.err

@@ -71,7 +71,7 @@ def test_beside_others(name, endless, folders, tmp_path, capsys):
 def test_a_ledger_that_is_no_file(endless, tmp_path, capsys):
     endless.rename(tmp_path / ledger.LEDGER)
     assert _code("calibrate", "--runs", 0, "--folder", tmp_path) == 4
-    assert f"{ledger.LEDGER} cannot be read: it is no file" in capsys.readouterr().err
+    assert f"{ledger.LEDGER} cannot be read (it is no file): mend" in capsys.readouterr().err
 
 
 def test_no_device_is_replaced_by_a_page(folders, tmp_path, capsys):
@@ -79,7 +79,9 @@ def test_no_device_is_replaced_by_a_page(folders, tmp_path, capsys):
     os.mkfifo(device)
     assert _code("compare", *folders, "--html", device) == 4
     assert stat.S_ISFIFO(device.stat().st_mode)
-    assert capsys.readouterr().err.endswith("device cannot be written: it is no file.\n")
+    assert capsys.readouterr().err.endswith(
+        "device cannot be written (it is no file): name a file to write to.\n"
+    )
     assert _code("compare", *folders, "--html", "") == 4
 
 
@@ -162,3 +164,32 @@ def test_a_damaged_ledger_is_reported_in_sentences(contents) -> None:
         code = _code("calibrate", "--runs", 0, "--folder", name)
         damaged = ledger.read(Path(name) / ledger.LEDGER).damaged
         assert code in (1, 3, 4) or (code == 0 and not damaged)
+
+
+MENDS = {  # The command, under a folder with a file of each kind: what it must say to do.
+    ("history", "nosuch"): "nosuch cannot be read (No such file or directory): name the folder",
+    ("history", "file"): "file cannot be read (Not a directory): name the folder that holds",
+    ("merge", "file", "run"): "file cannot be written (File exists): mend that, or name another",
+    ("merge", "out", "nosuch"): "(No such file or directory): name report folders or evidence",
+    ("badge", "odd"): "badge.svg cannot be written (it is no file): mend that, or copy the",
+    ("build", "odd"): "odd cannot be written (it is no file): mend that, or copy the evidence",
+    ("compare", "run", "run", "--html", "file/x"): "mend that, or name another file with --html",
+    ("compare", "run", "run", "--html", "odd"): "(it is no file): name a file to write to",
+    ("calibrate", "--runs", "0", "--folder", "odd"): "mend that, or name another folder with",
+    ("calibrate", "--runs", "0", "--folder", "run"): "no run that can be read, and 2 damaged lines",
+}
+
+
+@pytest.mark.parametrize("arguments", MENDS, ids=" ".join)
+def test_each_refusal_says_what_to_do(arguments, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("file").touch()
+    write(Path("run"), raw(night(1)))
+    Path("run", ledger.LEDGER).write_text("{}\nhalf a li\n")
+    odd = write(Path("odd"), raw(night(1)))
+    for name in ("badge.svg", "index.html", ledger.LEDGER):
+        (odd / name).mkdir()
+    assert _code(*arguments) == 4
+    said = capsys.readouterr().err
+    assert said.startswith("python -m reports") and said.count("\n") == 1
+    assert MENDS[arguments] in said
