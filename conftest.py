@@ -60,9 +60,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Check the options, fix what is random, and start collecting evidence."""
     from reports.live import streams
+    from reports.live.lingering import Lingering
 
     # Before any plugin of pytest's own asks them for something.
     streams.open_under(config.pluginmanager.get_plugin("capturemanager"))
+    lingering = Lingering(says=not hasattr(config, "workerinput"))
+    config.pluginmanager.register(lingering, "verify-lingering")
+    config.add_cleanup(lingering.watch)
     if importlib.util.find_spec("torch") is None:
         raise pytest.UsageError(
             "PyTorch is not installed here: install the one to verify, for example with "

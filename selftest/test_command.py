@@ -20,6 +20,7 @@ def command(
     *arguments: str,
     python: tuple[str, ...] = (),
     folder: Path = ROOT,
+    timeout: float | None = None,
     **environment: str,
 ):
     """Run pytest as a user would, in a fresh process that knows nothing of this run's workers."""
@@ -28,6 +29,7 @@ def command(
         [sys.executable, *python, "-m", "pytest", "-p", "no:cacheprovider", "--report-dir",
          str(report), *arguments],
         cwd=folder, env=kept | environment, capture_output=True, text=True, check=False,
+        timeout=timeout,
     )  # fmt: skip
 
 

@@ -208,6 +208,38 @@ def test_a_rough_build_of_a_sound_model_is_green(tmp_path):
     assert "Traceback" not in ended.stdout + ended.stderr
 
 
+LEFT = {  # What a build starts: what is said of it.
+    "threading.Thread(target=time.sleep, args=(1e5,), name='sleeper')": "runs ('sleeper'): it is",
+    "multiprocessing.get_context('fork').Process(target=time.sleep, args=(1e5,))": "('ForkProcess",
+    "threading.Thread(target=time.sleep, args=(1e5,), daemon=True)": "",
+    "threading.Thread(target=ThreadPoolExecutor(1).submit, args=(int,))": "",
+}
+
+
+@pytest.mark.parametrize(
+    ("left", "workers"),
+    [*((left, "0") for left in LEFT), (next(iter(LEFT)), "1")],
+    ids=["thread", "child", "daemon", "idle pool", "thread of a worker"],
+)
+def test_what_a_build_leaves_running_holds_up_no_process(left, workers, tmp_path):
+    (tmp_path / "model.py").write_text(
+        "import multiprocessing, threading, time\nfrom torch import nn\n"
+        "from concurrent.futures import ThreadPoolExecutor\nstarted = []\n"
+        "def build():\n    if not started:\n        started.append(1)\n"
+        f"        {left}.start()\n    return nn.Linear(4, 4)\n"
+    )
+    (tmp_path / "laws.py").write_text(
+        "from verify.recipes import *\nLAWS = {'*': Uniform(-0.25, 0.25)}\n"
+    )
+    ended = command(
+        tmp_path / "report", f"{ROOT}/verify/test_recipes.py", "--recipe", "model:build",
+        "--laws", "laws.py", "-n", workers, *SMALL, folder=tmp_path, timeout=120,
+    )  # fmt: skip
+    assert ended.returncode == 1, ended.stdout + ended.stderr  # The law is another one.
+    assert f"report: {tmp_path}/report/index.html" in ended.stdout
+    assert LEFT[left] in ended.stderr and ended.stderr.count("\n") == bool(LEFT[left])
+
+
 @pytest.mark.parametrize(
     ("does", "said"),
     [("raise OSError('no\\ndisk')", "OSError: no. !"), ("os._exit(0)", "Not properly terminated")],

@@ -94,6 +94,8 @@ def _try(told: Connection, recipe: str, laws: str, seconds: float) -> None:
             sentence = str(problem)
         except BaseException as error:  # An interrupt of the user's reaches the other process too.
             sentence = f"--recipe {recipe!r} raises {said(error)}."
+        for child in multiprocessing.active_children():
+            child.kill()  # Nobody else knows of it.
         told.send(sentence)
 
 
