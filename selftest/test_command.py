@@ -138,3 +138,10 @@ def test_shards_share_the_items_out(tmp_path):
         if ended.returncode == 0:
             planned += lines(tmp_path / part.replace("/", "of"))[0]["planned"]
     assert len(planned) == len(set(planned)) == 11  # Three laws, and eight layouts.
+
+
+def test_no_verdict_hangs_on_an_assert(tmp_path):
+    cell = CELLS.format("xavier_normal_")
+    ended = command(tmp_path, cell, "-n", "0", *SMALL, python=("-OO",))
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert [line["verdict"] for line in lines(tmp_path)[1:]] == ["pass"]
