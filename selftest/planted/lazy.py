@@ -21,8 +21,8 @@ def _size_forgotten(norm: Any) -> None:
     norm.num_features = 0
 
 
-def _reset_again(module: Any) -> None:
-    module.reset_parameters()
+def _without_variance(norm: Any) -> None:
+    norm.running_var.zero_()
 
 
 def _reset_loaded(original: Function) -> Function:
@@ -51,13 +51,13 @@ FAULTS = table(
         says="draws before the first input",
     ),
     fault(
-        "lazy_drawn_twice",
-        "a lazy transposed convolution is initialised twice by its first input",
-        "LazyConvTranspose1d.initialize_parameters",
-        after(_reset_again),
-        behaviour("lazy", "float32-LazyConvTranspose1d"),
+        "lazy_without_variance",
+        "a lazy norm starts from a running variance of zero",
+        "modules.batchnorm._LazyNormBase.initialize_parameters",
+        after(_without_variance),
+        behaviour("lazy", "float32-LazyBatchNorm1d"),
         *NAMED,
-        says="other than the eager",
+        says="other than the eager module's: running_var",
     ),
     fault(
         "lazy_size_forgotten",

@@ -36,13 +36,12 @@ _MAX_NUMEL = 1 << 12
 """Entries of the largest drawn case: behaviour does not depend on size, and is asked often."""
 
 _MAX_ANCHOR = {"initializer": 1 << 16, "operation": 1 << 16}
-"""Entries of the largest anchor of a family, and of the others' `_MAX_ANCHOR_OF_MODULES`.
+"""Entries of the largest anchor of a family whose trials make some hundred fills.
 
 From 2^15 on PyTorch splits a fill among threads (``at::internal::GRAIN_SIZE``, ATen/Parallel.h);
-what a size beyond changes is the matter of the laws. One trial of an initializer makes some
-hundred fills."""
+what a size beyond changes is the matter of the laws."""
 
-_MAX_ANCHOR_OF_MODULES = 1 << 20
+_MAX_ANCHOR_OF_OTHERS = 1 << 20
 
 _SOUGHT = 200
 """Cases among which one is sought for each question that a known defect names: what one case in
@@ -326,7 +325,7 @@ def _smallest(
         warnings.simplefilter("ignore")  # Of shapes and dropout; here only behaviour matters.
         if broken := smallest("cases", examine, run.profile.module.examples // 2):
             return broken
-        largest = _MAX_ANCHOR.get(subject.family, _MAX_ANCHOR_OF_MODULES)
+        largest = _MAX_ANCHOR.get(subject.family, _MAX_ANCHOR_OF_OTHERS)
         for anchor in subject.anchors:
             if subject.numel(anchor) <= largest and (broken := examine(anchor)):
                 return broken

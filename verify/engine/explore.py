@@ -125,7 +125,7 @@ class _Exploration:
 
     def _largest(self) -> int:
         """Entries of the largest anchor that the profile has time for."""
-        return 8 * self.extent.max_numel
+        return self.extent.max_numel * (8 if self.share else 16)
 
     def examine(self, case: Case) -> None:
         """Draw and check one case; a case seen before is answered from memory."""

@@ -21,9 +21,10 @@ def materialising(lazy):
         lazy.weight.materialize((1, 1))
 
 
-def drawing_first(original, self, *args):
-    torch.rand(1)
+def counting(original, self, *args):
     original(self, *args)
+    if self.num_batches_tracked is not None:
+        self.num_batches_tracked += 1
 
 
 def staying_lazy(original, self, *args):
@@ -88,8 +89,9 @@ FAULTS = table(
     row("a channel too many", "float32-LazyConv1d", "LazyConv1d.initialize_parameters",
         calling(lambda original, self, batch: (original(self, batch), forgetting(self))),
         "sizes not inferred: in_channels is 2, not 1"),
-    row("a draw before the weights", "float32-LazyConv1d", "LazyConv1d.initialize_parameters",
-        calling(drawing_first), "tensors other than the eager module's: bias, weight"),
+    row("a batch is counted too early", "float32-LazyBatchNorm2d",
+        "modules.batchnorm._LazyNormBase.initialize_parameters", calling(counting),
+        "tensors other than the eager module's: num_batches_tracked"),
     row("every use moves the weight", "float32-LazyLinear", "Linear.forward",
         calling(lambda original, self, batch: (original(self, batch), self.weight.data.add_(1))),
         "tensors that a second input touches: weight"),
