@@ -179,7 +179,7 @@ def test_a_build_that_goes_wrong_later_is_a_failing_cell(
 
 
 ROUGH = """
-import sys, threading
+import os, sys, threading
 from torch import nn
 class Model(nn.Module):
     def __init__(self):
@@ -189,6 +189,8 @@ class Model(nn.Module):
         1 / 0
 def build():
     print("x" * 10**5)
+    os.write(1, b"flood")
+    os.write(2, b"flood")
     threading.Thread(target=lambda: 1 / 0).start()
     sys.stdout.close()
     return Model()
@@ -206,6 +208,23 @@ def test_a_rough_build_of_a_sound_model_is_green(tmp_path):
     )  # fmt: skip
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "Traceback" not in ended.stdout + ended.stderr
+    assert "flood" not in ended.stdout + ended.stderr
+
+
+def test_a_build_that_closes_standard_output_costs_no_verdict(tmp_path):
+    (tmp_path / "model.py").write_text(
+        "import os\nfrom torch import nn\n"
+        "def build():\n    os.close(1)\n    return nn.Linear(4, 4)\n"
+    )
+    (tmp_path / "laws.py").write_text(
+        "from verify.recipes import *\nLAWS = {'*': Uniform(-0.5, 0.5)}\n"
+    )
+    ended = command(
+        tmp_path / "report", f"{ROOT}/verify/test_recipes.py", "--recipe", "model:build",
+        "--laws", "laws.py", "-n", "0", *SMALL, folder=tmp_path,
+    )  # fmt: skip
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "PASS: " in ended.stdout
 
 
 LEFT = {  # What a build starts: what is said of it.
