@@ -6,10 +6,12 @@ import pytest
 import torch
 
 from selftest.behaviour.support import RUN, ask, cell
+from verify.behaviour import promise as behaviour
 from verify.behaviour.promise import Promise, Question, Trial, verify_behaviour
 from verify.behaviour.tensors import copied, differing, identical, off
 from verify.defects import known_defects
 from verify.defects.known_defects import KnownDefect
+from verify.subjects import SUBJECTS
 
 pytestmark = pytest.mark.usefixtures("patient")  # Time limits are short here.
 
@@ -223,3 +225,10 @@ class TestOff:
     )  # fmt: skip
     def test_by_how_much(self, values, bound, found):
         assert off("x", values, ONE.double(), bound) == found
+
+
+def test_the_first_anchor_is_asked_whatever_its_size(monkeypatch):
+    """Else questions that hang on no case would silently be asked of nothing."""
+    monkeypatch.setitem(behaviour._MAX_ANCHOR, "initializer", 0)
+    first, *others = SUBJECTS["normal_"].anchors
+    assert [*behaviour._asked_of(SUBJECTS["normal_"])] == [first] and others

@@ -7,7 +7,7 @@ list keeps the promise. Each question has an id, by which known defects name it,
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Generic, TypeVar
@@ -268,6 +268,14 @@ def verify_behaviour(cell: Cell, run: Run, promise: Promise[Question]) -> Outcom
     return replace(outcome, reason=f"not implemented for {seen.gap}", verdict=verdict)
 
 
+def _asked_of(subject: Subject) -> Iterator[Case]:
+    """The first anchor, on which what hangs on no case is asked, and the others up to a size."""
+    largest = _MAX_ANCHOR.get(subject.family, _MAX_ANCHOR_OF_OTHERS)
+    first, *others = subject.anchors
+    yield first
+    yield from (anchor for anchor in others if subject.numel(anchor) <= largest)
+
+
 @dataclass
 class _Seen:
     """The cases that were looked at, and the first thing that is not implemented."""
@@ -325,8 +333,7 @@ def _smallest(
         warnings.simplefilter("ignore")  # Of shapes and dropout; here only behaviour matters.
         if broken := smallest("cases", examine, run.profile.module.examples // 2):
             return broken
-        largest = _MAX_ANCHOR.get(subject.family, _MAX_ANCHOR_OF_OTHERS)
-        for anchor in subject.anchors:
-            if subject.numel(anchor) <= largest and (broken := examine(anchor)):
+        for anchor in _asked_of(subject):
+            if broken := examine(anchor):
                 return broken
         return smallest("sought", seek, _SOUGHT) if judge.unmade else []
