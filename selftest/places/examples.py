@@ -58,7 +58,7 @@ def initializer(name: str, law: str) -> tuple[str, str]:
         words="as its name says",
         formula="F",
         source="the newer PyTorch's documentation",
-        anchors=(TensorCase((512, 1024)),),
+        anchors=(TensorCase((160, 257)),),
     ),
 """,
     )
