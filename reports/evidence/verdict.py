@@ -120,10 +120,12 @@ def sentence(cells: Sequence[CellRecord]) -> str:
     gaps = [f"{count(counts[name])} {name}" for name in Verdict if name.is_gap and counts[name]]
     idle = (Verdict.UNSUPPORTED, Verdict.NOT_TESTED)
     asides = [f"; {count(counts[name])} more {name}" for name in idle if counts[name]]
-    if known := counts[Verdict.KNOWN_DEFECT]:
-        asides.append(f"; known defects still there in {plural(known, 'cell')}")
-    if left := sum(bool(cell.excluded) for cell in cells if cell.verdict is Verdict.PASS):
-        asides.append(f"; known defects left out of {plural(left, 'cell')}")
+    known = counts[Verdict.KNOWN_DEFECT]
+    left = sum(bool(cell.excluded) for cell in cells if cell.verdict is Verdict.PASS)
+    if known or left:
+        shown = [f"still there in {plural(known, 'cell')}"] if known else []
+        shown += [f"left out of {plural(left, 'cell')}"] if left else []
+        asides.append(f"; known defects {', '.join(shown)}")
     aside = "".join(asides)
     if wrong := [cell for cell in worst_first(cells) if cell.verdict.is_wrong]:
         names = listing(dict.fromkeys(cell.title for cell in wrong))

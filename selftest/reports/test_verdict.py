@@ -158,3 +158,11 @@ def test_counts_are_compared_as_shares() -> None:
 def test_what_was_never_compared_has_no_power() -> None:
     asked_nothing = replace(_finding(None, size=1.0), n=0)
     assert verdict.power([_cell("unsupported", "", asked_nothing)]) == []
+
+
+def test_what_known_defects_are_left_out_of_is_said() -> None:
+    """A cell that forgives something is green, and not all of it was verified."""
+    forgiving = replace(_cell("pass", "b"), excluded=("a-defect",))
+    cells = [_cell("pass", "a"), forgiving, _cell("known defect", "c")]
+    assert verdict.sentence(cells[:2]).endswith("promise; known defects left out of 1 cell.")
+    assert verdict.sentence(cells).endswith("still there in 1 cell, left out of 1 cell.")
