@@ -148,6 +148,13 @@ def parts_of(tensor: Tensor) -> Tensor:
     return torch.view_as_real(tensor) if tensor.is_complex() else tensor
 
 
+def swap(
+    name: str, description: str, target: str, plant: Plant, source: str, *nodes: str, **more: Any
+) -> Alternative:
+    """Make an alternative of one function."""
+    return Alternative(name, description, (target,), plant, nodes=nodes, source=source, **more)
+
+
 def method(names: tuple[str, ...], defaults: tuple[float, ...], write: Function) -> Plant:
     """Replace an in-place method that draws.
 

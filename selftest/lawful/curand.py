@@ -13,11 +13,18 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from selftest.lawful.alternative import Alternative, Control, Stream, method, normally, uniformly
+from selftest.lawful.alternative import (
+    Control,
+    Stream,
+    method,
+    normally,
+    swap,
+    uniformly,
+)
 from selftest.lawful.discrete import operation, rewritten
 from selftest.lawful.normals import NORMAL
 from selftest.lawful.uniforms import UNIFORM
-from selftest.planted.fault import Plant, law, table
+from selftest.planted.fault import law, table
 from selftest.planted.module import behaviour, default
 from selftest.planted.streams import streams
 
@@ -62,27 +69,21 @@ def _coins(result: Tensor, stream: Stream, chances: Tensor, *_: Any) -> None:
     result.copy_(_half_a_step_up(result.numel(), stream).view(result.shape) <= chances.float())
 
 
-def _row(
-    name: str, description: str, target: str, plant: Plant, source: str, *nodes: str, **more: Any
-) -> Alternative:
-    return Alternative(name, description, (target,), plant, nodes=nodes, source=source, **more)
-
-
 ALTERNATIVES = table(
-    _row("uniform_of_curand", "uniforms of (0, 1] whose upper end becomes the lower", UNIFORM,
+    swap("uniform_of_curand", "uniforms of (0, 1] whose upper end becomes the lower", UNIFORM,
          uniformly(_uniform), "cuRAND documentation, curand_uniform",
          *(law(f"{dtype}-uniform_") for dtype in ("float32", "float64", "bfloat16", "float16")),
          law("float32-xavier_uniform_"), default("float32-Linear"), streams("float32-uniform_"),
          behaviour("errors", "float32-uniform_")),
-    _row("normal_of_curand", "pairs of normals of words of 32 bits, in float32", NORMAL,
+    swap("normal_of_curand", "pairs of normals of words of 32 bits, in float32", NORMAL,
          normally(_normal), "cuRAND, curand_normal2; Box & Muller 1958", law("float32-normal_"),
          law("bfloat16-normal_"), law("float16-kaiming_normal_"),
          law("complex64-xavier_normal_"), streams("float32-normal_")),
-    _row("exponential_of_curand", "waiting times of (0, 1], kept off zero by half an epsilon",
+    swap("exponential_of_curand", "waiting times of (0, 1], kept off zero by half an epsilon",
          "torch.Tensor.exponential_", method(("lambd",), (1.0,), _exponential),
          "cuRAND, curand_uniform; Devroye 1986, sec. II.2", operation("float32-exponential_"),
          operation("bfloat16-exponential_"), streams("float32-exponential_")),
-    _row("bernoulli_of_curand", "coins by comparison of (0, 1] in float32", "torch.bernoulli",
+    swap("bernoulli_of_curand", "coins by comparison of (0, 1] in float32", "torch.bernoulli",
          rewritten(_coins), "PyTorch documentation, torch.bernoulli",
          operation("float32-torch.bernoulli"), operation("float64-torch.bernoulli")),
 )  # fmt: skip

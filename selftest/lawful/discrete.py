@@ -11,13 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from selftest.lawful.alternative import (
-    Alternative,
-    Control,
-    Stream,
-    editing_plain,
-    method,
-)
+from selftest.lawful.alternative import Control, Stream, editing_plain, method, swap
 from selftest.planted.contracts import contract
 from selftest.planted.fault import Call, Function, Plant, law, table
 from selftest.planted.module import behaviour
@@ -177,12 +171,6 @@ def _diagonal(tensor: Tensor, _: Call) -> None:
     tensor.zero_().diagonal().fill_(1)
 
 
-def _row(
-    name: str, description: str, target: str, plant: Plant, source: str, *nodes: str, **more: Any
-) -> Alternative:
-    return Alternative(name, description, (target,), plant, nodes=nodes, source=source, **more)
-
-
 _PERMUTATION = (
     operation("int64-torch.randperm"),
     streams("int64-torch.randperm"),
@@ -196,48 +184,48 @@ _WHOLE = (
 _ALL_DEFECTS = ("--known-defects", "none")
 
 ALTERNATIVES = table(
-    _row("permutation_of_keys", "permutations that sort random keys", "torch.randperm",
+    swap("permutation_of_keys", "permutations that sort random keys", "torch.randperm",
          rewritten(_by_keys), "Knuth, TAOCP 2, sec. 3.4.2", *_PERMUTATION),
-    _row("permutation_fisher_yates", "permutations by exchanges from the end", "torch.randperm",
+    swap("permutation_fisher_yates", "permutations by exchanges from the end", "torch.randperm",
          rewritten(_fisher_yates), "Knuth, TAOCP 2, sec. 3.4.2, algorithm P", *_PERMUTATION[:2]),
-    _row("randint_rejected", "whole numbers by rejection of words of 62 bits", "torch.randint",
+    swap("randint_rejected", "whole numbers by rejection of words of 62 bits", "torch.randint",
          _randint(rejected), "Lemire 2019, sec. 2", *_WHOLE),
-    _row("randint_wide_rejected", "wide ranges of whole numbers without a bias", "torch.randint",
+    swap("randint_wide_rejected", "wide ranges of whole numbers without a bias", "torch.randint",
          _randint(rejected), "Lemire 2019, sec. 2", operation("int64-torch.randint_wide"),
          arguments=_ALL_DEFECTS),
-    _row("randint_multiplied", "whole numbers by the high half of a product", "torch.randint",
+    swap("randint_multiplied", "whole numbers by the high half of a product", "torch.randint",
          _randint(multiplied), "Lemire 2019, algorithm 5", *_WHOLE[1:2]),
-    _row("randint_masked", "whole numbers of as many bits as it takes", "torch.randint",
+    swap("randint_masked", "whole numbers of as many bits as it takes", "torch.randint",
          rewritten(_masked), "Lemire 2019, sec. 2", *_WHOLE),
-    _row("randint_floored", "whole numbers as the floor of a double", "torch.randint",
+    swap("randint_floored", "whole numbers as the floor of a double", "torch.randint",
          rewritten(_floored), "Devroye 1986, sec. III.2", *_WHOLE[:2]),
-    _row("random_of_a_library", "whole numbers of another library's counter-based engine",
+    swap("random_of_a_library", "whole numbers of another library's counter-based engine",
          "torch.Tensor.random_", _random(_library), "Salmon et al. 2011",
          operation("int64-random_"), streams("int64-random_")),
-    _row("bernoulli_of_doubles", "coins by comparison of doubles", "torch.bernoulli",
+    swap("bernoulli_of_doubles", "coins by comparison of doubles", "torch.bernoulli",
          rewritten(_coins), "PyTorch documentation, torch.bernoulli",
          operation("float32-torch.bernoulli"), operation("float64-torch.bernoulli"),
          streams("float32-torch.bernoulli"), behaviour("errors", "float32-torch.bernoulli")),
-    _row("bernoulli_by_gaps", "coins by the gaps between successes", "torch.bernoulli",
+    swap("bernoulli_by_gaps", "coins by the gaps between successes", "torch.bernoulli",
          rewritten(_coins_by_gaps), "Devroye 1986, sec. X.2", operation("float32-torch.bernoulli"),
          operation("float64-torch.bernoulli"),
          streams("float32-torch.bernoulli")),
-    _row("exponential_log1p", "waiting times as −log(1 − u)", "torch.Tensor.exponential_",
+    swap("exponential_log1p", "waiting times as −log(1 − u)", "torch.Tensor.exponential_",
          _waits(lambda u: torch.log1p(-u)), "Devroye 1986, sec. II.2",
          *(operation(f"{dtype}-exponential_") for dtype in ("float32", "float64", "bfloat16")),
          streams("float32-exponential_")),
-    _row("exponential_log", "waiting times as −log(u)", "torch.Tensor.exponential_",
+    swap("exponential_log", "waiting times as −log(u)", "torch.Tensor.exponential_",
          _waits(torch.log), "Devroye 1986, sec. II.2",
          operation("float32-exponential_"), operation("float16-exponential_")),
-    _row("exponential_ziggurat", "waiting times by the ziggurat of another library",
+    swap("exponential_ziggurat", "waiting times by the ziggurat of another library",
          "torch.Tensor.exponential_", method(("lambd",), (1.0,), _of_another_library),
          "Marsaglia & Tsang 2000",
          *(operation(f"{dtype}-exponential_") for dtype in ("float32", "float64", "float16"))),
-    _row("dirac_scattered", "the identity convolution by one scatter", "dirac_",
+    swap("dirac_scattered", "the identity convolution by one scatter", "dirac_",
          editing_plain(_scattered), "PyTorch documentation, torch.nn.init.dirac_",
          law("float32-dirac_"), law("bfloat16-dirac_"), contract("float32-dirac_"),
          "verify/test_convolutions.py::test_identity_convolution[cpu-float32-dirac_]"),
-    _row("eye_by_its_diagonal", "the identity by a fill of the diagonal", "eye_",
+    swap("eye_by_its_diagonal", "the identity by a fill of the diagonal", "eye_",
          editing_plain(_diagonal), "PyTorch documentation, torch.nn.init.eye_",
          law("float32-eye_"), law("float16-eye_"), contract("float32-eye_")),
 )  # fmt: skip

@@ -15,12 +15,12 @@ import torch
 from torch import Tensor
 
 from selftest.lawful.alternative import (
-    Alternative,
     Control,
     Declined,
     Stream,
     is_plain,
     normally,
+    swap,
     uniformly,
 )
 from selftest.lawful.uniforms import redrawn
@@ -205,12 +205,6 @@ def _repeating(n: int, stream: Stream) -> Tensor:
     return torch.from_numpy(host.random(n))
 
 
-def _row(
-    name: str, description: str, target: str, plant: Plant, source: str, *nodes: str, **more: Any
-) -> Alternative:
-    return Alternative(name, description, (target,), plant, nodes=nodes, source=source, **more)
-
-
 _NOTE = "PyTorch documentation, note “Reproducibility”: nothing is promised across releases"
 _UNIFORM = (
     law("float32-uniform_"),
@@ -225,44 +219,44 @@ _NORMAL = (
 )
 
 ALTERNATIVES = table(
-    _row("engine_philox", "uniforms of a counter-based engine, keyed by each call", UNIFORM,
+    swap("engine_philox", "uniforms of a counter-based engine, keyed by each call", UNIFORM,
          uniformly(redrawn(_philox)), "Salmon et al. 2011", *_UNIFORM, default("float32-LSTM")),
-    _row("engine_of_other_seeding", "normals of a Mersenne twister that each call seeds", NORMAL,
+    swap("engine_of_other_seeding", "normals of a Mersenne twister that each call seeds", NORMAL,
          normally(_lagged), "Matsumoto & Nishimura 1998", *_NORMAL, neighbours("float32-normal_")),
-    _row("words_thrown_away", "each call draws 7 words that it does not use", NORMAL,
+    swap("words_thrown_away", "each call draws 7 words that it does not use", NORMAL,
          _after(7), _NOTE, *_NORMAL, default("float32-Embedding")),
-    _row("one_word_thrown_away", "each call draws one word that it does not use", UNIFORM,
+    swap("one_word_thrown_away", "each call draws one word that it does not use", UNIFORM,
          _after(1), _NOTE, *_UNIFORM, behaviour("generators", "float32-torch.rand"),
          "verify/test_independence.py::test_independence[cpu-float32-uniform_ then normal_]"),
-    _row("words_of_the_empty", "each call draws a word that it does not use, an empty one too",
+    swap("words_of_the_empty", "each call draws a word that it does not use, an empty one too",
          NORMAL, _even_when_empty, _NOTE, behaviour("errors", "float32-normal_"),
          contract("float32-normal_")),
-    _row("fill_from_the_end", "a fill begins with the last entry", NORMAL,
+    swap("fill_from_the_end", "a fill begins with the last entry", NORMAL,
          _from_the_end, _NOTE, *_NORMAL),
-    _row("fill_in_blocks", "a fill goes on in blocks of 1000 entries", NORMAL,
+    swap("fill_in_blocks", "a fill goes on in blocks of 1000 entries", NORMAL,
          _in_parts(_blocks(1000)), _NOTE, *_NORMAL),
-    _row("fill_by_scalars", "a fill of up to 4096 entries goes on as small ones do", NORMAL,
+    swap("fill_by_scalars", "a fill of up to 4096 entries goes on as small ones do", NORMAL,
          _in_parts(_blocks(15), most=4096), _NOTE, *_NORMAL[1:], default("float32-Embedding")),
-    _row("fill_in_lanes", "a fill visits every fourth entry, four times", UNIFORM,
+    swap("fill_in_lanes", "a fill visits every fourth entry, four times", UNIFORM,
          _in_parts(_interleaved), _NOTE, *_UNIFORM, law("bfloat16-uniform_")),
-    _row("complex_whole_parts", "all real parts are drawn before all imaginary ones", UNIFORM,
+    swap("complex_whole_parts", "all real parts are drawn before all imaginary ones", UNIFORM,
          uniformly(_whole_parts), _NOTE, law("complex64-uniform_"), law("complex128-uniform_"),
          streams("complex64-uniform_"), contract("complex64-uniform_")),
-    _row("normal_by_copy", "normal_ fills a buffer and copies it", "normal_", _by_copy,
+    swap("normal_by_copy", "normal_ fills a buffer and copies it", "normal_", _by_copy,
          "PyTorch documentation, torch.nn.init", contract("float32-normal_"),
          transforms("float32-normal_"), streams("float32-normal_"),
          layout("float32-normal_", "strided")),
-    _row("normal_by_rows", "normal_ fills row after row", "normal_", _by_rows,
+    swap("normal_by_rows", "normal_ fills row after row", "normal_", _by_rows,
          "PyTorch documentation, torch.nn.init", contract("float32-normal_"),
          transforms("float32-normal_"), streams("float32-normal_"),
          law("float32-normal_")),
-    _row("uniform_by_strides", "uniform_ writes through a strided view", "uniform_", _strided,
+    swap("uniform_by_strides", "uniform_ writes through a strided view", "uniform_", _strided,
          "PyTorch documentation, torch.as_strided", contract("float32-uniform_"),
          transforms("float32-uniform_"), layout("float32-uniform_", "strided")),
-    _row("fill_of_its_own_seed", "each fill has a generator that the stream seeds", UNIFORM,
+    swap("fill_of_its_own_seed", "each fill has a generator that the stream seeds", UNIFORM,
          _keyed, _NOTE, law("float32-uniform_"), streams("float32-uniform_"),
          contract("float32-uniform_"), default("float32-LSTM"), materialisation("float32-Linear")),
-    _row("fill_in_substreams", "each chunk of 32,768 entries from a substream", UNIFORM,
+    swap("fill_in_substreams", "each chunk of 32,768 entries from a substream", UNIFORM,
          substreams(lambda _: 32768), _NOTE, law("float32-uniform_"),
          streams("float32-uniform_"), contract("float32-uniform_")),
 )  # fmt: skip

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from selftest.lawful.alternative import Alternative, Control, Declined
-from selftest.planted.fault import Function, Plant, instead, table
+from selftest.lawful.alternative import Alternative, Control, Declined, swap
+from selftest.planted.fault import Function, instead, table
 from selftest.planted.gradients import gradient, tie
 from selftest.planted.module import behaviour
 
@@ -255,12 +255,6 @@ def _leaves(function: Any) -> Iterable[Any]:
         waiting += [before for before, _ in found.next_functions if before]
 
 
-def _row(
-    name: str, description: str, target: str, plant: Plant, source: str, *nodes: str, **more: Any
-) -> Alternative:
-    return Alternative(name, description, (target,), plant, nodes=nodes, source=source, **more)
-
-
 def _ways(names: str, cell: str) -> tuple[str, ...]:
     makers: dict[str, Callable[[str], str]] = {
         "g": gradient, "t": tie, "p": functools.partial(behaviour, "parameters"),
@@ -272,42 +266,42 @@ _ANY_ORDER = "Higham 2002, sec. 4.2: any order of summation"
 _LINEAR = "functional.linear"
 
 ALTERNATIVES = table(
-    _row("clipping_in_double", "the norm of all gradients as one vector of float64",
+    swap("clipping_in_double", "the norm of all gradients as one vector of float64",
          "utils.clip_grad_norm_", instead(_clipped),
          "PyTorch documentation, torch.nn.utils.clip_grad_norm_",
          *_ways("p", "float32-Linear"), *_ways("p", "float64-GRU")),
-    _row("linear_backwards", "a linear layer sums from the last entry to the first",
+    swap("linear_backwards", "a linear layer sums from the last entry to the first",
          _LINEAR, instead(_linear_backwards), _ANY_ORDER,
          *_ways("g", "float32-tied Linear"), *_ways("g", "float64-tied autoencoder"),
          *_ways("p", "float32-Linear"),
          "verify/test_propagation.py::test_propagation[cpu-float32-forward xavier_normal_]"),
-    _row("linear_by_entries", "a linear layer multiplies entry by entry, then sums",
+    swap("linear_by_entries", "a linear layer multiplies entry by entry, then sums",
          _LINEAR, instead(_linear_by_entries), _ANY_ORDER,
          *_ways("g", "float32-tied autoencoder"), *_ways("g", "bfloat16-tied block")),
-    _row("linear_computes_in_double", "a linear layer computes in float64 and rounds once",
+    swap("linear_computes_in_double", "a linear layer computes in float64 and rounds once",
          _LINEAR, _wide, _ANY_ORDER, *_ways("g", "float32-tied Linear"),
          *_ways("g", "bfloat16-tied Linear"), *_ways("p", "float32-Linear")),
-    _row("convolution_unfolded", "a convolution as a product of unfolded patches",
+    swap("convolution_unfolded", "a convolution as a product of unfolded patches",
          "functional.conv2d", instead(_unfolded), "Chellapilla, Puri & Simard 2006",
          *_ways("gt", "float32-tied Conv2d"), *_ways("p", "float32-Conv2d"),
          "verify/test_convolutions.py::test_identity_convolution[cpu-float32-dirac_]"),
-    _row("lstm_by_steps", "an LSTM as a loop over its steps, nothing fused",
+    swap("lstm_by_steps", "an LSTM as a loop over its steps, nothing fused",
          "torch._VF.lstm", instead(_lstm_by_steps), "PyTorch documentation, torch.nn.LSTM",
          *_ways("g", "float32-tied LSTM"), *_ways("p", "float32-LSTM"),
          *_ways("p", "float64-LSTM")),
-    _row("softmax_in_double", "a softmax computes in float64 and rounds once",
+    swap("softmax_in_double", "a softmax computes in float64 and rounds once",
          "functional.softmax", instead(_softmax), "PyTorch documentation, torch.nn.Softmax",
          *_ways("p", "float32-MultiheadAttention"), *_ways("p", "float64-MultiheadAttention")),
-    _row("batch_norm_in_two_passes", "means and variances in two passes, in float64",
+    swap("batch_norm_in_two_passes", "means and variances in two passes, in float64",
          "functional.batch_norm", instead(_batch_norm), "Chan, Golub & LeVeque 1983",
          behaviour("batch_norm", "float32-BatchNorm1d"),
          behaviour("batch_norm", "float64-BatchNorm2d"),
          *_ways("p", "float32-BatchNorm1d")),
-    _row("batch_norm_in_one_pass", "variances as the mean of squares less the squared mean",
+    swap("batch_norm_in_one_pass", "variances as the mean of squares less the squared mean",
          "functional.batch_norm", instead(_batch_norm_in_one_pass),
          "Chan, Golub & LeVeque 1983, eq. 1.2", behaviour("batch_norm", "float32-BatchNorm1d"),
          behaviour("batch_norm", "float32-BatchNorm2d")),
-    _row("gru_cell_interpolates", "a GRU's state by interpolation, its sigmoids by tanh",
+    swap("gru_cell_interpolates", "a GRU's state by interpolation, its sigmoids by tanh",
          "torch._VF.gru_cell", instead(_gru_cell), "PyTorch documentation, torch.nn.GRUCell",
          *_ways("g", "float32-tied GRUCell")),
     Alternative(
@@ -316,14 +310,14 @@ ALTERNATIVES = table(
         source="PyTorch documentation, torch.optim: foreach and fused implementations",
         nodes=_ways("g", "float32-tied Linear"),
     ),
-    _row("layer_norm_in_double", "a layer norm computes in float64 and rounds once",
+    swap("layer_norm_in_double", "a layer norm computes in float64 and rounds once",
          "functional.layer_norm", _wide, "PyTorch documentation, torch.nn.LayerNorm",
          *_ways("p", "float32-TransformerEncoder")),
-    _row("embedding_of_one_hot", "rows of a table as products with unit vectors",
+    swap("embedding_of_one_hot", "rows of a table as products with unit vectors",
          "functional.embedding", instead(_one_hot), "PyTorch documentation, torch.nn.Embedding",
          *_ways("g", "float32-tied Embedding"), *_ways("p", "float32-Embedding"),
          behaviour("embeddings", "float32-Embedding")),
-    _row("gradients_added_in_double", "backward calls add to what is there in float64",
+    swap("gradients_added_in_double", "backward calls add to what is there in float64",
          "torch.Tensor.backward", _added_in_double, "PyTorch documentation, Autograd mechanics",
          *_ways("g", "float32-tied GRUCell"), *_ways("g", "bfloat16-tied Linear"),
          *_ways("p", "float32-Linear")),

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import functools
 import math
-from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import init
 
-from selftest.lawful.alternative import Alternative, Control, Declined, Stream, editing_plain
+from selftest.lawful.alternative import Control, Declined, Stream, editing_plain, swap
 from selftest.lawful.uniforms import redrawn
 from selftest.planted.contracts import contract
-from selftest.planted.fault import Call, Plant, law, table
+from selftest.planted.fault import Call, law, table
 from selftest.planted.streams import streams
 
 
@@ -55,27 +54,21 @@ def _with_its_bound(tensor: Tensor, call: Call) -> None:
     tensor.copy_((unit.mul(2 * bound) - bound).view(tensor.shape))
 
 
-def _row(
-    name: str, description: str, target: str, plant: Plant, source: str, *nodes: str, **more: Any
-) -> Alternative:
-    return Alternative(name, description, (target,), plant, nodes=nodes, source=source, **more)
-
-
 ALTERNATIVES = table(
-    _row("xavier_of_a_unit_draw", "Glorot's uniform as an affine map of U[0, 1) in float64",
+    swap("xavier_of_a_unit_draw", "Glorot's uniform as an affine map of U[0, 1) in float64",
          "xavier_uniform_", editing_plain(_xavier), "Glorot & Bengio 2010, eq. 16",
          law("float32-xavier_uniform_"), law("float64-xavier_uniform_"),
          streams("float32-xavier_uniform_"), contract("float32-xavier_uniform_"),
          "verify/test_propagation.py::test_propagation[cpu-float32-forward xavier_uniform_]"),
-    _row("xavier_bound_in_single", "Glorot's bound as √3 times a deviation, in float32",
+    swap("xavier_bound_in_single", "Glorot's bound as √3 times a deviation, in float32",
          "xavier_uniform_", editing_plain(_xavier_in_single), "Glorot & Bengio 2010, eq. 16",
          law("float32-xavier_uniform_"), law("float16-xavier_uniform_")),
-    _row("kaiming_of_a_standard_draw", "He's normal as gain / √fan times a standard draw",
+    swap("kaiming_of_a_standard_draw", "He's normal as gain / √fan times a standard draw",
          "kaiming_normal_", editing_plain(_kaiming), "He et al. 2015, eq. 10",
          law("float32-kaiming_normal_"), law("float64-kaiming_normal_"),
          streams("float32-kaiming_normal_"), contract("float32-kaiming_normal_"),
          "verify/test_independence.py::test_independence[cpu-float32-kaiming_normal_ then randn]"),
-    _row("kaiming_with_its_bound", "He's uniform as 2b·u − b, where b itself may come out",
+    swap("kaiming_with_its_bound", "He's uniform as 2b·u − b, where b itself may come out",
          "kaiming_uniform_", editing_plain(_with_its_bound),
          "PyTorch documentation, kaiming_uniform_: U(−bound, bound), no end is said to be open",
          law("float32-kaiming_uniform_"), law("bfloat16-kaiming_uniform_"),

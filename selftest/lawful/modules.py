@@ -11,7 +11,7 @@ import torch
 from torch import nn
 from torch.nn import init
 
-from selftest.lawful.alternative import Alternative, Control, Declined
+from selftest.lawful.alternative import Alternative, Control, Declined, swap
 from selftest.planted.fault import Function, Plant, table
 from selftest.planted.gradients import gradient, tie
 from selftest.planted.module import behaviour, default, materialisation, reset
@@ -220,75 +220,69 @@ def _overflowing(original: Function) -> Function:
     return call
 
 
-def _row(
-    name: str, description: str, target: str, plant: Plant, source: str, *nodes: str, **more: Any
-) -> Alternative:
-    return Alternative(name, description, (target,), plant, nodes=nodes, source=source, **more)
-
-
 _LINEAR, _CONVOLUTION = "Linear.reset_parameters", "modules.conv._ConvNd.reset_parameters"
 _RECURRENT, _NN = "RNNBase.reset_parameters", "PyTorch documentation, torch.nn"
 
 ALTERNATIVES = table(
-    _row("linear_bias_first", "a linear layer draws its bias before its weight",
+    swap("linear_bias_first", "a linear layer draws its bias before its weight",
          _LINEAR, _method(_bias_first), f"{_NN}.Linear", default("float32-Linear"),
          reset("float32-Linear"), default("float32-Transformer"),
          behaviour("construction", "float32-Linear"),
          behaviour("parametrizations", "float32-Linear")),
-    _row("linear_in_double", "a linear layer draws in float64 and rounds",
+    swap("linear_in_double", "a linear layer draws in float64 and rounds",
          _LINEAR, _method(_in_double), f"{_NN}.Linear", default("float32-Linear"),
          materialisation("float32-Linear"), behaviour("lazy", "float32-LazyLinear"),
          behaviour("parameters", "float32-Linear")),
-    _row("convolution_bias_first", "a convolution draws its bias before its weight",
+    swap("convolution_bias_first", "a convolution draws its bias before its weight",
          _CONVOLUTION, _method(_bias_first), f"{_NN}.Conv2d", default("float32-Conv2d"),
          reset("float64-Conv1d"), behaviour("lazy", "float32-LazyConv2d"),
          behaviour("construction", "float32-Conv2d")),
-    _row("convolution_channels_last", "a convolution keeps its weight channels last",
+    swap("convolution_channels_last", "a convolution keeps its weight channels last",
          _CONVOLUTION, _method(_channels_last), f"{_NN}.Conv2d; note “Channels last memory format”",
          default("float32-Conv2d"), reset("float32-Conv2d")),
-    _row("recurrent_last_first", "a recurrent network draws its last tensor first",
+    swap("recurrent_last_first", "a recurrent network draws its last tensor first",
          _RECURRENT, _method(_last_layer_first), f"{_NN}.LSTM", default("float32-LSTM"),
          reset("float32-GRU"), behaviour("construction", "float32-RNN"),
          behaviour("parameters", "float32-GRU")),
-    _row("recurrent_in_one_draw", "a recurrent network splits one draw among its tensors",
+    swap("recurrent_in_one_draw", "a recurrent network splits one draw among its tensors",
          _RECURRENT, _method(_in_one_draw), f"{_NN}.GRU", default("float64-GRU"),
          materialisation("float32-LSTM"), behaviour("parameters", "float64-RNN")),
-    _row("attention_backwards", "attention fills its tensors in another order",
+    swap("attention_backwards", "attention fills its tensors in another order",
          "MultiheadAttention._reset_parameters", _method(_attention),
          f"{_NN}.MultiheadAttention", default("float32-MultiheadAttention"),
          reset("float32-MultiheadAttention"), default("float32-TransformerDecoderLayer")),
-    _row("embedding_backwards", "an embedding draws row by row, the last one first",
+    swap("embedding_backwards", "an embedding draws row by row, the last one first",
          "Embedding.reset_parameters", _method(_rows_backwards), f"{_NN}.Embedding",
          default("float32-Embedding"), reset("float32-Embedding"),
          behaviour("construction", "float32-Embedding")),
-    _row("linear_transposed", "a linear layer draws inputs by outputs", _LINEAR,
+    swap("linear_transposed", "a linear layer draws inputs by outputs", _LINEAR,
          _method(_transposed), f"{_NN}.Linear", default("float32-Linear"),
          reset("float32-Linear"), behaviour("construction", "float32-Linear"),
          behaviour("lazy", "float32-LazyLinear")),
-    _row("convolution_by_channels", "a convolution draws channel by channel",
+    swap("convolution_by_channels", "a convolution draws channel by channel",
          _CONVOLUTION, _method(_by_channels), f"{_NN}.Conv2d",
          default("float32-Conv2d"), reset("float32-ConvTranspose2d"),
          behaviour("lazy", "float32-LazyConv1d")),
-    _row("recurrent_by_gates", "a recurrent network draws gate by gate",
+    swap("recurrent_by_gates", "a recurrent network draws gate by gate",
          _RECURRENT, _method(_by_gates), f"{_NN}.LSTM",
          default("float32-LSTM"), reset("float32-GRU"), behaviour("construction", "float32-LSTM")),
-    _row("recurrent_of_standard_draws", "a recurrent network scales U[−1, 1)",
+    swap("recurrent_of_standard_draws", "a recurrent network scales U[−1, 1)",
          _RECURRENT, _method(_standard_first), f"{_NN}.LSTM",
          default("float32-LSTM"), default("float64-GRU"), materialisation("float32-RNN")),
-    _row("attention_in_three_blocks", "attention draws values, keys and queries by themselves",
+    swap("attention_in_three_blocks", "attention draws values, keys and queries by themselves",
          "MultiheadAttention._reset_parameters", _method(_in_three_blocks),
          f"{_NN}.MultiheadAttention", default("float32-MultiheadAttention"),
          reset("float32-MultiheadAttention"), default("float32-TransformerEncoderLayer")),
-    _row("embedding_without_padding", "an embedding never draws its padding row",
+    swap("embedding_without_padding", "an embedding never draws its padding row",
          "Embedding.reset_parameters", _method(_without_padding), f"{_NN}.Embedding",
          default("float32-Embedding"), reset("float32-Embedding"),
          behaviour("construction", "float32-Embedding"),
          behaviour("embeddings", "float32-Embedding")),
-    _row("lazy_bias_first", "a lazy layer draws its bias first, an eager one its weight",
+    swap("lazy_bias_first", "a lazy layer draws its bias first, an eager one its weight",
          "LazyLinear.reset_parameters", _method(_lazy_bias_first),
          "PyTorch documentation, LazyModuleMixin: no order of the draws",
          default("float32-LazyLinear"), behaviour("lazy", "float32-LazyLinear")),
-    _row("state_sorted", "a state lists its tensors by the order of their names",
+    swap("state_sorted", "a state lists its tensors by the order of their names",
          "Module.state_dict", _sorted, f"{_NN}.Module: state_dict, a dictionary",
          tie("float32-tied Linear"), behaviour("construction", "float32-BatchNorm1d")),
     Alternative(

@@ -10,8 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from selftest.lawful.alternative import Alternative, Control, Declined
-from selftest.planted.fault import Function, Plant, instead, table
+from selftest.lawful.alternative import Control, Declined, swap
+from selftest.planted.fault import Function, instead, table
 from selftest.planted.module import behaviour
 
 
@@ -115,33 +115,27 @@ def _clipped(
     return norm
 
 
-def _row(
-    name: str, description: str, target: str, plant: Plant, source: str, *nodes: str, **more: Any
-) -> Alternative:
-    return Alternative(name, description, (target,), plant, nodes=nodes, source=source, **more)
-
-
 ALTERNATIVES = table(
-    _row("batch_norm_of_welford", "batch statistics value by value, in the dtype",
+    swap("batch_norm_of_welford", "batch statistics value by value, in the dtype",
          "functional.batch_norm", instead(_welford), "Welford 1962; Chan, Golub & LeVeque 1983",
          behaviour("batch_norm", "float32-BatchNorm1d"),
          behaviour("batch_norm", "float64-BatchNorm3d"),
          behaviour("parameters", "float32-BatchNorm1d")),
-    _row("weight_norm_scaled", "weight_norm by a norm over the largest entry",
+    swap("weight_norm_scaled", "weight_norm by a norm over the largest entry",
          "torch._weight_norm", instead(_weight_norm), "Higham 2002, sec. 27.8",
          *(behaviour("parametrizations", f"{dtype}-{name}")
            for dtype, name in (("float32", "Linear"), ("float32", "Conv2d"), ("float64", "RNN")))),
-    _row("spectral_norm_once", "spectral_norm begins with one iteration",
+    swap("spectral_norm_once", "spectral_norm begins with one iteration",
          "utils.parametrizations._SpectralNorm._power_method", _once,
          "PyTorch documentation, spectral_norm: no number of first iterations",
          behaviour("parametrizations", "float32-Linear"),
          behaviour("parametrizations", "float64-Conv2d")),
-    _row("spectral_norm_by_length", "spectral_norm divides by the length of W·v",
+    swap("spectral_norm_by_length", "spectral_norm divides by the length of W·v",
          "utils.parametrizations._SpectralNorm.forward", _by_length,
          "Miyato et al. 2018, sec. 2.1: the largest length of W·v over all v of length 1",
          behaviour("parametrizations", "float32-Linear"),
          behaviour("parametrizations", "float32-Conv2d")),
-    _row("clipping_by_pieces", "norms of pieces over the largest entry, and quotients",
+    swap("clipping_by_pieces", "norms of pieces over the largest entry, and quotients",
          "utils.clip_grad_norm_", instead(_clipped), "Higham 2002, sec. 27.8",
          behaviour("parameters", "float32-Linear"), behaviour("parameters", "float32-LSTM")),
 )  # fmt: skip

@@ -8,8 +8,8 @@ from typing import Any
 
 import torch
 
-from selftest.lawful.alternative import Alternative, Control, Declined
-from selftest.planted.fault import Function, Plant, table
+from selftest.lawful.alternative import Control, Declined, swap
+from selftest.planted.fault import Function, table
 from selftest.planted.gradients import gradient
 
 
@@ -61,18 +61,12 @@ def _sgd(original: Function, factor: float = 1.0) -> Function:
     return step
 
 
-def _row(
-    name: str, description: str, target: str, plant: Plant, source: str, *nodes: str, **more: Any
-) -> Alternative:
-    return Alternative(name, description, (target,), plant, nodes=nodes, source=source, **more)
-
-
 ALTERNATIVES = table(
-    _row("adam_of_a_corrected_rate", "Adam corrects its rate, not its moments",
+    swap("adam_of_a_corrected_rate", "Adam corrects its rate, not its moments",
          "torch.optim.Adam.step", _adam, "Kingma & Ba 2015, sec. 2",
          gradient("float32-tied Linear"), gradient("float64-tied LSTM"),
          gradient("bfloat16-tied Linear")),
-    _row("sgd_of_one_vector", "SGD moves one vector of all parameters", "torch.optim.SGD.step",
+    swap("sgd_of_one_vector", "SGD moves one vector of all parameters", "torch.optim.SGD.step",
          _sgd, "PyTorch documentation, torch.optim.SGD", gradient("float32-tied Linear"),
          gradient("bfloat16-tied block"),
          "verify/test_symmetry.py::test_symmetry[cpu-float32-Xavier and a constant]"),

@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from selftest.lawful.alternative import Alternative, Control, Declined
-from selftest.planted.fault import Plant, instead, table
+from selftest.lawful.alternative import Control, Declined, swap
+from selftest.planted.fault import instead, table
 from selftest.planted.gradients import gradient, tie
 from selftest.planted.module import behaviour
 
@@ -76,12 +76,6 @@ def _fourier(
     return found if bias is None else found + bias.view(-1, 1, 1)
 
 
-def _row(
-    name: str, description: str, target: str, plant: Plant, source: str, *nodes: str, **more: Any
-) -> Alternative:
-    return Alternative(name, description, (target,), plant, nodes=nodes, source=source, **more)
-
-
 _LINEAR = (
     gradient("float32-tied Linear"),
     gradient("float64-tied autoencoder"),
@@ -90,12 +84,12 @@ _LINEAR = (
 )
 
 ALTERNATIVES = table(
-    _row("linear_of_strassen", "a linear layer by seven products of blocks", "functional.linear",
+    swap("linear_of_strassen", "a linear layer by seven products of blocks", "functional.linear",
          instead(_strassen), "Higham 2002, sec. 23.2.2", *_LINEAR),
-    _row("linear_compensated", "a linear layer by compensated sums", "functional.linear",
+    swap("linear_compensated", "a linear layer by compensated sums", "functional.linear",
          instead(_compensated), "Higham 2002, sec. 4.3", *_LINEAR[:3],
          gradient("bfloat16-tied Linear")),
-    _row("convolution_of_fourier", "a convolution by Fourier transforms in the dtype",
+    swap("convolution_of_fourier", "a convolution by Fourier transforms in the dtype",
          "functional.conv2d", instead(_fourier), "Higham 2002, ch. 24",
          *(make("float32-tied Conv2d") for make in (gradient, tie)),
          gradient("float64-tied Conv2d"), behaviour("parameters", "float32-Conv2d"),

@@ -5,13 +5,12 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from selftest.lawful.alternative import Alternative, Control, Declined, Stream, is_plain
+from selftest.lawful.alternative import Control, Declined, Stream, is_plain, swap
 from selftest.planted.contracts import contract
 from selftest.planted.fault import Function, Plant, law, table
 
@@ -118,27 +117,21 @@ def _selected(rows: int, count: int, stream: Stream, factor: float = 1.0) -> lis
     return chosen
 
 
-def _row(
-    name: str, description: str, target: str, plant: Plant, source: str, *nodes: str, **more: Any
-) -> Alternative:
-    return Alternative(name, description, (target,), plant, nodes=nodes, source=source, **more)
-
-
 _NODES = (law("float32-sparse_"), law("float64-sparse_"))
 _ALL_DEFECTS = ("--known-defects", "none")
 
 ALTERNATIVES = table(
-    _row("sparse_of_keys", "zeros where random keys are smallest, from the generator", "sparse_",
+    swap("sparse_of_keys", "zeros where random keys are smallest, from the generator", "sparse_",
          _zeros(_keys), "Martens 2010, sec. 5", *_NODES, contract("float32-sparse_"),
          arguments=_ALL_DEFECTS),
-    _row("sparse_shuffled", "zeros where another library shuffles them to", "sparse_",
+    swap("sparse_shuffled", "zeros where another library shuffles them to", "sparse_",
          _zeros(_shuffled), "Martens 2010, sec. 5", *_NODES),
-    _row("sparse_zeros_first", "the zeros of all columns at once, before anything is drawn",
+    swap("sparse_zeros_first", "the zeros of all columns at once, before anything is drawn",
          "sparse_", _zeros_first, "Martens 2010, sec. 5", *_NODES),
-    _row("sparse_of_floyd", "zeros by Floyd's algorithm", "sparse_", _places(_floyd),
+    swap("sparse_of_floyd", "zeros by Floyd's algorithm", "sparse_", _places(_floyd),
          "Bentley & Floyd 1987", law("float32-sparse_"), contract("float32-sparse_"),
          arguments=_ALL_DEFECTS),
-    _row("sparse_selected", "zeros row by row, by the chance that is left", "sparse_",
+    swap("sparse_selected", "zeros row by row, by the chance that is left", "sparse_",
          _places(_selected), "Knuth, TAOCP 2, sec. 3.4.2, algorithm S", law("float32-sparse_")),
 )  # fmt: skip
 
