@@ -197,32 +197,28 @@ def build():
 """
 
 
-def test_a_rough_build_of_a_sound_model_is_green(tmp_path):
-    (tmp_path / "model.py").write_text(ROUGH)
-    (tmp_path / "laws.py").write_text(
+def verified(folder, model):
+    """What becomes of a build whose model follows U(−1/2, 1/2)."""
+    (folder / "model.py").write_text(model)
+    (folder / "laws.py").write_text(
         "from verify.recipes import *\nLAWS = {'*': Uniform(-0.5, 0.5)}\n"
     )
-    ended = command(
-        tmp_path / "report", f"{ROOT}/verify/test_recipes.py", "--recipe", "model:build",
-        "--laws", "laws.py", "-n", "0", *SMALL, folder=tmp_path,
+    return command(
+        folder / "report", f"{ROOT}/verify/test_recipes.py", "--recipe", "model:build",
+        "--laws", "laws.py", "-n", "0", *SMALL, folder=folder,
     )  # fmt: skip
+
+
+def test_a_rough_build_of_a_sound_model_is_green(tmp_path):
+    ended = verified(tmp_path, ROUGH)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "Traceback" not in ended.stdout + ended.stderr
     assert "flood" not in ended.stdout + ended.stderr
 
 
 def test_a_build_that_closes_standard_output_costs_no_verdict(tmp_path):
-    (tmp_path / "model.py").write_text(
-        "import os\nfrom torch import nn\n"
-        "def build():\n    os.close(1)\n    return nn.Linear(4, 4)\n"
-    )
-    (tmp_path / "laws.py").write_text(
-        "from verify.recipes import *\nLAWS = {'*': Uniform(-0.5, 0.5)}\n"
-    )
-    ended = command(
-        tmp_path / "report", f"{ROOT}/verify/test_recipes.py", "--recipe", "model:build",
-        "--laws", "laws.py", "-n", "0", *SMALL, folder=tmp_path,
-    )  # fmt: skip
+    closing = "def build():\n    os.close(1)\n    return nn.Linear(4, 4)\n"
+    ended = verified(tmp_path, f"import os\nfrom torch import nn\n{closing}")
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "PASS: " in ended.stdout
 
