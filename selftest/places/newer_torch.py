@@ -28,7 +28,7 @@ def touchy_(tensor, generator=None):
 @torch.no_grad()
 def logistic_(tensor, generator=None):
     """Fill with the standard logistic law, by the inverse of its distribution function."""
-    uniforms = torch.empty(tensor.shape, dtype=torch.float64).uniform_(generator=generator)
+    uniforms = torch.empty_like(tensor, dtype=torch.float64).uniform_(generator=generator)
     return tensor.copy_(torch.logit(uniforms, eps=2.0**-60))
 
 
