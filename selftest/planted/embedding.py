@@ -179,7 +179,7 @@ _USE = table(
         _padding_learns,
         used("float32-Embedding"),
         "embedding",
-        says="learn",
+        says="padding rows that change: row ",
     ),
     fault(
         "embedding_bag_first_row_rests",
