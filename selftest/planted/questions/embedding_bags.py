@@ -173,7 +173,7 @@ FAULTS = table(
     row("maxima are of padding too", "float32-EmbeddingBag", "functional.embedding_bag",
         asking(maxima_of_padding), f"{MAXIMA} torch.int64 with padding_idx=0"),
     row("the last offset starts a bag", "float32-EmbeddingBag", "functional.embedding_bag",
-        asking(last_offset_taken), f"{SUMS} torch.int64 with padding_idx=None"),
+        asking(last_offset_taken), f"{SUMS} torch.int32 with padding_idx=None"),
     row("empty bags are undefined", "float32-EmbeddingBag", "torch.embedding_bag",
         edited(empty_undefined), "empty bags that are not zero: sum of 1 bags"),
     row("a matrix is read by columns", "float32-EmbeddingBag", "functional.embedding_bag",

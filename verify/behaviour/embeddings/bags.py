@@ -114,26 +114,26 @@ def _max(table: Tensor, bags: Bags, padding: int | None, _dtype: torch.dtype) ->
 _MODES = {"sum": _sum, "mean": _mean, "max": _max}
 
 
-def _layouts(trial: Trial) -> Iterator[tuple[dict[str, object], torch.dtype]]:
-    for last in (False, True):
-        for dtype in (torch.int64, torch.int32):
-            yield {"include_last_offset": last}, dtype
+_LAYOUTS = ((False, torch.int64), (True, torch.int32))
+"""Ways to hand bags over: with a last offset or without, in either type of indices."""
 
 
 def misreduced(trial: Trial, mode: str) -> list[str]:
     """Bags whose vectors are not the documented ones, whatever way they are handed over."""
     found = list[str]()
-    fill = distinct if mode == "max" else wholly_filled
     for padding in paddings(trial):
         bags = bags_of(trial, padding)
-        for options, dtype in _layouts(trial):
-            module = plain(trial, mode=mode, padding_idx=padding, **options)
-            table = fill(trial, module)
-            if padding is not None:
-                module.get_parameter("weight").data[padding] = torch.inf
-            expected = _MODES[mode](table, bags, padding, trial.dtype)
-            vectors = module(*bags.given(module, dtype))
-            name = f"{dtype} with padding_idx={padding}, {options}"
+        first, *others = (
+            plain(trial, mode=mode, padding_idx=padding, include_last_offset=last)
+            for last, _ in _LAYOUTS
+        )
+        table = (distinct if mode == "max" else wholly_filled)(trial, first)
+        expected = _MODES[mode](table, bags, padding, trial.dtype)
+        if padding is not None:
+            table = table.index_fill(0, torch.tensor(padding % len(table)), torch.inf)
+        for module, (last, dtype) in zip((first, *others), _LAYOUTS, strict=True):
+            vectors = filled(module, table)(*bags.given(module, dtype))
+            name = f"{dtype} with padding_idx={padding}, include_last_offset={last}"
             found += wrong(name, vectors, expected.values, expected.bound, trial.dtype)
     return found
 

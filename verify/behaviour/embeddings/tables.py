@@ -13,7 +13,6 @@ import torch
 from torch import Tensor, nn
 
 from verify.behaviour.promise import Trial
-from verify.behaviour.rounding import gamma
 from verify.behaviour.tensors import off
 from verify.plan.run import derive
 from verify.subjects.case import ModuleCase
@@ -130,5 +129,6 @@ def slack(sizes: Tensor, terms: Tensor, unit: Tensor | float, dtype: torch.dtype
         Of which every term is a multiple, and the result too; zero where there is none.
     """
     room = sizes <= 2 / torch.finfo(dtype).eps * unit
-    gammas = torch.tensor([gamma(n + 3, dtype) for n in range(int(terms.max()) + 1)])
-    return torch.where(room, 0.0, gammas.double()[terms.long()] * sizes)
+    errors = (terms + 3) * (torch.finfo(dtype).eps / 2)
+    gammas = torch.where(errors < 1, errors / (1 - errors), torch.inf)
+    return torch.where(room, 0.0, gammas * sizes)
