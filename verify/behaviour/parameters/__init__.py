@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from verify.behaviour.parameters import access, clipping, learning, recurrent, traversal, values
+from verify.behaviour.parameters import (
+    access,
+    clipping,
+    clipping_calls,
+    learning,
+    recurrent,
+    total_norms,
+    traversal,
+    values,
+)
 from verify.behaviour.parameters.networks import SUBJECTS, has_parameters, learns
 from verify.behaviour.promise import Promise, Question
 
@@ -53,6 +62,8 @@ PROMISE = Promise(
         "off-the-value-limit": Question(
             "gradients off the largest value", clipping.off_the_value, has_parameters
         ),
+        **total_norms.QUESTIONS,
+        **clipping_calls.QUESTIONS,
         "changed-by-modes": Question("what train and eval change", values.changed_by_modes),
         "lost-by-state": Question("what a state dict loses", values.lost_by_state),
         "lost-by-assigning": Question("what assign=True loses", values.lost_by_assigning),

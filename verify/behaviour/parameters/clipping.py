@@ -10,15 +10,13 @@ one beyond its largest value becomes that value: there nothing is rounded.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import partial
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from verify.behaviour.parameters.access import refuses
-from verify.behaviour.parameters.networks import owned
+from verify.behaviour.parameters.gradients import SPACER, Learner, norm
 from verify.behaviour.promise import Trial
 from verify.behaviour.rounding import gamma
 from verify.behaviour.tensors import bits, identical, off
@@ -31,64 +29,23 @@ _PATHS = (None, False)
 _ROUNDINGS = 32
 """Roundings of roots, powers and products, generously counted."""
 
-_SPACER = 1e-6
-"""What is documented to be added to the norm before the limit is divided by it."""
-
 _VALUE = 1.5
-
-
-@dataclass(frozen=True)
-class _Learner:
-    """Parameters of a module, and the gradients that they are given before each call."""
-
-    parameters: tuple[Tensor, ...]
-    gradients: tuple[Tensor, ...]
-
-    @classmethod
-    def of(cls, trial: Trial) -> _Learner:
-        """The module of the case, with gradients of ±1 and ±2."""
-        every = owned(trial, trial.build())
-        drawn = [trial.normals(*p.shape, of=name) for name, p in every.items()]
-        signs = (torch.where(each < 0, -1.0, 1.0).to(each) for each in drawn)
-        sizes = (1 + (each.abs() > 1).to(each) for each in drawn)
-        return cls(tuple(every.values()), tuple(a * b for a, b in zip(signs, sizes, strict=True)))
-
-    def given(self) -> tuple[Tensor, ...]:
-        """The parameters with their gradients anew."""
-        for parameter, gradient in zip(self.parameters, self.gradients, strict=True):
-            parameter.grad = gradient.clone()
-        return self.parameters
-
-    def joined(self) -> Tensor:
-        """The gradients that were given, as one vector."""
-        return _joined(self.gradients)
-
-    def left(self) -> Tensor:
-        """The gradients that the parameters have now, as one vector."""
-        return _joined(p.grad for p in self.parameters if p.grad is not None)
-
-
-def _joined(tensors: Iterable[Tensor]) -> Tensor:
-    return torch.cat([tensor.flatten() for tensor in tensors])
-
-
-def _norm(vector: Tensor, order: float) -> float:
-    return float(torch.linalg.vector_norm(vector.double(), ord=order))
 
 
 def off_the_limit(trial: Trial) -> list[str]:
     """Above the limit all gradients are multiplied by limit / (norm + 10⁻⁶); the norm is told."""
-    learner, found = _Learner.of(trial), list[str]()
+    learner, found = Learner.of(trial), list[str]()
     before = learner.joined()
     for order in _ORDERS:
         inexact = before.numel() if order == 3 else 0
         slack = gamma(2 * (len(learner.gradients) + _ROUNDINGS) + inexact, trial.dtype)
-        norm = _norm(before, order)
-        expected = before.double() * (norm / 2 / (norm + _SPACER))
+        whole = norm(before, order)
+        expected = before.double() * (whole / 2 / (whole + SPACER))
+        exact = torch.tensor(whole, dtype=torch.float64, device=trial.device)
         for foreach in _PATHS:
-            told = nn.utils.clip_grad_norm_(learner.given(), norm / 2, order, foreach=foreach)
-            whole, label = torch.tensor(norm, dtype=torch.float64), f"{order:g}, foreach={foreach}"
-            found += off(f"the norm for p = {label}", told, whole, slack * norm)
+            told = nn.utils.clip_grad_norm_(learner.given(), whole / 2, order, foreach=foreach)
+            label = f"{order:g}, foreach={foreach}"
+            found += off(f"the norm for p = {label}", told, exact, slack * whole)
             found += off(
                 f"gradients for p = {label}", learner.left(), expected, slack * expected.abs()
             )
@@ -97,10 +54,10 @@ def off_the_limit(trial: Trial) -> list[str]:
 
 def clipped_below(trial: Trial) -> list[str]:
     """Gradients within the limit stay as they are; parameters without a gradient add nothing."""
-    learner, found = _Learner.of(trial), list[str]()
+    learner, found = Learner.of(trial), list[str]()
     before, idle = learner.joined(), nn.Parameter(trial.normals(2, of="idle"))
     for order in _ORDERS:
-        limit = 1.125 * _norm(before, order)
+        limit = 1.125 * norm(before, order)
         for foreach in _PATHS:
             given = (idle, *learner.given())
             nn.utils.clip_grad_norm_(given, limit, order, foreach=foreach)
@@ -114,7 +71,7 @@ def not_refused(trial: Trial) -> list[str]:
 
     Of which class is nowhere said: `clip_grad_norm_` is documented to throw "an error".
     """
-    learner, found = _Learner.of(trial), list[str]()
+    learner, found = Learner.of(trial), list[str]()
     for value in (torch.nan, -torch.inf):
         for foreach in _PATHS:
             *_, last = parameters = learner.given()
@@ -133,7 +90,7 @@ def not_refused(trial: Trial) -> list[str]:
 
 def off_the_value(trial: Trial) -> list[str]:
     """Each entry by itself, exactly; and of a single tensor in place of several."""
-    learner, found = _Learner.of(trial), list[str]()
+    learner, found = Learner.of(trial), list[str]()
     before = learner.joined()
     expected = torch.where(before.abs() <= _VALUE, before, before.sign() * _VALUE)
     for foreach in _PATHS:
