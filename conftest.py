@@ -332,6 +332,15 @@ def _gradients() -> None:
     torch.set_grad_enabled(True)
 
 
+@pytest.fixture(autouse=True)
+def _guarded() -> Generator[None]:
+    """The guard of one call after another is armed once for each item."""
+    from verify.plan import watchdog
+
+    with watchdog.held():
+        yield
+
+
 @pytest.fixture
 def run(pytestconfig: pytest.Config) -> Run:
     """What is fixed for the whole run."""

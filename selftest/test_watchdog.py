@@ -244,12 +244,13 @@ def test_the_process_lives_on_after_calls_in_time(monkeypatch):
     """Many restarts, each in time by a clock that is told, and the second guard ends with them."""
     monkeypatch.undo()
     now, ends = [0.0], []
+    monkeypatch.setattr(watchdog, "_TIMER", watchdog._Timer())
     monkeypatch.setattr(watchdog, "time", SimpleNamespace(monotonic=lambda: now[0]))
     monkeypatch.setattr(watchdog, "faulthandler", SimpleNamespace(
         dump_traceback_later=lambda seconds, **_: ends.append(now[0] + seconds),
         cancel_dump_traceback_later=lambda: ends.append(math.inf),
     ))  # fmt: skip
-    guard = watchdog._NativeGuard(10.0)
+    guard = watchdog._NativeGuard(1.0)
     for _ in range(240):
         guard.start()
         # A call that is in time ends long before the guard does, and seldom sets it anew.
@@ -260,6 +261,36 @@ def test_the_process_lives_on_after_calls_in_time(monkeypatch):
     guard.start()
     assert ends[-1] == now[0] + 10
     guard.stop()
+    assert ends[-1] == math.inf
+
+
+def test_between_long_limits_a_guard_may_stay_armed(monkeypatch):
+    """Each call in time moves its end; only the block of them takes it away."""
+    monkeypatch.undo()
+    now, ends = [0.0], []
+    monkeypatch.setattr(watchdog, "_TIMER", watchdog._Timer())
+    monkeypatch.setattr(watchdog, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    monkeypatch.setattr(watchdog, "faulthandler", SimpleNamespace(
+        dump_traceback_later=lambda seconds, **_: ends.append(now[0] + seconds),
+        cancel_dump_traceback_later=lambda: ends.append(math.inf),
+    ))  # fmt: skip
+    long, short = watchdog._NativeGuard(60.0), watchdog._NativeGuard(1.0)
+    with watchdog.held():
+        for _ in range(50):
+            long.start()
+            now[0] += 1
+            long.stop()
+        assert ends == [600.0]
+        now[0] += 20
+        long.start()
+        assert ends == [600.0, 670.0]
+        long.stop()
+        short.start()
+        assert ends[-1] == 80.0
+        short.stop()
+        assert ends[-1] == math.inf
+        long.start()
+        long.stop()
     assert ends[-1] == math.inf
 
 

@@ -26,6 +26,9 @@ _FRESH = 0.01
 _GRACE = 10.0
 """A call that has not ended after this many limits on the clock is stuck in native code."""
 
+_LONG = 10.0
+"""Between calls that may take so long nothing takes ten times as long: a guard may stay armed."""
+
 _LOOKS = 20
 """Times that a call is looked at before it is said to wait: one bad moment proves nothing."""
 
@@ -84,7 +87,7 @@ def limit(seconds: float) -> Iterator[Callable[[], None]]:
     a crashed worker before it starts another. On systems without interval timers, and outside
     the main thread, only the last guard stands.
     """
-    guards: list[_NativeGuard | _Interrupt | _Waiting] = [_NativeGuard(seconds * _GRACE)]
+    guards: list[_NativeGuard | _Interrupt | _Waiting] = [_NativeGuard(seconds)]
     if hasattr(signal, "setitimer") and threading.current_thread() is threading.main_thread():
         guards += [_Interrupt(seconds), _Waiting(seconds)]
     started = -math.inf
@@ -136,22 +139,65 @@ def staying(*, everywhere: bool = False) -> Iterator[None]:
         setattr(os, "_exit", leave)  # noqa: B010
 
 
+class _Timer:
+    """The thread that ends the process: to start and to end one costs as much as a small draw.
+
+    Attributes
+    ----------
+    due : float
+        When the process ends, on the monotonic clock; infinite while nothing is armed.
+    held : bool
+        Whether it stays armed between the calls of a block.
+    """
+
+    due = math.inf
+    held = False
+
+    def arm(self, seconds: float) -> None:
+        """End the process that long from now, or up to a tenth earlier."""
+        due = time.monotonic() + seconds
+        if not due - seconds / _GRACE <= self.due <= due:
+            stderr = sys.__stderr__ or sys.stderr  # pytest captures the latter.
+            faulthandler.dump_traceback_later(seconds, exit=True, file=stderr)
+            self.due = due
+
+    def disarm(self) -> None:
+        """Let the process live."""
+        if self.due < math.inf:
+            faulthandler.cancel_dump_traceback_later()
+            self.due = math.inf
+
+
+_TIMER = _Timer()
+
+
+@contextmanager
+def held() -> Iterator[None]:
+    """Leave the guard against native code armed between the limits in the block.
+
+    Those that are long: who reduces what was drawn must not be taken for a call that never ends.
+    """
+    before, _TIMER.held = _TIMER.held, True
+    try:
+        yield
+    finally:
+        _TIMER.held = before
+        if not before:
+            _TIMER.disarm()
+
+
 class _NativeGuard:
-    """Ends the process; its timer is a thread, so it is not restarted more often than needed."""
+    """Ends the process after ten limits on the clock."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
-        self.armed = -math.inf
 
     def start(self) -> None:
-        now = time.monotonic()
-        if now - self.armed > self.seconds / _GRACE:
-            stderr = sys.__stderr__ or sys.stderr  # pytest captures the latter.
-            faulthandler.dump_traceback_later(self.seconds, exit=True, file=stderr)
-            self.armed = now
+        _TIMER.arm(_GRACE * self.seconds)
 
     def stop(self) -> None:
-        faulthandler.cancel_dump_traceback_later()
+        if not _TIMER.held or self.seconds < _LONG:
+            _TIMER.disarm()
 
 
 class _Interrupt:
