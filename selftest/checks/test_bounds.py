@@ -190,6 +190,33 @@ class TestChernoffMean:
         assert np.isnan(rates).tolist() == np.isnan(means).tolist()
 
 
+class TestBernsteinMean:
+    """A bound that is a little larger than Chernoff's, and NaN where that is."""
+
+    @pytest.mark.parametrize("resolution", [0.0, 2.0**-18, 0.01])
+    @pytest.mark.parametrize("n", [1, 100, 1 << 20])
+    def test_is_never_below_chernoffs(self, n, resolution):
+        shape = (
+            np.square(LEGENDRE).mean(axis=1),
+            np.abs(LEGENDRE).max(axis=1),
+            np.abs(np.diff(LEGENDRE)).sum(axis=1),
+        )
+        telling = math.sqrt(2 * math.log(20) / n)  # A p-value near a tenth.
+        for size in (0.0, 1e-6, 1e-4, telling, 0.01, 0.1, 0.5, 10.0):
+            means = np.array([1, -1, 1, -1, 1, -1, 1, -1]) * size
+            cheap = bounds.bernstein_mean(means, *shape, n, resolution)
+            sharp = bounds.chernoff_mean(means, LEGENDRE, n, resolution)
+            assert ((cheap >= sharp * (1 - 1e-5)) | np.isnan(cheap)).all()
+            assert size > 0.1 or not np.isnan(cheap).any()
+            assert size != telling or n < 1000 or resolution > 1e-4 or (cheap < 1.1 * sharp).all()
+
+    def test_nan_stays_nan(self):
+        ones = np.ones(2)
+        found = bounds.bernstein_mean(np.array([math.nan, 0.0]), ones, ones, ones, 10, 0.0)
+        assert np.isnan(found[0])
+        assert found[1] == 1
+
+
 class TestSubGaussian:
     def test_is_valid_for_signs(self):
         signs = stream("signs").choice([-1.0, 1.0], (20_000, 6, 25))

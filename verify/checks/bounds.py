@@ -43,7 +43,7 @@ _EXACT_KS_BELOW = 1 << 16
 _FEW = 64
 """Up to so many values the exact Kolmogorov law is soon computed, and far below its bound."""
 
-_CALM = 0.01
+CALM = 0.01
 """A p-value above which a bound says as much as the p-value itself."""
 
 _CLOSE = 1e-6
@@ -65,7 +65,7 @@ def kolmogorov(distance: float, n: int) -> float:
     1 % nothing hangs on it, and the exact one costs as much as a small sample does.
     """
     bound = dkw(distance, n)
-    if n >= _EXACT_KS_BELOW or (n > _FEW and bound > _CALM):
+    if n >= _EXACT_KS_BELOW or (n > _FEW and bound > CALM):
         return bound
     return float(stats.kstwo.sf(distance, n))
 
@@ -236,6 +236,25 @@ def chernoff_mean(means: float | Floats, scores: Floats, n: int, resolution: flo
     """
     p_values: Floats = 2 * np.exp(-n * chernoff_exponent(means, scores, resolution, _CLOSE / n))
     return p_values.clip(max=1.0)
+
+
+def bernstein_mean(
+    means: Floats, variance: Floats, largest: Floats, variation: Floats, n: int, resolution: float
+) -> Floats:
+    """Two-sided bounds for the same means, a little larger than `chernoff_mean` and far cheaper.
+
+    A value of mean 0 and variance v within ±M has ``log E e^{tX} ≤ t²v / (2(1 − M|t|/3))``
+    (Bernstein; Boucheron, Lugosi & Massart 2013, cor. 2.11); the tilt is ``mean/v``. Where that
+    is 1/M or more the bound says nothing and is NaN. The total variation of ``e^{tX}`` is at most
+    ``|t|e^{M|t|}`` times that of X.
+    """
+    tilt = np.abs(means) / variance
+    near = tilt * largest < 1
+    share = np.where(near, tilt * largest, 0.0)
+    moved = resolution * tilt * variation * np.exp(share)
+    rates = np.abs(means) * tilt - tilt**2 * variance / (2 * (1 - share / 3)) - moved
+    p_values: Floats = 2 * np.exp(-n * rates.clip(min=0.0))
+    return np.where(near, p_values.clip(max=1.0), math.nan)
 
 
 def chernoff_exponent(

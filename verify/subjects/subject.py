@@ -206,6 +206,7 @@ class Module(Subject[ModuleCase[A]], Generic[A]):
     make: Maker[A]
     resets: bool = True
 
+    @functools.lru_cache(maxsize=256)  # noqa: B019  Rows live as long as the process.
     def tensors(self, case: ModuleCase[A]) -> tuple[TensorLaw, ...]:
         """Every parameter and buffer."""
         return tuple(self.state(case.arguments))

@@ -85,7 +85,7 @@ class Histogram(Statistic):
     def _legendre(self, level: float) -> Decision:
         """Components 1 to 8 of Neyman's smooth test, each scored by bin averages."""
         means = _LEGENDRE_SCORES @ self.counts / self.n
-        p_values = bounds.chernoff_mean(means, _LEGENDRE_SCORES, self.n, self.resolution)
+        p_values = _mean_bounds(means, self.n, self.resolution)
         p_value = bounds.at_most_one(_LEGENDRE * float(np.min(p_values)))
         worst = int(np.argmin(p_values))
         return decided(
@@ -172,6 +172,19 @@ def _legendre_scores() -> Floats:
 
 
 _LEGENDRE_SCORES = _legendre_scores()
+_LEGENDRE_VARIANCE = np.square(_LEGENDRE_SCORES).mean(axis=1)
+_LEGENDRE_LARGEST = np.abs(_LEGENDRE_SCORES).max(axis=1)
+_LEGENDRE_VARIATION = np.abs(np.diff(_LEGENDRE_SCORES)).sum(axis=1)
+
+
+def _mean_bounds(means: Floats, n: int, resolution: float) -> Floats:
+    """The sharp bounds, or cheap ones where nothing hangs on them."""
+    cheap = bounds.bernstein_mean(
+        means, _LEGENDRE_VARIANCE, _LEGENDRE_LARGEST, _LEGENDRE_VARIATION, n, resolution
+    )
+    if float(np.min(cheap)) > bounds.CALM:
+        return cheap
+    return bounds.chernoff_mean(means, _LEGENDRE_SCORES, n, resolution)
 
 
 @functools.cache
