@@ -42,6 +42,7 @@ SOUND = [
     *(("embedding", name, "float32") for name in ("Embedding", "EmbeddingBag")),
     ("generators", "torch.rand", "float32"),
     *(("lazy", name, "float32") for name in ("LazyLinear", "LazyConv2d", "LazyInstanceNorm3d")),
+    *(("loading", name, "float32") for name in ("Linear", "BatchNorm1d")),
     *(("parameters", name, "float32") for name in networks.SUBJECTS),
     *(("parametrization", name, "float32") for name in ("Linear", "Conv2d", "RNN")),
     ("streams", "normal_", "float32"),

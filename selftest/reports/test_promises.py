@@ -65,6 +65,7 @@ CELLS = (
     "test_laws.py::test_law[cpu-complex32-eye_]",
     "test_layouts.py::test_layout[cpu-complex32-xavier_uniform_-channels_last]",
     "test_lazy.py::test_lazy[cpu-float64-LazyInstanceNorm2d]",
+    "test_loading.py::test_loading[cpu-float32-Linear]",
     "test_operations.py::test_operation[cpu-int64-torch.randperm]",
     "test_parameters.py::test_parameters[cpu-float32-BatchNorm1d]",
     "test_parametrizations.py::test_parametrization[cpu-float64-RNN]",

@@ -212,6 +212,7 @@ _ROWS: dict[str, Words] = {
     ),
     "construction": Words("modules are built as asked", "modules are not built as asked"),
     "lazy": Words("sizes are inferred as documented", "sizes are not inferred as documented"),
+    "loading": Words("states load as documented", "states do not load as documented"),
     "parameters": Words(
         "parameters are held, trained and stored as documented",
         "parameters are not held, trained or stored as documented",
