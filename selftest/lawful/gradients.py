@@ -219,7 +219,8 @@ def _one_hot(
     sparse: bool = False,
 ) -> Tensor:
     """Rows of a table as products with unit vectors."""
-    if padding_idx is not None or max_norm is not None or scale_grad_by_freq or sparse:
+    special = padding_idx is not None or max_norm is not None or scale_grad_by_freq or sparse
+    if special or rows.is_floating_point():
         raise Declined
     return functional.one_hot(rows.long(), len(weight)).to(weight.dtype) @ weight
 
@@ -269,7 +270,7 @@ ALTERNATIVES = table(
     swap("clipping_in_double", "the norm of all gradients as one vector of float64",
          "utils.clip_grad_norm_", instead(_clipped),
          "PyTorch documentation, torch.nn.utils.clip_grad_norm_",
-         *_ways("p", "float32-Linear"), *_ways("p", "float64-GRU")),
+         *_ways("p", "float32-LSTM"), *_ways("p", "float64-GRU")),
     swap("linear_backwards", "a linear layer sums from the last entry to the first",
          _LINEAR, instead(_linear_backwards), _ANY_ORDER,
          *_ways("g", "float32-tied Linear"), *_ways("g", "float64-tied autoencoder"),

@@ -137,7 +137,7 @@ ALTERNATIVES = table(
          behaviour("parametrizations", "float32-Conv2d")),
     swap("clipping_by_pieces", "norms of pieces over the largest entry, and quotients",
          "utils.clip_grad_norm_", instead(_clipped), "Higham 2002, sec. 27.8",
-         behaviour("parameters", "float32-Linear"), behaviour("parameters", "float32-LSTM")),
+         behaviour("parameters", "float32-GRU"), behaviour("parameters", "float32-LSTM")),
 )  # fmt: skip
 
 CONTROLS = table(

@@ -132,7 +132,7 @@ FAULTS = table(
     row("a copy shrinks", "float64-Embedding", "functional.embedding",
         calling(shortening_a_copy), "rows that max_norm shortens wrongly when used: looked-up"),
     row("short rows grow", "float32-Embedding", "functional.embedding",
-        calling(growing), "rows that max_norm shortens wrongly when used: looked-up"),
+        calling(growing), "settings that from_pretrained does not pass on: rows that shrink"),
     row("rows shrink unnoticed", "float32-Embedding", "functional.embedding",
         calling(shortening_aside),
         "backward passes through a table that max_norm changed: no error without a clone"),

@@ -219,6 +219,9 @@ QUESTIONS = {
     "nothing-to-clip-by-value": Question("nothing to clip by value", nothing_by_value, _once),
     "gradients-without-entries": Question("gradients without entries", empty_counted, _once),
     "infinity-norm-without-entries": Question(
-        "gradients without entries under the infinity norm", empty_refused, _once
+        "gradients without entries under the infinity norm",
+        empty_refused,
+        _once,
+        under="the infinity norm",
     ),
 }
