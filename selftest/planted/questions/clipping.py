@@ -14,6 +14,11 @@ from selftest.planted.module import question
 HALVES = (torch.float16, torch.bfloat16)
 
 
+def listed(tensors):
+    """Several tensors, a single one among them."""
+    return [tensors] if isinstance(tensors, Tensor) else [*tensors]
+
+
 def stagnating(original, tensors, order, *args, **kwargs):
     """Halves of which no more than the first 256 are added."""
     cut = [t.flatten()[:256] if t.dtype in HALVES else t for t in tensors]
@@ -21,7 +26,7 @@ def stagnating(original, tensors, order, *args, **kwargs):
 
 
 def first_dtype_alone(original, tensors, *args, **kwargs):
-    tensors = [tensors] if isinstance(tensors, Tensor) else [*tensors]
+    tensors = listed(tensors)
     return original([t for t in tensors if t.dtype is tensors[0].dtype], *args, **kwargs)
 
 
@@ -34,7 +39,7 @@ def sum_by_name(original, tensors, order=2.0, *args, **kwargs):
 
 
 def twice(original, tensors, *args, **kwargs):
-    tensors = [tensors] if isinstance(tensors, Tensor) else [*tensors]
+    tensors = listed(tensors)
     return original(tensors + tensors[-1:], *args, **kwargs)
 
 
@@ -44,7 +49,7 @@ def last_left_out(original, gradients, factor):
 
 
 def after_clipping(original, parameters, limit, *args, **kwargs):
-    parameters = [parameters] if isinstance(parameters, Tensor) else [*parameters]
+    parameters = listed(parameters)
     total = original(parameters, limit, *args, **kwargs)
     return total.clamp(max=limit) if any(p.dtype in HALVES for p in parameters) else total
 
@@ -54,13 +59,13 @@ def recorded(original, *args, **kwargs):
 
 
 def amplified(_original, parameters, limit, total, foreach=None):
-    for parameter in [parameters] if isinstance(parameters, Tensor) else parameters:
+    for parameter in listed(parameters):
         if parameter.grad is not None:
             parameter.grad.mul_(limit / (total + 1e-6))
 
 
 def own_norm(original, parameters, limit, total, foreach=None):
-    parameters = [parameters] if isinstance(parameters, Tensor) else [*parameters]
+    parameters = listed(parameters)
     own = torch.nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
     return original(parameters, limit, own, foreach)
 
@@ -79,7 +84,7 @@ def single_alone(original, parameters, *args, **kwargs):
 
 
 def replaced(original, parameters, *args, **kwargs):
-    parameters = [parameters] if isinstance(parameters, Tensor) else [*parameters]
+    parameters = listed(parameters)
     for parameter in parameters:
         if parameter.grad is not None:
             parameter.grad = parameter.grad.clone()
@@ -88,7 +93,7 @@ def replaced(original, parameters, *args, **kwargs):
 
 def whole_memory(original, parameters, *args, **kwargs):
     """Scale what lies between the gradients, too."""
-    parameters = [parameters] if isinstance(parameters, Tensor) else [*parameters]
+    parameters = listed(parameters)
     told = original(parameters, *args, **kwargs)
     for parameter in parameters:
         if parameter.grad is not None and parameter.grad._base is not None:
@@ -97,7 +102,7 @@ def whole_memory(original, parameters, *args, **kwargs):
 
 
 def one_sided(_original, parameters, limit, foreach=None):
-    for parameter in [parameters] if isinstance(parameters, Tensor) else parameters:
+    for parameter in listed(parameters):
         gradient = parameter.grad
         if gradient is not None:
             low = None if gradient.dtype is torch.bfloat16 else -limit
@@ -105,7 +110,7 @@ def one_sided(_original, parameters, limit, foreach=None):
 
 
 def finite_alone(original, parameters, limit, foreach=None):
-    parameters = [parameters] if isinstance(parameters, Tensor) else [*parameters]
+    parameters = listed(parameters)
     wild = [p.grad.isinf() & p.grad.gt(0) for p in parameters if p.grad is not None]
     original(parameters, limit, foreach)
     gradients = [p.grad for p in parameters if p.grad is not None]
@@ -114,7 +119,7 @@ def finite_alone(original, parameters, limit, foreach=None):
 
 
 def nothing_refused(original, tensors, *args, **kwargs):
-    tensors = [tensors] if isinstance(tensors, Tensor) else [*tensors]
+    tensors = listed(tensors)
     if not tensors:
         raise RuntimeError("planted")
     return original(tensors, *args, **kwargs)

@@ -15,9 +15,8 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
-from verify.behaviour.draws import usual
 from verify.behaviour.parameters.access import same
-from verify.behaviour.parameters.gradients import mixtures, paths
+from verify.behaviour.parameters.gradients import mixtures, once, paths
 from verify.behaviour.promise import Question, Trial
 from verify.behaviour.rounding import gamma
 from verify.behaviour.tensors import bits, identical, off
@@ -200,28 +199,23 @@ def empty_refused(trial: Trial) -> list[str]:
     return _with_empty(trial, math.inf)
 
 
-def _once(trial: Trial) -> bool:
-    """One module is as good as another, and one case."""
-    return trial.row.name == "Linear" and usual(trial)
-
-
 QUESTIONS = {
     "parameters-taken-otherwise": Question(
-        "parameters that clipping takes otherwise", taken_otherwise, _once
+        "parameters that clipping takes otherwise", taken_otherwise, once
     ),
     "written-elsewhere-by-clipping": Question(
-        "what clipping writes elsewhere", written_elsewhere, _once
+        "what clipping writes elsewhere", written_elsewhere, once
     ),
     "dtypes-off-the-value-limit": Question(
-        "gradients of other dtypes off the largest value", off_any_value, _once
+        "gradients of other dtypes off the largest value", off_any_value, once
     ),
-    "nothing-to-clip-by-norm": Question("nothing to clip by norm", nothing_by_norm, _once),
-    "nothing-to-clip-by-value": Question("nothing to clip by value", nothing_by_value, _once),
-    "gradients-without-entries": Question("gradients without entries", empty_counted, _once),
+    "nothing-to-clip-by-norm": Question("nothing to clip by norm", nothing_by_norm, once),
+    "nothing-to-clip-by-value": Question("nothing to clip by value", nothing_by_value, once),
+    "gradients-without-entries": Question("gradients without entries", empty_counted, once),
     "infinity-norm-without-entries": Question(
         "gradients without entries under the infinity norm",
         empty_refused,
-        _once,
+        once,
         under="the infinity norm",
     ),
 }

@@ -15,9 +15,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from verify.behaviour.draws import usual
 from verify.behaviour.parameters.access import refuses
-from verify.behaviour.parameters.gradients import SPACER, Learner, mixtures, norm, paths
+from verify.behaviour.parameters.gradients import SPACER, Learner, mixtures, norm, once, paths
 from verify.behaviour.promise import Question, Trial
 from verify.behaviour.rounding import gamma
 from verify.behaviour.tensors import identical, off
@@ -143,27 +142,22 @@ def lost_when_large(trial: Trial) -> list[str]:
     return _zeroed(trial, torch.full((8,), large, dtype=trial.dtype, device=trial.device))
 
 
-def _once(trial: Trial) -> bool:
-    """One module is as good as another, and one case."""
-    return trial.row.name == "Linear" and usual(trial)
-
-
 QUESTIONS = {
-    "total-norms-off-the-whole": Question("total norms off the whole", off_the_whole, _once),
+    "total-norms-off-the-whole": Question("total norms off the whole", off_the_whole, once),
     "dtypes-off-the-limit": Question(
-        "gradients of other dtypes off the limit", off_the_factor, _once
+        "gradients of other dtypes off the limit", off_the_factor, once
     ),
-    "off-the-norm-given": Question("gradients off the norm given", off_the_norm_given, _once),
+    "off-the-norm-given": Question("gradients off the norm given", off_the_norm_given, once),
     "nonfinite-total-norms-taken": Question(
-        "total norms that are not finite and taken", nonfinite_taken, _once
+        "total norms that are not finite and taken", nonfinite_taken, once
     ),
     "order-zero-off-the-count": Question(
-        "total norms of order 0 off the count", off_the_count, _once
+        "total norms of order 0 off the count", off_the_count, once
     ),
     "lost-in-half-precision": Question(
-        "gradients that a norm beyond float16 clips to nothing", lost_in_half_precision, _once
+        "gradients that a norm beyond float16 clips to nothing", lost_in_half_precision, once
     ),
     "lost-when-large": Question(
-        "gradients that a large norm clips to nothing", lost_when_large, _once
+        "gradients that a large norm clips to nothing", lost_when_large, once
     ),
 }
