@@ -240,8 +240,8 @@ def test_native_code_that_hangs_ends_the_process():
     assert 'File "<string>", line 6' in said
 
 
-def test_the_process_lives_on_after_calls_in_time(monkeypatch):
-    """Many restarts, each in time by a clock that is told, and the second guard ends with them."""
+def _told(monkeypatch):
+    """A clock that is told, and the ends that are set by it."""
     monkeypatch.undo()
     now, ends = [0.0], []
     monkeypatch.setattr(watchdog, "_TIMER", watchdog._Timer())
@@ -250,6 +250,12 @@ def test_the_process_lives_on_after_calls_in_time(monkeypatch):
         dump_traceback_later=lambda seconds, **_: ends.append(now[0] + seconds),
         cancel_dump_traceback_later=lambda: ends.append(math.inf),
     ))  # fmt: skip
+    return now, ends
+
+
+def test_the_process_lives_on_after_calls_in_time(monkeypatch):
+    """Many restarts, each in time by a clock that is told, and the second guard ends with them."""
+    now, ends = _told(monkeypatch)
     guard = watchdog._NativeGuard(1.0)
     for _ in range(240):
         guard.start()
@@ -266,14 +272,7 @@ def test_the_process_lives_on_after_calls_in_time(monkeypatch):
 
 def test_between_long_limits_a_guard_may_stay_armed(monkeypatch):
     """Each call in time moves its end; only the block of them takes it away."""
-    monkeypatch.undo()
-    now, ends = [0.0], []
-    monkeypatch.setattr(watchdog, "_TIMER", watchdog._Timer())
-    monkeypatch.setattr(watchdog, "time", SimpleNamespace(monotonic=lambda: now[0]))
-    monkeypatch.setattr(watchdog, "faulthandler", SimpleNamespace(
-        dump_traceback_later=lambda seconds, **_: ends.append(now[0] + seconds),
-        cancel_dump_traceback_later=lambda: ends.append(math.inf),
-    ))  # fmt: skip
+    now, ends = _told(monkeypatch)
     long, short = watchdog._NativeGuard(60.0), watchdog._NativeGuard(1.0)
     with watchdog.held():
         for _ in range(50):
