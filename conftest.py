@@ -17,7 +17,7 @@ import pytest
 if TYPE_CHECKING:
     from verify.behaviour.promise import Promise
     from verify.outcome.outcome import Outcome
-    from verify.plan.run import Run
+    from verify.plan.run import Cell, Run
     from verify.subjects import Recipe
 
 _LINE = pytest.StashKey[str]()
@@ -267,7 +267,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         asked = [
             cell
             for cell in planned
-            if (promise is None or promise.is_asked_in(*cell.names))
+            if _is_asked(metafunc, cell)
+            and (promise is None or promise.is_asked_in(*cell.names))
             and (not families or cell.subject.family in families)
             and (not names or cell.subject.name in names)
             and (not dtypes or cell.dtype_name in dtypes)
@@ -279,6 +280,16 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "entry" in metafunc.fixturenames:
         entries = {defect.id: defect for defect in in_force()}
         metafunc.parametrize("entry", entries.values() or _NOTHING, ids=[*entries] or None)
+
+
+def _is_asked(metafunc: pytest.Metafunc, cell: Cell) -> bool:
+    """Whether the profile asks a test in the dtype of a cell; one that is named always is."""
+    profile = metafunc.config.stash[_RUN].profile
+    if profile.every_dtype or cell.is_usual or metafunc.config.stash[_OWN]:
+        return True
+    if next(metafunc.definition.iter_markers("every_dtype"), None):
+        return True
+    return any(f"[{cell.id}" in each for each in metafunc.config.args)
 
 
 def _named(metafunc: pytest.Metafunc, marker: str) -> set[str]:

@@ -46,7 +46,7 @@ ASKED = {  # Promise: the test that asks for it, and whether it fills a pool.
     **dict.fromkeys(LAYOUTS, (test_layouts.test_layout, 0.0)),
 }
 
-_FEW = Extent(EXAMPLES, 1 << 8, 4, 1 << 8, 1 << 10)
+_FEW = Extent(EXAMPLES, 1 << 8, 4, 1 << 8, 1 << 10, stratum_values=1 << 8, largest=1 << 16)
 _LEAN = replace(_FEW, examples=4 * EXAMPLES, case_values=1 << 10, case_calls=16, max_numel=1 << 13)
 
 

@@ -17,15 +17,13 @@ ROOT = Path(__file__).resolve().parents[1]
 Place = tuple[str, str, str]
 
 
-@pytest.fixture(scope="module")
-def collected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[Place]]:
+def _collected(folder: Path, *arguments: str) -> dict[str, set[Place]]:
     """Subject, backend and dtype of each item, by promise."""
-    folder = tmp_path_factory.mktemp("collected")
-    arguments = ["verify", "--collect-only", "-q", "-n", "0", "--backend", "cpu"]
-    arguments += ["-p", "no:cacheprovider", "--report-dir", str(folder / "report")]
+    arguments += ("--collect-only", "-q", "-n", "0", "--backend", "cpu")
+    arguments += ("-p", "no:cacheprovider", "--report-dir", str(folder / "report"))
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     code, output = run_pytest(
-        arguments, folder=ROOT, environment=kept, output=folder / "output.txt", timeout=300
+        [*arguments], folder=ROOT, environment=kept, output=folder / "output.txt", timeout=300
     )
     assert code == pytest.ExitCode.OK, output[-3000:]
     found = defaultdict(set)
@@ -33,6 +31,11 @@ def collected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[Place]]
         if about := identity(line):
             found[about.promise].add((about.subject, about.backend, about.dtype))
     return found
+
+
+@pytest.fixture(scope="module")
+def collected(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[Place]]:
+    return _collected(tmp_path_factory.mktemp("collected"), "verify")
 
 
 @pytest.mark.parametrize("name", PROMISES)
@@ -44,3 +47,24 @@ def test_a_promise_is_asked_in_the_cells_that_it_names(
         collected[name] -= {("worked example", "host", "float64")}
     assert name in {asked.promise for asked in ASKED.values()}
     assert collected[name] == {c.names for c in cells(["cpu"]) if promise.is_asked_in(*c.names)}
+
+
+def test_smoke_asks_the_laws_of_single_fills_in_every_dtype_and_all_else_in_one(
+    tmp_path: Path, collected: dict[str, set[Place]]
+) -> None:
+    asked = _collected(tmp_path, "verify", "--profile", "smoke")
+    usual = {cell.names for cell in cells(["cpu"]) if cell.is_usual}
+    for promise in PROMISES.keys() - {"tied gradient"}:  # Which has an example by hand besides.
+        assert asked[promise] == collected[promise] & usual
+    assert asked["law"] == collected["law"]
+    assert asked["operation"] == collected["operation"]
+    assert asked["default"] == collected["default"] & usual
+    assert {subject for subject, *_ in asked["default"]} == {
+        subject for subject, *_ in collected["default"]
+    }
+
+
+def test_smoke_asks_a_cell_that_is_named(tmp_path: Path) -> None:
+    cell = "verify/test_defaults.py::test_default[cpu-float64-Linear]"
+    asked = _collected(tmp_path, cell, "--profile", "smoke")
+    assert asked["default"] == {("Linear", "cpu", "float64")}

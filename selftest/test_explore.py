@@ -97,7 +97,11 @@ def test_pictures_of_a_failing_case_are_of_the_case_that_is_named(monkeypatch):
     assert concluded.final_verdict == "fail"
     line = cell_line(concluded, "id", "")
     assert line["failing"]["families"] == {"": {"name": "normal", "parameters": ()}}
-    n = {finding.n for finding in concluded.failures if finding.check == "mean"}
+    n = {
+        finding.n
+        for finding in concluded.failures
+        if finding.scope == "case" and finding.check == "mean"
+    }
     assert n == {concluded.failing.statistics["distribution"].n}
     assert cell_line(outcome("zeros_", "law"), "id", "")["failing"] == {
         "statistics": {}, "tensors": {}, "families": {},
@@ -139,7 +143,8 @@ def test_a_cell_of_which_nothing_was_drawn_is_not_tested():
     """A dtype that has room for none of the cases: no value, no decision, and no pass."""
     subject = SUBJECTS["constant_"]
     case = dataclasses.replace(subject.anchors[0], value=1e30)
-    subject = dataclasses.replace(subject, cases=lambda _: st.just(case), anchors=(case,))
+    only = {"cases": lambda _: st.just(case), "anchors": (case,), "strata": ()}
+    subject = dataclasses.replace(subject, **only)
     concluded = verify_cell(Cell(subject, backends.known()["cpu"], "float16"), RUN)
     assert concluded.final_verdict == "not tested"
     assert (concluded.n, concluded.findings) == (0, ())

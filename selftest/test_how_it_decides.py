@@ -15,17 +15,23 @@ from verify.checks.statistics import (
     BINS,
     FINE,
     TAIL,
+    CallMeans,
+    Cells,
     Correlation,
     Deviations,
     Extremes,
     Histogram,
+    Lags,
     NormalMoments,
     Products,
     Rare,
     Shares,
+    Stretches,
+    Surplus,
 )
 from verify.checks.statistics.decision import Told, decided
-from verify.checks.words import WORDS, Words
+from verify.checks.statistics.lags import BLOCKS, LONGEST
+from verify.checks.words import FAR, WORDS, Words
 from verify.laws import LATTICES, Rounded, Uniform
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "checks.md"
@@ -51,6 +57,12 @@ def places(count: int, proxy: float, calls: int = CALLS) -> Deviations:
     return Deviations(np.zeros(count), np.full(count, calls), np.full(count, proxy))
 
 
+def surplus(check: str, zeros: int) -> Surplus:
+    """One zero in ten rows, at every place that is looked at."""
+    counts = np.full(len(WORDS[check].places), zeros)
+    return Surplus(np.zeros(counts.size), counts, 0.09 * counts)
+
+
 def histogram() -> Histogram:
     return Histogram(np.full(BINS, N // BINS), np.full(2, round(N * TAIL)), USUAL)
 
@@ -59,6 +71,11 @@ def ends() -> Shares:
     own = Rounded(Uniform(-1, 1), LATTICES["bfloat16"]).ends
     most = N * np.array(own.most)
     return Shares(N, most.round().astype(np.int64), N * np.array(own.least), most, USUAL)
+
+
+def far_tails() -> Shares:
+    mean = N * np.concatenate([2.0 ** -np.array(FAR)] * 2 + [2.0 ** (1 - np.array(FAR))])
+    return Shares(N, mean.round().astype(np.int64), mean, mean, USUAL)
 
 
 def network():
@@ -71,6 +88,15 @@ def lags(count: int) -> Correlation:
     return Correlation(dict.fromkeys(names, 0.0), dict.fromkeys(names, N))
 
 
+def far() -> Lags:
+    sums = np.zeros((2, LONGEST), dtype=np.int64)
+    return Lags(*sums, np.array([N // 8 // BLOCKS[0], 0]))
+
+
+def cells(pairs: int) -> Cells:
+    return Cells(np.full(1024, pairs // 1024), np.zeros(512, dtype=np.int64))
+
+
 STANDARD = {  # Check: evidence as a standard run leaves it, and under which name.
     "kolmogorov_smirnov": (histogram, "distribution"),
     "legendre": (histogram, "distribution"),
@@ -80,18 +106,25 @@ STANDARD = {  # Check: evidence as a standard run leaves it, and under which nam
     "extremes": (lambda: Extremes(N, *np.full((2, 2), 1 / N), USUAL), "extremes"),
     "correlation": (lambda: lags(10), "correlation"),
     "between": (lambda: lags(4), "between"),
-    "position": (lambda: places(128, 1 / 12), "position"),
+    "lags": (far, "lags"),
+    "neighbours": (lambda: cells(1 << 23), "neighbours"),
+    "joint": (lambda: cells(1 << 17), "joint"),
+    "stretches": (lambda: Stretches(0, 2.0**-60, 1 << 15, named={}), "stretches"),
+    "position": (lambda: places(288, 1 / 12), "position"),
+    "call_means": (lambda: CallMeans(CALLS, float(CALLS), float(CALLS)), "call_means"),
     "bits": (lambda: places(23, 1.0, 50 << 14), "bits"),
     "ends": (ends, "ends"),
     "atoms": (lambda: Rare(0, 4.0, N), "atoms"),
-    "duplicates": (lambda: Rare(32, 32.0, 1 << 15), "duplicates"),
+    "mode": (lambda: Rare(0, 1e-14, 1 << 15), "mode"),
+    "far_tails": (far_tails, "far_tails"),
+    "duplicates": (lambda: Rare(32, 32.0, 1 << 15, 21.0), "duplicates"),
     "repeats": (lambda: Rare(0, 1e-3, 1 << 15), "repeats"),
     "extra_zeros": (lambda: Rare(0, 1.0, N), "extra_zeros"),
     "haar_sign": (lambda: places(16, 1.0), "haar_sign"),
     "haar_determinant": (lambda: places(1, 1.0), "haar_determinant"),
     "haar_trace": (lambda: places(1, 1.0), "haar_trace"),
-    "zero_position": (lambda: places(3, 1 / 3, 1 << 17), "zero_position"),
-    "zero_overlap": (lambda: places(1, 1 / 4, 1 << 20), "zero_overlap"),
+    "zero_position": (lambda: surplus("zero_position", 1 << 17), "zero_position"),
+    "zero_overlap": (lambda: surplus("zero_overlap", 1 << 20), "zero_overlap"),
     "zero_share": (lambda: places(1, 1 / 4, N), "zero_share"),
     "product_mean": (lambda: Products(N, 0.0, N, N, 2.0 * N, 2.0, 6.0 * N, 60.0), "products"),
     "product_variance": (lambda: Products(N, 0.0, N, N, 2.0 * N, 2.0, 6.0 * N, 60.0), "products"),

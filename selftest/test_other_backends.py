@@ -42,7 +42,7 @@ def errors(cell: Cell) -> Outcome:
     return verify_errors(cell, RUN)
 
 
-_MANY = Extent(examples=150, case_values=1 << 8, case_calls=2, pool_values=1 << 12, max_numel=256)
+_MANY = Extent(150, 1 << 8, 2, 1 << 12, 256, stratum_values=1 << 6, largest=1 << 12)
 """Many small cases: one-sided windows are among them."""
 
 

@@ -17,7 +17,7 @@ from verify import backends
 from verify.engine.explore import verify_cell
 from verify.plan import watchdog
 from verify.plan.run import Cell
-from verify.recipes import Blocks, Constant, Haar, Normal, Rows, Same, Uniform
+from verify.recipes import Blocks, Constant, Exactly, Haar, Normal, Rows, Same, Unchecked, Uniform
 from verify.subjects.case import Case
 from verify.subjects.recipes import RECIPES, Recipe, claims
 from verify.subjects.recipes.recipe import HOST
@@ -51,6 +51,10 @@ LAWS = {
     "head.bias": DEFAULT,
     "norm.weight": Constant(1.0),
     "norm.bias": Constant(0.0),
+    "mask_bias": Constant(1.0),
+    "norm.running_mean": Constant(0.0),
+    "norm.running_var": Constant(1.0),
+    "norm.num_batches_tracked": Exactly(lambda shape: torch.zeros(shape, dtype=torch.int64)),
 }
 
 
@@ -74,7 +78,9 @@ class TestProblems:
             (LAWS | {"norm.*": DEFAULT}, "norm.weight is claimed by 'norm.weight' and by 'norm.*'; "
              "norm.bias is claimed by 'norm.bias' and by 'norm.*'"),
             (LAWS | {"tail.*": DEFAULT}, "the pattern 'tail.*' claims no parameter"),
-            (LAWS | {"*.running_mean": Constant(0.0)}, ""),
+            (without("mask_bias"), "no law claims the buffer mask_bias of shape (3,)"),
+            (without("mask_bias") | {"mask_*": Unchecked("for show")}, ""),
+            (LAWS | {"*.running_mean": Constant(0.0)}, "norm.running_mean is claimed by 'norm."),
             (
                 without("head.weight") | {"head.weight": DEFAULT},
                 "the pattern 'head.weight' claims nothing but other names of tied parameters",

@@ -121,7 +121,7 @@ def composite(define: Callable[Concatenate[DrawFn, P], T]) -> Callable[P, Search
         return lambda choices: define(_drawing(choices), *args, **kwargs)
 
     checked.__signature__ = inspect.Signature(parameters[1:])  # type: ignore[attr-defined]
-    return strategy(checked, block=384)
+    return strategy(checked, block=256)
 
 
 def _drawing(choices: Choices) -> DrawFn:

@@ -15,11 +15,13 @@ from verify.laws import (
     gain,
 )
 from verify.subjects.recipes.claims import Blocks, Rows, Same
+from verify.subjects.recipes.known import Exactly, Unchecked
 
 __all__ = [
     "Blocks",
     "Constant",
     "Dirac",
+    "Exactly",
     "Exponential",
     "Eye",
     "Haar",
@@ -29,6 +31,7 @@ __all__ = [
     "Same",
     "Sparse",
     "TruncatedNormal",
+    "Unchecked",
     "Uniform",
     "fan_in_and_fan_out",
     "gain",

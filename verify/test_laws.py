@@ -12,6 +12,7 @@ from verify.plan.run import Cell, Run
 from verify.subjects import INITIALIZERS, Initializer
 
 
+@pytest.mark.every_dtype
 @pytest.mark.subjects(*(initializer.name for initializer in INITIALIZERS))
 def test_law(cell: Cell, run: Run, conclude: Callable[[Outcome], None]) -> None:
     """The cases that Hypothesis draws, and all of them pooled, follow the law."""

@@ -12,6 +12,7 @@ from verify.plan.run import Cell, Run
 from verify.subjects import OPERATIONS, Operation
 
 
+@pytest.mark.every_dtype
 @pytest.mark.subjects(*(operation.name for operation in OPERATIONS))
 def test_operation(cell: Cell, run: Run, conclude: Callable[[Outcome], None]) -> None:
     """The cases that Hypothesis draws, and all of them pooled, follow the law."""

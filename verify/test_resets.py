@@ -20,7 +20,7 @@ wide = pytest.mark.dtypes("float32", "float64")
 @wide
 def test_reset(cell: Cell, run: Run, conclude: Callable[[Outcome], None]) -> None:
     """Every tensor is filled with NaN, every counter with nonsense, then all is reset."""
-    conclude(verify_cell(cell, run, "reset", pool=0.25))
+    conclude(verify_cell(cell, run, "reset", pool=cell.is_usual / 4))
 
 
 @resettable

@@ -221,6 +221,13 @@ SAYINGS: Mapping[str, Saying] = {
     "kolmogorov_smirnov": Saying("{size} of the {values} lie in the wrong place", size=_percent),
     "chi_square": Saying("some {values} come too often, others too seldom"),
     "position": Saying("values depend on their place in the tensor: those {place} are others"),
+    "lags": Saying(
+        "{values} at a distance follow {place}: correlation +{size}",
+        "{values} at a distance are opposed to {place}: correlation −{size}",
+    ),
+    "neighbours": Saying("{values} depend on the one or two just before"),
+    "joint": Saying("two tensors that should share nothing depend on each other"),
+    "stretches": Saying("a stretch of {values} comes again: {place}"),
     "repeats": Saying("whole rows, columns or blocks repeat, {size} of them", size=_many),
     "duplicates": Saying("values repeat each other: {size}", size=_part),
     "bits": Saying(
@@ -255,8 +262,8 @@ SAYINGS: Mapping[str, Saying] = {
     ),
     "zero_position": Saying("zeros prefer some rows"),
     "zero_overlap": Saying(
-        "neighbouring columns share {size} more zeros than by chance",
-        "neighbouring columns share {size} fewer zeros than by chance",
+        "columns share {size} more zeros than by chance",
+        "columns share {size} fewer zeros than by chance",
         size=_percent,
     ),
     "product_mean": Saying(

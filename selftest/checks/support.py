@@ -23,6 +23,9 @@ NAMES = {  # Under which check name each kind is put to use.
     "normal_moments": "moments",
     "extremes": "extremes",
     "correlation": "correlation",
+    "lags": "lags",
+    "cells": "neighbours",
+    "stretches": "stretches",
     "deviations": "position",
     "rare": "atoms",
     "shares": "ends",
@@ -31,6 +34,8 @@ NAMES = {  # Under which check name each kind is put to use.
     "sub_gaussian_moments": "moments",
     "signal": "signal",
     "products": "products",
+    "call_means": "call_means",
+    "surplus": "zero_overlap",
     "tally": "singular_values",
 }
 

@@ -10,6 +10,7 @@ from scipy import optimize, special, stats
 from selftest.checks.support import assert_sharp, assert_valid, legendre, stream
 from verify.checks import bounds, count_bounds
 from verify.checks.bounds import ALPHA
+from verify.checks.statistics import Rare
 
 LEGENDRE = legendre()
 TAIL = (1e-3, 1e-6, 1e-9, ALPHA, 1e-15)
@@ -133,7 +134,17 @@ class TestChiSquare:
         reference = stats.chisquare(counts.reshape(bins, -1).sum(1))
         statistic, p_value = bounds.chi_square(counts, bins)
         assert statistic == pytest.approx(reference.statistic, rel=1e-12, abs=0)
-        assert p_value == pytest.approx(reference.pvalue, rel=1e-9, abs=0)
+        two_sided = 2 * min(reference.pvalue, stats.chi2.cdf(statistic, bins - 1))
+        assert p_value == pytest.approx(two_sided, rel=1e-9, abs=0)
+
+    @pytest.mark.parametrize("resolution", [0.0, 2.0**-22])
+    def test_counts_that_are_too_even_are_found(self, resolution):
+        n = 64 << 14
+        counts = np.full(64, n // 64) + 20 * (-1) ** np.arange(64)
+        statistic, p_value = bounds.chi_square(counts, 64, resolution)
+        assert statistic == pytest.approx(64 * 400 / 2**14)
+        assert p_value < ALPHA
+        assert bounds.chi_square(counts, 64, 1.0)[1] == 1
 
 
 class TestChernoffMean:
@@ -301,6 +312,24 @@ class TestSerialCorrelation:
 
     def test_no_pairs_no_surprise(self):
         assert bounds.serial_correlation(1.0, 0) == 1
+
+
+class TestScarce:
+    @pytest.mark.parametrize("rate", [0.5, 3.0, 40.0])
+    def test_dominates_poisson_and_binomial(self, rate):
+        for count in range(int(rate) + 3):
+            found = count_bounds.scarce(count, rate) * (1 + 1e-9)
+            assert found >= stats.poisson.cdf(count, rate)
+            assert found >= stats.binom.cdf(count, 50, rate / 50)
+
+    def test_none_at_all_is_as_likely_as_of_poisson(self):
+        assert count_bounds.scarce(0, 30.0) == pytest.approx(math.exp(-30))
+
+    def test_too_few_are_found_at_half_the_level(self):
+        (found,) = Rare(0, 100.0, 1 << 15, 40.0).findings("duplicates")
+        assert found.p_value == pytest.approx(2 * math.exp(-40)) and not found.passed
+        (found,) = Rare(0, 100.0, 1 << 15).findings("duplicates")
+        assert found.passed
 
 
 class TestRare:

@@ -34,6 +34,13 @@ def redrawn_within(limit, size, rng):
     return drawn(TruncatedNormal(0.0, 1.0, -limit, limit), size, rng)
 
 
+def stratified(shape, parts, rng):
+    """As many values in each equal part, in any order."""
+    size = math.prod(shape)
+    values = (np.arange(size) % parts + rng.random(size)) / parts
+    return rng.permutation(values).reshape(shape)
+
+
 ONE, FEW, MANY = (1, 1 << 16), (64, 1 << 10), (4096, 16)
 LARGE = (1, 1 << 20)
 
@@ -107,6 +114,22 @@ FAULTS = {  # Law, sample, and the checks that must name the fault.
         {"atoms"}),
     "uniform: clamped": (
         UNIT, lambda rng: (1.01 * rng.random(ONE)).clip(0, 1), {"atoms"}),
+    "uniform: its excluded bound once": (
+        UNIT, lambda rng: replaced(rng.random(ONE), (0, 77), 1.0), {"support"}),
+    "uniform: one value from each of 64 equal parts": (
+        UNIT, lambda rng: stratified(LARGE, 64, rng), {"chi_square"}),
+    "uniform: a quasi-random sequence": (
+        UNIT, lambda rng: (rng.random() + 0.6180339887498949 * np.arange(1 << 20))[None] % 1,
+        {"chi_square"}),
+    "uniform: pairs that balance each other, in any order": (
+        UNIT, lambda rng: rng.permuted(
+            np.concatenate([x := rng.random((512, 32)), 1 - x], 1), axis=1), {"call_means"}),
+    "normal: the mean of every tensor taken off": (
+        NORMAL, lambda rng: (x := rng.standard_normal((512, 200))) - x.mean(1, keepdims=True),
+        {"call_means"}),
+    "normal: every tensor of a mean of its own": (
+        NORMAL, lambda rng: (0.1 * rng.standard_normal((1024, 1)) + rng.standard_normal(
+            (1024, 100)) * 0.99**0.5), {"call_means"}),
     "uniform: triangular": (UNIT, lambda rng: rng.random((2, *ONE)).mean(0), {"legendre"}),
     "uniform: a normal of its variance": (
         UNIT, lambda rng: rng.normal(0.5, 12**-0.5, ONE), {"support", "legendre"}),
@@ -118,7 +141,7 @@ FAULTS = {  # Law, sample, and the checks that must name the fault.
         UNIT, lambda rng: np.sort(rng.random((1, 1 << 15, 2)), 2).reshape(ONE), {"correlation"}),
     "uniform: vectors of 16 repeat": (
         UNIT, lambda rng: np.tile(rng.random((1, 1 << 11, 1, 16)), (1, 1, 2, 1)).reshape(ONE),
-        {"correlation"}),
+        {"lags"}),
     "uniform: antithetic calls": (
         UNIT, lambda rng: np.concatenate([x := rng.random((1, 1 << 14)), 1 - x]), {"correlation"}),
     "truncated: clamped instead of redrawn": (

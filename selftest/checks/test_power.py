@@ -18,18 +18,23 @@ from verify.checks.statistics import (
     BINS,
     KINDS,
     TAIL,
+    CallMeans,
+    Cells,
     Correlation,
     Deviations,
     Extremes,
     Histogram,
     Kolmogorov,
+    Lags,
     NormalMoments,
     Products,
     Rare,
     Shares,
     Signal,
     SubGaussianMoments,
+    Surplus,
 )
+from verify.checks.statistics.lags import BLOCKS, LONGEST
 
 BUDGET = 1e-9
 TOO_MUCH = 1.5
@@ -37,7 +42,7 @@ TOO_MUCH = 1.5
 
 COMPONENT = legendre(BINS)[1]
 FLAT = np.full(BINS, 16)
-DETERMINISTIC = {"exact", "largest"}
+DETERMINISTIC = {"exact", "largest", "stretches"}
 UNDECIDED = {"tally"}  # What pictures alone use.
 
 
@@ -167,6 +172,33 @@ def correlated(n):
     return made
 
 
+def repeating(blocks):
+    """Neighbours in a block of the longest length are equal with the probability that is said."""
+
+    def made(size, rng):
+        quarters = 2 * rng.integers(0, 4, (blocks, BLOCKS[0])) - 3
+        kept = rng.random(quarters.shape) < size
+        kept[:, 0] = False
+        first = np.where(kept, 0, np.arange(BLOCKS[0]))
+        quarters = np.take_along_axis(quarters, np.maximum.accumulate(first, axis=1), axis=1)
+        sums = np.zeros((2, LONGEST), dtype=np.int64)
+        sums[0, 6] = (quarters * np.roll(quarters, 1, axis=1)).sum()
+        return Lags(*sums, np.array([blocks, 0]))
+
+    return made
+
+
+def wavy(n):
+    """The mean of the wave (1, −1) of pairs is the size."""
+
+    def made(size, rng):
+        wave = np.cos(2 * np.pi * np.subtract.outer(np.arange(32), np.arange(32)) / 32)
+        share = (1 + 2 * size * wave).ravel() / 1024
+        return Cells(rng.multinomial(n, share), np.zeros(512, dtype=np.int64))
+
+    return made
+
+
 def pairs(n, correlation=0.0, variance=0.0):
     """Normal pairs (x, y) of a correlation, or whose y has too large a variance."""
 
@@ -191,6 +223,24 @@ def network(name, gain):
         return signal(name, gain, rows, rows, 64)
 
     return made
+
+
+def wider(n):
+    def made(size, rng):
+        z = rng.standard_normal(n) * (1 + size)
+        return CallMeans(n, float(z @ z), float(z @ z))
+
+    return made
+
+
+def shared(n):
+    """One draw in ten is of a zero, and so many more."""
+
+    def make(size, rng):
+        excess = rng.binomial(n, 0.1 + size) - 0.1 * n
+        return Surplus(np.array([excess]), np.array([n]), np.array([0.09 * n]))
+
+    return make
 
 
 PLANTED = [  # The statistic's class, its decision, a sample with a departure of a size, trials.
@@ -221,8 +271,13 @@ PLANTED = [  # The statistic's class, its decision, a sample with a departure of
     (Deviations, "position", shifted(1000, 0.01), 4000),
     (Correlation, "correlation", correlated(1000), 4000),
     (Correlation, "correlation", correlated(1 << 14), 500),
+    (Lags, "lags", repeating(1), 1000),
+    (Lags, "lags", repeating(4), 300),
+    (Cells, "neighbours", wavy(1 << 14), 1000),
     (Products, "product_mean", pairs(1000, correlation=1.0), 2000),
     (Products, "product_variance", pairs(1 << 14, variance=1.0), 300),
+    (CallMeans, "call_means", wider(2000), 2000),
+    (Surplus, "zero_overlap", shared(10_000), 2000),
     (Signal, "signal", network("linear", 1.0), 400),
     (Signal, "signal", network("relu", math.sqrt(2)), 400),
     (Signal, "signal", network("tanh", 5 / 3), 400),

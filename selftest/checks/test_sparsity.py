@@ -2,9 +2,11 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from selftest.checks.support import alarms, assert_valid, findings, stream, tensor
 from verify.checks.sparsity import STRIPES, reduce
+from verify.checks.words import WORDS
 from verify.laws import Sparse
 
 LAW = Sparse(0.1, 0.01)
@@ -92,6 +94,48 @@ def first_rows(rng):
     return matrices(1, 200, 50, LAW, rng, places)
 
 
+def shared_with_the_next_but_one(rng):
+    """Columns two apart share their rows."""
+    pairs = zero_places(1, 200, 150, 20, rng).reshape(1, 200, 75, 1, 2)
+    return matrices(1, 200, 300, LAW, rng, np.tile(pairs, (1, 1, 1, 2, 1)).reshape(1, 200, 300))
+
+
+def same_in_every_call(rng):
+    return matrices(20, 200, 3, LAW, rng, np.repeat(zero_places(1, 200, 3, 20, rng), 20, axis=0))
+
+
+def avoiding_the_call_before(rng):
+    """Every second call places its zeros where the one before has none."""
+    order = rng.random((30, 20, 10)).argsort(1).argsort(1)
+    places = np.stack([order < 8, order >= 12], axis=1).reshape(60, 20, 10)
+    return matrices(60, 20, 10, Sparse(0.4, 0.01), rng, places)
+
+
+def even_rows(rng):
+    places = np.zeros((1, 200, 50), dtype=bool)
+    places[:, ::2] = zero_places(1, 100, 50, 20, rng)
+    return matrices(1, 200, 50, LAW, rng, places)
+
+
+def evenly_spread(rng):
+    """Every tenth row, from a random one on."""
+    start = rng.integers(0, 10, 50)
+    places = (np.arange(200)[:, None] - start) % 10 == 0
+    return matrices(1, 200, 50, LAW, rng, places[None])
+
+
+def one_run(rng):
+    """All zeros of a column in a row, from a random one on, around the end."""
+    start = rng.integers(0, 200, 50)
+    return matrices(1, 200, 50, LAW, rng, ((np.arange(200)[:, None] - start) % 200 < 20)[None])
+
+
+def one_in_each_tenth(rng):
+    start = rng.integers(0, 10, (20, 300))
+    places = np.arange(10)[None, :, None] == start[:, None, :]
+    return matrices(1, 200, 300, LAW, rng, places.reshape(1, 200, 300))
+
+
 def never_last_row(rng):
     places = np.zeros((20, 20, 300), dtype=bool)
     places[:, :19] = zero_places(20, 19, 300, 2, rng)
@@ -117,6 +161,13 @@ FAULTS = {  # Sample, and the checks that must name the fault.
         {"zero_count", "extra_zeros"}),
     "every column alike": (same_rows, {"zero_overlap"}),
     "pairs of columns alike": (shared_with_next, {"zero_overlap"}),
+    "columns two apart alike": (shared_with_the_next_but_one, {"zero_overlap"}),
+    "every call alike": (same_in_every_call, {"zero_overlap"}),
+    "calls that avoid each other": (avoiding_the_call_before, {"zero_overlap"}),
+    "even rows only": (even_rows, {"zero_position"}),
+    "evenly spread": (evenly_spread, {"zero_position"}),
+    "in one run": (one_run, {"zero_position"}),
+    "one in each of twenty parts": (one_in_each_tenth, {"zero_position"}),
     "the first rows": (first_rows, {"zero_position", "zero_overlap"}),
     "never the last row": (never_last_row, {"zero_position"}),
     "lower rows preferred": (lower_rows, {"zero_position"}),
@@ -151,18 +202,49 @@ class TestExactly:
 
     def test_overlap_beyond_the_hypergeometric_mean(self):
         values = matrices(3, 50, 40, LAW, stream("overlap"))
-        zero = values == 0
-        shared = (zero[:, :, 1:] & zero[:, :, :-1]).sum()
-        found = reduced(values)["zero_overlap"]
-        assert found.totals[0] == pytest.approx(shared - 3 * 39 * 5 * 5 / 50)
-        assert found.counts[0] == 3 * 39 * 5
+        columns = (values == 0).transpose(1, 0, 2).reshape(50, 120)
+        found, places = reduced(values)["zero_overlap"], WORDS["zero_overlap"].places
+        lags = {f"with the column {lag} further": lag for lag in range(1, 40)}
+        lags |= {"with the same column of the next call": 40}
+        lags |= {"with the same column of the call after the next": 80}
+        lags |= {"with the column half a matrix further": 20}
+        for name, lag in lags.items():
+            place, pairs = places.index(name), 120 - lag
+            shared = (columns[:, lag:] & columns[:, :-lag]).sum()
+            assert found.totals[place] == pytest.approx(shared - pairs * 5 * 5 / 50)
+            assert found.counts[place] == pairs * 5
+            law = stats.hypergeom(50, 5, 5)
+            assert found.variances[place] == pytest.approx(pairs * law.var())
 
-    def test_the_values_are_held_against_their_normal(self):
-        values = matrices(1, 1000, 60, LAW, stream("values"))
-        found = reduced(values)["moments"]
-        rest = values[values != 0] / 0.01
-        assert found.n == rest.size == 54_000
-        assert found.squares == pytest.approx((rest**2).sum(), rel=1e-9)
+    def test_rows_beyond_the_hypergeometric_mean(self):
+        values = matrices(3, 50, 40, LAW, stream("rows"))
+        zero = values == 0
+        found, places = reduced(values)["zero_position"], WORDS["zero_position"].places
+        sets = {
+            "in the first row": [0],
+            "in the last row": [49],
+            "in part 1 of 32 of the rows": [0, 1],
+        }
+        sets |= {"in rows 3 modulo 8": range(3, 50, 8), "in rows 0 modulo 2": range(0, 50, 2)}
+        for name, rows in sets.items():
+            place, law = places.index(name), stats.hypergeom(50, len(rows), 5)
+            assert found.totals[place] == pytest.approx(zero[:, rows].sum() - 120 * law.mean())
+            assert (found.counts[place], found.variances[place]) == (
+                600,
+                pytest.approx(120 * law.var()),
+            )
+
+    def test_pairs_at_a_distance_given_the_margins(self):
+        values = matrices(1, 50, 40, LAW, stream("distance"))
+        one, other = (
+            (values[0, :48] == 0).reshape(4, 2, 6, 40).transpose(1, 0, 2, 3).reshape(2, 24, 40)
+        )
+        found = reduced(values)["zero_position"]
+        place = WORDS["zero_position"].places.index("at 6 rows from another")
+        a, b, n = one.sum(0), other.sum(0), 24
+        assert found.totals[place] == pytest.approx((one & other).sum() - (a * b / n).sum())
+        variance = (a * (n - a) * b * (n - b) / (n**2 * (n - 1))).sum()
+        assert found.variances[place] == pytest.approx(variance)
 
 
 class TestCoarseLattices:

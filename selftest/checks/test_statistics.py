@@ -7,26 +7,33 @@ import numpy as np
 import pytest
 
 from selftest.checks.support import NAMES, decide, histogram, stream
+from verify.checks.neighbours import nothing
 from verify.checks.statistics import (
     BINS,
     FINE,
     KINDS,
+    CallMeans,
+    Cells,
     Correlation,
     Deviations,
     Exact,
     Extremes,
     Histogram,
     Kolmogorov,
+    Lags,
     Largest,
     NormalMoments,
     Products,
     Rare,
     Shares,
     Signal,
+    Stretches,
     SubGaussianMoments,
+    Surplus,
     Tally,
     from_json,
 )
+from verify.checks.statistics.lags import BLOCKS, LONGEST
 from verify.checks.words import WORDS
 
 NAN = math.nan
@@ -46,6 +53,20 @@ def some_correlation(rng):
     lags = rng.permutation(["a", "b", "c", "d"])[: rng.integers(1, 4)]
     sums = {str(lag): float(rng.integers(-50, 50)) / 4 for lag in lags}
     return Correlation(sums, {lag: int(rng.integers(100, 999)) for lag in sums})
+
+
+def some_lags(rng):
+    sums = rng.integers(-99, 99, (2, LONGEST))
+    return Lags(*sums, rng.integers(1, 9, len(BLOCKS)))
+
+
+def some_cells(rng):
+    return Cells(rng.integers(0, 99, 1024), rng.integers(0, 99, 512))
+
+
+def some_stretches(rng):
+    names = [str(name) for name in rng.permutation(["a", "b", "c"])[: rng.integers(1, 4)]]
+    return Stretches(len(names), float(rng.integers(9)) / 2**70, 100, named=dict.fromkeys(names, 1))
 
 
 def some_deviations(rng):
@@ -78,15 +99,33 @@ POOLING = {  # Kind: (a random one whose sums are exact in doubles, the identity
     ),
     "extremes": (some_extremes, Extremes(0, np.ones(2), np.ones(2), 0.0)),
     "correlation": (some_correlation, Correlation({}, {})),
+    "lags": (
+        some_lags,
+        Lags(*np.zeros((2, LONGEST), dtype=np.int64), np.zeros(len(BLOCKS), dtype=np.int64)),
+    ),
+    "cells": (some_cells, nothing()),
+    "stretches": (some_stretches, Stretches(0, 0.0, 0, named={})),
     "deviations": (
         some_deviations,
         Deviations(np.zeros(3), np.zeros(3, dtype=np.int64), np.zeros(3)),
     ),
     "rare": (
-        lambda rng: Rare(int(rng.integers(9)), float(rng.integers(99)) / 2**8, 100),
+        lambda rng: Rare(int(rng.integers(9)), float(rng.integers(99)) / 2**8, 100, 1 / 4),
         Rare(0, 0.0, 0),
     ),
     "shares": (some_shares, Shares(0, np.zeros(2, np.int64), np.zeros(2), np.zeros(2), 0.0)),
+    "call_means": (
+        lambda rng: CallMeans(
+            int(rng.integers(9, 99)), rng.integers(64) / 4, 16 + rng.integers(64) / 4
+        ),
+        CallMeans(0, 0.0, 0.0),
+    ),
+    "surplus": (
+        lambda rng: Surplus(
+            rng.integers(-9, 9, 3) / 8, rng.integers(0, 99, 3), rng.integers(0, 99, 3) / 8
+        ),
+        Surplus(np.zeros(1), np.zeros(1, dtype=np.int64), np.zeros(1)),
+    ),
     "exact": (lambda rng: Exact(int(rng.integers(9, 99)), int(rng.integers(9))), Exact(0, 0)),
     "tally": (lambda rng: Tally(rng.integers(0, 99, 9) / 8), Tally(np.zeros(9))),
     "largest": (lambda rng: Largest(int(rng.integers(9)), float(rng.random())), Largest(0, 0.0)),
@@ -95,7 +134,9 @@ OPTIONAL = {  # Fields that older evidence lacks, with what they are then.
     "deviations": {"bias": 0.0},
     "normal_moments": {"resolution": 0.0},
     "sub_gaussian_moments": {"resolution": 0.0},
+    "rare": {"least": 0.0},
     "signal": {"tilts": None, "cumulants": None},
+    "stretches": {"least": 0.0},
 }
 pooling = pytest.mark.parametrize("kind", POOLING)
 KOLMOGOROV = Kolmogorov(100, 0.05, 1e-7)

@@ -9,7 +9,14 @@ from scipy import stats
 
 from selftest.checks.support import alarms, stream, tensor
 from verify.checks import discrete
-from verify.laws import Bernoulli, DiscreteUniform, Permutation
+from verify.laws import (
+    Bernoulli,
+    Categorical,
+    DiscreteUniform,
+    Geometric,
+    Permutation,
+    Poisson,
+)
 
 
 def reduced(values, law, dtype="int64"):
@@ -26,8 +33,11 @@ class TestTransform:
             (Bernoulli(0.3), stats.bernoulli(0.3)),
             (Bernoulli(1.0), stats.bernoulli(1.0)),
             (Bernoulli(0.0), stats.bernoulli(0.0)),
+            (Geometric(0.3), stats.geom(0.3)),
+            (Poisson(12.5), stats.poisson(12.5)),
+            (Categorical((1.0, 0.0, 3.0)), stats.rv_discrete(values=([0, 2], [0.25, 0.75]))),
         ],
-        ids=["low 0", "low -3", "p 0.3", "p 1", "p 0"],
+        ids=["low 0", "low -3", "p 0.3", "p 1", "p 0", "geometric", "poisson", "categories"],
     )
     def test_intervals_are_scipys(self, law, reference):
         low, high = law.support

@@ -10,7 +10,7 @@ Edits = dict[str, list[tuple[str, str]]]
 ROOT = Path(__file__).resolve().parents[2]
 LAW, LAWS = "verify/test_laws.py::test_law", "verify/laws/continuous.py"
 INITIALIZERS, MODULES = "verify/subjects/initializers.py", "verify/subjects/modules/other.py"
-OPERATIONS = "verify/subjects/operations.py"
+OPERATIONS = "verify/subjects/operations/usual.py"
 HALF_UNIFORM = (f"{LAW}[cpu-float32-half_uniform_]",)
 GENERATORS = "verify/test_generators.py::test_generators[cpu-float32-torch.rand]"
 

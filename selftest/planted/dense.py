@@ -80,6 +80,15 @@ def _without_bias(linear: nn.Linear) -> None:
 
 _LINEAR = table(
     fault(
+        "few_inputs_narrow",
+        "the bound is 4 % too small for fewer than 4 inputs",
+        "Linear.reset_parameters",
+        times("*", lambda linear: 0.96 if linear.in_features < 4 else 1.0),
+        default("float32-Linear"),
+        *NARROW,
+        arguments=("--profile", "standard"),
+    ),
+    fault(
         "linear_bias_zero",
         "the bias of a linear map is zero",
         "Linear.reset_parameters",

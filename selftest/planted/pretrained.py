@@ -66,9 +66,30 @@ def _redrawn(model: Any) -> None:
     model.cls.predictions.decoder.weight.normal_(0, model.config.initializer_range)
 
 
+def _of_embeddings(edit: Callable[[Any], object]) -> Plant:
+    """Change the module that holds the buffers."""
+    return _ruled(lambda module, _: edit(module) if hasattr(module, "position_ids") else None)
+
+
+def _half_written(embeddings: Any) -> None:
+    """Memory as it is found, of which all but the last entry is written."""
+    ids = torch.empty_like(embeddings.token_type_ids)
+    ids[..., :-1] = 0
+    embeddings.token_type_ids = ids
+
+
+def _with_another_buffer(model: Any) -> None:
+    model.register_buffer("scale", torch.ones(3), persistent=False)
+
+
 def _unscaled(module: Any, model: Any) -> None:
     if hasattr(module, "c_proj"):
         module.c_proj.weight.mul_(math.sqrt(2 * model.config.n_layer))
+
+
+def _with_an_empty_norm(model: Any) -> None:
+    norm = model.transformer.ln_f
+    norm.weight = nn.Parameter(torch.empty_like(norm.weight))
 
 
 def _one_path(module: Any, _: Any) -> None:
@@ -151,6 +172,33 @@ _OF_BERT = table(
         *EXACT,
         says="word_embeddings",
     ),
+    fault(
+        "bert_positions_from_one",
+        "position ids count from 1",
+        _BERT_RULE,
+        _of_embeddings(lambda embeddings: embeddings.position_ids.add_(1)),
+        CLASSIFIER,
+        *STATE,
+        says="entries of bert.embeddings.position_ids are wrong",
+    ),
+    fault(
+        "bert_token_types_unwritten",
+        "the last id of a token's type is left as memory was",
+        _BERT_RULE,
+        _of_embeddings(_half_written),
+        recipe("BertModel"),
+        *STATE,
+        says="entries of embeddings.token_type_ids are wrong",
+    ),
+    fault(
+        "bert_another_buffer",
+        "a buffer of which no law speaks",
+        f"{_BERT}.BertForMaskedLM.__init__",
+        after(_with_another_buffer),
+        LANGUAGE_MODEL,
+        *STATE,
+        says="no law claims the buffer scale of shape (3,)",
+    ),
 )
 
 _OF_GPT2 = table(
@@ -171,6 +219,16 @@ _OF_GPT2 = table(
         DECODER,
         *SCALE,
         says="c_proj",
+    ),
+    fault(
+        "gpt2_norm_unwritten",
+        "the weight of the last layer norm is memory that nobody writes",
+        "transformers.models.gpt2.modeling_gpt2.GPT2LMHeadModel.__init__",
+        after(_with_an_empty_norm),
+        DECODER,
+        "finite",
+        *EXACT,
+        says="ln_f.weight",
     ),
 )
 

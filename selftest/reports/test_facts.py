@@ -15,7 +15,7 @@ from verify.behaviour import bounded_time, errors
 from verify.behaviour.exact import Comparison, Example, Excess, compare
 from verify.behaviour.promises import PROMISES
 from verify.checks.finding import Effect, Finding, Kind, Raised
-from verify.checks.statistics import Correlation, Deviations, Extremes, Shares
+from verify.checks.statistics import Correlation, Deviations, Extremes, Shares, Surplus
 from verify.checks.words import APART, WORDS
 from verify.defects.known_defects import KnownDefect
 from verify.outcome.older import completed
@@ -157,6 +157,15 @@ def deviations(check: str, at: int) -> Finding:
     return found
 
 
+def surplus(check: str, at: int) -> Finding:
+    totals = np.zeros(len(WORDS[check].places))
+    totals[at] = 5000.0
+    (found,) = Surplus(totals, np.full(totals.size, 10000), np.full(totals.size, 1e3)).findings(
+        check
+    )
+    return found
+
+
 def shares(check: str, at: int) -> Finding:
     counts = np.zeros(len(WORDS[check].places), dtype=np.int64)
     counts[at] = 900
@@ -185,8 +194,11 @@ EVEN = (np.arange(1 << 18) + 0.5) / (1 << 18)
 LOW = np.where(EVEN < 0.001, 1e-9, EVEN)
 PLACES = {
     **{f"{check} {at}": (deviations(check, at), WORDS[check].places[at])
-       for check in ("bits", "position", "haar_sign", "zero_position")
+       for check in ("bits", "position", "haar_sign")
        for at in (0, 2, len(WORDS[check].places) - 1)},
+    **{f"{check} {at}": (surplus(check, at), WORDS[check].places[at])
+       for check in ("zero_position", "zero_overlap")
+       for at in (0, 2, 3, len(WORDS[check].places) - 1)},
     "ends": (shares("ends", 1), "at the upper end"),
     "zeros": (shares("zero_share", 0), "of zeros"),
     "smallest": (extremes(1e-20, 0.001), "smallest value"),

@@ -69,6 +69,8 @@ SAID = {
     "contract": ((0.086, 9), "8.6 % of the values are more than one step of the number format off"),
     "kolmogorov_smirnov": ((0.01, 9), "1 % of the values lie in the wrong place"),
     "chi_square": ((), "some values come too often, others too seldom"),
+    "neighbours": ((0.1, 9), "values depend on the one or two just before"),
+    "joint": ((0.1, 9), "two tensors that should share nothing depend on each other"),
     "repeats": ((3, 9), "whole rows, columns or blocks repeat, 3 of them"),
     "duplicates": ((1, 512), "values repeat each other: one in 512 values"),
     "bits": ((0.04, 9), "a bit of the mantissa is one in 52 % of all values"),
@@ -84,7 +86,7 @@ SAID = {
     ),
     "haar_trace": ((0.7, 9), "the trace averages 0.7, not zero"),
     "zero_position": ((0.1, 9), "zeros prefer some rows"),
-    "zero_overlap": ((0.02, 9), "neighbouring columns share 2 % more zeros than by chance"),
+    "zero_overlap": ((0.02, 9), "columns share 2 % more zeros than by chance"),
     "product_mean": ((-0.1, 9), "draws that should be independent are opposed: correlation −0.1"),
     "product_variance": ((0.9, 9), "products of independent draws have 10 % too little variance"),
     "signal": ((1.1, 9), "a layer makes the signal 10 % too strong"),
@@ -106,6 +108,14 @@ NAMED = {
     "correlation": (
         failed("correlation", 0.5, place="the neighbour on axis -1"),
         "values follow the neighbour on axis -1: correlation +0.5",
+    ),
+    "lags": (
+        failed("lags", -0.5, place="the size 777 further"),
+        "values at a distance are opposed to the size 777 further: correlation −0.5",
+    ),
+    "stretches": (
+        failed("stretches", 1, place="bias from entry 0 on, as weight from entry 37 on"),
+        "a stretch of values comes again: bias from entry 0 on, as weight from entry 37 on",
     ),
     "between": (
         failed("between", -0.5, place="bias and w"),

@@ -39,6 +39,7 @@ _RANDOM = tuple(
     for subject in (*INITIALIZERS, *OPERATIONS)
     if any(tensor.law.is_random(tensor.shape) for tensor in subject.tensors(subject.anchors[0]))
     and not (isinstance(subject, Initializer) and subject.deprecated)
+    and not (isinstance(subject, Operation) and subject.form_of)
 )
 """The subjects that draw; a deprecated alias hands over to one of them."""
 

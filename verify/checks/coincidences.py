@@ -10,6 +10,7 @@ import math
 
 import numpy as np
 import torch
+from scipy.special import gammaln
 from torch import Tensor
 
 from verify.checks.statistics import Deviations, Rare, Shares, Statistic
@@ -21,6 +22,9 @@ Statistics = dict[str, Statistic]
 _NEAR = 5  # Lattice points near a bound, and the mass of an excluded one.
 _SETTLED = 64  # Values of which none is finer by chance with a probability of 2^-64, of 25 bits.
 _UNEVEN = 0.5  # Mean of a bit's sign that an algorithm right to an ulp may leave.
+_NEVER = 1e-14  # Points that would be drawn so often in fewer samples than this are counted.
+_MOST_COPIES = 64
+_OCTAVES = 16  # Below 2^-16 of the largest magnitude there is next to no mass.
 _LOW_BITS = 4  # Over 16 lattice steps the density of a normal is flat: to 2^-19 in float32.
 
 
@@ -29,9 +33,48 @@ def duplicates(ordered: Tensor, law: Continuous, lattice: Lattice) -> Rare:
 
     (One more than there are values before it: a uniform's lower bound has the upper one's too.)
     """
-    n = ordered.numel()
-    rate = n * (n + 1) / 2 * law.point_mass(lattice.step, lattice.draw_step)
-    return Rare(int((ordered[1:] == ordered[:-1]).sum()), rate, n)
+    n, mass = ordered.numel(), law.point_mass(lattice.step, lattice.draw_step)
+    repeated = int((ordered[1:] == ordered[:-1]).sum())
+    return Rare(repeated, n * (n + 1) / 2 * mass, n, _fewest(n, law, lattice, mass))
+
+
+def _fewest(n: int, law: Continuous, lattice: Lattice, mass: float) -> float:
+    """The least mean number of points that are drawn twice, however a lawful backend rounds.
+
+    A point of probability p is drawn twice or more with probability ``n(n−1)p²/2·(1 − 2(n−2)p/3)``
+    at least (Bonferroni), and p is at most two point masses. By the inequality of Cauchy and
+    Schwarz the squares of N points that have the mass m between them add up to ``m²/N`` at least.
+    Between two powers of two there are ``2^(digits−1)`` points, of either sign. Such events of
+    several points are negatively associated (Joag-Dev & Proschan 1983, sec. 3.1), and there are no
+    more of them than values that repeat.
+    """
+    top = math.ceil(math.log2(law.max_magnitude))
+    octaves = 2.0 ** np.arange(top - _OCTAVES, top + 1)
+    edges = np.stack([octaves, -octaves[::-1]]).clip(*law.support)
+    masses = np.diff(np.asarray(law.cdf(edges)), axis=1)
+    sure = (masses - 2 * law.resolution(lattice.step, lattice.draw_step)).clip(0)
+    squares = float((sure**2).sum()) / 2.0 ** (lattice.digits - 1)
+    return n * (n - 1) / 2 * squares * max(0.0, 1 - 4 / 3 * n * mass)
+
+
+def mode(ordered: Tensor, law: Continuous, lattice: Lattice) -> Statistics:
+    """Points that are drawn so often that not one is by chance.
+
+    A point of probability p is drawn r times at least with probability ``C(n, r)·p^r`` at most, and
+    the probabilities of all add up to 1; none is more than two point masses, of a uniform's lower
+    bound. Such events of several points are negatively associated (Joag-Dev & Proschan 1983, sec.
+    3.1), so that `count_bounds.rare` bounds their number.
+    """
+    n, mass = ordered.numel(), 2 * law.point_mass(lattice.step, lattice.draw_step)
+    r = np.arange(2, 1 + min(n, _MOST_COPIES))
+    rates = gammaln(n + 1) - gammaln(r + 1) - gammaln(n - r + 1) + (r - 1) * math.log(mass)
+    if not (never := np.flatnonzero(rates < math.log(_NEVER))).size:
+        return {}
+    copies = int(r[never[0]]) - 1
+    same = ordered[copies:] == ordered[:-copies]
+    # A run of values that are all alike counts once.
+    count = int(same.sum()) - int((same[1:] & same[:-1]).sum())
+    return {"mode": Rare(count, math.exp(rates[never[0]]), n)}
 
 
 def atoms(flat: Tensor, lowest: float, highest: float, law: Continuous, lattice: Lattice) -> Rare:

@@ -36,9 +36,20 @@ def rare(count: int, rate: float) -> float:
     return at_most_one(math.exp(-rate * _rare_exponent((count - rate) / rate)))
 
 
+def scarce(count: int, rate: float) -> float:
+    """Bound on P(W ≤ `count`) for a sum of negatively associated indicators of mean ≥ `rate`.
+
+    Chernoff's bound ``e^{−λ}(eλ/w)^w`` again, for the moment generating function of such a sum is
+    at most the product of its parts' (Joag-Dev & Proschan 1983; Dubhashi & Ranjan 1998).
+    """
+    if count >= rate:
+        return 1.0
+    return at_most_one(math.exp(-rate * _rare_exponent((count - rate) / rate)))
+
+
 def _rare_exponent(d: float) -> float:
     """``(1+d) log(1+d) − d``, the rate at which a Poisson count exceeds its mean 1+d times."""
-    return d * math.log1p(d) - log_departure(d)
+    return d * math.log1p(d) - log_departure(d) if d > -1 else 1.0
 
 
 def rare_threshold(rate: float, level: float = ALPHA) -> int:

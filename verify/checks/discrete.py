@@ -12,6 +12,9 @@ from verify.checks.statistics import Exact
 from verify.checks.uniforms import Statistics, randomised
 from verify.laws import Discrete, DiscreteUniform, Permutation
 
+_RANKED = 64
+"""So many entries of a long permutation are looked at."""
+
 
 def reduce(
     values: Tensor,
@@ -21,6 +24,7 @@ def reduce(
     **_unneeded: object,
 ) -> Statistics:
     """Summarise `values`, shape ``(calls, numel)``, against a law on the integers."""
+    values = wide(values)
     flat = values.reshape(-1)
     if flat.numel() == 0:
         return {}
@@ -33,16 +37,21 @@ def reduce(
         found |= randomised(
             values,
             shape,
-            lambda x, v: law.transform(_above(x, low), v, torch),
+            lambda x, v: law.transform(above(x, low), v, torch),
             host,
             slack=law.resolution,
         )
     return found
 
 
-def _above(x: Tensor, low: int) -> Tensor:
+def wide(values: Tensor) -> Tensor:
+    """Whole numbers of few bits in 64: a bound may be too large for their dtype."""
+    return values if values.is_floating_point() else values.long()
+
+
+def above(x: Tensor, low: int) -> Tensor:
     """``x − low``; whole numbers are subtracted as such, for doubles hold 53 bits of them."""
-    return x.double() - low if x.is_floating_point() else (x.long() - low).double()
+    return x.double() - low if x.is_floating_point() else (x - low).double()
 
 
 def reduce_permutations(
@@ -51,7 +60,7 @@ def reduce_permutations(
     """Summarise permutations, shape ``(calls, n)``: each complete, every order alike.
 
     Where all orders can be numbered, their numbers (in the factorial system of the Lehmer code)
-    are uniform; of longer ones the first entry is.
+    are uniform. Of longer ones the ranks of some entries are (see `_ranks`).
     """
     n = law.n
     ordered = torch.sort(values, dim=1).values
@@ -59,9 +68,32 @@ def reduce_permutations(
     found: Statistics = {"permutation": Exact(values.numel(), wrong)}
     if wrong or n < 2:
         return found
-    numbers = _number(values) if law.ranked else values[:, :1]
-    orders = math.factorial(n) if law.ranked else n
-    return found | reduce(numbers.view(1, -1), (numbers.numel(),), DiscreteUniform(0, orders), host)
+    if law.ranked:
+        numbers = _number(values)
+        orders = DiscreteUniform(0, math.factorial(n))
+        return found | reduce(numbers.view(1, -1), (numbers.numel(),), orders, host)
+    ranks, left = _ranks(values.long())
+    v = torch.from_numpy(host.random(tuple(ranks.shape))).to(values.device)
+    return found | randomised((ranks + v) / left, (ranks.shape[1],), lambda u, _: u, host)
+
+
+def _ranks(values: Tensor) -> tuple[Tensor, Tensor]:
+    """The ranks of some entries of each permutation among those not yet looked at, and of how many.
+
+    Entry j of those looked at, at place i, has a rank among the n − j numbers that are left: it is
+    uniform and independent of the ranks before it (the Lehmer code, in any order of the places;
+    Knuth, sec. 3.3.2 P). So it is after a rotation by ``i·(n − j)/n``, which brings what stays near
+    its place to the lower end.
+    """
+    n = values.shape[1]
+    count = min(_RANKED, n - 1)
+    index = torch.arange(count, device=values.device)
+    places = (n - 1) - index * (n - 1) // (count - 1)
+    picked = values[:, places]
+    before = (picked[:, None, :] < picked[:, :, None]).long().tril(-1)
+    left = n - index
+    rotated = picked - before.sum(2) - places * left // n
+    return rotated.remainder(left), left
 
 
 def _number(values: Tensor) -> Tensor:

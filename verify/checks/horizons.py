@@ -65,6 +65,9 @@ KOLMOGOROV_SMIRNOV = Horizon(
     "F(x) is moved by the resolution", _ROUNDING, per_step=math.log(2e12) / 2
 )
 TAILS = Horizon("a step more or less at the quantile 2⁻¹⁴", _ROUNDING, per_step=2.0**-14 * _Z**2)
+FAR_TAILS = Horizon(
+    "a step more or less at the quantile 2⁻¹⁵", _ROUNDING, per_step=2.0**-15 * _Z**2
+)
 LEGENDRE = Horizon(
     "F(x) is moved by the resolution, up where a component rises and down where it falls",
     _ROUNDING,
@@ -104,6 +107,13 @@ ENDS = Horizon(
 CORRELATION = Horizon(
     "neighbours lean to one side", _PAIRS, values=(_Z / (12 * _FINE**2)) ** 2, allowed=False
 )
+LAGS = Horizon("values lean to one side", _PAIRS, values=(_Z / (16 * _FINE**2)) ** 2, allowed=False)
+CELLS = Horizon(
+    "values that are some cells apart lean to one side",
+    "of the product of two waves, each moved by 2π·16 times the resolution, the mean is its square",
+    values=(_Z / (32 * math.pi * _FINE) ** 2) ** 2 / 2,
+    allowed=False,
+)
 BETWEEN = Horizon(
     "tensors lean to one side", _PAIRS, values=(_Z / (12 * _FINE**2)) ** 2, allowed=False
 )
@@ -135,6 +145,7 @@ HAAR_TRACE = Horizon(
     values=(_Z / (3 * 128 * 2.0**-24)) ** 2,
     allowed=False,
 )
+CALL_MEANS = Horizon("every mean is moved by the resolution", "what a lattice does is taken off")
 NO_LATTICE = Horizon("no lattice is in what it counts", "what is counted is there or not")
 RATE = Horizon(
     "what a lattice does is in the rate of the count", "the rate grows as the count does"

@@ -12,9 +12,12 @@ from verify.checks import coincidences, uniforms
 from verify.checks.repeats import repeats
 from verify.checks.statistics import FINE, Exact, Extremes, Kolmogorov
 from verify.checks.uniforms import Statistics
-from verify.laws import LATTICES, Continuous, Lattice, Rounded
+from verify.laws import LATTICES, Continuous, Lattice, Rounded, Uniform
 
 _SORTED = 1 << 15  # Values of a case that are sorted, for exact KS, duplicates and bits.
+
+
+_DOUBLE = 53
 
 
 def lattice_of(dtype: torch.dtype) -> Lattice:
@@ -77,6 +80,7 @@ def reduce(
         return found | {"extremes": ends}
     if ordered is not None:
         found["duplicates"] = coincidences.duplicates(ordered, law, lattice)
+        found |= coincidences.mode(ordered, law, lattice)
         found |= coincidences.bits(ordered, law)
     found["atoms"] = coincidences.atoms(flat, lowest, highest, law, lattice)
     return found | reduce_derived(
@@ -139,7 +143,9 @@ def transforms(values: Tensor, law: Continuous, host: np.random.Generator) -> Te
     None where the dtype is too coarse for the law, and what a backend does there is its own.
     """
     if resolution(law, values.dtype) <= FINE:
-        return (law.cdf(values.double(), torch.special) - 0.5).clamp_(-uniforms.FAR, uniforms.FAR)
+        return (law.cdf(values.double(), torch.special) - 0.5).clamp_(
+            -uniforms.FARTHEST, uniforms.FARTHEST
+        )
     rounded = Rounded(law, lattice_of(values.dtype))
     if not law.is_rounded or rounded.resolution > FINE:
         return None
@@ -150,15 +156,29 @@ def transforms(values: Tensor, law: Continuous, host: np.random.Generator) -> Te
 def _support(
     flat: Tensor, lowest: float, highest: float, law: Continuous, lattice: Lattice
 ) -> Exact:
-    """Values outside the support by more than the one step that rounding may move them."""
+    """Values outside the support by more than the one step that rounding may move them.
+
+    An excluded bound is none of the values, to the last digit.
+    """
     a, b = law.support
     slack = _step(law, lattice) * max(
         (abs(bound) for bound in (a, b) if math.isfinite(bound)), default=0
     )
+    above = flat >= b if _excluded(law, lattice) else flat > b + slack
     outside = 0
-    if lowest < a - slack or highest > b + slack:
-        outside = int(((flat < a - slack) | (flat > b + slack)).sum())
+    if lowest < a - slack or highest > b + slack or highest >= b:
+        outside = int(((flat < a - slack) | above).sum())
     return Exact(flat.numel(), outside)
+
+
+def _excluded(law: Continuous, lattice: Lattice) -> bool:
+    """Whether the upper bound is a number that no value may be.
+
+    A double that was computed may differ in its last digit from the one that a backend computes.
+    """
+    low, high = law.support
+    computed = lattice.digits == _DOUBLE and isinstance(law, Uniform) and law.of_variance
+    return law.is_half_open and not computed and lattice.round(low) < lattice.round(high) == high
 
 
 def _extremes(

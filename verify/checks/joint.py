@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 
 from verify.checks.independent import transforms
-from verify.checks.statistics import Correlation, Exact
+from verify.checks.neighbours import nothing, together
+from verify.checks.statistics import Cells, Correlation, Exact
 from verify.checks.words import APART
 from verify.laws import Continuous
 
@@ -59,6 +60,26 @@ def between(drawn: Mapping[str, Drawn], host: np.random.Generator) -> Correlatio
             sums[name] = float(products[i, j])
             pairs[name] = min(side[one].numel(), side[other].numel())
     return Correlation(sums, pairs)
+
+
+def neighbours(drawn: Mapping[str, Drawn], host: np.random.Generator) -> Cells:
+    """Count the cells in which the leading entries of each tensor and of the next lie.
+
+    Of more than two tensors every other entry is compared with the tensor before and the rest with
+    the tensor after, so that no value is counted twice.
+
+    Parameters
+    ----------
+    drawn, host
+        As in `between`.
+    """
+    heads = list(_transformed(drawn, host, _head).values())
+    step = 2 if len(heads) > 2 else 1
+    found = nothing()
+    for place, (one, other) in enumerate(itertools.pairwise(heads)):
+        entries = slice(place % step, min(one.shape[1], other.shape[1]), step)
+        found = found.merge(together(one[:, entries], other[:, entries]))
+    return found
 
 
 def _head(values: Tensor, width: int) -> Tensor:

@@ -25,7 +25,10 @@ def reduce(
         return {}
     zero = values == 0
     v = torch.from_numpy(host.random(values.shape)).to(values.device)
-    whole = torch.where(zero, law.restored(v).to(values.dtype), values)
+    restored = law.restored(v).to(values.dtype)
+    # What rounds to the excluded bound falls back to the other, as a draw's does.
+    inside = torch.where(restored < law.law.high, restored, law.law.low)
+    whole = torch.where(zero, inside, values)
     found = independent.reduce(whole, shape, law.law, host, sort=sort)
     if "support" not in found:  # Nothing but the number of values that are not finite.
         return found

@@ -8,14 +8,18 @@ from torch import Tensor
 
 from verify.checks import independent
 from verify.checks.independent import lattice_of
-from verify.checks.statistics import Deviations, Exact, Rare, Statistic, Tally
+from verify.checks.statistics import Exact, Rare, Statistic, Surplus, Tally
 from verify.checks.statistics.base import Counts, Floats
+from verify.checks.words import DISTANCES, NEIGHBOURS, PARTS, RESIDUES
 from verify.laws import Sparse
 
 Statistics = dict[str, Statistic]
 
-STRIPES = 32
+STRIPES = PARTS
 """Equal parts of a column, from the first row to the last, in which zeros are counted."""
+
+_NEAR = 1 << 15
+"""Entries among which zeros at many distances are looked for."""
 
 
 def reduce(
@@ -46,10 +50,11 @@ def reduce(
     extra = int((per_column - lawful).clamp_min(0).sum())
     found["extra_zeros"] = Rare(extra, rest.numel() * mass, rest.numel())
     if 0 < lawful < rows:
-        per_row = zero.sum(dim=(0, 2)).cpu().numpy()
-        found["zero_position"] = _places(per_row, zero.shape[0] * cols)
+        per_row, counts = zero.sum(dim=(0, 2)).cpu().numpy(), per_column.flatten().cpu().numpy()
+        columns = zero.transpose(0, 1).reshape(rows, -1)
+        found["zero_position"] = _places(columns[:, : 1 + _NEAR // rows], per_row, counts)
         found["zero_rows"] = Tally(_stripes(per_row))
-        found["zero_overlap"] = _overlaps(zero, lawful, mass)
+        found["zero_overlap"] = _overlaps(columns, counts, cols)
     return found
 
 
@@ -74,17 +79,89 @@ def _made(zero: Tensor, per_column: Tensor, lawful: int, host: np.random.Generat
     return made
 
 
-def _places(per_row: Counts, columns: int) -> Deviations:
-    """Mean row of the zeros, scaled to [−1, 1], and how often the first and last row are zero.
+def _places(columns: Tensor, per_row: Counts, per_column: Counts) -> Surplus:
+    """Where the zeros of a column lie, given how many it has: any rows are as likely.
 
-    Sums of draws without replacement are dominated, in convex order, by sums with
-    replacement (Hoeffding 1963, theorem 4), whose proxies are at most 1/3 and 1/4.
+    So those in a set of rows are hypergeometric, whatever the lattice does. Their mean row, scaled
+    to [−1, 1], is a sum of draws without replacement: in convex order one with replacement, of the
+    proxy 1/3, dominates it (Hoeffding 1963, theorem 4), and that of the rows left out.
     """
-    rows, zeros = per_row.size, int(per_row.sum())
+    rows = per_row.size
     place = (2 * np.arange(rows) + 1) / rows - 1
-    expected = zeros / rows
-    totals = np.array([per_row @ place, per_row[0] - expected, per_row[-1] - expected])
-    return Deviations(totals, np.array([zeros, columns, columns]), np.array([1 / 3, 1 / 4, 1 / 4]))
+    drawn = int(np.minimum(per_column, rows - per_column).sum())
+    mean = np.array([per_row @ place, drawn, drawn / 3])
+    index = np.arange(rows)
+    sets = [_in_sets(per_row, per_column, np.minimum(index, 1) + (index == rows - 1))[:, [0, 2]]]
+    sets += [_in_sets(per_row, per_column, index * PARTS // rows, PARTS)]
+    sets += [_in_sets(per_row, per_column, index % divisor, divisor) for divisor in RESIDUES]
+    return _surplus(mean[:, None], *sets, _distances(columns))
+
+
+def _in_sets(per_row: Counts, per_column: Counts, sets: Counts, number: int = 3) -> Floats:
+    """Zeros in each set of rows beyond their mean, how many zeros there are, and the variance."""
+    rows, zeros = per_row.size, int(per_column.sum())
+    size = np.bincount(sets, minlength=number)
+    excess = np.bincount(sets, weights=per_row, minlength=number) - zeros * size / rows
+    spread = float(per_column @ (rows - per_column)) / (rows**2 * (rows - 1.0))
+    return np.stack([excess, np.full(number, zeros), spread * size * (rows - size)])
+
+
+def _distances(columns: Tensor) -> Floats:
+    """Zeros at a distance from another zero of their column.
+
+    Rows are cut into blocks as long as the distance, and every second one is laid beside the next.
+    Given the zeros of the one block and the number in the other, these are any of its rows.
+    """
+    rows, found = len(columns), np.zeros((len(DISTANCES), 3, columns.shape[1]))
+    held = columns.to(torch.float32)
+    pairs = [rows // (2 * distance) * distance for distance in DISTANCES]
+    for place, (distance, n) in enumerate(zip(DISTANCES, pairs, strict=True)):
+        if n < 2:
+            continue
+        one, other = held[: 2 * n].view(-1, 2, distance, held.shape[1]).unbind(1)
+        both = torch.stack([one.sum((0, 1)), other.sum((0, 1)), (one * other).sum((0, 1))])
+        found[place] = both.cpu().numpy()
+    a, b, shared = found[:, 0], found[:, 1], found[:, 2]
+    n = np.array(pairs, dtype=float).clip(2)[:, None]
+    return _together(a, b, shared.sum(-1), n)
+
+
+def _together(a: Floats, b: Floats, shared: Floats, n: Floats | float) -> Floats:
+    """What sets of sizes `a` and `b` of `n` rows share beyond the mean, draws, and variance.
+
+    Sums over the last axis of hypergeometric counts.
+    """
+    excess = shared - (a * b / n).sum(-1)
+    variance = (a * (n - a) * b * (n - b) / (n**2 * (n - 1))).sum(-1)
+    return np.stack([excess, b.sum(-1), variance])
+
+
+def _overlaps(columns: Tensor, per_column: Counts, width: int) -> Surplus:
+    """Zeros that a column shares with one further on, in the sequence of all calls' columns.
+
+    Pairs at one distance form paths: given the columns before it, what a column shares with one of
+    them is hypergeometric, and its law is the same whatever these are. So the counts of one
+    distance are independent, and given the columns' own numbers of zeros no lattice matters.
+    """
+    whole, some = len(per_column), 1 + _NEAR // len(columns)
+    lags = [(width, whole), (2 * width, whole), (width // 2, whole), (1, whole if width > 1 else 0)]
+    lags += [(lag, some) for lag in range(2, min(width - 1, NEIGHBOURS) + 1)]
+    return _surplus(np.stack([_shared(columns, per_column, *lag) for lag in lags], axis=1))
+
+
+def _shared(columns: Tensor, per_column: Counts, lag: int, number: int) -> Floats:
+    """The overlaps of pairs at one distance among the first so many columns."""
+    if not 0 < lag < (number := min(number, len(per_column))):
+        return np.zeros(3)
+    near, far = slice(0, number - lag), slice(lag, number)
+    shared = int(torch.count_nonzero(columns[:, near] & columns[:, far]))
+    zeros = per_column.astype(float)
+    return _together(zeros[near], zeros[far], np.array(shared, dtype=float), len(columns))
+
+
+def _surplus(*found: Floats) -> Surplus:
+    totals, counts, variances = np.concatenate(found, axis=1)
+    return Surplus(totals, counts.astype(np.int64), variances)
 
 
 def _stripes(per_row: Counts) -> Floats:
@@ -96,17 +173,3 @@ def _stripes(per_row: Counts) -> Floats:
     ends = np.linspace(0, per_row.size, STRIPES + 1)
     stripes: Floats = np.diff(np.interp(ends, np.arange(per_row.size + 1), below))
     return stripes
-
-
-def _overlaps(zero: Tensor, lawful: int, mass: float) -> Deviations:
-    """Zeros that a column shares with the next one, beyond the hypergeometric mean.
-
-    With probability q an entry is zero that was not made so: the mean share of rows that both
-    columns have is at most ``(s + q)²`` in place of ``s²``.
-    """
-    rows = zero.shape[1]
-    shared = int((zero[:, :, 1:] & zero[:, :, :-1]).sum())
-    pairs = zero.shape[0] * (zero.shape[2] - 1)
-    excess = shared - pairs * lawful**2 / rows
-    count, proxy = np.array([pairs * lawful]), np.array([1 / 4])
-    return Deviations(np.array([excess]), count, proxy, mass * (2 + mass * rows / lawful))

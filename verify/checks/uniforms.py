@@ -10,31 +10,36 @@ import torch
 from torch import Tensor
 
 from verify.checks import coincidences
+from verify.checks.neighbours import neighbours
+from verify.checks.regions import regions
 from verify.checks.statistics import (
     BINS,
     FINE,
+    CallMeans,
     Correlation,
     Deviations,
     Extremes,
     Histogram,
     NormalMoments,
+    Shares,
     Statistic,
 )
-from verify.checks.words import EDGE
+from verify.checks.words import EDGE, FAR
 from verify.laws import Continuous, Normal, Rounded
 
 Statistics = dict[str, Statistic]
 Transform = Callable[[Tensor, Tensor], Tensor]
 
-LAGS = (1, 2, 4, 8, 16, 40_960)
-"""Flat lags at which dependence is measured: neighbours, vector widths, and the period of a
+LAGS = (1, 40_960)
+"""Flat lags at which dependence is measured tensor by tensor: neighbours, and the period of a
 generator that once restarted after every 40,960 values."""
 
-FAR = 2.0**30
+FARTHEST = 2.0**30
 """No transform is farther from its middle: a cdf that goes on as a line beyond the support takes
 memory that nobody filled to where sums of squares overflow."""
 
 _FINE_BINS = 4 * BINS  # The outermost fine bin is the tail of 2^-14; 16 bits hold its number.
+_FAR_FROM = 1 << 16  # Values from which far tails are looked at.
 _CHUNK = 1 << 16  # Values that the host reduces at a time: they stay in a core's cache.
 _TABULATED = 1 << 17  # Values from which tabulating all that 16 bits can hold is cheaper.
 
@@ -53,7 +58,7 @@ def transformed(
     They are, to the resolution and to what their own evaluation loses: the standardised value is
     rounded three times, the function to two steps, differently from kernel to kernel.
     """
-    flat = values.reshape(-1)
+    flat, drawn = values.reshape(-1), resolution
     epsilon = torch.finfo(flat.dtype if law.is_accurate_in_float32 else torch.float64).eps
     resolution += law.resolution(epsilon, epsilon)
     centred = torch.empty(flat.numel(), dtype=torch.float64, device=flat.device)
@@ -70,11 +75,16 @@ def transformed(
             # Φ(z) − ½ = ½ erf(z/√2), in fewer passes than Φ itself.
             shifted = standardised.mul_(math.sqrt(0.5)).erf_().mul_(0.5)
         else:
-            shifted = law.cdf(chunk, torch.special).sub_(0.5).clamp_(-FAR, FAR)
+            shifted = law.cdf(chunk, torch.special).sub_(0.5).clamp_(-FARTHEST, FARTHEST)
         part.copy_(shifted)
         binned = shifted.mul_(_FINE_BINS).add_(_FINE_BINS / 2)
         bins[piece] = binned.clamp_(0, _FINE_BINS - 1)
-    return _transform_statistics(values, shape, centred, bins, moments, resolution)
+    found = _transform_statistics(values, shape, centred, bins, moments, resolution)
+    if flat.numel() < _FAR_FROM:
+        return found
+    far = flat[_outermost(bins)].double()
+    below, above = law.cdf(far, torch.special), law.sf(far, torch.special)
+    return found | {"far_tails": _far_tails(below, above, flat.numel(), drawn)}
 
 
 def rounded(
@@ -155,7 +165,29 @@ def randomised(
     ends = np.array([0.5 + lowest, 0.5 - highest])
     found = _transform_statistics(values, shape, centred, bins, moments, slack)
     found["extremes"] = Extremes(flat.numel(), ends + slack, (ends - slack).clip(0), slack)
+    if flat.numel() >= _FAR_FROM:
+        far = centred[_outermost(bins)]
+        found["far_tails"] = _far_tails(0.5 + far, 0.5 - far, flat.numel(), slack)
     return found
+
+
+def _outermost(bins: Tensor) -> Tensor:
+    return (bins == 0) | (bins == _FINE_BINS - 1)
+
+
+def _far_tails(below: Tensor, above: Tensor, n: int, resolution: float) -> Shares:
+    """How many values lie beyond each quantile: of those farther out than 2^-14, in doubles.
+
+    Their number differs by the resolution from what the quantile says, and that of both ends by
+    twice as much.
+    """
+    quantiles = 2.0 ** -np.array(FAR)
+    levels = torch.from_numpy(quantiles).to(below.device)
+    ends = torch.stack([(u[:, None] < levels).sum(0) for u in (below, above)]).cpu().numpy()
+    sides = np.array([[1.0], [1.0], [2.0]])
+    least, most = (n * sides * (quantiles + way * resolution) for way in (-1, 1))
+    counts = np.concatenate([ends, ends.sum(0, keepdims=True)]).ravel()
+    return Shares(n, counts, least.clip(0).ravel(), most.clip(max=n).ravel(), resolution)
 
 
 def _transform_statistics(
@@ -171,12 +203,22 @@ def _transform_statistics(
     found: Statistics = {
         "distribution": Histogram(fine.reshape(BINS, -1).sum(axis=1), fine[[0, -1]], resolution),
         "correlation": _correlation(centred, shape, values.shape[0]),
-        "position": _positions(centred.view(values.shape), resolution),
+        "position": _positions(centred.view(values.shape), shape[-1] if shape else 1, resolution),
+        **neighbours(bins),
+        "call_means": _call_means(centred.view(values.shape), resolution),
     }
     if moments:
         total, squares = map(float, torch.stack(moments).sum(0).cpu())
         found["moments"] = NormalMoments(centred.numel(), total, squares, resolution)
     return found
+
+
+def _call_means(centred: Tensor, resolution: float) -> CallMeans:
+    calls, numel = centred.shape
+    means = centred.sum(1).abs_().cpu().numpy() / math.sqrt(numel / 12)
+    moved = resolution * math.sqrt(12 * numel)
+    least, most = ((means + way * moved).clip(0) for way in (-1, 1))
+    return CallMeans(calls, float(least @ least), float(most @ most))
 
 
 def _lags(shape: tuple[int, ...], calls: int) -> dict[str, int]:
@@ -200,10 +242,10 @@ def _correlation(centred: Tensor, shape: tuple[int, ...], calls: int) -> Correla
     return Correlation(sums, {name: centred.numel() - lag for name, lag in lags.items()})
 
 
-def _positions(centred: Tensor, resolution: float) -> Deviations:
-    """Mean and spread of the transform at the first and last positions, over the calls.
+def _positions(centred: Tensor, last: int, resolution: float) -> Deviations:
+    """Mean and spread of the transform at the first and last positions, and region by region.
 
-    A value moves by the resolution at most, and its square by no more.
+    Over the calls. A value moves by the resolution at most, and its square by no more.
     """
     calls, numel = centred.shape
     width = min(EDGE, numel)
@@ -216,4 +258,5 @@ def _positions(centred: Tensor, resolution: float) -> Deviations:
         counts[side, :, :width] = calls
     # A centred uniform has the proxy 1/12; its square lies in an interval of length 1/4.
     proxies = np.broadcast_to(np.array([1 / 12, 1 / 64])[None, :, None], sums.shape)
-    return Deviations(sums.ravel(), counts.ravel(), proxies.ravel().copy(), resolution)
+    edges = Deviations(sums.ravel(), counts.ravel(), proxies.ravel().copy(), resolution)
+    return edges.followed_by(regions(centred, last, resolution))

@@ -42,6 +42,12 @@ class Words:
 EDGE = 32
 """Positions watched at both ends of every tensor."""
 
+PARTS = 32
+"""Regions that a tensor, its last axis, and a column of a sparse matrix are divided into."""
+
+LANES = 16
+"""Values that a vectorised loop fills at a time."""
+
 CORNER = 4
 """Signs are watched in the leading square of this side, one place per entry."""
 
@@ -51,11 +57,53 @@ MANTISSA = 52
 APART = ", which should share nothing with "
 """Stands between the names of two tensors where a lag would be named."""
 
+FAR = tuple(range(15, 25))
+"""Beyond quantiles 2^-k of these k values are counted, where samples are large."""
+
+RESIDUES = (2, 3, 4, 5, 8)
+"""Rows are told apart by what is left of their number, divided by these."""
+
+DISTANCES = (*range(1, 17), 24, 32, 48, 64, 96, 128, 192, 256, 384, 512)
+"""Rows so far apart are asked whether zeros of a column prefer or avoid each other."""
+
+NEIGHBOURS = 64
+"""Columns are compared with so many that follow."""
+
 _POSITIONS = tuple(
     f"{moment} of entry {index if side > 0 else -1 - index}"
     for side in (1, -1)
     for moment in ("in the mean", "in the spread")
     for index in range(EDGE)
+) + tuple(
+    f"{moment} of {region}"
+    for moment in ("in the mean", "in the spread")
+    for region in (
+        *(f"part {part + 1} of {PARTS} of the tensor" for part in range(PARTS)),
+        *(f"part {part + 1} of {PARTS} along the last axis" for part in range(PARTS)),
+        *(f"the entries {lane} after a multiple of {LANES}" for lane in range(LANES)),
+    )
+)
+
+_BEYOND = tuple(
+    f"beyond the quantile 2^-{k} {side}"
+    for side in ("at the lower end", "at the upper end", "of both ends")
+    for k in FAR
+)
+
+_ROWS_OF_ZEROS = (
+    "on average",
+    "in the first row",
+    "in the last row",
+    *(f"in part {part + 1} of {PARTS} of the rows" for part in range(PARTS)),
+    *(f"in rows {left} modulo {divisor}" for divisor in RESIDUES for left in range(divisor)),
+    *(f"at {distance} rows from another" for distance in DISTANCES),
+)
+
+_SHARED_ZEROS = (
+    "with the same column of the next call",
+    "with the same column of the call after the next",
+    "with the column half a matrix further",
+    *(f"with the column {lag} further" for lag in range(1, NEIGHBOURS + 1)),
 )
 
 _ROWS: dict[str, Words] = {
@@ -72,8 +120,8 @@ _ROWS: dict[str, Words] = {
         horizon=horizons.SINGLE_CASES,
     ),
     "chi_square": Words(
-        "64 equal cells are equally full",
-        "the density is not the law's",
+        "64 equal cells are as full as by chance",
+        "the density is not the law's, or values are spread too evenly",
         exact=True,
         horizon=horizons.CHI_SQUARE,
     ),
@@ -82,6 +130,13 @@ _ROWS: dict[str, Words] = {
     ),
     "tails": Words(
         "the tails are as full as they should be", "the tails are wrong", horizon=horizons.TAILS
+    ),
+    "far_tails": Words(
+        "the tails are as full far out",
+        "the tails are wrong far out",
+        "excess share",
+        _BEYOND,
+        horizon=horizons.FAR_TAILS,
     ),
     "mean": Words("the mean matches", "the mean is off", exact=True, horizon=horizons.MEAN),
     "scale": Words("the scale matches", "the scale is off", exact=True, horizon=horizons.SCALE),
@@ -92,6 +147,29 @@ _ROWS: dict[str, Words] = {
     ),
     "correlation": Words(
         "values are uncorrelated", "values depend on each other", horizon=horizons.CORRELATION
+    ),
+    "call_means": Words(
+        "the means of calls vary as they should",
+        "the means of calls vary too little or too much",
+        "spread of the calls' means",
+        horizon=horizons.CALL_MEANS,
+    ),
+    "lags": Words(
+        "values and sizes know nothing of those up to 4,095 before",
+        "values depend on those some way before",
+        horizon=horizons.LAGS,
+    ),
+    "neighbours": Words(
+        "two and three neighbours have the joint law of independent values",
+        "two or three neighbours do not have the joint law of independent values",
+        "mean",
+        horizon=horizons.CELLS,
+    ),
+    "joint": Words(
+        "two tensors have the joint law of independent values",
+        "two tensors do not have the joint law of independent values",
+        "mean",
+        horizon=horizons.CELLS,
     ),
     "position": Words(
         "every position obeys alike",
@@ -113,9 +191,15 @@ _ROWS: dict[str, Words] = {
         "repeats of an atom",
         horizon=horizons.RATE,
     ),
+    "mode": Words(
+        "no value comes back again and again",
+        "some value comes back again and again",
+        "values drawn too often",
+        horizon=horizons.RATE,
+    ),
     "duplicates": Words(
-        "values repeat no more than by chance",
-        "values repeat",
+        "values repeat as often as by chance",
+        "values repeat too often or too rarely",
         "duplicated values",
         horizon=horizons.RATE,
     ),
@@ -123,6 +207,12 @@ _ROWS: dict[str, Words] = {
         "no rows, columns or blocks are equal",
         "rows, columns or blocks of 16 values are equal",
         "equal slices",
+        horizon=horizons.RATE,
+    ),
+    "stretches": Words(
+        "no stretch of values comes again",
+        "a stretch of 32 values comes again, by size",
+        "samples with equal stretches",
         horizon=horizons.RATE,
     ),
     "bits": Words(
@@ -166,15 +256,16 @@ _ROWS: dict[str, Words] = {
     ),
     "zero_position": Words(
         "zeros fall anywhere in a column",
-        "zeros prefer some rows",
-        "shift of the zeros' rows",
-        ("on average", "at the first row", "at the last row"),
+        "zeros prefer some rows, or each other",
+        "excess of zeros per zero",
+        _ROWS_OF_ZEROS,
         horizon=horizons.NO_LATTICE,
     ),
     "zero_overlap": Words(
         "columns place their zeros independently",
-        "neighbouring columns share their zeros",
+        "columns or calls share their zeros, or avoid each other's",
         "excess overlap per zero",
+        _SHARED_ZEROS,
         horizon=horizons.NO_LATTICE,
     ),
     "zero_share": Words(

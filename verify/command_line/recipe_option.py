@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import faulthandler
 import functools
+import glob
 import importlib
 import math
 import multiprocessing
@@ -29,7 +30,9 @@ from verify.laws import LATTICES
 from verify.plan import containment, watchdog
 from verify.quoting import said, shown
 from verify.subjects.case import Case
-from verify.subjects.recipes.claims import Claim, Claims
+from verify.subjects.recipes.claims import Claim, Claims, buffers
+from verify.subjects.recipes.known import Written
+from verify.subjects.recipes.parts import default_dtype
 from verify.subjects.recipes.possible import impossible, is_claim, spelled
 from verify.subjects.recipes.recipe import HOST, Recipe, built_aside
 
@@ -38,6 +41,9 @@ UNSEEN = ("pytest.PytestUnhandledThreadExceptionWarning", "pytest.PytestUnraisab
 
 _POLL = 0.02
 """Seconds between two looks at the process in which a recipe is tried."""
+
+_SHOWN = 8
+"""Buffers without a law that are named; all are counted."""
 
 
 class BuildEnded(Exception):
@@ -143,18 +149,31 @@ def chosen(
         with watchdog.limit(longer):
             build = _build(recipe)
         with watchdog.limit(seconds):
-            dtype = _dtype(recipe, build, claims)
+            dtype, without = _looked_at(recipe, build, claims)
+    # A pattern may hold what a name does: brackets.
+    every = {**claims, **{glob.escape(name): Written() for name in without}}
     case = Build(recipe.partition(":")[2])
     return Recipe(
         name=recipe,
         cases=lambda _size: st.just(case),
         anchors=(case,),
         dtypes=(dtype,),
-        words=f"every parameter follows the law that {laws} gives it",
+        words=f"every parameter follows the law that {laws} gives it{_unnamed(without)}",
         formula=formula,
         source=laws,
         make=lambda _case, target: cast(nn.Module, build(target.device)),
-        claims=lambda _case: claims,
+        claims=lambda _case: every,
+    )
+
+
+def _unnamed(buffers: list[str]) -> str:
+    """What is said of buffers without a law."""
+    if not buffers:
+        return ""
+    more = [f"{len(buffers) - _SHOWN} more"] if len(buffers) > _SHOWN else []
+    return (
+        f"; of the buffers without a law there, {', '.join([*buffers[:_SHOWN], *more])}, it is "
+        "only asked that they are written and the same in every build"
     )
 
 
@@ -245,7 +264,7 @@ def _importing() -> Iterator[None]:
     if str(Path.cwd()) not in sys.path:
         sys.path.append(str(Path.cwd()))  # The suite's own packages come first.
     with (
-        _own_dtype(torch.get_default_dtype()),
+        default_dtype(torch.get_default_dtype()),
         contextlib.chdir(Path.cwd()),
         warnings.catch_warnings(),
         containment.contained(),
@@ -254,19 +273,8 @@ def _importing() -> Iterator[None]:
         yield
 
 
-@contextmanager
-def _own_dtype(dtype: torch.dtype) -> Iterator[None]:
-    """A default dtype that is restored afterwards."""
-    before = torch.get_default_dtype()
-    torch.set_default_dtype(dtype)
-    try:
-        yield
-    finally:
-        torch.set_default_dtype(before)
-
-
 def _built(build: Callable[[], object], dtype: torch.dtype, device: torch.device) -> object:
-    with _own_dtype(dtype), device, containment.contained():
+    with default_dtype(dtype), device, containment.contained():
         try:
             return build()
         except (KeyboardInterrupt, watchdog.TimedOut):
@@ -287,8 +295,13 @@ def _speaks(error: Exception) -> bool:
     return True
 
 
-def _dtype(recipe: str, build: Callable[[torch.device], object], claims: Claims) -> str:
-    """The name of the one dtype of a model that can be verified; it is built to find out."""
+def _looked_at(
+    recipe: str, build: Callable[[torch.device], object], claims: Claims
+) -> tuple[str, list[str]]:
+    """The name of the one dtype of a model that can be verified, and its buffers without a law.
+
+    It is built to find out.
+    """
     model = built_aside(lambda: build(HOST.device), HOST.device)
     if not isinstance(model, nn.Module):
         raise BadOption(f"--recipe {recipe!r} gives {type(model).__name__}, no torch.nn.Module.")
@@ -296,7 +309,7 @@ def _dtype(recipe: str, build: Callable[[torch.device], object], claims: Claims)
     wrong = next(impossible(model, claims, LATTICES[dtype]), "")
     if wrong:
         raise BadOption(f"a law of --recipe {recipe!r} cannot be verified: {wrong}.")
-    return dtype
+    return dtype, [each.name for each in buffers(model, claims) if not each.patterns]
 
 
 def _holds_values(parameter: torch.Tensor) -> bool:

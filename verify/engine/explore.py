@@ -106,6 +106,7 @@ class _Exploration:
                 if subject.numel(anchor) <= self._largest():
                     self.examine(anchor)
             if self.share:
+                self._stratify()
                 self.pool.fill(int(self.share * self.cell.pooled(self.extent.pool_values)))
         except (CaseFailed, CaseTimedOut) as failure:
             self.failing = self.progress.failing.get(failure.case, NOTHING)
@@ -117,11 +118,33 @@ class _Exploration:
 
     def _sound(self) -> list[Case]:
         """The anchors that the dtype has room for, and that no known defect excludes."""
-        return [
-            anchor
-            for anchor in self.cell.subject.anchors
-            if self.cell.holds(anchor) and not known_defects.excluding(anchor, self.defects)
-        ]
+        return [*filter(self._is_sound, self.cell.subject.anchors)]
+
+    def _stratify(self) -> None:
+        """Pool the strata, each with those of its cases that are sound and affordable.
+
+        They are asked of the first fill method: the others hand over to the same fills. So do
+        narrow and complex dtypes, which round and pair what wide ones draw.
+        """
+        wide = self.cell.is_wide if self.run.profile.every_dtype else self.cell.is_usual
+        if not wide or self.promise != next(iter(self.cell.subject.fill_methods)):
+            return
+        values = self.cell.pooled(self.extent.stratum_values)
+        for stratum in self.cell.subject.strata:
+            cases = tuple(filter(self._is_affordable, filter(self._is_sound, stratum.cases)))
+            try:
+                self.pool.stratify(replace(stratum, cases=cases), values)
+            except Unsupported as reason:
+                self.progress.unsupported = self.progress.unsupported or f"{stratum.name}: {reason}"
+
+    def _is_sound(self, case: Case) -> bool:
+        """Whether the dtype has room for a case, and no known defect excludes it."""
+        return self.cell.holds(case) and not known_defects.excluding(case, self.defects)
+
+    def _is_affordable(self, case: Case) -> bool:
+        """Whether the profile has time for one call: where a dtype is not wide, for an eighth."""
+        cost = self.cell.subject.effort(case) * self.cell.subject.numel(case)
+        return cost <= self.cell.pooled(self.extent.largest)
 
     def _largest(self) -> int:
         """Entries of the largest anchor that the profile has time for."""

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import torch
 
 from verify.checks import joint
 from verify.checks.statistics import Exact, Statistic
+from verify.checks.stretches import stretches
 from verify.engine.reduction import reduce
 from verify.engine.sampling import Sample
 from verify.laws import Continuous
-from verify.outcome.evidence import Evidence
+from verify.outcome.evidence import NOTHING, Evidence
 from verify.subjects.tensor_law import TensorLaw
 
 
@@ -38,8 +39,26 @@ def observe(sample: Sample, tensors: Sequence[TensorLaw], *, sort: bool) -> Evid
     own = [tensor for tensor in tensors if not tensor.copy_of]  # A copy adds no evidence.
     evidence = {tensor.label: _tensor_evidence(sample, tensor, sort) for tensor in own}
     if "" in evidence:
-        return evidence[""]
-    return Evidence(_together(sample, tensors) if sort else {}, evidence)
+        return evidence[""] + Evidence(_again(sample, tensors) if sort else {})
+    return Evidence(_together(sample, tensors) if sort else {}) + _shared(evidence)
+
+
+_SHARED = ("lags", "neighbours")
+"""What is added up over all tensors of a module: as if they were one."""
+
+
+def _shared(evidence: Mapping[str, Evidence]) -> Evidence:
+    """The evidence of each tensor, and of all of them what they share."""
+    whole = NOTHING
+    for each in evidence.values():
+        whole += Evidence({name: s for name, s in each.statistics.items() if name in _SHARED})
+    own = {
+        label: replace(
+            each, statistics={n: s for n, s in each.statistics.items() if n not in _SHARED}
+        )
+        for label, each in evidence.items()
+    }
+    return replace(whole, tensors=own)
 
 
 _PARTS = ("real part", "imaginary part")
@@ -72,7 +91,21 @@ def _together(sample: Sample, tensors: Iterable[TensorLaw]) -> dict[str, Statist
     found: dict[str, Statistic] = {"state": Exact(len(names), 0)}
     if copied := {tensor.name: tensor.copy_of for tensor in tensors if tensor.copy_of}:
         found["copies"] = joint.copies(copied, sample.tensors)
-    drawn = {
+    drawn = _drawn(sample, tensors)
+    found["between"] = joint.between(drawn, sample.host_stream())
+    found["joint"] = joint.neighbours(drawn, sample.host_stream(" side by side"))
+    return found | _again(sample, tensors)
+
+
+def _again(sample: Sample, tensors: Iterable[TensorLaw]) -> dict[str, Statistic]:
+    """Stretches that come again, in one tensor or in two."""
+    drawn = _drawn(sample, tensors)
+    return {"stretches": stretches(drawn, sample.host_stream(" stretch by stretch"))}
+
+
+def _drawn(sample: Sample, tensors: Iterable[TensorLaw]) -> dict[str, joint.Drawn]:
+    """The tensors of independent entries, those with broken values left out."""
+    return {
         tensor.label: joint.Drawn(values, tensor.law)
         for tensor in tensors
         if isinstance(tensor.law, Continuous)
@@ -80,8 +113,6 @@ def _together(sample: Sample, tensors: Iterable[TensorLaw]) -> dict[str, Statist
         and (values := tensor.lawful(sample.tensors[tensor.name])).numel()
         and bool(values.isfinite().all())
     }
-    found["between"] = joint.between(drawn, sample.host_stream())
-    return found
 
 
 def unlawful_state(sample: Sample, tensors: Iterable[TensorLaw]) -> str:

@@ -11,6 +11,7 @@ from verify.checks.statistics import Histogram, Products, SubGaussianMoments
 from verify.engine.cases import Cases
 from verify.outcome.evidence import NOTHING, Evidence
 from verify.subjects.case import Case
+from verify.subjects.subject import Stratum
 from verify.subjects.tensor_law import TensorLaw
 
 _BATCH = 1 << 19
@@ -22,7 +23,16 @@ _KEPT = 1 << 22
 """Values of all tensors that one replicate keeps in memory."""
 
 _CALL = 1 << 12
-"""What a call costs besides its values: as much as drawing so many."""
+"""What a plain call costs besides its values: as much as drawing so many."""
+
+_EFFORT = 1 << 8
+"""What a stratum may cost for each value that it wants: small tensors end their turn by it."""
+
+_TOGETHER = 1 << 11
+"""Calls of a stratum that are reduced together."""
+
+_OF_STRATUM = ("distribution", "moments", "haar_trace", "haar_sign")
+"""What a stratum is asked by itself; the whole is asked everything."""
 
 
 @dataclass
@@ -35,11 +45,14 @@ class Pool:
     evidence : Evidence
     cases : dict
         The random kinds of tensors that each pooled case fills.
+    strata : list
+        Those that have been pooled, and how many values of each were wanted.
     """
 
     drawn: Cases
     evidence: Evidence = NOTHING
     cases: dict[Case, set[str]] = field(default_factory=dict)
+    strata: list[tuple[Stratum, int]] = field(default_factory=list)
 
     def add(self, case: Case, evidence: Evidence) -> None:
         """Pool what was seen of a case."""
@@ -51,11 +64,19 @@ class Pool:
         """Replicate cases until every random kind of tensors has so many values."""
         self.evidence = self._filled("pool", self.evidence, dict.fromkeys(self._kinds(), values))
 
+    def stratify(self, stratum: Stratum, values: int) -> None:
+        """Draw so many values of a stratum, for a pool of its own and for the whole."""
+        self.evidence = self._stratified("stratum", self.evidence, stratum, values)
+        self.strata.append((stratum, values))
+
     def redrawn(self, times: int) -> Evidence:
         """The pool on fresh draws, so many times the values of each kind."""
         # After a case that failed the pool is what was there by then.
         held = {kind: times * _values(self.evidence, kind) for kind in self._kinds()}
-        return self._filled("confirmation", NOTHING, held)
+        evidence = self._filled("confirmation", NOTHING, held)
+        for stratum, values in self.strata:
+            evidence = self._stratified("confirmation", evidence, stratum, times * values)
+        return evidence
 
     def _kinds(self) -> list[str]:
         """The random kinds of tensors that have been pooled."""
@@ -90,6 +111,21 @@ class Pool:
         seen = self.drawn.draw(case, replicate, calls, sort=False, only=only)
         return seen.pooled(self.drawn.kinds(case))
 
+    def _stratified(self, tag: str, evidence: Evidence, stratum: Stratum, values: int) -> Evidence:
+        """Add a stratum's cases, each in as many calls as its share of values and time allows."""
+        share = values / max(1, len(stratum.cases))
+        for case in stratum.cases:
+            numel = max(1, self.drawn.cell.subject.numel(case))
+            left = math.ceil(min(share / numel, share * _EFFORT / self._cost(case)))
+            most = max(1, min(_TOGETHER, _BATCH // numel))
+            while left > 0:
+                calls, replicate = min(left, most), f"{tag} {stratum.name} {left}"
+                seen = self.drawn.draw(case, replicate, calls, sort=False)
+                pooled = seen.pooled(self.drawn.kinds(case))
+                evidence = evidence + pooled + _of_stratum(stratum.name, pooled)
+                left -= calls
+        return evidence
+
     def _worthwhile(self, kind: str) -> list[Case]:
         """Pooled cases worth replicating: those whose values of the kind cost least."""
         costs = {
@@ -103,7 +139,20 @@ class Pool:
     def _cost(self, case: Case) -> float:
         """Cost of a call, in values drawn."""
         subject = self.drawn.cell.subject
-        return _CALL + subject.effort(case) * subject.numel(case)
+        return subject.call_cost * _CALL + subject.effort(case) * subject.numel(case)
+
+
+def _of_stratum(name: str, pooled: Evidence) -> Evidence:
+    """What a stratum keeps of its own: few statistics, hence few decisions."""
+    kinds = {"": pooled, **pooled.tensors}
+    return Evidence(
+        {},
+        {
+            ", ".join(filter(None, (kind, name))): Evidence(kept, family=seen.family)
+            for kind, seen in kinds.items()
+            if (kept := {n: s for n, s in seen.statistics.items() if n in _OF_STRATUM})
+        },
+    )
 
 
 def _numel(tensors: list[TensorLaw]) -> int:

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from verify.checks import (
     discrete,
+    entries,
     independent,
     masked,
     orthogonal,
@@ -21,6 +22,7 @@ from verify.checks.uniforms import Statistics
 from verify.laws import (
     Continuous,
     Discrete,
+    Entries,
     Haar,
     Independent,
     Law,
@@ -42,6 +44,7 @@ _REDUCTIONS = functools.singledispatch(_unknown)
 _REDUCTIONS.register(Continuous, independent.reduce)
 _REDUCTIONS.register(Discrete, discrete.reduce)
 _REDUCTIONS.register(Permutation, discrete.reduce_permutations)
+_REDUCTIONS.register(Entries, entries.reduce)
 _REDUCTIONS.register(Haar, orthogonal.reduce)
 _REDUCTIONS.register(Sparse, sparsity.reduce)
 _REDUCTIONS.register(Masked, masked.reduce)

@@ -9,6 +9,16 @@ that one definition serves the host and every device.
 from verify.laws.base import Family, Law
 from verify.laws.continuous import Continuous, Exponential, Normal, Uniform
 from verify.laws.discrete import Bernoulli, Discrete, DiscreteUniform, Permutation
+from verify.laws.entries import (
+    Categorical,
+    Cauchy,
+    Entries,
+    Geometric,
+    LogNormal,
+    Poisson,
+    Real,
+    Tabulated,
+)
 from verify.laws.fans import fan, fan_in_and_fan_out
 from verify.laws.gains import GAINS, gain
 from verify.laws.haar import Haar
@@ -25,24 +35,32 @@ __all__ = [
     "GAINS",
     "LATTICES",
     "Bernoulli",
+    "Categorical",
+    "Cauchy",
     "Constant",
     "Continuous",
     "Dirac",
     "Discrete",
     "DiscreteUniform",
+    "Entries",
     "Exponential",
     "Eye",
     "Family",
+    "Geometric",
     "Haar",
     "Independent",
     "Lattice",
     "Law",
+    "LogNormal",
     "Masked",
     "Normal",
     "Permutation",
+    "Poisson",
+    "Real",
     "Rounded",
     "Sparse",
     "Structure",
+    "Tabulated",
     "TruncatedNormal",
     "Uniform",
     "UniformSum",

@@ -132,6 +132,10 @@ def _are_counts(value: object) -> bool:
     return _are_numbers(value) and bool(np.all((value >= 0) & (value == np.floor(value))))
 
 
+def _are_whole(value: object) -> bool:
+    return isinstance(value, np.ndarray) and value.ndim == 1 and value.dtype.kind == "i"
+
+
 def _are(holds: Callable[[object], bool], value: object) -> bool:
     return isinstance(value, dict) and all(map(holds, value.values()))
 
@@ -140,6 +144,7 @@ _HOLDS: Mapping[str, tuple[str, Callable[[object], bool]]] = {
     "int": ("a count", _is_count),
     "float": ("a number", _is_number),
     "Counts": ("an array of counts", _are_counts),
+    "Whole": ("an array of whole numbers", _are_whole),
     "Floats": ("an array of numbers", _are_numbers),
     "Floats | None": ("an array of numbers", lambda x: x is None or _are_numbers(x)),
     "dict[str, int]": ("counts by name", lambda x: _are(_is_count, x)),

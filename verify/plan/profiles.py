@@ -20,7 +20,11 @@ class Extent:
     pool_values : int
         Values pooled for each random tensor, or kind of tensors.
     max_numel : int
-        Entries of the largest case.
+        Entries of the largest case that is drawn.
+    stratum_values : int
+        Values pooled for each stratum.
+    largest : int
+        Cost of the dearest written case of a stratum, in values drawn.
     """
 
     examples: int
@@ -28,6 +32,8 @@ class Extent:
     case_calls: int
     pool_values: int
     max_numel: int
+    stratum_values: int
+    largest: int
 
     def lean(self) -> Extent:
         """The same for a question that needs no large sample."""
@@ -55,6 +61,8 @@ class Profile:
     name: str
     initializer: Extent
     module: Extent
+    every_dtype: bool = True
+    """Whether everything is asked in every dtype, not the laws of single fills alone."""
 
     def of(self, family: str) -> Extent:
         """The extent of a family of subjects."""
@@ -66,20 +74,21 @@ PROFILES = {
     for profile in (
         Profile(
             "smoke",
-            initializer=Extent(15, 1 << 13, 256, 1 << 20, 1 << 18),
-            module=Extent(4, 1 << 13, 64, 1 << 17, 1 << 14),
+            initializer=Extent(10, 1 << 13, 64, 1 << 20, 1 << 18, 1 << 13, 1 << 18),
+            module=Extent(4, 1 << 13, 32, 1 << 17, 1 << 14, 1 << 13, 1 << 20),
+            every_dtype=False,
         ),
         Profile(
             "standard",
-            initializer=Extent(50, 1 << 15, 1024, 1 << 24, 1 << 22),
-            module=Extent(12, 1 << 15, 256, 1 << 20, 1 << 17),
+            initializer=Extent(30, 1 << 15, 256, 1 << 24, 1 << 22, 1 << 18, 1 << 26),
+            module=Extent(10, 1 << 15, 128, 1 << 20, 1 << 17, 1 << 15, 1 << 23),
         ),
         Profile(
             # The same cases with larger samples: each decision costs 1e-12 of the run's 1e-6, and
             # the CPU beside an accelerator makes two of each.
             "deep",
-            initializer=Extent(50, 1 << 18, 8192, 1 << 28, 1 << 24),
-            module=Extent(12, 1 << 18, 2048, 1 << 24, 1 << 20),
+            initializer=Extent(30, 1 << 18, 8192, 1 << 28, 1 << 24, 1 << 22, 1 << 28),
+            module=Extent(10, 1 << 18, 2048, 1 << 24, 1 << 20, 1 << 20, 1 << 26),
         ),
     )
 }

@@ -18,9 +18,14 @@ from verify.subjects.case import Case
 
 _PARTS = {
     "complex32": "float16", "complex64": "float32", "complex128": "float64",
+    "bool": "float64", "uint8": "bfloat16", "int8": "bfloat16", "int16": "float16",
     "int32": "float64", "int64": "float64",
 }  # fmt: skip
-"""Formats that hold the parts of complex values, and whole numbers exactly."""
+"""Formats that hold the parts of complex values, and no more whole numbers than the dtype."""
+
+_WHOLE = ("bool", "uint8", "int8", "int16", "int32", "int64")
+
+_USUAL = "float32"
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,12 @@ class Cell:
         return self.subject.name, self.backend.name, self.dtype_name
 
     @property
+    def is_usual(self) -> bool:
+        """Whether the dtype is the one in which most tensors of the subject start."""
+        every = dtypes_of(self.subject, self.backend)
+        return self.dtype_name == (_USUAL if _USUAL in every else every[0])
+
+    @property
     def is_wide(self) -> bool:
         """Whether the dtype is one whose draws others round or pair."""
         return self.dtype_name in ("float32", "float64")
@@ -106,15 +117,20 @@ def cells(backend_names: Iterable[str], subjects: Iterable[Subject] | None = Non
         Cell(subject, known[name], dtype)
         for name in sorted(backend_names)
         for subject in (SUBJECTS.values() if subjects is None else subjects)
-        for dtype in subject.dtypes or (*known[name].dtypes, *subject.complex_dtypes)
-        if _is_verified(dtype, known[name])
+        for dtype in dtypes_of(subject, known[name])
     ]
     return sorted(planned, key=lambda cell: (-_weight(cell), cell.id))
 
 
+def dtypes_of(subject: Subject, backend: Backend) -> list[str]:
+    """Names of the dtypes in which a subject is verified on a backend."""
+    every = subject.dtypes or (*backend.dtypes, *subject.complex_dtypes)
+    return [dtype for dtype in every if _is_verified(dtype, backend)]
+
+
 def _is_verified(dtype: str, backend: Backend) -> bool:
     """Whether a backend lists a dtype, or that of its parts; integers are on every one."""
-    return dtype.startswith("int") or _PARTS.get(dtype, dtype) in backend.dtypes
+    return dtype in _WHOLE or _PARTS.get(dtype, dtype) in backend.dtypes
 
 
 def _weight(cell: Cell) -> float:

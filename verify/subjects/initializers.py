@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 import strategies
 from strategies import Interval, Nonlinearity, NormalParameters, Truncation
 from verify import laws
+from verify.subjects import initializer_strata
 from verify.subjects.case import TensorCase
 from verify.subjects.initializer_cases import (
     ConstantCase,
@@ -29,7 +30,8 @@ from verify.subjects.initializer_cases import (
     kaiming_cases,
     truncation_effort,
 )
-from verify.subjects.subject import Initializer
+from verify.subjects.initializer_strata import FLAT, RECTANGLES, structured
+from verify.subjects.subject import Initializer, Stratum
 
 _PYTORCH = "PyTorch documentation, torch.nn.init"
 _GLOROT = "Glorot & Bengio 2010"
@@ -39,14 +41,15 @@ _FANS = (2, 3, 4, 5)  # Dimensions from which on there are an input and an outpu
 _PLANE = (160, 257)
 _MATRIX = (512, 1024)
 _KERNEL = (64, 64, 3, 5)
-# The last values after the last full vector, a generator that restarts, 24-bit counters.
-_EDGES = ((15,), (17,), (40_977,), ((1 << 24) + 17,))
+# The last values after the last full vector, a generator that restarts.
+_EDGES = ((15,), (17,), (40_977,))
 
 _SQUARE_GAINS = (GainCase(_KERNEL, 1.0), GainCase(_MATRIX, 5 / 3))
 
 _IN_PLACE = (
     Initializer(
         name="uniform_",
+        strata=initializer_strata.UNIFORM,
         cases=lambda size: st.builds(
             UniformCase,
             shape=strategies.shapes(max_numel=size),
@@ -63,6 +66,7 @@ _IN_PLACE = (
     ),
     Initializer(
         name="normal_",
+        strata=initializer_strata.NORMAL,
         cases=lambda size: st.builds(
             NormalCase, shape=strategies.shapes(max_numel=size), normal=strategies.normals()
         ),
@@ -77,6 +81,7 @@ _IN_PLACE = (
     ),
     Initializer(
         name="trunc_normal_",
+        strata=initializer_strata.TRUNCATED,
         cases=lambda size: st.builds(
             TruncatedCase,
             shape=strategies.shapes(max_numel=min(size, 1 << 18)),
@@ -98,9 +103,11 @@ _IN_PLACE = (
             TruncatedCase(_MATRIX, Truncation(0.0, 0.02, -0.04, 0.04)),
         ),
         effort=truncation_effort,
+        call_cost=4.0,
     ),
     Initializer(
         name="constant_",
+        strata=structured(lambda shape: ConstantCase(shape, 0.3), FLAT),
         cases=lambda size: st.builds(
             ConstantCase,
             shape=strategies.shapes(max_numel=size),
@@ -115,6 +122,7 @@ _IN_PLACE = (
     ),
     Initializer(
         name="ones_",
+        strata=structured(TensorCase, FLAT),
         cases=lambda size: st.builds(TensorCase, shape=strategies.shapes(max_numel=size)),
         arguments=lambda case: {},
         law=lambda case: laws.Constant(1.0),
@@ -125,6 +133,7 @@ _IN_PLACE = (
     ),
     Initializer(
         name="zeros_",
+        strata=structured(TensorCase, FLAT),
         cases=lambda size: st.builds(TensorCase, shape=strategies.shapes(max_numel=size)),
         arguments=lambda case: {},
         law=lambda case: laws.Constant(0.0),
@@ -136,6 +145,7 @@ _IN_PLACE = (
     Initializer(
         name="eye_",
         dims=(2,),
+        strata=structured(TensorCase, RECTANGLES),
         cases=lambda size: st.builds(TensorCase, shape=strategies.matrices(max_numel=size)),
         arguments=lambda case: {},
         law=lambda case: laws.Eye(),
@@ -147,6 +157,7 @@ _IN_PLACE = (
     Initializer(
         name="dirac_",
         dims=(3, 4, 5),
+        strata=(Stratum("groups and sizes", initializer_strata.DIRAC),),
         cases=lambda size: dirac_cases(min(size, 1 << 18)),
         arguments=lambda case: {"groups": case.groups},
         law=lambda case: laws.Dirac(groups=case.groups),
@@ -158,6 +169,7 @@ _IN_PLACE = (
     Initializer(
         name="xavier_uniform_",
         dims=_FANS,
+        strata=initializer_strata.GAIN,
         cases=gain_cases,
         arguments=gain_arguments,
         law=lambda case: laws.Uniform.for_variance(bound=math.sqrt(3) * case.xavier_std),
@@ -169,6 +181,7 @@ _IN_PLACE = (
     Initializer(
         name="xavier_normal_",
         dims=_FANS,
+        strata=initializer_strata.GAIN,
         cases=gain_cases,
         arguments=gain_arguments,
         law=lambda case: laws.Normal(0.0, case.xavier_std),
@@ -180,6 +193,7 @@ _IN_PLACE = (
     Initializer(
         name="kaiming_uniform_",
         dims=_FANS,
+        strata=initializer_strata.KAIMING,
         cases=kaiming_cases,
         arguments=kaiming_arguments,
         law=lambda case: laws.Uniform.for_variance(bound=math.sqrt(3) * case.std),
@@ -194,6 +208,7 @@ _IN_PLACE = (
     Initializer(
         name="kaiming_normal_",
         dims=_FANS,
+        strata=initializer_strata.KAIMING,
         cases=kaiming_cases,
         arguments=kaiming_arguments,
         law=lambda case: laws.Normal(0.0, case.std),
@@ -208,9 +223,10 @@ _IN_PLACE = (
     Initializer(
         name="orthogonal_",
         dims=_FANS,
+        strata=initializer_strata.ORTHOGONAL,
         cases=lambda size: st.builds(
             GainCase,
-            shape=strategies.orthogonal_shapes(max_numel=size),
+            shape=strategies.orthogonal_shapes(max_side=256, max_numel=size),
             gain=strategies.gains(),
         ),
         arguments=gain_arguments,
@@ -218,12 +234,16 @@ _IN_PLACE = (
         words="gain times a (semi-)orthogonal matrix of Haar measure",
         formula="w = gain·Q, QᵀQ = I, Q ~ Haar",
         source="Saxe et al. 2013; Mezzadri 2007",
+        # A factorization: so much work for each value.
+        effort=lambda case: 1 + min(case.shape[0], math.prod(case.shape[1:])) / 64,
+        call_cost=4.0,
         # Many small square matrices tell a determinant of one sign.
         anchors=(*(GainCase((n, n), 1.0) for n in (8, 64)), GainCase((64, 16, 2, 2), 2.0)),
     ),
     Initializer(
         name="sparse_",
         dims=(2,),
+        strata=initializer_strata.SPARSE,
         cases=lambda size: st.builds(
             SparseCase,
             shape=columns(min(size, 1 << 18)),
@@ -238,6 +258,7 @@ _IN_PLACE = (
         anchors=(SparseCase((1285, 32), 0.1, 0.01), SparseCase((4096, 64), 0.1, 0.01)),
         # Each column costs a permutation: some microseconds, whatever its length.
         effort=lambda case: 1 + 2000 / max(1, case.shape[0]),
+        call_cost=2.0,
     ),
 )
 

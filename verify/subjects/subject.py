@@ -26,6 +26,21 @@ def _one(_case: object) -> float:
     return 1.0
 
 
+@dataclass(frozen=True)
+class Stratum(Generic[C]):
+    """Cases that get a sample of their own, so that a fault of theirs alone is seen.
+
+    Attributes
+    ----------
+    name : str
+        What they have in common, for readers: ``"below 16 entries"``.
+    cases : tuple of Case
+    """
+
+    name: str
+    cases: tuple[C, ...]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Subject(Generic[C]):
     """Something that fills tensors, the cases that can be drawn, and the law of each tensor.
@@ -40,8 +55,12 @@ class Subject(Generic[C]):
         The law for readers, and where it comes from.
     anchors : tuple of Case
         Cases that are always explored: the defaults that most users call.
+    strata : tuple of Stratum
+        Sizes and arguments that a fault may hide in.
     effort : callable
         Cost of a value relative to a plain draw; expensive cases get smaller samples.
+    call_cost : float
+        Cost of a call besides its values, relative to that of a plain fill.
     history : str
         Since which version the law holds, where an earlier release had another.
     dtypes : tuple of str
@@ -57,7 +76,9 @@ class Subject(Generic[C]):
     formula: str
     source: str
     anchors: tuple[C, ...]
+    strata: tuple[Stratum[C], ...] = ()
     effort: Callable[[C], float] = _one
+    call_cost: float = 1.0
     history: str = ""
     dtypes: tuple[str, ...] = ()
 
@@ -153,15 +174,18 @@ class Operation(Subject[T]):
         The tensor for a case, on a target.
     law : callable
         Its law.
-    pools : bool
-        Whether calls are cheap enough to fill a pool.
+    pools : float
+        The share of a pool that is filled: none where calls are too dear for one.
+    form_of : str
+        The operation of which it is another form; questions about streams are asked of that one.
     """
 
     family = "operation"
 
     call: Callable[[T, Target], Tensor]
     law: Callable[[T], Law]
-    pools: bool = True
+    pools: float = 1.0
+    form_of: str = ""
 
     def tensors(self, case: T) -> tuple[TensorLaw, ...]:
         """The one tensor, nameless."""

@@ -17,6 +17,8 @@ from verify.checks.statistics.decision import Decision
 
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
+Whole = npt.NDArray[np.int64]
+"""Whole numbers of either sign."""
 
 FINE = 2.0**-18
 """Samples whose lattice moves the cdf by more than this are held against their contract

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Self
 
 import numpy as np
@@ -23,24 +23,61 @@ class Rare(Statistic):
     count: int
     rate: float
     n: int
+    least: float = 0.0
+    """The smallest lawful mean of negatively associated events; 0 where too few are lawful too."""
 
     kind = "rare"
 
     def decisions(self, name: str, level: float = ALPHA) -> list[Decision]:  # noqa: D102
-        size = count_bounds.rare_detectable(self.rate, self.n, level)
+        sides = 2 if self.least > 0 else 1
+        p_value = count_bounds.rare(self.count, self.rate)
+        if sides == 2:
+            too_few = count_bounds.scarce(self.count, self.least)
+            p_value = bounds.at_most_one(2 * float(np.minimum(p_value, too_few)))
+        wanted = f"at least {self.least:.3g} and " if self.least >= 1 else ""
         return [
             decided(
                 name,
-                count_bounds.rare(self.count, self.rate),
+                p_value,
                 self.n,
                 lambda: Told(
-                    f"{self.count} where at most {self.rate:.3g} are expected",
+                    f"{self.count} where {wanted}at most {self.rate:.3g} are expected",
                     Effect(WORDS[name].quantity, self.count, self.count, self.count),
-                    Detectable(WORDS[name].quantity, size, of=self.n),
+                    Detectable(
+                        WORDS[name].quantity,
+                        count_bounds.rare_detectable(self.rate, self.n, level / sides),
+                        of=self.n,
+                    ),
                 ),
                 level=level,
             )
         ]
+
+
+@dataclass(frozen=True, eq=False)
+class Stretches(Rare):
+    """The same, where each event has a name: how often it was seen."""
+
+    named: dict[str, int] = field(default_factory=dict)
+
+    kind = "stretches"
+
+    def merge(self, other: Self) -> Self:  # noqa: D102
+        names = sorted(self.named.keys() | other.named.keys())
+        named = {name: self.named.get(name, 0) + other.named.get(name, 0) for name in names}
+        sums = self.count + other.count, self.rate + other.rate, self.n + other.n
+        return type(self)(*sums, named=named)
+
+    def decisions(self, name: str, level: float = ALPHA) -> list[Decision]:  # noqa: D102
+        if self.n == 0:
+            return []
+        (decision,) = super().decisions(name, level)
+        if not self.named:
+            return [decision]
+        place = max(self.named, key=lambda each: self.named[each])
+        told = decision.tell()
+        said = replace(told, detail=f"{place}; {told.detail}")
+        return [replace(decision, place=place, tell=lambda: said)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +109,6 @@ class Shares(Statistic):
         (count, least, most), place = rows[worst], WORDS[name].places[worst]
         nearest, half = float(np.clip(count, least, most)), INTERVAL_Z / (2 * math.sqrt(self.n))
         excess = (count - nearest) / self.n
-        sizes = [count_bounds.share_detectable(self.n, most, len(rows), level) for *_, most in rows]
         return [
             decided(
                 name,
@@ -81,13 +117,21 @@ class Shares(Statistic):
                 lambda: Told(
                     f"{count} of {self.n} {place}, where {least:.4g} to {most:.4g} are expected",
                     Effect(WORDS[name].quantity, excess, excess - half, excess + half),
-                    Detectable(WORDS[name].quantity, max(sizes)),
+                    Detectable(WORDS[name].quantity, self._detectable(level)),
                 ),
                 level=level,
                 resolution=self.resolution,
                 place=place,
             )
         ]
+
+    def _detectable(self, level: float) -> float:
+        """The excess that is found wherever it is."""
+        sizes = (
+            count_bounds.share_detectable(self.n, float(most), len(self.most), level)
+            for most in np.unique(self.most)
+        )
+        return max(sizes)
 
 
 @dataclass(frozen=True, eq=False)

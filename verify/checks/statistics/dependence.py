@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self, TypeVar
 
 import numpy as np
@@ -91,9 +91,22 @@ class Deviations(Statistic):
     kind = "deviations"
 
     def merge(self, other: Self) -> Self:  # noqa: D102
-        proxies = np.maximum(self.proxies, other.proxies)
-        bias = max(self.bias, other.bias)
-        return type(self)(self.totals + other.totals, self.counts + other.counts, proxies, bias)
+        places = max(self.counts.size, other.counts.size)  # An older suite knew fewer.
+        one, two = self._padded(places), other._padded(places)
+        proxies, bias = np.maximum(one.proxies, two.proxies), max(one.bias, two.bias)
+        return type(self)(one.totals + two.totals, one.counts + two.counts, proxies, bias)
+
+    def _padded(self, places: int) -> Self:
+        rest = (0, places - self.counts.size)
+        totals, counts = np.pad(self.totals, rest), np.pad(self.counts, rest)
+        return replace(self, totals=totals, counts=counts, proxies=np.pad(self.proxies, rest))
+
+    def followed_by(self, other: Self) -> Self:
+        """The places of both, one after the other."""
+        totals = np.concatenate([self.totals, other.totals])
+        counts = np.concatenate([self.counts, other.counts])
+        proxies = np.concatenate([self.proxies, other.proxies])
+        return type(self)(totals, counts, proxies, max(self.bias, other.bias))
 
     def decisions(self, name: str, level: float = ALPHA) -> list[Decision]:  # noqa: D102
         places = np.flatnonzero(self.counts)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Unpack
 
 from hypothesis.strategies import SearchStrategy
@@ -14,7 +15,7 @@ from verify import torch_api
 from verify.laws import Constant, Uniform, fan_in_and_fan_out
 from verify.subjects.case import A, ModuleCase
 from verify.subjects.fills import Factory
-from verify.subjects.subject import Maker, Module
+from verify.subjects.subject import Maker, Module, Stratum
 from verify.subjects.tensor_law import TensorLaw
 
 _TENSOR = 1 << 11
@@ -39,6 +40,7 @@ def row(
     tensor: int = _TENSOR,
     history: str = "",
     resets: bool = True,
+    strata: Mapping[str, tuple[A, ...]] = MappingProxyType({}),
 ) -> Module[A]:
     """A row for the module `name`, constructed from its arguments as they are.
 
@@ -61,6 +63,8 @@ def row(
         What each tensor costs besides its values, in values drawn.
     history, resets
         See `Module`.
+    strata : mapping
+        Arguments that a fault may hide in, by what they have in common.
     """
 
     def construct(arguments: A, **factory: Unpack[Factory]) -> nn.Module:
@@ -79,6 +83,7 @@ def row(
         formula=formula,
         source=source or documentation(name),
         anchors=tuple(map(ModuleCase, anchors)),
+        strata=tuple(Stratum(name, tuple(map(ModuleCase, some))) for name, some in strata.items()),
         effort=effort,
         history=history,
         resets=resets,

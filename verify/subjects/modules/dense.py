@@ -19,6 +19,13 @@ from verify.subjects.tensor_law import TensorLaw
 _WORDS = "weight and bias uniform within ± 1/√fan_in"
 _FORMULA = "weight, bias ~ U(−√k, √k), k = 1 / in_features"
 _ANCHORS = (LinearArguments(784, 10), LinearArguments(3, 8192))
+_STRATA = {
+    "fewer than 4 inputs": tuple(LinearArguments(n, 300) for n in (1, 2, 3)),
+    "fewer than 4 outputs": tuple(LinearArguments(300, n) for n in (1, 2, 3)),
+    "few inputs and outputs": tuple(LinearArguments(n, 17) for n in (5, 8, 15, 16, 33)),
+    "without bias": (LinearArguments(61, 40, bias=False),),
+    "more than 2^21 entries": (LinearArguments(1025, 2050),),
+}
 
 
 def linear(a: LinearArguments) -> Iterator[TensorLaw]:
@@ -55,6 +62,7 @@ DENSE = (
         lambda size: linears(max_numel=size),
         linear,
         _ANCHORS,
+        strata=_STRATA,
         words=_WORDS,
         formula=_FORMULA,
     ),

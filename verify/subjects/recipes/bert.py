@@ -15,8 +15,15 @@ from verify.laws import Constant, Normal
 from verify.subjects.case import ModuleCase
 from verify.subjects.fills import Target
 from verify.subjects.recipes.claims import Claim, Claims, Rows, Same
-from verify.subjects.recipes.parts import TRANSFORMERS, arguments_of, effort_of_building
+from verify.subjects.recipes.known import Exactly, positions, zeros
+from verify.subjects.recipes.parts import (
+    TRANSFORMERS,
+    arguments_of,
+    default_dtype,
+    effort_of_building,
+)
 from verify.subjects.recipes.recipe import Recipe
+from verify.subjects.recipes.ways import from_checkpoint, from_meta, restored
 
 _LINEAR = (
     "attention.self.query", "attention.self.key", "attention.self.value",
@@ -48,6 +55,8 @@ def _body(a: EncoderArguments, at: str = "bert.", *, pooled: bool = False) -> _P
         f"{at}{_WORDS}": Rows(normal, a.pad_token_id),
         f"{at}embeddings.position_embeddings.weight": normal,
         f"{at}embeddings.token_type_embeddings.weight": normal,
+        f"{at}embeddings.position_ids": Exactly(positions),
+        f"{at}embeddings.token_type_ids": Exactly(zeros),
         **_norm(f"{at}embeddings.LayerNorm"),
     }
     for part in _NORMS:
@@ -88,7 +97,7 @@ def _maker(model: str, **options: Callable[[EncoderArguments], object]) -> Calla
         package = importlib.import_module(TRANSFORMERS)
         a = arguments_of(case, EncoderArguments)
         chosen = {name: choose(a) for name, choose in options.items()}
-        with torch.device(target.device):
+        with torch.device(target.device), default_dtype(target.dtype):
             built: nn.Module = getattr(package, model)(package.BertConfig(**a.keywords()), **chosen)
         return built
 
@@ -104,7 +113,8 @@ def _effort(case: ModuleCase) -> float:
 
 # Every kind of tensor has as many values in it, so that one build adds as much to each pool.
 _EVEN = EncoderArguments(96, 96, 1, 3, 96, 96, type_vocab_size=96, num_labels=96)
-_USUAL = EncoderArguments(200, 48, 2, 4, 96, 64, pad_token_id=3)
+# Small enough for every way to come to it.
+_USUAL = EncoderArguments(120, 32, 2, 4, 64, 48, pad_token_id=3)
 
 
 def _row(
@@ -123,16 +133,25 @@ def _row(
         classes=("BertConfig", name),
         anchors=tuple(map(ModuleCase, (_EVEN, untied, _USUAL))),
         words="weights of linear layers and embeddings normal, the padding row 0, biases 0, layer "
-        "norms 1 and 0; the original draws the normal anew beyond two standard deviations, this "
-        "package does not",
+        "norms 1 and 0; position ids count from 0, types of tokens are 0; the original draws the "
+        "normal anew beyond two standard deviations, this package does not",
         formula="W ~ N(0, initializer_range²); E[pad_token_id] = 0; b = 0; γ = 1, β = 0",
         source="Devlin et al. 2018, app. A.2; documentation of transformers, BertConfig",
     )
 
 
+_LANGUAGE_MODEL = _row("BertForMaskedLM", _language_model_claims)
+
 BERT: tuple[Recipe, ...] = (
     _row("BertModel", _model_claims, add_pooling_layer=lambda a: a.pooled),
     _row("BertForSequenceClassification", _classifier_claims),
-    _row("BertForMaskedLM", _language_model_claims),
+    replace(
+        _LANGUAGE_MODEL,
+        ways=(
+            from_meta(_LANGUAGE_MODEL.make, restored),
+            from_checkpoint(_LANGUAGE_MODEL.make, _LANGUAGE_MODEL.name),
+        ),
+        dtypes=("float32", "bfloat16"),
+    ),
 )
 """The model alone, under a classifier, and under a language model whose decoder may be tied."""

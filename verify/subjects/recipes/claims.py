@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 
@@ -11,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from verify.laws import Constant, Law
+from verify.subjects.recipes.known import Known
 from verify.subjects.tensor_law import TensorLaw
 
 _ZERO = Constant(0.0)
@@ -69,7 +72,7 @@ class Same:
     name: str
 
 
-Claim = Law | Callable[[tuple[int, ...]], Law] | Rows | Blocks | Same
+Claim = Law | Callable[[tuple[int, ...]], Law] | Rows | Blocks | Same | Known
 Claims = Mapping[str, Claim]
 """Pattern of full names (``*`` and ``?`` as in a shell) → what it says of them."""
 
@@ -94,41 +97,48 @@ class Claimed:
 
 def parameters(model: nn.Module, claims: Claims) -> list[Claimed]:
     """Every parameter once, however many names it has."""
-    names: dict[Tensor, list[str]] = defaultdict(list)  # Tensors are hashed by identity.
-    for name, tensor in model.named_parameters(remove_duplicate=False):
-        names[tensor].append(name)
-    return [
-        Claimed(name, tensor, _claiming(name, claims))
-        for tensor, found in names.items()
-        for name in [_canonical(found, claims)]
-    ]
+    return list(_once(model.named_parameters(remove_duplicate=False), claims, claims))
+
+
+def buffers(model: nn.Module, claims: Claims) -> list[Claimed]:
+    """Every buffer once, persistent or not; patterns that speak of a parameter speak of none."""
+    spoken = {pattern for each in parameters(model, claims) for pattern in each.patterns}
+    of_buffers = {p: claim for p, claim in claims.items() if p not in spoken}
+    return list(_once(model.named_buffers(remove_duplicate=False), claims, of_buffers))
 
 
 def claimed(model: nn.Module, claims: Claims) -> list[Claimed]:
-    """Every parameter, and every buffer that a pattern speaks of which speaks of no parameter."""
-    found = parameters(model, claims)
-    spoken = {pattern for each in found for pattern in each.patterns}
-    of_buffers = {p: claim for p, claim in claims.items() if p not in spoken}
-    buffers = (
-        Claimed(name, tensor, patterns)
-        for name, tensor in model.named_buffers()
-        if (patterns := _claiming(name, of_buffers))
-    )
-    return [*found, *buffers]
+    """Every parameter and every buffer, claimed or not."""
+    return [*parameters(model, claims), *buffers(model, claims)]
+
+
+def _once(
+    named: Iterable[tuple[str, Tensor]], claims: Claims, of_these: Claims
+) -> Iterator[Claimed]:
+    """Each tensor under the one of its names that is claimed."""
+    names: dict[Tensor, list[str]] = defaultdict(list)  # Tensors are hashed by identity.
+    for name, tensor in named:
+        names[tensor].append(name)
+    patterns = tuple(pattern for pattern, claim in of_these.items() if _is_law(claim))
+    for tensor, found in names.items():
+        name = _canonical(found, claims)
+        yield Claimed(name, tensor, _claiming(name, patterns))
 
 
 def problems(model: nn.Module, claims: Claims) -> str:
-    """What keeps every parameter from being claimed by exactly one law; or nothing.
+    """What keeps every parameter and buffer from being claimed by exactly one law; or nothing.
 
-    A tensor of several names is one parameter. Other names may be claimed by `Same`, and need not
-    be. Buffers may be claimed too. A claim that claims nothing is a problem.
+    A tensor of several names is one tensor. Other names may be claimed by `Same`, and need not
+    be. A claim that claims nothing is a problem.
     """
-    every = dict(model.named_parameters(remove_duplicate=False))
-    found = claimed(model, claims)
+    every: dict[str, Tensor] = dict(model.named_buffers(remove_duplicate=False))
+    every |= dict(model.named_parameters(remove_duplicate=False))
+    of = {"parameter": parameters(model, claims), "buffer": buffers(model, claims)}
+    found = list(itertools.chain.from_iterable(of.values()))
     spoken = {pattern for each in found for pattern in each.patterns}
     sentences = [
         *_untied(every, claims),
-        *(_unclaimed(each) for each in found if not each.patterns),
+        *(_unclaimed(each, kind) for kind in of for each in of[kind] if not each.patterns),
         *(_overlapping(each) for each in found if len(each.patterns) > 1),
         *(_idle(p, every) for p, c in claims.items() if p not in spoken and _is_law(c)),
     ]
@@ -144,9 +154,9 @@ def _untied(every: Mapping[str, Tensor], claims: Claims) -> Iterator[str]:
             yield f"{name} is not the tensor {claim.name}"
 
 
-def _unclaimed(parameter: Claimed) -> str:
-    shape = tuple(parameter.tensor.shape)
-    return f"no law claims the parameter {parameter.name} of shape {shape}"
+def _unclaimed(tensor: Claimed, kind: str) -> str:
+    shape = tuple(tensor.tensor.shape)
+    return f"no law claims the {kind} {tensor.name} of shape {shape}"
 
 
 def _overlapping(parameter: Claimed) -> str:
@@ -172,6 +182,8 @@ def state(model: nn.Module, claims: Claims) -> dict[str, Tensor]:
     for each in claimed(model, claims):
         for pattern in each.patterns[:1]:
             claim, values = claims[pattern], each.tensor.detach()
+            if isinstance(claim, Known):
+                continue
             if isinstance(claim, Blocks):
                 parts = values.chunk(claim.count)
                 found |= {_part(each.name, i): _copied(part) for i, part in enumerate(parts)}
@@ -193,9 +205,10 @@ def _canonical(names: list[str], claims: Claims) -> str:
     return next((name for name in names if _is_law(claims.get(name, _ZERO))), names[0])
 
 
-def _claiming(name: str, claims: Claims) -> tuple[str, ...]:
-    """The patterns that claim a tensor for a law."""
-    return tuple(p for p, claim in claims.items() if _is_law(claim) and fnmatchcase(name, p))
+@functools.lru_cache(maxsize=1 << 14)
+def _claiming(name: str, patterns: tuple[str, ...]) -> tuple[str, ...]:
+    """The patterns that claim a tensor: the same in every build."""
+    return tuple(pattern for pattern in patterns if fnmatchcase(name, pattern))
 
 
 def _part(name: str, index: int) -> str:
@@ -219,7 +232,7 @@ def tensor_laws(name: str, shape: tuple[int, ...], claim: Claim, kind: str) -> I
         law = TensorLaw(name, shape, _law(claim.law, shape), kind)
         yield replace(law, but_row=row)
         yield replace(law, row=row, law=claim.its_law, kind=f"{kind}[{row}]")
-    elif not isinstance(claim, Same):
+    elif not isinstance(claim, Same | Known):
         yield TensorLaw(name, shape, _law(claim, shape), kind)
 
 

@@ -9,12 +9,14 @@ from torch import nn
 
 import strategies
 from strategies import ConvolutionalArguments
+from verify import torch_api
 from verify.laws import Constant, Normal
 from verify.subjects.case import ModuleCase
 from verify.subjects.fills import Target
 from verify.subjects.recipes.claims import Claims
 from verify.subjects.recipes.parts import VISITORS, arguments_of, fill
 from verify.subjects.recipes.recipe import Recipe
+from verify.subjects.recipes.ways import from_meta
 
 _STD = 0.02
 
@@ -45,6 +47,12 @@ def _make(case: ModuleCase, target: Target) -> nn.Module:
     return model
 
 
+def _restored(model: nn.Module, case: ModuleCase) -> None:
+    """Every layer as by default, its statistics too, and then by the rule."""
+    torch_api.reset(model)
+    VISITORS[arguments_of(case, ConvolutionalArguments).visit](model, _initialize)
+
+
 def _claims(_: ModuleCase) -> Claims:
     return {
         "convolution?.weight": Normal(0.0, _STD),
@@ -65,6 +73,8 @@ CONVOLUTIONAL = Recipe(
     cases=lambda size: strategies.convolutional_networks(max_numel=size).map(ModuleCase),
     make=_make,
     claims=_claims,
+    dtypes=("float32", "bfloat16"),
+    ways=(from_meta(_make, _restored),),
     anchors=tuple(map(ModuleCase, (_WIDE, _GENERATOR))),
     words="convolutions normal with standard deviation 0.02, the weights of batch norms so around "
     "1, their biases 0, their statistics as new",

@@ -14,8 +14,14 @@ from verify.laws import Constant, Normal
 from verify.subjects.case import ModuleCase
 from verify.subjects.fills import Target
 from verify.subjects.recipes.claims import Claim, Claims, Same
-from verify.subjects.recipes.parts import TRANSFORMERS, arguments_of, effort_of_building
+from verify.subjects.recipes.parts import (
+    TRANSFORMERS,
+    arguments_of,
+    default_dtype,
+    effort_of_building,
+)
 from verify.subjects.recipes.recipe import Recipe
+from verify.subjects.recipes.ways import from_checkpoint, from_meta, restored
 
 _INPUTS = ("attn.c_attn", "mlp.c_fc")
 _PROJECTIONS = ("attn.c_proj", "mlp.c_proj")
@@ -28,7 +34,7 @@ def _make(case: ModuleCase, target: Target) -> nn.Module:
     config = package.GPT2Config(
         **arguments_of(case, DecoderArguments).keywords(), bos_token_id=None, eos_token_id=None
     )
-    with torch.device(target.device):
+    with torch.device(target.device), default_dtype(target.dtype):
         model: nn.Module = package.GPT2LMHeadModel(config)
     return model
 
@@ -55,13 +61,16 @@ def _effort(case: ModuleCase) -> float:
 
 
 _EVEN = DecoderArguments(96, 96, 96, 1, 3, n_inner=96)
-_DEEP = DecoderArguments(64, 32, 32, 8, 4)
+# Small enough for every way to come to it.
+_DEEP = DecoderArguments(64, 32, 16, 8, 4)
 
 DECODER = Recipe(
     name="GPT2LMHeadModel",
     cases=lambda size: strategies.decoders(max_numel=size).map(ModuleCase),
     make=_make,
     claims=_claims,
+    ways=(from_meta(_make, restored), from_checkpoint(_make, "GPT2LMHeadModel")),
+    dtypes=("float32", "float16"),
     effort=_effort,
     package=TRANSFORMERS,
     classes=("GPT2Config", "GPT2LMHeadModel"),

@@ -19,6 +19,7 @@ from verify.subjects.fills import Target
 from verify.subjects.recipes.claims import Claims, Lawful
 from verify.subjects.recipes.parts import VISITORS, arguments_of, fill
 from verify.subjects.recipes.recipe import Recipe
+from verify.subjects.recipes.ways import Way, from_meta
 
 _DOCUMENTED = "PyTorch documentation, torch.nn.Module.apply, torch.nn.init"
 _ANSWER = 42.0
@@ -79,17 +80,26 @@ def _visiting(rule: _Rule) -> Callable[[ModuleCase, Target], nn.Module]:
     """Builds a perceptron, and comes to each of its linear layers."""
 
     def make(case: ModuleCase, target: Target) -> nn.Module:
-        a = _perceptron(case)
-        model = _build(a, target)
-
-        def initialize(module: nn.Module) -> None:
-            if isinstance(module, nn.Linear):
-                rule(module, a)
-
-        VISITORS[a.visit](model, initialize)
+        model = _build(_perceptron(case), target)
+        _visited(model, case, rule)
         return model
 
     return make
+
+
+def _visited(model: nn.Module, case: ModuleCase, rule: _Rule) -> None:
+    a = _perceptron(case)
+
+    def initialize(module: nn.Module) -> None:
+        if isinstance(module, nn.Linear):
+            rule(module, a)
+
+    VISITORS[a.visit](model, initialize)
+
+
+def _from_meta(rule: _Rule) -> Way[ModuleCase]:
+    """The same rule, which writes every tensor, on empty memory."""
+    return from_meta(_visiting(rule), lambda model, case: _visited(model, case, rule))
 
 
 def _first_and_last(case: ModuleCase, target: Target) -> nn.Module:
@@ -165,6 +175,7 @@ DENSE: tuple[Recipe, ...] = (
         cases=_cases,
         anchors=_USUAL,
         make=_visiting(_normal),
+        ways=(_from_meta(_normal),),
         claims=_everywhere(_normal_by_inputs, chosen=True),
         words="weights normal with variance 1/n for n inputs, biases the constant that is chosen",
         formula="w ~ N(0, 1/n), n inputs; b = 0 or 0.01",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import TypeVar
 
+import torch
 from torch import Tensor, nn
 
 from strategies import Arguments, Visit
@@ -37,6 +39,17 @@ def arguments_of(case: ModuleCase, kind: type[_A]) -> _A:
     if not isinstance(case.arguments, kind):
         raise TypeError(f"{case!r} is no {kind.__name__}")
     return case.arguments
+
+
+@contextmanager
+def default_dtype(dtype: torch.dtype) -> Iterator[None]:
+    """A default dtype that is restored afterwards."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(dtype)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)
 
 
 def fill(name: str, tensor: Tensor, *arguments: float) -> None:

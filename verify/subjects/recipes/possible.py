@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TypeGuard
 
-from torch import nn
+from torch import Tensor, nn
 
 from verify import torch_api
 from verify.laws import Continuous, Haar, Lattice, Law, Masked, Sparse, Structure
 from verify.quoting import said, shown
 from verify.subjects.recipes.claims import Blocks, Claim, Claims, Rows, Same, claimed, tensor_laws
+from verify.subjects.recipes.known import Exactly, Unchecked, Written
 
 Shape = tuple[int, ...]
 
@@ -36,11 +37,26 @@ def _wrong(claim: Claim, shape: Shape, lattice: Lattice) -> str:
         return f"there is no row {claim.row}"
     if isinstance(claim, Blocks) and not (shape and claim.count > 0 and not shape[0] % claim.count):
         return f"it has no {claim.count} equal parts"
+    if isinstance(claim, Exactly):
+        return _unfit(claim, shape)
     try:
         tensors = list(tensor_laws("", shape, claim, ""))
         return next(filter(None, (_unmet(t.law, t.lawful_shape, lattice) for t in tensors)), "")
     except (Exception, SystemExit) as error:
         return f"the law cannot be computed, {said(error)}"
+
+
+def _unfit(claim: Exactly, shape: Shape) -> str:
+    """Why exact values are none of a tensor; or nothing."""
+    try:
+        values = claim.values(shape)
+    except (Exception, SystemExit) as error:
+        return f"the values cannot be computed, {said(error)}"
+    if not isinstance(values, Tensor):
+        return f"{shown(values)} is no tensor"
+    return (
+        "" if tuple(values.shape) == shape else f"the values have the shape {tuple(values.shape)}"
+    )
 
 
 def _unmet(law: object, shape: Shape, lattice: Lattice) -> str:
@@ -66,6 +82,12 @@ def is_claim(value: object) -> bool:
         return _is_lawful(value.law) and type(value.count) is int
     if isinstance(value, Same):
         return isinstance(value.name, str)
+    if isinstance(value, Exactly):
+        return callable(value.values) and isinstance(value.rounding, int | float)
+    if isinstance(value, Unchecked):
+        return isinstance(value.why, str)
+    if isinstance(value, Written):
+        return True
     return _is_lawful(value)
 
 
@@ -76,6 +98,8 @@ def _is_lawful(value: object) -> bool:
 
 def spelled(claim: Claim) -> str:
     """A claim in words that are the same in every process."""
+    if isinstance(claim, Exactly):
+        return f"exactly {getattr(claim.values, '__qualname__', 'values')}(shape)"
     if isinstance(claim, Rows | Blocks):
         inner = spelled(claim.law)
         return repr(claim).replace(repr(claim.law), inner, 1)

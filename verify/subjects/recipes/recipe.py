@@ -19,14 +19,19 @@ from verify.quoting import said
 from verify.subjects import python_streams
 from verify.subjects.case import C, Case
 from verify.subjects.fills import Fill, FillMethod, Target
+from verify.subjects.recipes import besides
 from verify.subjects.recipes import claims as claimed
 from verify.subjects.recipes.claims import Claims
+from verify.subjects.recipes.poison import Poisoned
 from verify.subjects.subject import Subject
 from verify.subjects.tensor_law import TensorLaw
 from verify.subjects.unlawful import Unlawful
 
 HOST = Target(torch.device("cpu"), torch.float32)
 """Where a model is looked at for its names and shapes."""
+
+_BUILT = "recipe"
+"""The promise of a model as it is built."""
 
 _ASIDE = 0x5EED
 """Seeds the model that is built aside."""
@@ -57,7 +62,10 @@ class Recipe(Subject[C]):
         The model, built and initialised, for a case and a target; draws from the global streams of
         torch, Python and NumPy.
     claims : callable
-        The law of each of its parameters for a case.
+        The law of each of its parameters and buffers for a case.
+    ways : tuple of name and callable
+        Other ways to such models, by the promise that each must keep: called as `make` is, it
+        gives what comes to one in every call.
     package : str
         The package that it comes from, if that is not PyTorch; without it nothing is tested.
     classes : tuple of str
@@ -68,30 +76,40 @@ class Recipe(Subject[C]):
 
     make: Callable[[C, Target], nn.Module]
     claims: Callable[[C], Claims]
+    ways: tuple[tuple[str, Callable[[C, Target], Callable[[], nn.Module]]], ...] = ()
     package: str = ""
     classes: tuple[str, ...] = ()
     dtypes: tuple[str, ...] = ("float32",)
 
     def tensors(self, case: C) -> tuple[TensorLaw, ...]:
         """Every claimed tensor; names and shapes are the model's own."""
-        return _aside(self, case, HOST.device, HOST.dtype).tensors
+        return _aside(self, _BUILT, case, HOST.device, HOST.dtype).tensors
 
     @property
     def fill_methods(self) -> Mapping[str, FillMethod[C]]:
-        """The model as it is built."""
-        return {"recipe": self._built}
+        """The model as it is built, and as it is come to otherwise."""
+        return {name: functools.partial(self._filled, name) for name in (_BUILT, *dict(self.ways))}
+
+    def start(self, way: str, case: C, target: Target) -> Callable[[], nn.Module]:
+        """What comes to a model by a way in every call."""
+        begin = dict(self.ways).get(way)
+        return begin(case, target) if begin else functools.partial(self.make, case, target)
 
     @property
     def untested(self) -> str:
         """Why nothing of the recipe can be tested here; or nothing."""
         return _missing(self.package, self.classes) if self.package else ""
 
-    def _built(self, case: C, target: Target) -> Fill:
-        other, claims = _aside(self, case, target.device, target.dtype), self.claims(case)
+    def _filled(self, way: str, case: C, target: Target) -> Fill:
+        other, claims = _aside(self, way, case, target.device, target.dtype), self.claims(case)
+        make = self.start(way, case, target)
 
         def filled() -> Mapping[str, Tensor]:
-            model = self.make(case, target)
+            with Poisoned():
+                model = make()
             if wrong := misplaced(model, target) or claimed.problems(model, claims):
+                raise Unlawful(wrong)
+            if wrong := besides.otherwise(model, claims, other.fixed):
                 raise Unlawful(wrong)
             state = claimed.state(model, claims)
             other.check(state)
@@ -126,13 +144,17 @@ def _missing(package: str, classes: tuple[str, ...]) -> str:
 
 
 def misplaced(model: nn.Module, target: Target) -> str:
-    """The first parameter that is on another device or of another dtype than asked; or nothing."""
+    """The first tensor that is on another device or of another dtype than asked; or nothing.
+
+    Buffers may be of any dtype, and on the host too, but have values.
+    """
     for name, tensor in model.named_parameters():
         if tensor.device.type != target.device.type:
             return f"{name} is on the device {tensor.device.type}, not on {target.device.type}"
         if tensor.is_floating_point() and tensor.dtype != target.dtype:
             return f"{name} is of the dtype {tensor.dtype}, not of {target.dtype}"
-    return ""
+    meta = (name for name, tensor in model.named_buffers() if tensor.is_meta)
+    return next((f"the buffer {name} is left on the meta device" for name in meta), "")
 
 
 @dataclass(frozen=True)
@@ -144,10 +166,13 @@ class _Aside:
     tensors : tuple of TensorLaw
     beginnings : mapping
         How each tensor begins that no two builds share.
+    fixed : mapping
+        The tensors without a law that every build shares.
     """
 
     tensors: tuple[TensorLaw, ...]
     beginnings: Mapping[TensorLaw, Tensor]
+    fixed: Mapping[str, Tensor]
 
     def check(self, state: Mapping[str, Tensor]) -> None:
         """Refuse a model of other shapes, and one that begins as under the other seed."""
@@ -170,17 +195,20 @@ def _before(repeated: list[TensorLaw]) -> str:
 
 
 @functools.lru_cache(maxsize=512)
-def _aside(recipe: Recipe, case: Case, device: torch.device, dtype: torch.dtype) -> _Aside:
+def _aside(
+    recipe: Recipe, way: str, case: Case, device: torch.device, dtype: torch.dtype
+) -> _Aside:
     claims = recipe.claims(case)
-    model = built_aside(lambda: recipe.make(case, Target(device, dtype)), device)
+    model = built_aside(lambda: recipe.start(way, case, Target(device, dtype))(), device)
     tensors = tuple(claimed.laws(model, claims))
     lattice = LATTICES[str(dtype).removeprefix("torch.")]
     distinct = [tensor for tensor in tensors if _bits(tensor, lattice) > _BITS]
-    return _Aside(tensors, _beginnings(claimed.state(model, claims), distinct))
+    beginnings = _beginnings(claimed.state(model, claims), distinct)
+    return _Aside(tensors, beginnings, besides.fixed(model, claims))
 
 
 def built_aside(build: Callable[[], _Model], device: torch.device) -> _Model:
-    """A model built under a seed of its own, which moves no stream."""
+    """A model built under a seed and a poison of its own, which moves no stream."""
     devices = [] if device.type == "cpu" else [device]
     with (
         torch.random.fork_rng(devices, device_type=devices[0].type if devices else "cuda"),
@@ -191,7 +219,8 @@ def built_aside(build: Callable[[], _Model], device: torch.device) -> _Model:
         torch.manual_seed(_ASIDE)
         python_streams.seed("a model built aside")
         torch.rand(1, device=device)  # No sample starts here, even if it has this very seed.
-        return build()
+        with Poisoned(other=True):
+            return build()
 
 
 def _beginnings(

@@ -1,9 +1,9 @@
-"""The random operations that initializers and recipes stand on."""
+"""The random operations that initializers and recipes stand on, in their usual forms."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 
 import torch
 from hypothesis import strategies as st
@@ -15,6 +15,7 @@ from verify import laws
 from verify.subjects.case import T, TensorCase
 from verify.subjects.fills import Target
 from verify.subjects.initializer_cases import ConstantCase, NormalCase
+from verify.subjects.operations.cases import ChanceCase, RangeCase
 from verify.subjects.subject import Operation
 
 _DOCUMENTATION = "PyTorch documentation, torch"
@@ -25,25 +26,6 @@ _COMPLEX = ("complex64", "complex128")
 _INTEGERS = ("int32", "int64")
 
 _Call = Callable[[T, Target], Tensor]
-
-
-@dataclass(frozen=True)
-class RangeCase(TensorCase):
-    """A draw of whole numbers from ``[low, high)``."""
-
-    low: int
-    high: int
-
-    def features(self) -> Mapping[str, float]:
-        """Besides the base: how many whole numbers the range holds."""
-        return {**super().features(), "width": self.high - self.low}
-
-
-@dataclass(frozen=True)
-class ChanceCase(TensorCase):
-    """A draw with a probability or a rate."""
-
-    value: float
 
 
 @strategies.composite
@@ -169,7 +151,7 @@ def _wide(name: str, call: _Call[RangeCase], page: str) -> Operation[RangeCase]:
     )
 
 
-OPERATIONS: tuple[Operation, ...] = (
+USUAL: tuple[Operation, ...] = (
     _uniform("rand", _call_with_shape("rand")),
     _uniform("rand_like", _call_with_model("rand_like")),
     _standard_normal("randn", _call_with_shape("randn")),
@@ -229,7 +211,7 @@ OPERATIONS: tuple[Operation, ...] = (
         formula="P(π) = 1/n!",
         source=f"{_DOCUMENTATION}.randperm; Knuth, TAOCP 2, sec. 3.3.2 P",
         anchors=(TensorCase((2,)), TensorCase((8,)), TensorCase((1000,))),
-        pools=False,  # A long permutation yields one number: a pool would cost millions of calls.
+        pools=0.0,  # A long permutation yields one number: a pool would cost millions of calls.
     ),
     Operation(
         name="torch.full",
@@ -247,4 +229,4 @@ OPERATIONS: tuple[Operation, ...] = (
         anchors=(ConstantCase(_PLANE, 0.3), ConstantCase(_MATRIX, 0.3)),
     ),
 )
-"""One row for each operation."""
+"""One row for each operation, in the form in which it is called most."""
