@@ -8,7 +8,7 @@ import pytest
 from scipy import optimize, special, stats
 
 from selftest.checks.support import assert_sharp, assert_valid, legendre, stream
-from verify.checks import bounds, count_bounds
+from verify.checks import bounds, correlation_bounds, count_bounds
 from verify.checks.bounds import ALPHA
 from verify.checks.statistics import Rare
 
@@ -271,13 +271,13 @@ class TestSerialCorrelation:
         centred = stream("serial", n, lag).random((20_000, n)) - 0.5
         pairs = n - lag
         r = 12 * (centred[:, lag:] * centred[:, :-lag]).sum(1) / pairs
-        assert_valid([bounds.serial_correlation(value, pairs) for value in r])
+        assert_valid([correlation_bounds.serial(value, pairs) for value in r])
 
     def test_dominates_the_exact_law_of_one_pair(self):
         """|XY| of two uniforms: P(XY > t) = 1 − t + t log t, and r = 3XY."""
         for r in np.linspace(0.01, 1, 50):
             t = r / 3
-            assert bounds.serial_correlation(r, 1) >= 1 - t + t * math.log(t)
+            assert correlation_bounds.serial(r, 1) >= 1 - t + t * math.log(t)
 
     def test_dominates_the_exact_law_of_two_pairs(self):
         """b(a + c): given b, the sum a + c has the triangular law; b is integrated out."""
@@ -286,7 +286,7 @@ class TestSerialCorrelation:
         for r in np.linspace(0.05, 1, 30):
             reach = np.minimum(1, r / 6 / b)
             exact = float((weights * (1 - reach) ** 2).sum())
-            assert bounds.serial_correlation(r, 2) >= exact - 1e-4
+            assert correlation_bounds.serial(r, 2) >= exact - 1e-4
 
     @pytest.mark.parametrize("pairs", [1, 2, 5, 50, 500])
     def test_its_moment_generating_function_dominates(self, pairs):
@@ -303,15 +303,15 @@ class TestSerialCorrelation:
                 state /= state.max()
             log_mgf += math.log(float(weights @ state))
             chernoff = min(1.0, 2 * math.exp(log_mgf - tilt * r * pairs / 12))
-            assert bounds.serial_correlation(r, pairs) >= chernoff * (1 - 1e-9)
+            assert correlation_bounds.serial(r, pairs) >= chernoff * (1 - 1e-9)
 
     def test_is_the_normal_tail_for_small_correlations(self):
         pairs, z = 1 << 24, 7.5
-        p_value = bounds.serial_correlation(z / math.sqrt(pairs), pairs)
+        p_value = correlation_bounds.serial(z / math.sqrt(pairs), pairs)
         assert p_value == pytest.approx(2 * math.exp(-(z**2) / 2), rel=1e-3, abs=0)
 
     def test_no_pairs_no_surprise(self):
-        assert bounds.serial_correlation(1.0, 0) == 1
+        assert correlation_bounds.serial(1.0, 0) == 1
 
 
 class TestScarce:
@@ -432,7 +432,7 @@ SIGNS = np.array([-1.0, 1.0])
         (bounds.chernoff_mean, (NAN, SIGNS, 100)),
         (bounds.sub_gaussian, (np.array([NAN, 1.0]),)),
         (bounds.sub_gaussian, (np.array([1.0, NAN]),)),
-        (bounds.serial_correlation, (NAN, 10)),
+        (correlation_bounds.serial, (NAN, 10)),
         (count_bounds.rare, (5, NAN)),
         (count_bounds.share, (5, 10, NAN, 1.0)),
         (count_bounds.share, (5, 10, 1.0, NAN)),

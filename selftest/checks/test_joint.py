@@ -7,7 +7,7 @@ import pytest
 
 from selftest.checks.support import assert_valid, stream, tensor
 from verify import laws
-from verify.checks import bounds, joint
+from verify.checks import correlation_bounds, joint
 from verify.checks.bounds import ALPHA
 
 UNIT = laws.Uniform(0.0, 1.0)
@@ -70,7 +70,7 @@ class TestBetween:
         statistic = joint.between(tensors, stream("host"))
         assert len(statistic.sums) == 10
         single = min(
-            bounds.serial_correlation(12 * statistic.sums[n] / m, m)
+            correlation_bounds.serial(12 * statistic.sums[n] / m, m)
             for n, m in statistic.pairs.items()
         )
         (finding,) = statistic.findings("between")

@@ -9,7 +9,7 @@ from scipy.signal import lfilter
 
 from selftest.checks.samples import NORMAL, UNIT, reduced
 from selftest.checks.support import alarms, assert_valid, decide, stream
-from verify.checks import bounds
+from verify.checks import correlation_bounds
 from verify.checks.neighbours import cells, lags, nothing, together
 from verify.checks.statistics import Cells, Lags
 from verify.checks.statistics.lags import BLOCKS, LONGEST
@@ -55,7 +55,7 @@ class TestLags:
         """Of normals, whose tails are heavier than those of quarters."""
         x = stream("bound").standard_normal((4000, 1021))
         r = (x * np.roll(x, 3, axis=1)).mean(1)
-        assert_valid([bounds.cyclic_correlation(value, 1021) for value in r])
+        assert_valid([correlation_bounds.cyclic(value, 1021) for value in r])
 
     @pytest.mark.parametrize("r", [0.0, 1e-3, 0.3, 0.5, 0.9, 1.0, 7.0])
     def test_the_bound_is_a_chernoff_bound(self, r):
@@ -63,9 +63,9 @@ class TestLags:
         tilts = np.linspace(0, 0.4999, 2001)
         root = np.sqrt(1 - 4 * tilts**2)
         best = (-tilts * min(r, 1) - np.log((1 + root) / 2) / 2).min()
-        assert bounds.cyclic_correlation(r, 50) >= min(1.0, 2 * math.exp(50 * best)) * (1 - 1e-6)
-        assert math.isnan(bounds.cyclic_correlation(math.nan, 50))
-        assert bounds.cyclic_correlation(r, 0) == 1
+        assert correlation_bounds.cyclic(r, 50) >= min(1.0, 2 * math.exp(50 * best)) * (1 - 1e-6)
+        assert math.isnan(correlation_bounds.cyclic(math.nan, 50))
+        assert correlation_bounds.cyclic(r, 0) == 1
 
     @pytest.mark.parametrize("lag", [3, 777, 1000, 4095])
     def test_an_echo_is_found_at_its_distance(self, lag):

@@ -22,6 +22,7 @@ def observed(seed: int = 0) -> Evidence:
     # As uneven as chance has it: equal counts in all bins would be a fault of their own.
     chance = np.full(kinds.BINS, 1 / kinds.BINS)
     counts = np.random.default_rng(seed).multinomial(64 * kinds.BINS, chance)
+    pairs, triples = (np.full(n, 4) for n in (32**2, 8**3))
     normal = {
         "moments": kinds.NormalMoments(4096, 3.0 * side, 4100.0),
         "extremes": kinds.Extremes(4096, np.full(2, 1e-4), np.full(2, 1e-4), 0.0),
@@ -34,6 +35,11 @@ def observed(seed: int = 0) -> Evidence:
         "singular_values": kinds.Tally(np.arange(12) / 8),
         "finite": kinds.Exact(100, 0),
         "products": kinds.Products(99, side, 98.0, 97.0, 200.0, 4.0, 200.0, 12.0),
+        "lags": kinds.Lags(*np.full((2, 4095), 9 * int(side)), np.array([1, 1])),
+        "joint": kinds.Cells(pairs, triples),
+        "stretches": kinds.Stretches(1, 0.5, 100, 0.0, {"the first": 1}),
+        "zero_position": kinds.Surplus(side * np.ones(3), np.full(3, 9), np.ones(3)),
+        "call_means": kinds.CallMeans(64, 60.0, 66.0),
     }
     other = {"moments": kinds.SubGaussianMoments(4096, 3.0 * side, 4100.0)}
     signal = kinds.Signal(np.ones(9), np.ones(9), 99, 0.0, 0.1, 0.0)

@@ -32,7 +32,7 @@ def between(drawn: Mapping[str, Drawn], host: np.random.Generator) -> Correlatio
 
     Tensors drawn from one stream, copied from each other or filled by one call agree there.
     The pairs of entries of two tensors are disjoint, so the bound for a lag of one sequence
-    (`bounds.serial_correlation`, a union of paths) holds for them too.
+    (`correlation_bounds.serial`, a union of paths) holds for them too.
 
     Parameters
     ----------

@@ -13,7 +13,7 @@ from scipy import special, stats
 from reports.__main__ import main
 from reports.nights import pool
 from selftest.reports.observed import night, raw, write
-from verify.checks import bounds, count_bounds
+from verify.checks import bounds, correlation_bounds, count_bounds
 from verify.checks import statistics as kinds
 from verify.checks.finding import Finding
 from verify.outcome.evidence import Evidence
@@ -82,7 +82,7 @@ def test_every_threshold_is_a_number(level: float) -> None:
         "scale": bounds.scale_detectable(n, level),
         "sub-Gaussian": bounds.sub_gaussian_scale_detectable(n, level),
         "sub-gamma": bounds.sub_gamma_quantile(2.0 * n, 4.0, level),
-        "correlation": bounds.correlation_threshold(n, level),
+        "correlation": correlation_bounds.threshold(n, level),
         **{f"rare {e}": count_bounds.rare_threshold(10.0**e, level) for e in range(-30, 13)},
         **{f"count {e}": count_bounds.count_detectable(10.0**e, level / 4) for e in range(-6, 13)},
     }

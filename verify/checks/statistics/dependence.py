@@ -9,7 +9,7 @@ from typing import Self, TypeVar
 
 import numpy as np
 
-from verify.checks import bounds
+from verify.checks import bounds, correlation_bounds
 from verify.checks.bounds import ALPHA, INTERVAL_Z
 from verify.checks.finding import Detectable, Effect
 from verify.checks.statistics.base import Counts, Floats, Statistic, separation
@@ -55,7 +55,7 @@ class Correlation(Statistic):
         r = {lag: 12 * self.sums[lag] / pairs for lag, pairs in self.pairs.items() if pairs}
         if not r:
             return []
-        p_values = [bounds.serial_correlation(r[lag], self.pairs[lag]) for lag in r]
+        p_values = [correlation_bounds.serial(r[lag], self.pairs[lag]) for lag in r]
         worst = list(r)[int(np.argmin(p_values))]
         pairs, half = self.pairs[worst], INTERVAL_Z / math.sqrt(self.pairs[worst])
         return [
@@ -66,7 +66,7 @@ class Correlation(Statistic):
                 lambda: Told(
                     f"correlation {r[worst]:+.3g} with {worst}",
                     Effect(f"correlation with {worst}", r[worst], r[worst] - half, r[worst] + half),
-                    Detectable("correlation", bounds.correlation_detectable(pairs, level / len(r))),
+                    Detectable("correlation", correlation_bounds.detectable(pairs, level / len(r))),
                 ),
                 level=level,
                 place=worst.replace(APART, " and "),

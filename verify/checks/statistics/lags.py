@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from verify.checks import bounds
+from verify.checks import bounds, correlation_bounds
 from verify.checks.bounds import ALPHA, INTERVAL_Z
 from verify.checks.finding import Detectable, Effect
 from verify.checks.statistics.base import Counts, Floats, Statistic, Whole
@@ -66,12 +66,12 @@ class Lags(Statistic):
         return [
             decided(
                 name,
-                bounds.at_most_one(tests * bounds.cyclic_correlation(worst, m)),
+                bounds.at_most_one(tests * correlation_bounds.cyclic(worst, m)),
                 self.n,
                 lambda: Told(
                     f"correlation {worst:+.3g} with {where}",
                     Effect(f"correlation with {where}", worst, worst - half, worst + half),
-                    Detectable("correlation", bounds.correlation_detectable(m, level / tests)),
+                    Detectable("correlation", correlation_bounds.detectable(m, level / tests)),
                 ),
                 level=level,
                 place=where,
