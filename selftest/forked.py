@@ -1,4 +1,4 @@
-"""Pytest in a process of its own, forked from one that has imported PyTorch and SciPy.
+"""Pytest in a process of its own, forked from one that has imported the large libraries.
 
 Importing them is what most short runs spend their time on. The process that is forked has
 imported nothing of the suite: whatever a run plants is there before the suite is loaded.
@@ -13,7 +13,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 _CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(["torch", "scipy.stats"])
+_CONTEXT.set_forkserver_preload(
+    ["torch", "scipy.signal", "scipy.stats", "hypothesis.strategies", "jinja2"]
+)
 
 
 def run_pytest(
@@ -74,4 +76,5 @@ def _main(arguments: list[str], folder: str, environment: dict[str, str], output
     # Not before the environment is there.
     import pytest
 
-    sys.exit(pytest.main(arguments))
+    # The suite asserts nothing, and what is imported already cannot be rewritten for it.
+    sys.exit(pytest.main([*arguments, "--assert=plain"]))

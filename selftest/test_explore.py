@@ -47,9 +47,24 @@ def pooled(concluded):
 def test_every_random_kind_is_pooled_in_full(name, promise):
     concluded = outcome(name, promise)
     assert concluded.final_verdict == "pass", concluded.diagnosis
-    kinds = pooled(concluded)
-    assert set(kinds) == KINDS[name]
-    assert all(n >= RUN.profile.module.pool_values for n in kinds.values())
+    kinds, extent = pooled(concluded), RUN.profile.module
+    whole = {kind: n for kind, n in kinds.items() if ", " not in kind}
+    assert set(whole) == KINDS[name]
+    assert all(n >= extent.pool_values for n in whole.values())
+    of_strata = kinds.keys() - whole.keys()
+    assert {kind.partition(", ")[2] for kind in of_strata} == affordable(name, promise)
+    assert all(kinds[kind] >= extent.stratum_values for kind in of_strata)
+
+
+def affordable(name, promise):
+    """Strata that the first fill method is asked, as far as the profile has the time."""
+    subject, most = SUBJECTS[name], RUN.profile.module.largest
+    strata = subject.strata if promise == "default" else ()
+    return {
+        each.name
+        for each in strata
+        if any(subject.effort(c) * subject.numel(c) <= most for c in each.cases)
+    }
 
 
 def test_without_a_pool_the_cases_alone_decide():

@@ -120,7 +120,7 @@ _ATTENTION = table(
         "MultiheadAttention._reset_parameters",
         after(_value_bias_is_key_bias),
         default("float32-MultiheadAttention"),
-        "between",
+        "stretches",
         says="bias_v",
     ),
     fault(
@@ -219,7 +219,7 @@ _TRANSFORMER = table(
         "TransformerDecoderLayer.__init__",
         after(_same_attentions),
         default("float32-TransformerDecoderLayer"),
-        "between",
+        "stretches",
         says="multihead_attn",
     ),
     fault(
@@ -279,7 +279,7 @@ _TRANSFORMER = table(
         "Transformer._reset_parameters",
         after(_layers_stay_copies),
         default("float32-Transformer"),
-        "between",
+        "stretches",
         says="decoder.layers.",
     ),
     fault(
