@@ -8,7 +8,7 @@ from __future__ import annotations
 from selftest import planted
 from selftest.planted.fault import Fault, modules, table
 
-MACHINERY = ("fault", "faults", "module", "plugin", "runner")
+MACHINERY = ("fault", "faults", "lean", "module", "plugin", "runner")
 
 FAULTS: dict[str, Fault] = table(
     *(row for module in modules(planted, *MACHINERY) for row in module.FAULTS.values())

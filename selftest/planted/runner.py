@@ -18,7 +18,7 @@ from verify.behaviour.promises import PROMISES
 from verify.outcome.promises import identity
 
 ROOT = Path(__file__).resolve().parents[2]
-PLUGIN = "selftest.planted.plugin"
+PLUGINS = ("-p", "selftest.planted.plugin", "-p", "selftest.planted.lean")
 TAIL = 3000
 RUN_LIMIT = 1800
 # A run of its own must not inherit the outer run's worker, options or fault.
@@ -84,7 +84,7 @@ def run(
     if planted:
         arguments, environment = planted.arguments, {**planted.environment, VARIABLE: planted.name}
     inherited = {key: value for key, value in os.environ.items() if not key.startswith(FOREIGN)}
-    command = [*nodes, "-p", PLUGIN, "-p", "no:cacheprovider"]
+    command = [*nodes, *PLUGINS, "-p", "no:cacheprovider"]
     command += ["--profile", "smoke", "--run-seed", "20260101", "--report-dir", str(folder)]
     exit_code, output = run_pytest(
         [*command, *arguments],

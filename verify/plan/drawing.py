@@ -20,6 +20,8 @@ P = TypeVar("P")
 # Cases must not depend on how the suite is written, nor on who imported what; no setting says so.
 providers._get_local_constants = Constants
 
+PHASES = (Phase.generate, Phase.shrink)
+
 
 def for_each_case(
     strategy: SearchStrategy[T], check: Callable[[T], None], *, seed: int, examples: int
@@ -37,7 +39,7 @@ def for_each_case(
         database=None,
         deadline=None,
         derandomize=False,
-        phases=(Phase.generate, Phase.shrink),
+        phases=PHASES,
         report_multiple_bugs=False,
         print_blob=False,
         suppress_health_check=list(HealthCheck),
