@@ -22,7 +22,7 @@ from selftest.planted.fault import (
     table,
 )
 
-REPEATS = frozenset({"correlation", "duplicates"})
+REPEATS = frozenset({"correlation", "duplicates", "repeats"})
 BLOCK = 16
 PERIOD = 40_960
 SMALL = 32
@@ -185,7 +185,7 @@ FAULTS = table(
         ("xavier_normal_",),
         flat(_positive_first),
         law("float32-xavier_normal_"),
-        frozenset({"position"}),
+        frozenset({"extremes", "position"}),
     ),
     Fault(
         "last_value_zero",

@@ -11,7 +11,7 @@ from torch import Tensor
 from selftest.planted.fault import Call, Edit, Fault, editing, flat, law, table
 from selftest.planted.precision import layout
 
-EVEN = ("chi_square", "correlation")
+EVEN = ("chi_square", "correlation", "neighbours")
 """Few values in different parts avoid each other, many fill all parts alike."""
 
 _LATTICE = 1 << 24
@@ -152,7 +152,7 @@ FAULTS = table(
     _fault("normal_permuted_quantiles", "normals are equidistant quantiles in any order",
            _permuted_quantiles, "float32-normal_", *EVEN),
     _fault("normal_centred", "the mean of a tensor of 16 entries or more is taken off", _centred,
-           "float32-normal_", "call_means"),
+           "float32-normal_", "call_means", profile="standard"),
     _fault("uniform_balanced", "every value has its mirror image somewhere in the tensor",
            _balanced, "float64-uniform_", "call_means", "correlation"),
     _fault("uniform_never_twice", "no value is twice in a tensor", _moved_on,
