@@ -115,7 +115,7 @@ FAULTS = table(
         ("uniform_",),
         editing(_return_excluded_bound),
         law("bfloat16-uniform_"),
-        frozenset({"extremes", "tails"}),
+        frozenset({"support"}),
     ),
     Fault(
         "half_normal_towards_zero",
@@ -197,7 +197,7 @@ FAULTS = table(
         ("normal_",),
         editing(_same_parts),
         law("complex64-normal_"),
-        frozenset({"between"}),
+        frozenset({"joint", "stretches"}),
     ),
     Fault(
         "half_rows_equal",
