@@ -177,6 +177,14 @@ def _half_wide(result: Tensor, distribution: Any, *_: Any, generator: Any) -> Te
     return distribution.loc + 0.9 * (result - distribution.loc)
 
 
+def _down_to_zero(result: Tensor, of: Any, *_: Any, generator: None) -> Tensor:
+    return (result - of.low) * (of.high / (of.high - of.low))
+
+
+def _squeezed(result: Tensor, of: Any, *_: Any, generator: None) -> Tensor:
+    return of.low + 0.9 * (result - of.low)
+
+
 def _fault(
     name: str, description: str, target: str, plant: Plant, cell: str, checks: frozenset[str]
 ) -> Fault:
@@ -239,5 +247,11 @@ FAULTS = table(
     _fault("rsample_narrow", "samples of a normal distribution are a tenth too narrow",
            "torch.distributions.Normal.rsample", edited(_half_wide), "float32-Normal.rsample",
            _LAW),
+    _fault("rsample_down_to_zero", "samples of a uniform distribution forget the lower bound",
+           "torch.distributions.Uniform.rsample", edited(_down_to_zero),
+           "float64-Uniform.rsample", _SUPPORT),
+    _fault("rsample_squeezed", "samples of a uniform distribution stay off the upper tenth",
+           "torch.distributions.Uniform.rsample", edited(_squeezed), "float32-Uniform.rsample",
+           _LAW | {"extremes"}),
 )  # fmt: skip
 """Faults of random operations by name."""
