@@ -128,7 +128,7 @@ FAULTS = table(
         "LSTM.reset_parameters",
         after(_reverse_copies),
         default("float32-LSTM"),
-        "between",
+        "stretches",
         says="_reverse",
     ),
     fault(

@@ -28,6 +28,9 @@ from verify.subjects.refusals.table import REFUSALS, empty_tensors
 _INTERNAL = ("INTERNAL ASSERT", "report a bug")
 """What PyTorch says when one of its own assumptions is broken."""
 
+_ATTEMPTS = 10
+"""At each rule, in every profile: what is refused costs nothing."""
+
 _EMPTY = "a tensor without entries"
 
 PROMISE = Promise(
@@ -65,8 +68,7 @@ def _comparisons(cell: Cell, run: Run, restart: Callable[[], None]) -> Iterator[
             return [*found, Example(f"{cell.subject.name}{attempt}")] if found else []
 
         seed = derive(run.seed, cell.id, "errors", rule)
-        examples = run.profile.initializer.examples // 5
-        smallest = partial(smallest_failure, attempts, examined, seed=seed, examples=examples)
+        smallest = partial(smallest_failure, attempts, examined, seed=seed, examples=_ATTEMPTS)
         return Comparison(rule, smallest, [], question=PROMISE.ids[rule])
 
     for refusal in REFUSALS:
