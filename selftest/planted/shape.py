@@ -132,7 +132,7 @@ _NORMAL = table(
         ("normal_",),
         editing(_clamp_at_four),
         law("float32-normal_"),
-        frozenset({"tails", "extremes"}),
+        frozenset({"extremes", "far_tails"}),
     ),
     Fault(
         "normal_redrawn_beyond_four",
@@ -140,7 +140,7 @@ _NORMAL = table(
         ("normal_",),
         editing(_redraw_beyond_four),
         law("float64-normal_"),
-        frozenset({"tails", "extremes"}),
+        frozenset({"extremes", "far_tails"}),
     ),
     Fault(
         "normal_outliers",
@@ -191,7 +191,7 @@ _UNIFORM = table(
         ("uniform_",),
         editing(_excluded_bound),
         law("float32-uniform_"),
-        frozenset({"atoms"}),
+        frozenset({"ends", "support"}),
     ),
     Fault(
         "uniform_8_bits",
