@@ -91,5 +91,5 @@ ALTERNATIVES = table(
 CONTROLS = table(
     Control("uniform_of_curand_with_its_end", "uniforms of (0, 1] whose upper end stays",
             (UNIFORM,), uniformly(functools.partial(_uniform, exchanged=False)),
-            law("bfloat16-uniform_"), frozenset({"tails"})),
+            law("bfloat16-uniform_"), frozenset({"support"})),
 )  # fmt: skip
