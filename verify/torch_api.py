@@ -151,10 +151,10 @@ def fake_tensors() -> AbstractContextManager[object]:
     return context
 
 
-def synchronised(of: nn.Module) -> nn.Module:
-    """``SyncBatchNorm.convert_sync_batchnorm``."""
+def synchronised(of: nn.Module, *process_group: object) -> nn.Module:
+    """``SyncBatchNorm.convert_sync_batchnorm``, for a group of processes or for all."""
     function: Callable[..., nn.Module] = nn.SyncBatchNorm.convert_sync_batchnorm
-    return function(of)
+    return function(of, *process_group)
 
 
 def accepts(name: str, argument: str) -> bool:

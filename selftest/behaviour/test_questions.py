@@ -12,6 +12,7 @@ from torch.overrides import TorchFunctionMode
 
 from selftest.behaviour.support import RUN, ask
 from selftest.planted.faults import FAULTS
+from verify.behaviour import conversions
 from verify.behaviour.parameters import networks
 from verify.behaviour.promise import Question, Trial
 from verify.behaviour.promises import PROMISES
@@ -34,6 +35,7 @@ SOUND = [
     ("batch norm", "InstanceNorm1d", "float32"),
     *(("construction", name, "float32") for name in ("Linear", "LazyConv1d", "BCELoss")),
     ("construction", "TransformerEncoder", "float32"),
+    *(("conversions", name, "float32") for name in conversions.PROMISE.subjects),
     *(
         (promise, name, "float32")
         for promise in ("contract of the call", "call under transforms")

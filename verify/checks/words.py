@@ -302,6 +302,9 @@ _ROWS: dict[str, Words] = {
         "parameters and statistics do as documented", "parameters or statistics do otherwise"
     ),
     "construction": Words("modules are built as asked", "modules are not built as asked"),
+    "conversions": Words(
+        "modules are converted as documented", "modules are not converted as documented"
+    ),
     "lazy": Words("sizes are inferred as documented", "sizes are not inferred as documented"),
     "loading": Words("states load as documented", "states do not load as documented"),
     "parameters": Words(
