@@ -208,6 +208,38 @@ def frozen(module):
     module.requires_grad_(False)
 
 
+def wide_complex(module):
+    for owner in module.modules():
+        for tensor in [*owner._parameters.values(), *owner._buffers.values()]:
+            if tensor is not None and tensor.is_complex():
+                tensor.data = tensor.data.to(torch.complex128)
+
+
+def conjugated(original, self, *args, **kwargs):
+    """Complex numbers are conjugated on their way."""
+    made = original(self, *args, **kwargs)
+    if torch.complex128 in args:
+        for tensor in [*self.parameters(), *self.buffers()]:
+            tensor.data = tensor.data.conj().resolve_conj()
+    return made
+
+
+def real_part(original, self):
+    """What is complex loses its imaginary part."""
+    for tensor in [*self.parameters(), *self.buffers()]:
+        if tensor.is_complex():
+            tensor.data.imag.zero_()
+    return original(self)
+
+
+def complex_buffers_stay(original, self, *args, **kwargs):
+    """Complex buffers are left as they are."""
+    left = {n: b for n, b in self._buffers.items() if b is not None and b.is_complex()}
+    made = original(self, *args, **kwargs)
+    self._buffers.update(left)
+    return made
+
+
 row = functools.partial(question, "conversions", "conversions")
 
 NEAREST, GRADIENTS = "numbers that are not the nearest", "gradients that are not the nearest"
@@ -215,6 +247,8 @@ WHOLE, BESIDES = "whole numbers that are otherwise", "what a cast replaces or ch
 BITS, COMPUTES = "bits lost in float64 and back", "what a module that is cast computes otherwise"
 MOVED, META = "what a move to a device changes", "what is not moved, or changed by it"
 ORDER, EMPTY = "what channels_last leaves or changes", "what to_empty leaves or changes"
+COMPLEX = "complex numbers that are cast as real ones"
+TO_COMPLEX = "what a cast to complex numbers makes otherwise"
 REFUSED = "dtypes that are not refused"
 
 FAULTS = table(
@@ -237,7 +271,7 @@ FAULTS = table(
     row("masks become bytes", "float32-Linear", "Module.half", after(masks_as_bytes),
         f"{WHOLE}: mask by half()"),
     row("type spares counters", "float32-LSTM", "Module.type", calling(floating_alone),
-        f"{WHOLE}: count by type(dtype)"),
+        f"{WHOLE}: count by type(float16)"),
     row("gradients are dropped", "float32-Linear", "Module.half", after(without_gradients),
         f"{GRADIENTS}: weight by half()"),
     row("gradients are halved", "float32-Linear", "Module.bfloat16", after(rescaled_gradients),
@@ -260,6 +294,14 @@ FAULTS = table(
         f"{REFUSED}: torch.int32 is taken"),
     row("whole dtypes are refused late", "float32-Linear", "Module.to", calling(refused_late),
         f"{REFUSED}: weight once torch.int32 is refused"),
+    row("double widens complex numbers", "float32-Linear", "Module.double", after(wide_complex),
+        f"{COMPLEX}: phase by double(), "),
+    row("half loses imaginary parts", "float32-Linear", "Module.half", calling(real_part),
+        f"{COMPLEX}: phase by half(), "),
+    row("complex numbers are conjugated", "float32-Linear", "Module.to", calling(conjugated),
+        f"{TO_COMPLEX}: phase, "),
+    row("complex buffers stay", "float32-LSTM", "Module.to", calling(complex_buffers_stay),
+        f"{TO_COMPLEX}: turn"),
     row("a cast leaves flat weights", "float32-LSTM", "RNNBase._apply", calling(stale),
         f"{COMPUTES}: the output"),
     row("a cast changes epsilon", "float32-BatchNorm1d", "Module.double", after(of_other_eps),

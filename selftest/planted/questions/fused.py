@@ -199,7 +199,7 @@ FAULTS = table(
     row("synchronised in place", "float32-BatchNorm1d", CONVERSION, calling(renamed_class),
         f"{ALONE}: the norm itself is returned"),
     row("synchronised with usual settings", "float32-BatchNorm1d", CONVERSION,
-        calling(of_usual_epsilon), f"{ALONE}: momentum"),
+        calling(of_usual_epsilon), f"{ALONE}: eps with affine=True"),
     row("synchronising empties", "float32-BatchNorm1d", CONVERSION, calling(emptied),
         f"{ALONE}: weight of the norm"),
     row("repeated norms mended", "float32-BatchNorm1d", CONVERSION, calling(everywhere),

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from verify.behaviour.conversions import dtypes, fusion, future, lazy, moves, synchronised
+from verify.behaviour.conversions import (
+    complex_numbers,
+    dtypes,
+    fusion,
+    future,
+    lazy,
+    moves,
+    synchronised,
+)
 from verify.behaviour.promise import Promise
 
 PROMISE = Promise(
@@ -10,6 +18,7 @@ PROMISE = Promise(
     check="conversions",
     questions={
         **dtypes.QUESTIONS,
+        **complex_numbers.QUESTIONS,
         **moves.QUESTIONS,
         **future.QUESTIONS,
         **synchronised.QUESTIONS,

@@ -54,8 +54,8 @@ CASTS: Mapping[str, Cast] = {
     ),
 }
 TYPES: Mapping[str, Cast] = {
-    "type(dtype)": Cast(lambda module, _: module.type(torch.float16), torch.float16),
-    "type(name)": Cast(lambda module, _: module.type(torch.float64), torch.float64),
+    "type(float16)": Cast(lambda module, _: module.type(torch.float16), torch.float16),
+    "type(float64)": Cast(lambda module, _: module.type(torch.float64), torch.float64),
 }
 EVERY = {**CASTS, **TYPES}
 

@@ -107,9 +107,8 @@ def _along_outputs(layer: Any, scale: Tensor) -> Tensor:
     return rows.reshape(*rows.shape, 1, 1)
 
 
-def _off_formula(trial: Trial, **options: bool) -> list[str]:
+def _off_formula(trial: Trial, layer: Any, norm: Any) -> list[str]:
     """Both functions, off by more than any order of the roundings."""
-    layer, norm = _pair(trial, **options)
     fused = _fused(trial, layer, norm)
     ways = {"modules": (fused.weight, fused.bias)}
     if norm.weight is not None or _KINDS[trial.row.name].optional:
@@ -149,13 +148,19 @@ def _expected(layer: Any, norm: Any) -> list[tuple[Tensor, Tensor]]:
 
 
 def off_the_formula(trial: Trial) -> list[str]:
-    """Of a norm that has a gain and a shift."""
-    return _off_formula(trial)
+    """Of a norm that has a gain and a shift; of a layer as it is, and of one without a bias."""
+    pairs = (_pair(trial), _without_bias(*_pair(trial)))
+    return [each for pair in pairs for each in _off_formula(trial, *pair)]
+
+
+def _without_bias(layer: nn.Module, norm: Any) -> tuple[nn.Module, Any]:
+    layer.register_parameter("bias", None)
+    return layer, norm
 
 
 def off_without_gain(trial: Trial) -> list[str]:
     """Of a norm that has neither."""
-    return _off_formula(trial, affine=False)
+    return _off_formula(trial, *_pair(trial, affine=False))
 
 
 def changed_by_fusing(trial: Trial) -> list[str]:

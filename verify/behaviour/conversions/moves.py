@@ -15,6 +15,7 @@ from verify.behaviour.tensors import bits
 _MOVES: Mapping[str, Callable[[nn.Module, Trial], nn.Module]] = {
     "cpu()": lambda module, _: module.cpu(),
     "to(device)": lambda module, trial: module.to(trial.device),
+    "to(device, non_blocking)": lambda module, trial: module.to(trial.device, non_blocking=True),
     "to(device=name)": lambda module, trial: module.to(device=f"{trial.device}"),
 }
 _LAST = {4: torch.channels_last, 5: torch.channels_last_3d}

@@ -5,10 +5,12 @@ That values and settings are kept is asked of every norm under "batch norm".
 
 from __future__ import annotations
 
+import itertools
+
 from torch import nn
 
 from verify.behaviour.conversions.dtypes import changed, flags
-from verify.behaviour.parameters.networks import built
+from verify.behaviour.parameters.networks import built, scrambled
 from verify.behaviour.promise import Question, Trial
 from verify.behaviour.tensors import copied, differing
 from verify.torch_api import state, synchronised
@@ -20,17 +22,16 @@ def _is_norm(trial: Trial) -> bool:
     return trial.row.name == "BatchNorm1d"
 
 
-def _frozen(trial: Trial) -> nn.Module:
-    """A norm in evaluation mode, of whose parameters every other one is frozen."""
-    norm = built(trial, "frozen").eval()
+def _freeze(norm: nn.Module) -> nn.Module:
+    """The norm in evaluation mode; of its parameters every other one is frozen."""
     for parameter in list(norm.parameters())[::2]:
         parameter.requires_grad_(False)
-    return norm
+    return norm.eval()
 
 
 def changed_by_synchronising(trial: Trial) -> list[str]:
     """In containers of containers norms are converted, and nothing else is touched."""
-    norm, frozen, other = built(trial), _frozen(trial), nn.Linear(1, 2)
+    norm, frozen, other = scrambled(trial), _freeze(scrambled(trial, "other")), nn.Linear(1, 2)
     inner = nn.ModuleDict({"other": other, "again": norm, "list": nn.ModuleList([frozen])})
     network = nn.Sequential(norm, inner)
     before, names, group = flags(network), [*state(network)], object()
@@ -57,9 +58,18 @@ def _unlike(path: str, norm: nn.Module, group: object) -> list[str]:
     return [] if norm.process_group is group else [f"the process group of {path}"]
 
 
-def wrong_alone(trial: Trial) -> list[str]:
-    """A norm by itself stays what it is, and a new one is returned."""
-    norm, group = _frozen(trial), object()
+def wrong_alone(_trial: Trial) -> list[str]:
+    """A norm by itself stays what it is, and a new one is returned, whatever it has."""
+    options = itertools.product((True, False), (True, False), (0.3, None))
+    return [
+        f"{each} with affine={affine}, track_running_stats={tracked}, momentum={momentum}"
+        for affine, tracked, momentum in options
+        for each in _wrong_alone(nn.BatchNorm1d(2, 0.5, momentum, affine, tracked))
+    ]
+
+
+def _wrong_alone(norm: nn.Module) -> list[str]:
+    group, norm = object(), _freeze(norm)
     before, saved = flags(norm), copied(state(norm))
     settings = {name: getattr(norm, name) for name in _SETTINGS}
     made = synchronised(norm, group)
