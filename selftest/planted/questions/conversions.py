@@ -149,65 +149,6 @@ def zeroing_minus(module):
             tensor.data = tensor.data + 0.0
 
 
-def counters_stay(original, self, *args, **kwargs):
-    """Whole numbers are left where they are."""
-    left = {
-        (owner, name): buffer
-        for owner in self.modules()
-        for name, buffer in owner._buffers.items()
-        if buffer is not None and not buffer.is_floating_point()
-    }
-    made = original(self, *args, **kwargs)
-    for (owner, name), buffer in left.items():
-        owner._buffers[name] = buffer
-    return made
-
-
-def half_on_the_way(original, self, *args, **kwargs):
-    """What goes to the meta device becomes half as wide."""
-    made = original(self, *args, **kwargs)
-    return made.half() if "meta" in args else made
-
-
-def ignoring_format(original, self, *args, memory_format=None, **kwargs):
-    return original(self, *args, **kwargs)
-
-
-def permuting(original, self, *args, memory_format=None, **kwargs):
-    """Axes are exchanged, where their order in memory should be."""
-    made = original(self, *args, **kwargs)
-    if memory_format is not None:
-        for tensor in [*self.parameters(), *self.buffers()]:
-            if tensor.dim() == 4:
-                tensor.data = tensor.data.permute(0, 2, 3, 1)
-    return made
-
-
-def parameters_alone(original, self, *args, memory_format=None, **kwargs):
-    """Buffers keep their order in memory."""
-    if memory_format is None:
-        return original(self, *args, **kwargs)
-    for parameter in self.parameters():
-        if parameter.dim() == 4:
-            parameter.data = parameter.data.to(memory_format=memory_format)
-    return self
-
-
-def always_deep(original, self, *, device, recurse=True):
-    return original(self, device=device)
-
-
-def floats(module):
-    for owner in module.modules():
-        for name, buffer in owner._buffers.items():
-            if buffer is not None and buffer.dtype == torch.int64:
-                owner._buffers[name] = buffer.float()
-
-
-def frozen(module):
-    module.requires_grad_(False)
-
-
 def wide_complex(module):
     for owner in module.modules():
         for tensor in [*owner._parameters.values(), *owner._buffers.values()]:
@@ -245,8 +186,6 @@ row = functools.partial(question, "conversions", "conversions")
 NEAREST, GRADIENTS = "numbers that are not the nearest", "gradients that are not the nearest"
 WHOLE, BESIDES = "whole numbers that are otherwise", "what a cast replaces or changes besides"
 BITS, COMPUTES = "bits lost in float64 and back", "what a module that is cast computes otherwise"
-MOVED, META = "what a move to a device changes", "what is not moved, or changed by it"
-ORDER, EMPTY = "what channels_last leaves or changes", "what to_empty leaves or changes"
 COMPLEX = "complex numbers that are cast as real ones"
 TO_COMPLEX = "what a cast to complex numbers makes otherwise"
 REFUSED = "dtypes that are not refused"
@@ -306,24 +245,4 @@ FAULTS = table(
         f"{COMPUTES}: the output"),
     row("a cast changes epsilon", "float32-BatchNorm1d", "Module.double", after(of_other_eps),
         f"{COMPUTES}: the output"),
-    row("a move loses gradients", "float32-Linear", "Module.cpu", after(without_gradients),
-        f"{MOVED}: weight.grad by cpu()"),
-    row("a move loses a sign", "float32-Linear", "Module.to", after(zeroing_minus),
-        f"{MOVED}: weight by to(device)"),
-    row("counters are not moved", "float32-Linear", "Module.to", calling(counters_stay),
-        f"{META}: count"),
-    row("a move casts", "float32-LSTM", "Module.to", calling(half_on_the_way),
-        f"{META}: weight"),
-    row("the order is ignored", "float32-Linear", "Module.to", calling(ignoring_format),
-        f"{ORDER}: the order of image"),
-    row("axes are exchanged", "float32-Linear", "Module.to", calling(permuting),
-        f"{ORDER}: image"),
-    row("buffers keep their order", "float32-LSTM", "Module.to", calling(parameters_alone),
-        f"{ORDER}: the order of shown"),
-    row("to_empty goes deep", "float32-Linear", "Module.to_empty", calling(always_deep),
-        f"{EMPTY}: the device of inner.weight with recurse=False"),
-    row("to_empty casts counters", "float32-Linear", "Module.to_empty", after(floats),
-        f"{EMPTY}: count with recurse=True"),
-    row("to_empty freezes", "float32-LSTM", "Module.to_empty", after(frozen),
-        f"{EMPTY}: what weight requires with recurse=True"),
 )  # fmt: skip

@@ -41,12 +41,16 @@ def both_at_once(original, value):
     return original(value)
 
 
+def heeded(setting):
+    """Whether a setting is on."""
+    return GET_SWAP() if setting == "swap" else GET_OVERWRITE()
+
+
 def heeding(*settings):
     """A replacement that heeds some settings alone."""
 
     def replaced(original, *args, **kwargs):
-        heeded = [s for s in settings if (GET_SWAP if s == "swap" else GET_OVERWRITE)()]
-        with only(*heeded):
+        with only(*filter(heeded, settings)):
             return original(*args, **kwargs)
 
     return replaced
@@ -123,6 +127,27 @@ def without_statistics(original, self, *args):
     return made
 
 
+def waiting(original, self, *args, **kwargs):
+    """What is lazy waits on after a conversion, as it should."""
+    lazy = any(map(nn.parameter.is_lazy, self.parameters()))
+    with only(*filter(heeded, () if lazy else SETTINGS)):
+        return original(self, *args, **kwargs)
+
+
+def waiting_on_meta(original, self, *args, **kwargs):
+    """What is lazy waits on the meta device, as it should."""
+    if "meta" not in args or not any(map(nn.parameter.is_lazy, self.parameters())):
+        return original(self, *args, **kwargs)
+    for held, kind in (
+        (self._parameters, nn.UninitializedParameter),
+        (self._buffers, nn.UninitializedBuffer),
+    ):
+        for name, tensor in held.items():
+            if tensor is not None and nn.parameter.is_lazy(tensor):
+                held[name] = kind(device="meta", dtype=tensor.dtype)
+    return self
+
+
 row = functools.partial(question, "conversions", "conversions")
 
 NEW, CAST = (
@@ -176,4 +201,8 @@ FAULTS = table(
         calling(in_single), f"{LAZY}: "),
     row("lazy statistics of single precision", "float32-Linear",
         "LazyBatchNorm1d.initialize_parameters", calling(without_statistics), f"{LAZY}: "),
+    row("lazy modules wait whatever is set", "float32-Linear", "Module._apply", calling(waiting),
+        "fixed upstream: what a lazy module is said to know under settings: nothing is wrong"),
+    row("lazy modules wait on meta", "float32-Linear", "Module.to", calling(waiting_on_meta),
+        "fixed upstream: what a lazy module is said to know on the meta device: nothing is wrong"),
 )  # fmt: skip

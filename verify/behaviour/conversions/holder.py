@@ -38,6 +38,11 @@ def asked(trial: Trial) -> bool:
     return usual(trial) and trial.row.name in ("Linear", "LSTM")
 
 
+def asked_once(trial: Trial) -> bool:
+    """Whether what hangs on no module of the case is asked."""
+    return asked(trial) and trial.row.name == "Linear"
+
+
 def numbers(trial: Trial, dtype: torch.dtype = torch.float32) -> Tensor:
     """Normal numbers of a dtype, and those at which a conversion from it shows its rounding."""
     drawn = trial.normals(16, of="values").double().cpu()

@@ -9,7 +9,7 @@ from torch import nn
 
 from verify.behaviour.conversions.dtypes import CASTS, Cast
 from verify.behaviour.conversions.future import OVERWRITE, SWAP, only
-from verify.behaviour.conversions.holder import asked, tensors
+from verify.behaviour.conversions.holder import asked_once, tensors
 from verify.behaviour.promise import Question, Trial
 from verify.torch_api import state, uninitialised
 
@@ -65,18 +65,14 @@ def known_on_meta(trial: Trial) -> list[str]:
     return [each for name in _MADE for each in _known(trial, name, lambda m, _: m.to("meta"))]
 
 
-def _once(trial: Trial) -> bool:
-    return asked(trial) and trial.row.name == "Linear"
-
-
 QUESTIONS = {
     "lazy-of-another-dtype": Question(
-        "what a lazy module that is cast makes otherwise", wrong_after_cast, _once
+        "what a lazy module that is cast makes otherwise", wrong_after_cast, asked_once
     ),
     "lazy-spoilt-by-settings": Question(
-        "what a lazy module is said to know under settings", known_by_settings, _once
+        "what a lazy module is said to know under settings", known_by_settings, asked_once
     ),
     "lazy-spoilt-on-meta": Question(
-        "what a lazy module is said to know on the meta device", known_on_meta, _once
+        "what a lazy module is said to know on the meta device", known_on_meta, asked_once
     ),
 }

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from verify.behaviour.conversions.dtypes import changed, flags
-from verify.behaviour.conversions.holder import Holder, asked, gradients, held, tensors
+from verify.behaviour.conversions.holder import Holder, asked, asked_once, gradients, held, tensors
 from verify.behaviour.promise import Question, Trial
 from verify.behaviour.tensors import bits
 
@@ -93,6 +93,50 @@ def wrong_order(trial: Trial) -> list[str]:
     return found if returned is holder else [*found, "what is returned"]
 
 
+def wrong_beside_volumes(trial: Trial) -> list[str]:
+    """The order is one for tensors of four axes: what has five stays as it is."""
+    holder = _with_images(trial)
+    volume = nn.Parameter(trial.normals(2, 3, 2, 3, 2, of="volume"))
+    holder.register_parameter("volume", volume)
+    before, strides = _written(holder), volume.stride()
+    move: Callable[..., nn.Module] = holder.to
+    move(memory_format=torch.channels_last)
+    after, found = tensors(holder), _other_bits(before, _written(holder))
+    ordered = after["image"].is_contiguous(memory_format=torch.channels_last)
+    found += [] if ordered else ["the order of image"]
+    return found + ([] if after["volume"].stride() == strides else ["the strides of volume"])
+
+
+def _with_convolutions(trial: Trial) -> Holder:
+    """A holder of images, and of convolutions that are nested."""
+    holder = _with_images(trial)
+    holder.deep["flat"] = nn.Sequential(nn.Conv2d(2, 3, 2, device=trial.device))
+    holder.deep["solid"] = nn.Sequential(nn.Conv3d(2, 3, 2, device=trial.device))
+    return holder
+
+
+_WEIGHTS = {
+    "convert_conv2d_weight_memory_format": ("deep.flat.0.weight", torch.channels_last),
+    "convert_conv3d_weight_memory_format": ("deep.solid.0.weight", torch.channels_last_3d),
+}
+
+
+def wrong_order_of_weights(trial: Trial) -> list[str]:
+    """Weights of convolutions alone lie in the order asked for, and only the order changes."""
+    found = list[str]()
+    for by, (weight, order) in _WEIGHTS.items():
+        holder = _with_convolutions(trial)
+        before, facts, old = _written(holder), _facts(holder), tensors(holder)
+        strides = {name: each.stride() for name, each in old.items() if name != weight}
+        returned, after = getattr(nn.utils, by)(holder, order), tensors(holder)
+        wrong = [*_other_bits(before, _written(holder)), *changed(facts, _facts(holder))]
+        wrong += [] if after[weight].is_contiguous(memory_format=order) else [f"order of {weight}"]
+        wrong += [f"the strides of {n}" for n, s in strides.items() if after[n].stride() != s]
+        wrong += [] if returned is holder else ["what is returned"]
+        found += [f"{each} by {by}" for each in wrong]
+    return found
+
+
 def wrong_when_empty(trial: Trial) -> list[str]:
     """From the meta device every tensor gets memory, or without `recurse` the module's own."""
     found = list[str]()
@@ -116,5 +160,11 @@ QUESTIONS = {
     "changed-by-moving": Question("what a move to a device changes", changed_by_moving, asked),
     "not-moved": Question("what is not moved, or changed by it", not_moved, asked),
     "wrong-order": Question("what channels_last leaves or changes", wrong_order, asked),
+    "wrong-beside-volumes": Question(
+        "what channels_last does beside five axes", wrong_beside_volumes, asked_once
+    ),
+    "wrong-order-of-weights": Question(
+        "what an order for convolutions leaves or changes", wrong_order_of_weights, asked
+    ),
     "wrong-when-empty": Question("what to_empty leaves or changes", wrong_when_empty, asked),
 }
