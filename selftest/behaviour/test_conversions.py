@@ -50,36 +50,41 @@ class TestNearest:
         assert others(one, torch.full_like(one, other)).all()
 
 
-def in_double(original, weight, bias, mean, variance, eps, gain, shift, *args, **kwargs):
-    """Shift by what the norm makes of 0, multiply the bias before, divide by a root; round once."""
-    mean, variance = mean.double(), variance.double()
-    gain = torch.ones_like(mean) if gain is None else gain.double()
-    shift = torch.zeros_like(mean) if shift is None else shift.double()
-    scale = gain / (variance + eps).sqrt()
-    shape = [1] * weight.dim()
-    shape[1 if kwargs.get("transpose") or True in args else 0] = -1
-    new = shift - mean * scale
-    new = new if bias is None else new + bias.double() * scale
-    learns = (weight.requires_grad, bias is not None and bias.requires_grad)
-    made = ((weight.double() * scale.reshape(shape)), new)
-    return tuple(
-        nn.Parameter(each.detach().to(weight.dtype), grad)
-        for each, grad in zip(made, learns, strict=True)
-    )
+def in_double(weight, bias, mean, variance, eps, gain, shift, shape):
+    """What the norm makes of 0, and of the bias before; divide by a root, and round once."""
+    scale = gain.double() / (variance.double() + eps).sqrt()
+    new = shift.double() - mean.double() * scale + bias.double() * scale
+    return weight.double() * scale.reshape(shape), new
 
 
-def stepwise(original, weight, bias, mean, variance, eps, gain, shift, *args, **kwargs):
-    """The inverse root is multiplied before the gain, the bias and its shift by themselves."""
+def stepwise(weight, bias, mean, variance, eps, gain, shift, shape):
+    """The inverse root before the gain, and the mean by itself."""
     root = (variance + eps).sqrt().reciprocal()
-    gain = torch.ones_like(mean) if gain is None else gain
-    shift = torch.zeros_like(mean) if shift is None else shift
-    shape = [1] * weight.dim()
-    shape[1 if kwargs.get("transpose") or True in args else 0] = -1
-    old = torch.zeros_like(mean) if bias is None else bias
-    new = torch.addcmul(shift, old * root, gain) - mean * (root * gain)
-    made = (weight * root.reshape(shape)) * gain.reshape(shape), new
-    learns = (weight.requires_grad, old.requires_grad)
-    return tuple(nn.Parameter(each.detach(), g) for each, g in zip(made, learns, strict=True))
+    new = torch.addcmul(shift, bias * root, gain) - mean * (root * gain)
+    return weight * root.reshape(shape) * gain.reshape(shape), new
+
+
+def by(fold):
+    """A replacement that folds in another way, and refuses what the original refuses."""
+
+    def fused(original, weight, bias, mean, variance, eps, gain, shift, *args, **kwargs):
+        if gain is None and weight.dim() == 2:
+            return original(weight, bias, mean, variance, eps, gain, shift)
+        learns = (weight.requires_grad, bias is not None and bias.requires_grad)
+        zero = torch.zeros_like(mean)
+        old, gain, shift = (
+            default if given is None else given
+            for given, default in ((bias, zero), (gain, zero + 1), (shift, zero))
+        )
+        shape = [1] * weight.dim()
+        shape[1 if kwargs.get("transpose") or True in args else 0] = -1
+        made = fold(weight, old, mean, variance, eps, gain, shift, shape)
+        return tuple(
+            nn.Parameter(each.detach().to(weight.dtype), grad)
+            for each, grad in zip(made, learns, strict=True)
+        )
+
+    return fused
 
 
 def a_little_wide(original, weight, *args, **kwargs):
@@ -92,14 +97,12 @@ def replaced(monkeypatch, owner, name, replacement):
 
 
 @pytest.mark.parametrize("name", LAYERS)
-@pytest.mark.parametrize("another", [in_double, stepwise])
-def test_a_fused_layer_may_be_computed_in_another_order(name, another, monkeypatch):
+@pytest.mark.parametrize("fold", [in_double, stepwise])
+def test_a_fused_layer_may_be_computed_in_another_order(name, fold, monkeypatch):
     for function in FUSIONS:
-        replaced(monkeypatch, fusion, function, another)
+        replaced(monkeypatch, fusion, function, by(fold))
     outcome = ask(PROMISE, name)
-    assert outcome.final_verdict == "pass" or "fixed upstream" in outcome.diagnosis
-    wrong = [f.message for f in outcome.findings if not f.passed and "upstream" not in f.message]
-    assert len(wrong) <= 1, wrong
+    assert outcome.final_verdict == "pass", outcome.diagnosis
 
 
 @pytest.mark.parametrize("name", LAYERS)
