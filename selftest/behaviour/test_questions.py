@@ -37,6 +37,10 @@ SOUND = [
     ("construction", "TransformerEncoder", "float32"),
     *(("conversions", name, "float32") for name in conversions.PROMISE.subjects),
     *(
+        ("copies", name, "float32")
+        for name in ("Linear", "BatchNorm1d", "Embedding", "LSTM", "TransformerEncoder")
+    ),
+    *(
         (promise, name, "float32")
         for promise in ("contract of the call", "call under transforms")
         for name in ("normal_", "constant_", "sparse_", "orthogonal_")

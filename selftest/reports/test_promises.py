@@ -53,6 +53,7 @@ CELLS = (
     "test_contracts.py::test_contract[cpu-complex32-eye_]",
     "test_conversions.py::test_conversions[cpu-float32-BatchNorm1d]",
     "test_convolutions.py::test_identity_convolution[cpu-float64-dirac]",
+    "test_copies.py::test_copies[cpu-float32-Linear]",
     "test_defaults.py::test_default[cpu-bfloat16-CrossEntropyLoss]",
     "test_embeddings.py::test_embedding[cpu-float32-Embedding]",
     "test_empty.py::test_empty[cpu-float32-torch.full-torch.empty_strided]",

@@ -305,6 +305,7 @@ _ROWS: dict[str, Words] = {
     "conversions": Words(
         "modules are converted as documented", "modules are not converted as documented"
     ),
+    "copying": Words("copies do as documented", "copies do otherwise than documented"),
     "lazy": Words("sizes are inferred as documented", "sizes are not inferred as documented"),
     "loading": Words("states load as documented", "states do not load as documented"),
     "parameters": Words(

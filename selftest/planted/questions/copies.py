@@ -1,0 +1,196 @@
+"""Copies and pickles that lose something, or share something with their original."""
+
+from __future__ import annotations
+
+import functools
+
+import torch
+from torch import nn
+
+from selftest.planted.fault import calling, table
+from selftest.planted.module import after, question
+
+
+def thawed(original, self, memo):
+    return original(self, memo).requires_grad_()
+
+
+def frozen(original, self, memo):
+    return original(self, memo).requires_grad_(False)
+
+
+def contiguous(original, self, memo):
+    copied = original(self, memo)
+    copied.data = copied.data.contiguous()
+    return copied
+
+
+def without_signs(original, self, memo):
+    copied = original(self, memo)
+    copied.data += 0.0
+    return copied
+
+
+def over_one_memory(_original, self, memo):
+    return memo.setdefault(id(self), nn.Parameter(self.data, self.requires_grad))
+
+
+def itself(_original, self, _memo):
+    return self
+
+
+def drawing(original, *args, **kwargs):
+    torch.rand(())
+    return original(*args, **kwargs)
+
+
+def hookless(module):
+    module._forward_hooks.clear()
+
+
+def persistent(module):
+    module._non_persistent_buffers_set.clear()
+
+
+def of_own_memory(module):
+    module._parameters = {
+        name: p if p is None else nn.Parameter(p.detach().clone(), p.requires_grad)
+        for name, p in module._parameters.items()
+    }
+
+
+def of_own_buffers(module):
+    module._buffers = {name: b if b is None else b.clone() for name, b in module._buffers.items()}
+
+
+def of_own_attributes(module):
+    if "note" in vars(module):
+        module.note = dict(module.note)
+
+
+def kept_by_heart(module):
+    module._flat_weights = [weight.detach().clone() for weight in module._flat_weights]
+
+
+def by_old_protocol(original, self, protocol):
+    rebuild, (data, flag, *more) = original(self, protocol)
+    return rebuild, (data, flag or protocol == 2, *more)
+
+
+def rebuilt_thawed(original, data, _flag, hooks):
+    return original(data, True, hooks)
+
+
+def rebuilt_elsewhere(original, data, flag, hooks):
+    return original(data.clone(), flag, hooks)
+
+
+def loaded_in_half(original, *args, **kwargs):
+    loaded = original(*args, **kwargs)
+    return loaded.half().float() if isinstance(loaded, nn.Module) else loaded
+
+
+def loaded_resting(original, *args, **kwargs):
+    loaded = original(*args, **kwargs)
+    return loaded.eval() if isinstance(loaded, nn.Module) else loaded
+
+
+def with_attributes(original, self, memo):
+    copied = original(self, memo)
+    vars(copied).update(vars(self))
+    return copied
+
+
+def with_gradients(original, self, memo):
+    copied = original(self, memo)
+    copied.grad = None if self.grad is None else self.grad.clone()
+    return copied
+
+
+def as_tensor(_original, self, memo):
+    tensor = memo.setdefault((id(self),), self.detach())  # Whose identity must stay its own.
+    return nn.Parameter(torch.Tensor.__deepcopy__(tensor, memo), self.requires_grad)
+
+
+def one_layer(_original, module, n):
+    return nn.ModuleList([module] * n)
+
+
+def redrawn_layers(original, module, n):
+    layers = original(module, n)
+    for layer in layers:
+        layer.linear1.reset_parameters()
+    return layers
+
+
+PARAMETER = "Parameter.__deepcopy__"
+TENSOR = "torch.Tensor.__deepcopy__"
+STATE = "Module.__setstate__"
+REBUILD = "torch._utils._rebuild_parameter"
+CLONES = "modules.transformer._get_clones"
+
+row = functools.partial(question, "copies", "copying")
+
+FAULTS = table(
+    row("a deepcopy thaws", "float32-Linear", PARAMETER, calling(thawed),
+        "what a deepcopy holds otherwise: turned.requires_grad, weight.requires_grad"),
+    row("a deepcopy turns memory", "float32-Embedding", PARAMETER, calling(contiguous),
+        "what a deepcopy holds otherwise: turned.strides"),
+    row("a deepcopy loses signs", "float32-LSTM", PARAMETER, calling(without_signs),
+        "what a deepcopy holds otherwise: bits of odd"),
+    row("a deepcopy forgets hooks", "float32-BatchNorm1d", STATE, after(hookless),
+        "what a deepcopy holds otherwise: hooks"),
+    row("a deepcopy trains", "float32-TransformerEncoder", STATE,
+        after(lambda module: module.train()),
+        "what a deepcopy holds otherwise: rested: mode"),
+    row("a pickle thaws", "float32-Linear", REBUILD, calling(rebuilt_thawed),
+        "what a pickle holds otherwise: turned.requires_grad by protocol 2, "),
+    row("an old pickle thaws", "float32-LSTM", "Parameter.__reduce_ex__",
+        calling(by_old_protocol),
+        "what a pickle holds otherwise: bias_ih_l0.requires_grad by protocol 2, "),
+    row("a pickle stores what is passing", "float32-Embedding", STATE, after(persistent),
+        "what a pickle holds otherwise: the module: state by protocol 2"),
+    row("a file rounds", "float32-BatchNorm1d", "torch.load", calling(loaded_in_half),
+        "what a file of a module holds otherwise: bits of "),
+    row("a file rests", "float32-Linear", "torch.load", calling(loaded_resting),
+        "what a file of a module holds otherwise: the module: mode"),
+    row("a deepcopy shares memory", "float32-Linear", PARAMETER, calling(over_one_memory),
+        "what copies of modules share with their original: weight of the original by deepcopy"),
+    row("a deepcopy shares buffers", "float32-LSTM", TENSOR, calling(itself),
+        "what copies of modules share with their original: kept of the original by deepcopy"),
+    row("a deepcopy is erased", "float32-Embedding", PARAMETER, calling(over_one_memory),
+        "what is computed from another's parameters: the copy by deepcopy"),
+    row("a copy knows its weights by heart", "float32-LSTM", "LSTM.__setstate__",
+        after(kept_by_heart),
+        "what is computed from another's parameters: the copy by deepcopy keeps what is erased"),
+    row("statistics are counted along", "float32-BatchNorm1d", TENSOR, calling(itself),
+        "what training one of two copies moves: running_mean of the original by deepcopy"),
+    row("a deepcopy does not learn", "float32-Linear", PARAMETER, calling(frozen),
+        "what training one of two copies moves: the copy by deepcopy does not learn"),
+    row("a deepcopy unties", "float32-Linear", STATE, after(of_own_memory),
+        "ties that copies lose: weight by deepcopy"),
+    row("a deepcopy unties buffers", "float32-BatchNorm1d", STATE, after(of_own_buffers),
+        "ties that copies lose: kept by deepcopy"),
+    row("a parameter is its own copy", "float32-LSTM", PARAMETER, calling(itself),
+        "ties that copies lose: a parameter by itself by deepcopy"),
+    row("a copy has parameters of its own", "float32-Linear", STATE, after(of_own_memory),
+        "what copy.copy does not share: weight, bias, odd, turned"),
+    row("a copy has attributes of its own", "float32-Embedding", STATE,
+        after(of_own_attributes), "what copy.copy does not share: an attribute"),
+    row("a copy has memory of its own", "float32-LSTM", REBUILD, calling(rebuilt_elsewhere),
+        "what copy.copy does not share: memory"),
+    row("a copy draws", "float32-Linear", STATE, after(lambda _: torch.rand(())),
+        "what copies draw from: the global stream by deepcopy, the global stream by pickle, "),
+    row("a file draws", "float32-BatchNorm1d", "torch.load", calling(drawing),
+        "what copies draw from: the global stream by pickle, the global stream by file"),
+    row("a deepcopy keeps attributes", "float32-Linear", PARAMETER, calling(with_attributes),
+        "fixed upstream: attributes of parameters that a deepcopy loses: "),
+    row("a deepcopy keeps gradients", "float32-LSTM", PARAMETER, calling(with_gradients),
+        "fixed upstream: gradients of parameters that a deepcopy loses: "),
+    row("a deepcopy keeps views", "float32-Embedding", PARAMETER, calling(as_tensor),
+        "fixed upstream: parameters over one memory that a deepcopy parts: "),
+    row("a stack of one layer", "float32-TransformerEncoder", CLONES, calling(one_layer),
+        "what layers of a stack share: "),
+    row("layers drawn apart", "float32-TransformerEncoder", CLONES, calling(redrawn_layers),
+        "what layers of a stack share: linear1.bias of the encoder start apart"),
+)  # fmt: skip

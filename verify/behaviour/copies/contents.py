@@ -1,0 +1,110 @@
+"""What copies of whole modules hold: all that their originals hold."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import torch
+from torch import nn
+
+from verify import torch_api
+from verify.behaviour.calls import alike
+from verify.behaviour.copies.ways import (
+    BY_FILE,
+    NOTE,
+    WAYS,
+    furnished,
+    held,
+    noted,
+    pickled,
+    unlike_module,
+)
+from verify.behaviour.parameters.networks import scrambled
+from verify.behaviour.promise import Trial
+
+
+def _otherwise(trial: Trial, way: Callable[[Any], Any]) -> list[str]:
+    """Everything is as in the original, hooks too, which are given the copy."""
+    module = furnished(trial)
+    twin = way(module)
+    found = unlike_module(module, twin)
+    called = noted(trial, twin)
+    found += ["a hook of the original is called"] if module.noted else []
+    return found if called == noted(trial, module) else [*found, "hooks"]
+
+
+def otherwise_by_deepcopy(trial: Trial) -> list[str]:
+    """By ``copy.deepcopy``."""
+    return _otherwise(trial, copy.deepcopy)
+
+
+def otherwise_by_pickle(trial: Trial) -> list[str]:
+    """By the oldest protocol that knows classes, and by the newest."""
+    protocols = (2, pickle.HIGHEST_PROTOCOL)
+    wrong = {p: _otherwise(trial, partial(pickled, protocol=p)) for p in protocols}
+    return [f"{what} by protocol {p}" for p, found in wrong.items() for what in found]
+
+
+def otherwise_by_file(trial: Trial) -> list[str]:
+    """By ``torch.save`` and ``torch.load``."""
+    return _otherwise(trial, BY_FILE)
+
+
+def unshared_by_copy(trial: Trial) -> list[str]:
+    """``copy.copy`` makes another module of the same objects, and names of its own."""
+    module = furnished(trial)
+    twin = copy.copy(module)
+    found = [] if twin is not module and type(twin) is type(module) else ["the module"]
+    found += [name for name, tensor in held(module).items() if held(twin).get(name) is not tensor]
+    parts = dict(twin.named_children())
+    found += [name for name, part in module.named_children() if parts.get(name) is not part]
+    found += [] if twin.note is module.note else ["an attribute"]
+    twin.note = None
+    found += [] if module.note is not None else ["the name of an attribute"]
+    alone = copy.copy(module.turned)
+    found += [] if type(alone) is nn.Parameter and alone.is_set_to(module.turned) else ["memory"]
+    return found if not alone.requires_grad else [*found, "requires_grad"]
+
+
+def drawn(trial: Trial) -> list[str]:
+    """Copies draw nothing, though modules draw when they are built."""
+    found = list[str]()
+    for way, make in {**WAYS, "copy": copy.copy}.items():
+        module = furnished(trial)
+        trial.target()  # For its effect: the streams start anew.
+        before = torch_api.streams(trial.device)
+        make(module)
+        moved = not alike(before, torch_api.streams(trial.device))
+        found += [f"the global stream by {way}"] if moved else []
+    return found
+
+
+def lost_attributes(trial: Trial) -> list[str]:
+    """An attribute of a parameter is copied with it."""
+    module: Any = scrambled(trial)
+    for parameter in module.parameters():
+        parameter.note = {"steps": [*NOTE["steps"]]}
+    twin = copy.deepcopy(module)
+    return [n for n, p in twin.named_parameters() if getattr(p, "note", None) != NOTE]
+
+
+def lost_gradients(trial: Trial) -> list[str]:
+    """A gradient is copied with its parameter."""
+    module = scrambled(trial)
+    for parameter in module.parameters():
+        parameter.grad = torch.ones_like(parameter)
+    twin = copy.deepcopy(module)
+    return [n for n, p in twin.named_parameters() if p.grad is None or bool((p.grad != 1).any())]
+
+
+def parted_views(trial: Trial) -> list[str]:
+    """Parameters over one memory have one memory in the copy too."""
+    whole = torch.zeros(4, device=trial.device)
+    network = nn.ParameterList([nn.Parameter(whole), nn.Parameter(whole[1:])])
+    first, second = copy.deepcopy(network)
+    first.data.fill_(2)
+    return [] if bool((second == 2).all()) else ["views of one memory"]
