@@ -40,6 +40,7 @@ SOUND = [
         ("copies", name, "float32")
         for name in ("Linear", "BatchNorm1d", "Embedding", "LSTM", "TransformerEncoder")
     ),
+    *(("copies", name, "float32") for name in PROMISES["copies"].subjects),
     *(
         (promise, name, "float32")
         for promise in ("contract of the call", "call under transforms")

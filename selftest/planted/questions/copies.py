@@ -95,6 +95,17 @@ def loaded_resting(original, *args, **kwargs):
     return loaded.eval() if isinstance(loaded, nn.Module) else loaded
 
 
+def rounded_state(original, *args, **kwargs):
+    loaded = original(*args, **kwargs)
+    if isinstance(loaded, dict):
+        loaded |= {name: tensor.half().float() for name, tensor in loaded.items()}
+    return loaded
+
+
+def without_pre_hooks(module):
+    module._forward_pre_hooks.clear()
+
+
 def with_attributes(original, self, memo):
     copied = original(self, memo)
     vars(copied).update(vars(self))
@@ -193,4 +204,26 @@ FAULTS = table(
         "what layers of a stack share: "),
     row("layers drawn apart", "float32-TransformerEncoder", CLONES, calling(redrawn_layers),
         "what layers of a stack share: linear1.bias of the encoder start apart"),
+    row("a pickle keeps classes", "float32-BatchNorm1d", "Parameter.__reduce_ex__",
+        calling(lambda _original, self, _: (type(self), (self.data, self.requires_grad))),
+        "fixed upstream: classes of parameters that copies lose: "),
+    row("a copied state is the state", "float32-Linear", TENSOR, calling(itself),
+        "what a copied state does not bring back: weight by deepcopy, "),
+    row("a state in a file is rounded", "float32-LSTM", "torch.load", calling(rounded_state),
+        "what a copied state does not bring back: weight_ih_l0 by file, "),
+    row("a lazy parameter is its own copy", "float32-LazyLinear",
+        "UninitializedParameter.__deepcopy__", calling(itself),
+        "what a deepcopy of a lazy module does otherwise: the original takes the copy's sizes"),
+    row("a lazy copy waits for nothing", "float32-LazyLinear", STATE, after(without_pre_hooks),
+        "what a deepcopy of a lazy module does otherwise: ValueError"),
+    row("a lazy pickle has a size", "float32-LazyLinear",
+        "UninitializedParameter.__reduce_ex__",
+        calling(lambda *_: (nn.Parameter, (torch.ones(2),))),
+        "what a pickle of a lazy module does otherwise: what has no size by pickle"),
+    row("a lazy pickle waits for nothing", "float32-LazyBatchNorm1d", STATE,
+        after(without_pre_hooks),
+        "what a pickle of a lazy module does otherwise: ValueError"),
+    row("lazy buffers are copied", "float32-LazyBatchNorm1d", "UninitializedBuffer.__deepcopy__",
+        calling(lambda _original, self, memo: memo.setdefault(id(self), nn.UninitializedBuffer())),
+        "fixed upstream: what a deepcopy of a lazy module does otherwise: "),
 )  # fmt: skip

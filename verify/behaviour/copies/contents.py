@@ -14,17 +14,18 @@ from torch import nn
 from verify import torch_api
 from verify.behaviour.calls import alike
 from verify.behaviour.copies.ways import (
-    BY_FILE,
     NOTE,
     WAYS,
     furnished,
     held,
     noted,
     pickled,
+    same_bits,
     unlike_module,
 )
 from verify.behaviour.parameters.networks import scrambled
 from verify.behaviour.promise import Trial
+from verify.behaviour.tensors import copied
 
 
 def _otherwise(trial: Trial, way: Callable[[Any], Any]) -> list[str]:
@@ -38,8 +39,11 @@ def _otherwise(trial: Trial, way: Callable[[Any], Any]) -> list[str]:
 
 
 def otherwise_by_deepcopy(trial: Trial) -> list[str]:
-    """By ``copy.deepcopy``."""
-    return _otherwise(trial, copy.deepcopy)
+    """By ``copy.deepcopy``, which is asked for without gradients too."""
+    found, module = _otherwise(trial, copy.deepcopy), furnished(trial)
+    with torch.no_grad():
+        twin = copy.deepcopy(module)
+    return found + [f"{what} under no_grad" for what in unlike_module(module, twin)]
 
 
 def otherwise_by_pickle(trial: Trial) -> list[str]:
@@ -51,7 +55,7 @@ def otherwise_by_pickle(trial: Trial) -> list[str]:
 
 def otherwise_by_file(trial: Trial) -> list[str]:
     """By ``torch.save`` and ``torch.load``."""
-    return _otherwise(trial, BY_FILE)
+    return _otherwise(trial, WAYS["file"])
 
 
 def unshared_by_copy(trial: Trial) -> list[str]:
@@ -108,3 +112,30 @@ def parted_views(trial: Trial) -> list[str]:
     first, second = copy.deepcopy(network)
     first.data.fill_(2)
     return [] if bool((second == 2).all()) else ["views of one memory"]
+
+
+class _Named(nn.Parameter):
+    """A class of parameters of one's own."""
+
+
+def lost_classes(trial: Trial) -> list[str]:
+    """A class of one's own survives pickle and files, as that of any other object."""
+    own = _Named(torch.ones(2, device=trial.device))
+    ways = {**{name: WAYS[name] for name in ("pickle", "file")}, "copy": copy.copy}
+    return [way for way, make in ways.items() if type(make(own)) is not _Named]
+
+
+def unrestored(trial: Trial) -> list[str]:
+    """A copy of a state is of that moment, and brings it back."""
+    found = list[str]()
+    for way, make in WAYS.items():
+        module = furnished(trial)
+        before, kept = copied(held(module)), make(module.state_dict())
+        with torch.no_grad():
+            for tensor in held(module).values():
+                tensor.fill_(3)
+        told = module.load_state_dict(kept)
+        now = {n: t for n, t in held(module).items() if n != "passing"}
+        found += [f"{n} by {way}" for n, t in now.items() if not same_bits(before[n], t)]
+        found += [f"a name by {way}"] if any(told) else []
+    return found

@@ -32,11 +32,10 @@ def pickled(of: _T, protocol: int = pickle.HIGHEST_PROTOCOL) -> _T:
     return made
 
 
-BY_FILE = partial(through_file, weights_only=False)
 WAYS: Mapping[str, Callable[[Any], Any]] = {
-    "deepcopy": copy.deepcopy,
+    "deepcopy": lambda of: copy.deepcopy(of),
     "pickle": pickled,
-    "file": BY_FILE,
+    "file": partial(through_file, weights_only=False),
 }
 """Copies of everything that an object holds: each keeps what is one object one object."""
 
