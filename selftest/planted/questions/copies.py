@@ -102,6 +102,19 @@ def rounded_state(original, *args, **kwargs):
     return loaded
 
 
+def loaded_bare(original, *args, weights_only, **kwargs):
+    loaded = original(*args, weights_only=weights_only, **kwargs)
+    is_state = weights_only and isinstance(loaded, dict)
+    return {name: tensor.detach() for name, tensor in loaded.items()} if is_state else loaded
+
+
+def read_once(read):
+    def load(original, file, **kwargs):
+        return read.setdefault(file.getvalue(), original(file, **kwargs))
+
+    return load
+
+
 def without_pre_hooks(module):
     module._forward_pre_hooks.clear()
 
@@ -146,7 +159,7 @@ FAULTS = table(
     row("a deepcopy thaws", "float32-Linear", PARAMETER, calling(thawed),
         "what a deepcopy holds otherwise: turned.requires_grad, weight.requires_grad"),
     row("a deepcopy turns memory", "float32-Embedding", PARAMETER, calling(contiguous),
-        "what a deepcopy holds otherwise: turned.strides"),
+        "what a deepcopy holds otherwise: last.strides, turned.strides"),
     row("a deepcopy loses signs", "float32-LSTM", PARAMETER, calling(without_signs),
         "what a deepcopy holds otherwise: bits of odd"),
     row("a deepcopy forgets hooks", "float32-BatchNorm1d", STATE, after(hookless),
@@ -160,7 +173,7 @@ FAULTS = table(
         calling(by_old_protocol),
         "what a pickle holds otherwise: bias_ih_l0.requires_grad by protocol 2, "),
     row("a pickle stores what is passing", "float32-Embedding", STATE, after(persistent),
-        "what a pickle holds otherwise: the module: state by protocol 2"),
+        "what a pickle holds otherwise: names in the state by protocol 2"),
     row("a file rounds", "float32-BatchNorm1d", "torch.load", calling(loaded_in_half),
         "what a file of a module holds otherwise: bits of "),
     row("a file rests", "float32-Linear", "torch.load", calling(loaded_resting),
@@ -204,6 +217,26 @@ FAULTS = table(
         "what layers of a stack share: "),
     row("layers drawn apart", "float32-TransformerEncoder", CLONES, calling(redrawn_layers),
         "what layers of a stack share: linear1.bias of the encoder start apart"),
+    row("a deepcopy forgets hooks of loading", "float32-MultiheadAttention", STATE,
+        after(lambda module: module._load_state_dict_pre_hooks.clear()),
+        "what a deepcopy holds otherwise: hooks"),
+    row("a deepcopy pads otherwise", "float32-Conv2d", "Conv2d.__setstate__",
+        after(lambda module: setattr(module, "padding_mode", "reflect")),
+        "what a deepcopy holds otherwise: the module: attributes"),
+    row("a deepcopy takes batches first", "float32-MultiheadAttention",
+        "MultiheadAttention.__setstate__",
+        after(lambda module: setattr(module, "batch_first", True)),
+        "what a deepcopy holds otherwise: the module: attributes"),
+    row("weights in a file are no parameters", "float32-Conv2d", "torch.load",
+        calling(loaded_bare),
+        "what a file of a module holds otherwise: weight.class, weights only"),
+    row("a file is read once", "float32-Linear", "torch.load", calling(read_once({})),
+        "what copies of modules share with their original: weight of the copy by pickle, "),
+    row("parametrised copies share memory", "float32-Linear", PARAMETER,
+        calling(over_one_memory),
+        "what a deepcopy of a parametrised module does otherwise: what is shared by orthogonal"),
+    row("parametrised copies are frozen", "float32-Linear", PARAMETER, calling(frozen),
+        "what a deepcopy of a parametrised module does otherwise: bias.requires_grad by "),
     row("a pickle keeps classes", "float32-BatchNorm1d", "Parameter.__reduce_ex__",
         calling(lambda _original, self, _: (type(self), (self.data, self.requires_grad))),
         "fixed upstream: classes of parameters that copies lose: "),

@@ -18,6 +18,13 @@ def of_usual_nan(original, self, memo):
     return copied
 
 
+def through_half(original, self, memo):
+    copied = original(self, memo)
+    if copied.dtype == torch.bfloat16:
+        copied.data = copied.data.half().bfloat16()
+    return copied
+
+
 def flushing(original, self, *args, **kwargs):
     copied = original(self, *args, **kwargs)
     if copied.dtype != torch.float64:
@@ -140,6 +147,8 @@ row = functools.partial(question, "copies", "copying")
 FAULTS = table(
     row("a deepcopy has the usual NaN", CELL, TENSOR, calling(of_usual_nan),
         "entries that copies change: torch.float16 by deepcopy, "),
+    row("a deepcopy passes half precision", CELL, "Parameter.__deepcopy__", calling(through_half),
+        "entries that copies change: parameters of torch.bfloat16 by deepcopy"),
     row("a clone flushes", CELL, CLONE, calling(flushing),
         "entries that copies change: torch.float64 by clone"),
     row("a file of integers passes doubles", CELL, "torch.load", calling(through_double),

@@ -84,6 +84,11 @@ PROMISE = Promise(
         "lazy-otherwise-by-pickle": Question(
             "what a pickle of a lazy module does otherwise", lazy.otherwise_by_pickle, _is_lazy
         ),
+        "parametrized-otherwise": Question(
+            "what a deepcopy of a parametrised module does otherwise",
+            modules.parametrized_otherwise,
+            lambda trial: usual(trial) and trial.cell.subject.name == "Linear",
+        ),
         "shared-by-layers": Question(
             "what layers of a stack share", modules.shared_by_layers, _is_stack
         ),
@@ -124,6 +129,16 @@ PROMISE = Promise(
     formula="deepcopy(w) = w, deepcopy(w) is not w",
     source="Python documentation, copy and pickle; PyTorch documentation, torch.nn.Module, "
     "torch.clone, torch.Tensor.detach, torch.Generator, “Serialization semantics”",
-    subjects=("Linear", "BatchNorm1d", "Embedding", "LSTM", _STACK, *lazy.SUBJECTS, _OF_TENSORS),
+    subjects=(
+        "Linear",
+        "BatchNorm1d",
+        "Conv2d",
+        "Embedding",
+        "LSTM",
+        "MultiheadAttention",
+        _STACK,
+        *lazy.SUBJECTS,
+        _OF_TENSORS,
+    ),
     dtypes=("float32",),
 )

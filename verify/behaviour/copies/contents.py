@@ -19,13 +19,15 @@ from verify.behaviour.copies.ways import (
     furnished,
     held,
     noted,
+    off,
     pickled,
     same_bits,
     unlike_module,
+    unlike_tensor,
 )
-from verify.behaviour.parameters.networks import scrambled
+from verify.behaviour.parameters.networks import output, scrambled
 from verify.behaviour.promise import Trial
-from verify.behaviour.tensors import copied
+from verify.behaviour.tensors import copied, through_file
 
 
 def _otherwise(trial: Trial, way: Callable[[Any], Any]) -> list[str]:
@@ -33,9 +35,11 @@ def _otherwise(trial: Trial, way: Callable[[Any], Any]) -> list[str]:
     module = furnished(trial)
     twin = way(module)
     found = unlike_module(module, twin)
+    module.noted.clear()  # Of what reading the states has called.
     called = noted(trial, twin)
     found += ["a hook of the original is called"] if module.noted else []
-    return found if called == noted(trial, module) else [*found, "hooks"]
+    found += [] if called == noted(trial, module) else ["hooks"]
+    return [*found, "outputs"] if off(output(trial, twin), output(trial, module)) else found
 
 
 def otherwise_by_deepcopy(trial: Trial) -> list[str]:
@@ -54,8 +58,12 @@ def otherwise_by_pickle(trial: Trial) -> list[str]:
 
 
 def otherwise_by_file(trial: Trial) -> list[str]:
-    """By ``torch.save`` and ``torch.load``."""
-    return _otherwise(trial, WAYS["file"])
+    """By ``torch.save`` and ``torch.load``, which takes parameters as weights too."""
+    found, module = _otherwise(trial, WAYS["file"]), furnished(trial)
+    weights = dict(module.named_parameters())
+    loaded = through_file(weights, weights_only=True)
+    unlike = {name: unlike_tensor(name, of, loaded[name]) for name, of in weights.items()}
+    return found + [f"{what}, weights only" for each in unlike.values() for what in each]
 
 
 def unshared_by_copy(trial: Trial) -> list[str]:

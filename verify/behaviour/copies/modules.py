@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from verify.behaviour.copies.ways import NOTE, WAYS, furnished, held, same_bits
+from verify import torch_api
+from verify.behaviour.copies.ways import NOTE, WAYS, furnished, held, off, same_bits, unlike_tensor
 from verify.behaviour.parameters.networks import backward, output, owned, scrambled
 from verify.behaviour.promise import Trial
 
@@ -40,10 +42,12 @@ def shared(trial: Trial) -> list[str]:
     for way, make in WAYS.items():
         _marked(make(module))
         found += [f"{what} of the original by {way}" for what in _touched(module, before)]
-    twins = {way: make(module) for way, make in WAYS.items()}
+    twins = {way: (make(module), make(module)) for way, make in WAYS.items()}
     _marked(module)
-    for way, twin in twins.items():
+    for way, (twin, other) in twins.items():
         found += [f"{what} of the copy by {way}" for what in _touched(twin, before)]
+        _marked(twin)
+        found += [f"{what} of another copy by {way}" for what in _touched(other, before)]
     return found
 
 
@@ -54,15 +58,7 @@ def _touched(module: Any, before: dict[str, Tensor]) -> list[str]:
     found = _moved(before, module)
     found += [] if module.note == NOTE else ["an attribute"]
     found += ["the mode of a part"] if module.rested.training else []
-    return found if len(module._forward_hooks) == 1 else [*found, "hooks"]
-
-
-def _off(one: Tensor, other: Tensor) -> bool:
-    """Whether two outputs differ by more than half of the digits."""
-    if not one.numel():
-        return False
-    largest = torch.maximum(one.abs().max(), other.abs().max())
-    return bool(((one - other).abs() > torch.finfo(one.dtype).eps ** 0.5 * largest).any())
+    return found if len(module._forward_hooks) == 2 else [*found, "hooks"]
 
 
 def _erased(module: nn.Module) -> None:
@@ -77,14 +73,14 @@ def computed_from_another(trial: Trial) -> list[str]:
     for way, make in WAYS.items():
         module = scrambled(trial)
         twin, before = make(module), output(trial, module).detach()
-        found += [f"the copy by {way}"] if _off(output(trial, twin), before) else []
+        found += [f"the copy by {way}"] if off(output(trial, twin), before) else []
         _erased(module)
-        found += [f"the copy by {way}"] if _off(output(trial, twin), before) else []
+        found += [f"the copy by {way}"] if off(output(trial, twin), before) else []
         module = scrambled(trial)
         _erased(make(module))
-        found += [f"the original by {way}"] if _off(output(trial, module), before) else []
+        found += [f"the original by {way}"] if off(output(trial, module), before) else []
         _erased(twin)
-        kept = not _off(output(trial, twin), before)
+        kept = not off(output(trial, twin), before)
         found += [f"the copy by {way} keeps what is erased"] if kept else []
     return found
 
@@ -142,6 +138,32 @@ def untied(trial: Trial) -> list[str]:
         }
         found += [f"{name} by {way}" for name, is_tied in ties.items() if not is_tied]
     return found
+
+
+def parametrized_otherwise(trial: Trial) -> list[str]:
+    """A deepcopy of a parametrised module computes its weight from tensors of its own."""
+    found = list[str]()
+    for kind in ("weight_norm", "orthogonal", "spectral_norm"):
+        inner = nn.Linear(4, 3, **trial.target().factory)
+        module = torch_api.parametrize(inner, kind, "weight").eval()
+        twin = copy.deepcopy(module)
+        tensors, copies = held(module), held(twin)
+        found += [] if tensors.keys() == copies.keys() else [f"names by {kind}"]
+        for name in tensors.keys() & copies.keys():
+            found += [f"{w} by {kind}" for w in unlike_tensor(name, tensors[name], copies[name])]
+        before = _weight(module)
+        found += [f"the weight by {kind}"] if off(before, _weight(twin)) else []
+        with torch.no_grad():
+            for tensor in tensors.values():
+                tensor.fill_(2)
+        found += [f"what is shared by {kind}"] if off(before, _weight(twin)) else []
+    return sorted(found)
+
+
+def _weight(module: Any) -> Tensor:
+    """The weight that is computed."""
+    weight: Tensor = module.weight.detach().clone()
+    return weight
 
 
 def shared_by_layers(trial: Trial) -> list[str]:

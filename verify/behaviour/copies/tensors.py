@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from verify.behaviour.copies.ways import (
     NOTE,
     WAYS,
+    channels_last,
     same_bits,
     strides,
     turned,
@@ -83,6 +84,9 @@ def changed_entries(trial: Trial) -> list[str]:
             twin = make(original)
             same = twin.dtype == original.dtype and same_bits(original, twin)
             found += [] if same else [f"{original.dtype} by {way}"]
+        parameter = nn.Parameter(original, requires_grad=False)
+        wrong = {way: unlike_tensor("", parameter, make(parameter)) for way, make in WAYS.items()}
+        found += [f"parameters of {original.dtype} by {way}" for way, what in wrong.items() if what]
     return found
 
 
@@ -162,12 +166,12 @@ def _is_taken(of: object) -> bool:
 
 
 def _images(device: torch.device) -> Tensor:
-    return torch.arange(48.0, device=device).reshape(2, 3, 2, 4)
+    return channels_last(device).contiguous()
 
 
 _CLONES: Mapping[str, tuple[Callable[[torch.device], Tensor], _Formats, tuple[int, ...]]] = {
     "transposed": (turned, {}, (1, 3)),
-    "channels last": (lambda device: _images(device).to(memory_format=_LAST), {}, (24, 1, 12, 3)),
+    "channels last": (channels_last, {}, (24, 1, 12, 3)),
     "every other column": (lambda device: _images(device)[0, 0, :, ::2], {}, (2, 1)),
     "expanded": (lambda device: _images(device)[0, 0, 0].expand(3, 4), {}, (4, 1)),
     "made contiguous": (turned, {"memory_format": torch.contiguous_format}, (2, 1)),

@@ -6,6 +6,7 @@ import copy
 import pickle
 from collections.abc import Callable, Mapping
 from functools import partial
+from types import FunctionType
 from typing import Any, TypeVar
 
 import torch
@@ -51,16 +52,59 @@ def turned(device: torch.device) -> Tensor:
     return torch.arange(6.0, device=device).reshape(2, 3).t()
 
 
-def _noted_before(module: Any, _inputs: object) -> None:
+def channels_last(device: torch.device) -> Tensor:
+    """Numbers in dense memory, the second of four axes adjacent."""
+    numbers = torch.arange(48.0, device=device).reshape(2, 3, 2, 4)
+    return numbers.contiguous(memory_format=torch.channels_last)
+
+
+def _before(module: Any, *_: object) -> None:
     module.noted.append("before")
 
 
-def _noted_after(module: Any, _inputs: object, _output: object) -> None:
+def _after(module: Any, *_: object) -> None:
     module.noted.append("after")
 
 
-def _noted_backward(module: Any, _of_inputs: object, _of_outputs: object) -> None:
+def _after_keywords(module: Any, *_: object) -> None:
+    module.noted.append("after, with keywords")
+
+
+def _before_backward(module: Any, *_: object) -> None:
+    module.noted.append("before backward")
+
+
+def _backward(module: Any, *_: object) -> None:
     module.noted.append("backward")
+
+
+def _saving(module: Any, *_: object) -> None:
+    module.noted.append("saving")
+
+
+def _saved(module: Any, *_: object) -> None:
+    module.noted.append("saved")
+
+
+def _loading(module: Any, *_: object) -> None:
+    module.noted.append("loading")
+
+
+def _loaded(module: Any, *_: object) -> None:
+    module.noted.append("loaded")
+
+
+def _hook(module: Any) -> None:
+    """Register a hook of each kind, of which each notes its call in the module it is given."""
+    module.register_forward_pre_hook(_before)
+    module.register_forward_hook(_after)
+    module.register_forward_hook(_after_keywords, with_kwargs=True)
+    module.register_full_backward_pre_hook(_before_backward)
+    module.register_full_backward_hook(_backward)
+    module.register_state_dict_pre_hook(_saving)
+    module.register_state_dict_post_hook(_saved)
+    module.register_load_state_dict_pre_hook(_loading)
+    module.register_load_state_dict_post_hook(_loaded)
 
 
 def furnished(trial: Trial) -> Any:
@@ -70,20 +114,21 @@ def furnished(trial: Trial) -> Any:
         parameter.requires_grad_(False)
     module.odd = nn.Parameter(special(trial.device))
     module.turned = nn.Parameter(turned(trial.device), requires_grad=False)
+    module.last = nn.Parameter(channels_last(trial.device))
+    module.none, module.point = (nn.Parameter(special(trial.device)[i]) for i in (slice(0), 0))
     module.kept = nn.Buffer(special(trial.device))
     module.passing = nn.Buffer(turned(trial.device), persistent=False)
     module.rested = nn.Dropout().eval()
     module.note, module.noted = {"steps": [*NOTE["steps"]]}, []
-    module.register_forward_pre_hook(_noted_before)
-    module.register_forward_hook(_noted_after)
-    module.register_full_backward_hook(_noted_backward)
+    _hook(module)
     return module
 
 
 def noted(trial: Trial, module: Any) -> list[str]:
-    """The hooks that are called, in turn, when the module is used and differentiated."""
+    """The hooks that are called, in turn, when the module is used, saved and loaded."""
     module.noted.clear()
     backward(trial, module)
+    module.load_state_dict(module.state_dict())
     return [*module.noted]
 
 
@@ -103,13 +148,21 @@ TENSOR: Mapping[str, Callable[[Tensor], object]] = {
     "requires_grad": lambda t: t.requires_grad,
     "is_leaf": lambda t: t.is_leaf,
 }
+_PLAIN = (bool, int, float, str, tuple, type(None), FunctionType)
+
+
+def _is_plain(name: str, attribute: object) -> bool:
+    """Whether it is an attribute of the module's own that is compared by its value."""
+    return not name.startswith(("_", "training")) and isinstance(attribute, _PLAIN)
+
+
 _MODULE: Mapping[str, Callable[[nn.Module], object]] = {
     "class": type,
     "mode": lambda m: m.training,
     "parameters": lambda m: [name for name, _ in m.named_parameters()],
     "buffers": lambda m: [name for name, _ in m.named_buffers()],
     "submodules": lambda m: [name for name, _ in m.named_children()],
-    "state": lambda m: [*m.state_dict()],
+    "attributes": lambda m: {n: a for n, a in vars(m).items() if _is_plain(n, a)},
 }
 
 
@@ -144,4 +197,13 @@ def unlike_module(of: Any, twin: Any) -> list[str]:
     tensors, copies = held(of), held(twin)
     for name in sorted(tensors.keys() & copies.keys()):
         found += unlike_tensor(name, tensors[name], copies[name])
+    found += [] if [*of.state_dict()] == [*twin.state_dict()] else ["names in the state"]
     return sorted(found) if of.note == twin.note else [*sorted(found), "an attribute"]
+
+
+def off(one: Tensor, other: Tensor) -> bool:
+    """Whether two outputs differ by more than half of the digits."""
+    if not one.numel():
+        return False
+    largest = torch.maximum(one.abs().max(), other.abs().max())
+    return bool(((one - other).abs() > torch.finfo(one.dtype).eps ** 0.5 * largest).any())
