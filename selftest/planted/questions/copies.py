@@ -35,6 +35,13 @@ def over_one_memory(_original, self, memo):
     return memo.setdefault(id(self), nn.Parameter(self.data, self.requires_grad))
 
 
+def alike_is_one(made):
+    def deepcopy(original, self, memo):
+        return made.setdefault(self.detach().numpy().tobytes(), original(self, memo))
+
+    return deepcopy
+
+
 def itself(_original, self, _memo):
     return self
 
@@ -195,6 +202,8 @@ FAULTS = table(
         "ties that copies lose: weight by deepcopy"),
     row("a deepcopy unties buffers", "float32-BatchNorm1d", STATE, after(of_own_buffers),
         "ties that copies lose: kept by deepcopy"),
+    row("what is alike is one in a deepcopy", "float32-Linear", PARAMETER,
+        calling(alike_is_one({})), "ties that copies lose: two alike parameters by deepcopy"),
     row("a parameter is its own copy", "float32-LSTM", PARAMETER, calling(itself),
         "ties that copies lose: a parameter by itself by deepcopy"),
     row("a copy has parameters of its own", "float32-Linear", STATE, after(of_own_memory),

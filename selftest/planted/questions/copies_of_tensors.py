@@ -7,7 +7,7 @@ import functools
 import torch
 
 from selftest.planted.fault import calling, table
-from selftest.planted.module import question
+from selftest.planted.module import after, question
 from selftest.planted.questions.generators import generator
 
 
@@ -72,6 +72,10 @@ def loaded_apart(original, *args, **kwargs):
     loaded = original(*args, **kwargs)
     is_many = isinstance(loaded, dict)
     return {name: each.clone() for name, each in loaded.items()} if is_many else loaded
+
+
+def turned_round(module):
+    module._modules = dict(reversed(module._modules.items()))
 
 
 def roomy(of):
@@ -176,6 +180,11 @@ FAULTS = table(
         "what deepcopy takes inside a graph: a tensor, a list, a module"),
     row("a deepcopy of a graph is the graph", CELL, TENSOR, calling(shared_in_a_graph),
         "what deepcopy takes inside a graph: a tensor, a list, a module"),
+    row("a copied list is turned round", CELL, "ModuleList.__setstate__", after(turned_round),
+        "what copies of containers do otherwise: ModuleList: names by deepcopy"),
+    row("a copied dictionary lacks a key", CELL, "ParameterDict.__setstate__",
+        after(lambda module: module._keys.popitem()),
+        "what copies of containers do otherwise: ParameterDict: class or length by deepcopy"),
     row("a clone goes row by row", CELL, "torch.clone", calling(row_by_row),
         "what clone does otherwise: strides: transposed, strides: channels last"),
     row("a clone leaves the graph", CELL, CLONE, calling(out_of_the_graph),

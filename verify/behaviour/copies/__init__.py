@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from verify.behaviour.copies import contents, generators, lazy, modules, tensors
+from verify.behaviour.copies import containers, contents, generators, lazy, modules, tensors
 from verify.behaviour.draws import usual
 from verify.behaviour.parameters.networks import has_parameters
 from verify.behaviour.promise import Promise, Question, Trial
@@ -104,6 +104,9 @@ PROMISE = Promise(
         ),
         "taken-inside-a-graph": Question(
             "what deepcopy takes inside a graph", tensors.taken_inside_graph, _of_tensors
+        ),
+        "containers-otherwise": Question(
+            "what copies of containers do otherwise", containers.otherwise, _of_tensors
         ),
         "cloned-otherwise": Question(
             "what clone does otherwise", tensors.cloned_otherwise, _of_tensors

@@ -129,11 +129,13 @@ def untied(trial: Trial) -> list[str]:
         loose = nn.Parameter(torch.ones(2, device=trial.device))
         network, row, mapping = make((nn.Sequential(one, two, one), [loose, loose], {"a": loose}))
         first, second = held(network[0]), held(network[1])
+        alike = make([nn.Parameter(torch.ones(2, device=trial.device)) for _ in range(2)])
         ties = {
             **{n: first[n] is second[n] for n in (*owned(trial, one), "kept")},
             "a module that is there twice": network[2] is network[0],
             "a parameter in a list": row[0] is row[1] and row[0] is mapping["a"],
             "a parameter by itself": row[0] is not loose,
+            "two alike parameters": alike[0] is not alike[1],
             "of two copies": make(loose) is not make(loose),
         }
         found += [f"{name} by {way}" for name, is_tied in ties.items() if not is_tied]
