@@ -126,6 +126,16 @@ def without_pre_hooks(module):
     module._forward_pre_hooks.clear()
 
 
+def taking_gradients(original, self, memo):
+    copied = original(self, memo)
+    self.grad = None
+    return copied
+
+
+def without_steps(original, data, flag, hooks, state):
+    return original(data, flag, hooks, {name: {} for name in state})
+
+
 def with_attributes(original, self, memo):
     copied = original(self, memo)
     vars(copied).update(vars(self))
@@ -223,9 +233,9 @@ FAULTS = table(
     row("a deepcopy keeps views", "float32-Embedding", PARAMETER, calling(as_tensor),
         "fixed upstream: parameters over one memory that a deepcopy parts: "),
     row("a stack of one layer", "float32-TransformerEncoder", CLONES, calling(one_layer),
-        "what layers of a stack share: "),
+        "what layers of a stack do otherwise: "),
     row("layers drawn apart", "float32-TransformerEncoder", CLONES, calling(redrawn_layers),
-        "what layers of a stack share: linear1.bias of the encoder start apart"),
+        "what layers of a stack do otherwise: linear1.bias of the encoder start apart"),
     row("a deepcopy forgets hooks of loading", "float32-MultiheadAttention", STATE,
         after(lambda module: module._load_state_dict_pre_hooks.clear()),
         "what a deepcopy holds otherwise: hooks"),
@@ -246,6 +256,21 @@ FAULTS = table(
         "what a deepcopy of a parametrised module does otherwise: what is shared by orthogonal"),
     row("parametrised copies are frozen", "float32-Linear", PARAMETER, calling(frozen),
         "what a deepcopy of a parametrised module does otherwise: bias.requires_grad by "),
+    row("a copy of a gradient takes it", "float32-Embedding", PARAMETER, calling(taking_gradients),
+        "what a deepcopy holds otherwise: weight.grad of the original, "),
+    row("a deepcopy forgets keywords", "float32-Conv2d", STATE,
+        after(lambda module: module._forward_hooks_with_kwargs.clear()),
+        "what a deepcopy holds otherwise: hooks"),
+    row("a pickle forgets attributes of parameters", "float32-Linear",
+        "torch._utils._rebuild_parameter_with_state",
+        calling(lambda original, data, flag, hooks, _: original(data, flag, hooks, {})),
+        "attributes of parameters that a pickle loses: weight by pickle, bias by pickle, "),
+    row("a pickle forgets lists in attributes", "float32-LSTM",
+        "torch._utils._rebuild_parameter_with_state", calling(without_steps),
+        "attributes of parameters that a pickle loses: weight_ih_l0 by pickle, "),
+    row("layers of a stack rest", "float32-TransformerEncoder", CLONES,
+        calling(lambda original, module, n: original(module, n).eval()),
+        "what layers of a stack do otherwise: a layer that does not train"),
     row("a pickle keeps classes", "float32-BatchNorm1d", "Parameter.__reduce_ex__",
         calling(lambda _original, self, _: (type(self), (self.data, self.requires_grad))),
         "fixed upstream: classes of parameters that copies lose: "),

@@ -106,6 +106,10 @@ def row_by_row(original, self, **kwargs):
     return original(self, **{"memory_format": torch.contiguous_format, **kwargs})
 
 
+def turned_in_views(original, self, **kwargs):
+    return original(self.flip(0) if self.storage_offset() else self, **kwargs)
+
+
 def out_of_the_graph(original, self, **kwargs):
     return original(self.detach(), **kwargs).requires_grad_(self.requires_grad)
 
@@ -187,12 +191,18 @@ FAULTS = table(
         "what copies of containers do otherwise: ParameterDict: class or length by deepcopy"),
     row("a clone goes row by row", CELL, "torch.clone", calling(row_by_row),
         "what clone does otherwise: strides: transposed, strides: channels last"),
+    row("a clone of a view is turned round", CELL, "torch.clone", calling(turned_in_views),
+        "what clone does otherwise: values: inside a buffer"),
     row("a clone leaves the graph", CELL, CLONE, calling(out_of_the_graph),
         "what clone does otherwise: RuntimeError"),
     row("a clone is a view", CELL, CLONE, calling(same_memory),
         "what clone does otherwise: "),
     row("detach copies", CELL, "torch.Tensor.detach",
         calling(lambda original, self: original(self).clone()),
+        "what detach does otherwise: memory, what is written"),
+    row("detach copies views", CELL, "torch.Tensor.detach",
+        calling(lambda original, self: original(self).clone() if self._is_view() else
+                original(self)),
         "what detach does otherwise: memory, what is written"),
     row("detach stays attached", CELL, "torch.Tensor.detach",
         calling(lambda _original, self: self.view_as(self)),

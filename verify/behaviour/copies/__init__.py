@@ -66,6 +66,9 @@ PROMISE = Promise(
         "lost-attributes": Question(
             "attributes of parameters that a deepcopy loses", contents.lost_attributes, _learns
         ),
+        "attributes-lost-by-pickle": Question(
+            "attributes of parameters that a pickle loses", contents.lost_by_pickle, _learns
+        ),
         "lost-gradients": Question(
             "gradients of parameters that a deepcopy loses", contents.lost_gradients, _learns
         ),
@@ -89,8 +92,8 @@ PROMISE = Promise(
             modules.parametrized_otherwise,
             lambda trial: usual(trial) and trial.cell.subject.name == "Linear",
         ),
-        "shared-by-layers": Question(
-            "what layers of a stack share", modules.shared_by_layers, _is_stack
+        "layers-otherwise": Question(
+            "what layers of a stack do otherwise", modules.layers_otherwise, _is_stack
         ),
         "changed-entries": Question(
             "entries that copies change", tensors.changed_entries, _of_tensors

@@ -31,15 +31,26 @@ from verify.behaviour.tensors import copied, through_file
 
 
 def _otherwise(trial: Trial, way: Callable[[Any], Any]) -> list[str]:
-    """Everything is as in the original, hooks too, which are given the copy."""
-    module = furnished(trial)
+    """Everything is as in the original, which stays; hooks too, which are given the copy."""
+    module, kept = furnished(trial), furnished(trial)
+    for parameter in module.parameters():
+        parameter.grad = torch.ones_like(parameter)
     twin = way(module)
     found = unlike_module(module, twin)
+    found += [f"{what} of the original" for what in unlike_module(kept, module)]
+    found += [f"{n}.grad of the original" for n in _other_gradients(module)]
+    module.zero_grad()
+    twin.zero_grad()
     module.noted.clear()  # Of what reading the states has called.
     called = noted(trial, twin)
     found += ["a hook of the original is called"] if module.noted else []
     found += [] if called == noted(trial, module) else ["hooks"]
     return [*found, "outputs"] if off(output(trial, twin), output(trial, module)) else found
+
+
+def _other_gradients(module: nn.Module) -> list[str]:
+    """Names of the parameters whose gradient is not one everywhere."""
+    return [n for n, p in module.named_parameters() if p.grad is None or bool((p.grad != 1).any())]
 
 
 def otherwise_by_deepcopy(trial: Trial) -> list[str]:
@@ -97,11 +108,26 @@ def drawn(trial: Trial) -> list[str]:
 
 def lost_attributes(trial: Trial) -> list[str]:
     """An attribute of a parameter is copied with it."""
-    module: Any = scrambled(trial)
+    return _without_note(copy.deepcopy(_annotated(trial)))
+
+
+def lost_by_pickle(trial: Trial) -> list[str]:
+    """So it is by pickle, and by ``torch.save`` and ``torch.load``."""
+    ways = {name: WAYS[name] for name in ("pickle", "file")}
+    lost = {name: _without_note(make(_annotated(trial))) for name, make in ways.items()}
+    return [f"{what} by {name}" for name, found in lost.items() for what in found]
+
+
+def _annotated(trial: Trial) -> nn.Module:
+    """A module whose parameters have an attribute."""
+    module = scrambled(trial)
     for parameter in module.parameters():
-        parameter.note = {"steps": [*NOTE["steps"]]}
-    twin = copy.deepcopy(module)
-    return [n for n, p in twin.named_parameters() if getattr(p, "note", None) != NOTE]
+        vars(parameter)["note"] = {"steps": [*NOTE["steps"]]}
+    return module
+
+
+def _without_note(module: nn.Module) -> list[str]:
+    return [n for n, p in module.named_parameters() if getattr(p, "note", None) != NOTE]
 
 
 def lost_gradients(trial: Trial) -> list[str]:
@@ -109,8 +135,7 @@ def lost_gradients(trial: Trial) -> list[str]:
     module = scrambled(trial)
     for parameter in module.parameters():
         parameter.grad = torch.ones_like(parameter)
-    twin = copy.deepcopy(module)
-    return [n for n, p in twin.named_parameters() if p.grad is None or bool((p.grad != 1).any())]
+    return _other_gradients(copy.deepcopy(module))
 
 
 def parted_views(trial: Trial) -> list[str]:

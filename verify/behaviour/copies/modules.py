@@ -168,7 +168,7 @@ def _weight(module: Any) -> Tensor:
     return weight
 
 
-def shared_by_layers(trial: Trial) -> list[str]:
+def layers_otherwise(trial: Trial) -> list[str]:
     """Layers of a stack start alike, as the documentation warns, and are layers of their own."""
     factory = trial.target().factory
     encoder: Any = trial.build()
@@ -177,14 +177,21 @@ def shared_by_layers(trial: Trial) -> list[str]:
     found = list[str]()
     for name, stack in {"encoder": encoder, "decoder": decoder}.items():
         found += [f"{what} of the {name} start apart" for what in _apart(stack.layers)]
+    found += ["a layer that does not train"] if _resting(encoder, decoder, model) else []
     stacks = (encoder, decoder, model.encoder, model.decoder)
     for name, stack in zip(("encoder", "decoder", "model", "model"), stacks, strict=True):
         first, *others = stack.layers
         before = [_bits(other) for other in others]
         _erased(first)
         moved = {n for old, other in zip(before, others, strict=True) for n in _moved(old, other)}
-        found += [f"{what} of the {name}" for what in sorted(moved)]
+        found += [f"{what} of the {name} is shared" for what in sorted(moved)]
     return found
+
+
+def _resting(*built: nn.Module) -> bool:
+    """Whether anything is in eval mode, or frozen, right after it is built."""
+    parts = [part.training for module in built for part in module.modules()]
+    return not all(parts + [p.requires_grad for module in built for p in module.parameters()])
 
 
 def _apart(layers: nn.ModuleList) -> list[str]:

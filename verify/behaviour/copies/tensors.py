@@ -173,6 +173,7 @@ _CLONES: Mapping[str, tuple[Callable[[torch.device], Tensor], _Formats, tuple[in
     "transposed": (turned, {}, (1, 3)),
     "channels last": (channels_last, {}, (24, 1, 12, 3)),
     "every other column": (lambda device: _images(device)[0, 0, :, ::2], {}, (2, 1)),
+    "inside a buffer": (lambda device: _images(device).view(-1)[5:9], {}, (1,)),
     "expanded": (lambda device: _images(device)[0, 0, 0].expand(3, 4), {}, (4, 1)),
     "made contiguous": (turned, {"memory_format": torch.contiguous_format}, (2, 1)),
     "made channels last": (_images, {"memory_format": _LAST}, (24, 1, 12, 3)),
@@ -201,7 +202,7 @@ def cloned_otherwise(trial: Trial) -> list[str]:
 def detached_otherwise(trial: Trial) -> list[str]:
     """The same memory, outside the graph: no derivative flows through what is detached."""
     leaf = turned(trial.device).requires_grad_()
-    inner = leaf[1:] * 1.0
+    inner = (leaf * 1.0)[1:]
     apart = inner.detach()
     found = ["requires_grad"] if apart.requires_grad or not apart.is_leaf else []
     found += [] if apart.is_set_to(inner) else ["memory"]

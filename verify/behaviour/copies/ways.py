@@ -58,53 +58,23 @@ def channels_last(device: torch.device) -> Tensor:
     return numbers.contiguous(memory_format=torch.channels_last)
 
 
-def _before(module: Any, *_: object) -> None:
-    module.noted.append("before")
-
-
-def _after(module: Any, *_: object) -> None:
-    module.noted.append("after")
-
-
-def _after_keywords(module: Any, *_: object) -> None:
-    module.noted.append("after, with keywords")
-
-
-def _before_backward(module: Any, *_: object) -> None:
-    module.noted.append("before backward")
-
-
-def _backward(module: Any, *_: object) -> None:
-    module.noted.append("backward")
-
-
-def _saving(module: Any, *_: object) -> None:
-    module.noted.append("saving")
-
-
-def _saved(module: Any, *_: object) -> None:
-    module.noted.append("saved")
-
-
-def _loading(module: Any, *_: object) -> None:
-    module.noted.append("loading")
-
-
-def _loaded(module: Any, *_: object) -> None:
-    module.noted.append("loaded")
+def _note(name: str, module: Any, *more: object) -> None:
+    """Note the call of a hook in the module that it is given, and what else it is given."""
+    module.noted.append(f"{name}, given {len(more)} more")
 
 
 def _hook(module: Any) -> None:
-    """Register a hook of each kind, of which each notes its call in the module it is given."""
-    module.register_forward_pre_hook(_before)
-    module.register_forward_hook(_after)
-    module.register_forward_hook(_after_keywords, with_kwargs=True)
-    module.register_full_backward_pre_hook(_before_backward)
-    module.register_full_backward_hook(_backward)
-    module.register_state_dict_pre_hook(_saving)
-    module.register_state_dict_post_hook(_saved)
-    module.register_load_state_dict_pre_hook(_loading)
-    module.register_load_state_dict_post_hook(_loaded)
+    """Register a hook of each kind."""
+    module.register_forward_pre_hook(partial(_note, "before"))
+    module.register_forward_pre_hook(partial(_note, "before, with keywords"), with_kwargs=True)
+    module.register_forward_hook(partial(_note, "after"))
+    module.register_forward_hook(partial(_note, "after, with keywords"), with_kwargs=True)
+    module.register_full_backward_pre_hook(partial(_note, "before backward"))
+    module.register_full_backward_hook(partial(_note, "backward"))
+    module.register_state_dict_pre_hook(partial(_note, "saving"))
+    module.register_state_dict_post_hook(partial(_note, "saved"))
+    module.register_load_state_dict_pre_hook(partial(_note, "loading"))
+    module.register_load_state_dict_post_hook(partial(_note, "loaded"))
 
 
 def furnished(trial: Trial) -> Any:
