@@ -73,7 +73,13 @@ def through_bytes(original, of, file, *args, **kwargs):
 
 
 def restored(seed, state):
-    return torch.Generator().manual_seed(seed).set_state(state)
+    made = torch.Generator().manual_seed(seed)
+    made.set_state(state)
+    return made
+
+
+def set_without_return(self, state):
+    type(self).__base__.set_state(self, state)
 
 
 def by_its_state(self):
@@ -84,7 +90,9 @@ def in_two_parts(self):
     return restored, (self.initial_seed(), self.get_state())
 
 
-OTHER_GENERATOR = generator(clone_state=by_its_state, __reduce__=in_two_parts)
+OTHER_GENERATOR = generator(
+    clone_state=by_its_state, __reduce__=in_two_parts, set_state=set_without_return
+)
 
 ALTERNATIVES = [
     ("Linear", nn.Parameter, "__deepcopy__", calling(entry_by_entry)),

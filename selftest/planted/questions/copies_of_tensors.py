@@ -130,6 +130,13 @@ def seeded(seed):
     return torch.Generator().manual_seed(seed)
 
 
+def training_both(original, cls, data=None, requires_grad=True):
+    made = original(cls, data, requires_grad)
+    if data is not None and data.is_leaf and data.is_floating_point():
+        data.requires_grad_(requires_grad)
+    return made
+
+
 def anew(self):
     return seeded(self.initial_seed())
 
@@ -208,9 +215,24 @@ FAULTS = table(
         calling(lambda _original, self: self.view_as(self)),
         "what detach does otherwise: requires_grad, the derivative"),
     row("a parameter lies elsewhere", CELL, "Parameter.__new__", calling(elsewhere),
-        "what a parameter makes of its tensor: memory by default, "),
+        "what a parameter makes of its tensor: memory frozen, "),
     row("a parameter follows the mode", CELL, "Parameter.__new__", calling(as_the_mode),
         "what a parameter makes of its tensor: by default, told to be trainable"),
+    row("a tensor is trained with its parameter", CELL, "Parameter.__new__",
+        calling(training_both),
+        "what a parameter makes of its tensor: its tensor is trained"),
+    row("a buffer lies elsewhere", CELL, "Buffer.__new__",
+        calling(lambda original, cls, data, **kwargs: original(cls, data.clone(), **kwargs)),
+        "what a buffer makes of its tensor: kept: memory, passing: memory"),
+    row("a passing buffer is saved", CELL, "Buffer.__new__",
+        calling(lambda original, cls, data, **_: original(cls, data)),
+        "what a buffer makes of its tensor: what is saved"),
+    row("a copy is not made", CELL, "torch.Tensor.to",
+        calling(lambda original, self, *args, copy=False: original(self, *args)),
+        "entries that copies change: none is made by to"),
+    row("setting the global state spoils it", CELL, "torch.set_rng_state",
+        calling(lambda original, state: (original(state), state.zero_())[0]),
+        "states of generators that are no copies: "),
     row("a cloned generator is the generator", CELL, GENERATOR,
         generator(clone_state=lambda self: self),
         "copies of generators that do otherwise: by clone_state is the original, "),

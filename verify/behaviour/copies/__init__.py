@@ -120,6 +120,9 @@ PROMISE = Promise(
         "other-parameter": Question(
             "what a parameter makes of its tensor", tensors.other_parameter, _of_tensors
         ),
+        "other-buffer": Question(
+            "what a buffer makes of its tensor", tensors.other_buffer, _of_tensors
+        ),
         "generators-copied-otherwise": Question(
             "copies of generators that do otherwise", generators.copied_otherwise, _of_tensors
         ),

@@ -34,7 +34,6 @@ _WHOLE = (torch.int8, torch.int16, torch.int32, torch.int64, torch.uint8)
 
 _ENTRY_WAYS: Mapping[str, Callable[[Tensor], Tensor]] = {
     **WAYS,
-    "copy": lambda tensor: copy.copy(tensor),
     "clone": lambda tensor: tensor.clone(),
     "copy_": lambda tensor: torch.empty_like(tensor).copy_(tensor),
     "to": lambda tensor: tensor.to(tensor.device, copy=True),
@@ -84,6 +83,7 @@ def changed_entries(trial: Trial) -> list[str]:
             twin = make(original)
             same = twin.dtype == original.dtype and same_bits(original, twin)
             found += [] if same else [f"{original.dtype} by {way}"]
+            found += [f"none is made by {way}"] if twin.is_set_to(original) else []
         parameter = nn.Parameter(original, requires_grad=False)
         wrong = {way: unlike_tensor("", parameter, make(parameter)) for way, make in WAYS.items()}
         found += [f"parameters of {original.dtype} by {way}" for way, what in wrong.items() if what]
@@ -190,11 +190,12 @@ def cloned_otherwise(trial: Trial) -> list[str]:
             found += [f"strides: {name}"] if strides(clone) != expected else []
             found += [] if torch.equal(of, clone) else [f"values: {name}"]
     leaf = turned(trial.device).requires_grad_()
-    clone, weights = leaf.clone(), turned(trial.device) + 1
-    (slopes,) = torch.autograd.grad((clone * weights).sum(), leaf)
-    found += [] if torch.equal(slopes, weights) else ["the derivative"]
+    weights = turned(trial.device) + 1
+    for clone in (leaf.clone(), torch.clone(leaf)):
+        (slopes,) = torch.autograd.grad((clone * weights).sum(), leaf)
+        found += [] if torch.equal(slopes, weights) else ["the derivative"]
+        clone.detach().fill_(7)
     with torch.no_grad():
-        clone.fill_(7)
         found += ["requires_grad under no_grad"] if leaf.clone().requires_grad else []
     return [*found, "the original is written to"] if bool((leaf == 7).any()) else found
 
@@ -218,9 +219,9 @@ def other_parameter(trial: Trial) -> list[str]:
     data = turned(trial.device)
     with torch.no_grad():
         made = {
+            "frozen": (nn.Parameter(data, requires_grad=False), False),
             "by default": (nn.Parameter(data), True),
             "told to be trainable": (nn.Parameter(data, requires_grad=True), True),
-            "frozen": (nn.Parameter(data, requires_grad=False), False),
         }
     made["of a graph"] = (nn.Parameter(data.clone().requires_grad_() * 1.0), True)
     found = list[str]()
@@ -228,5 +229,20 @@ def other_parameter(trial: Trial) -> list[str]:
         facts = (type(parameter), parameter.requires_grad, parameter.is_leaf)
         found += [name] if facts != (nn.Parameter, trainable, True) else []
         found += [f"strides {name}"] if strides(parameter) != strides(data) else []
+    found += ["its tensor is trained"] if data.requires_grad else []
     over = [n for n, (p, _) in made.items() if n != "of a graph" and not p.is_set_to(data)]
     return [*found, *(f"memory {name}" for name in over)]
+
+
+def other_buffer(trial: Trial) -> list[str]:
+    """A buffer lies over the memory of its tensor, is not trained, and is saved unless told."""
+    data, module = turned(trial.device), nn.Module()
+    made = {"kept": nn.Buffer(data), "passing": nn.Buffer(data, persistent=False)}
+    for name, buffer in made.items():
+        setattr(module, name, buffer)
+    found = [] if [*module.state_dict()] == ["kept"] else ["what is saved"]
+    held = dict(module.named_buffers())
+    for name, buffer in made.items():
+        found += [] if held.get(name) is buffer and buffer.is_set_to(data) else [f"{name}: memory"]
+        found += [f"{name}: requires_grad"] if buffer.requires_grad else []
+    return found
