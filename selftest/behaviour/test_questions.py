@@ -12,7 +12,6 @@ from torch.overrides import TorchFunctionMode
 
 from selftest.behaviour.support import RUN, ask
 from selftest.planted.faults import FAULTS
-from verify.behaviour import conversions
 from verify.behaviour.parameters import networks
 from verify.behaviour.promise import Question, Trial
 from verify.behaviour.promises import PROMISES
@@ -35,11 +34,7 @@ SOUND = [
     ("batch norm", "InstanceNorm1d", "float32"),
     *(("construction", name, "float32") for name in ("Linear", "LazyConv1d", "BCELoss")),
     ("construction", "TransformerEncoder", "float32"),
-    *(("conversions", name, "float32") for name in conversions.PROMISE.subjects),
-    *(
-        ("copies", name, "float32")
-        for name in ("Linear", "BatchNorm1d", "Embedding", "LSTM", "TransformerEncoder")
-    ),
+    *(("conversions", name, "float32") for name in PROMISES["conversions"].subjects),
     *(("copies", name, "float32") for name in PROMISES["copies"].subjects),
     *(
         (promise, name, "float32")
