@@ -1,0 +1,104 @@
+"""Parametrised weights: what they start as, how they are computed, and what writes reach."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from verify.behaviour.parametrizations import starts, writes
+from verify.behaviour.parametrizations.applying import (
+    MAPS,
+    Apply,
+    decomposable,
+    has_one_weight,
+    parametrized,
+    renormalized,
+)
+from verify.behaviour.promise import Promise, Question, Trial
+
+_WEIGHT_NORM = {
+    "start-of-weight-norm": Question("what weight_norm starts as", starts.wrong_weight_norm),
+    "assignment-lost-under-weight-norm": Question(
+        "weights off what was assigned under weight_norm",
+        writes.off_assigned_weight_norm,
+        under="weight_norm",
+    ),
+    "initializer-lost-under-weight-norm": Question(
+        "weights off the initializer's under weight_norm",
+        writes.off_initialized_weight_norm,
+        under="weight_norm",
+    ),
+    "reset-lost-under-weight-norm": Question(
+        "weights off the plain module's after a reset under weight_norm",
+        writes.off_reset_weight_norm,
+        under="weight_norm",
+    ),
+}
+
+_SPECTRAL_NORM = {
+    "start-of-spectral-norm": Question(
+        "what spectral_norm starts as", starts.wrong_spectral_norm, has_one_weight
+    ),
+    "assignment-lost-under-spectral-norm": Question(
+        "weights off what was assigned under spectral_norm",
+        writes.off_assigned_spectral_norm,
+        has_one_weight,
+        under="spectral_norm",
+    ),
+}
+
+_ORTHOGONAL = {
+    f"{id}-orthogonal-{orthogonal_map.replace('_', '-')}": Question(
+        f"{what} under orthogonal, {orthogonal_map}",
+        partial(wrong, orthogonal_map),
+        decomposable,
+        under=f"orthogonal, {orthogonal_map}",
+    )
+    for orthogonal_map in MAPS
+    for id, what, wrong in (
+        ("start-of", "what weights start as", starts.wrong_orthogonal),
+        ("assignment-lost-under", "weights off what was assigned", writes.off_assigned_orthogonal),
+    )
+}
+
+_OTHERS: dict[str, tuple[str, Apply, Callable[[Trial], bool]]] = {
+    "spectral-norm": ("spectral_norm", parametrized("spectral_norm"), has_one_weight),
+    **{
+        f"orthogonal-{each.replace('_', '-')}": (
+            f"orthogonal, {each}",
+            parametrized("orthogonal", orthogonal_map=each),
+            decomposable,
+        )
+        for each in MAPS
+    },
+    "old-weight-norm": ("the old weight_norm", renormalized("weight_norm"), has_one_weight),
+    "old-spectral-norm": ("the old spectral_norm", renormalized("spectral_norm"), has_one_weight),
+}
+"""By id: the parametrization in words, how it is applied, and which trials can have it."""
+
+_WRITES = {
+    f"{writer}-lost-under-{id}": Question(
+        f"weights that {what} does not reach under {name}",
+        partial(writes.kept, apply, write),
+        arises,
+        under=name,
+    )
+    for id, (name, apply, arises) in _OTHERS.items()
+    for writer, what, write in (
+        ("initializer", "an initializer", writes.initialize),
+        ("reset", "a reset", writes.reset),
+    )
+}
+
+PROMISE = Promise(
+    name="parametrization",
+    check="parametrization",
+    questions={**_WEIGHT_NORM, **_SPECTRAL_NORM, **_ORTHOGONAL, **_WRITES},
+    words="weight_norm keeps the weight, spectral_norm divides it by its norm, orthogonal takes "
+    "its Q; assignments, initializers and resets reach what the weight is computed from",
+    formula="w = g·v/‖v‖, g = ‖w₀‖, v = w₀; w = w₀ / uᵀw₀v; wᵀw = I",
+    source="PyTorch documentation, torch.nn.utils.parametrizations, torch.nn.utils.parametrize; "
+    "Salimans & Kingma 2016; Miyato et al. 2018",
+    subjects=("Linear", "Conv2d", "RNN"),
+    dtypes=("float32", "float64"),
+)
