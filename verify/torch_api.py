@@ -120,16 +120,27 @@ def parametrize(of: nn.Module, kind: str, name: str, **options: object) -> nn.Mo
     return parametrized
 
 
-def renormalize(of: nn.Module, kind: str, name: str) -> nn.Module:
+def renormalize(of: nn.Module, kind: str, name: str, **options: object) -> nn.Module:
     """Apply the deprecated predecessor of a parametrization, found in `torch.nn.utils` itself.
 
     The weight is computed as before a forward pass; until the first one it may share memory
     with what it is computed from.
     """
-    normalized: nn.Module = getattr(nn.utils, kind)(of, name)
-    for hook in normalized._forward_pre_hooks.values():
-        hook(normalized, ())
+    normalized: nn.Module = getattr(nn.utils, kind)(of, name, **options)
+    recompute(normalized)
     return normalized
+
+
+def recompute(of: nn.Module) -> None:
+    """Do what is done before a forward pass: the deprecated functions compute their weight."""
+    for hook in of._forward_pre_hooks.values():
+        hook(of, ())
+
+
+def denormalize(of: nn.Module, kind: str, name: str) -> nn.Module:
+    """Take away what `renormalize` applied."""
+    plain: nn.Module = getattr(nn.utils, f"remove_{kind}")(of, name)
+    return plain
 
 
 def uninitialised(tensor: Tensor) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from verify.behaviour.parametrizations import starts, writes
+from verify.behaviour.parametrizations import directions, spectral, starts, states, writes
 from verify.behaviour.parametrizations.applying import (
     MAPS,
     Apply,
@@ -14,6 +14,7 @@ from verify.behaviour.parametrizations.applying import (
     parametrized,
     renormalized,
 )
+from verify.behaviour.parametrizations.ways import MAGNITUDES, SPECTRAL, asked_once
 from verify.behaviour.promise import Promise, Question, Trial
 
 _WEIGHT_NORM = {
@@ -44,6 +45,60 @@ _SPECTRAL_NORM = {
         writes.off_assigned_spectral_norm,
         has_one_weight,
         under="spectral_norm",
+    ),
+}
+
+_POWER_METHOD = (
+    {
+        f"{id}-{way_id}": Question(f"{what} under {way.name}", partial(wrong, way), asked_once)
+        for way_id, way in SPECTRAL.items()
+        for id, what, wrong in (
+            ("off-the-power-method-under", "what the power method makes", spectral.wrong_iteration),
+            ("changed-in-eval-under", "what changes in eval mode", spectral.changed_in_eval),
+            ("without-eps-under", "what eps does not do", spectral.without_eps),
+            ("off-the-slope-under", "gradients off their formula", spectral.off_slope),
+        )
+    }
+    | {
+        f"not-at-random-under-{way_id}": Question(
+            f"vectors that start otherwise under {way.name}",
+            partial(directions.not_at_random, way),
+            directions.asked_by_turns,
+        )
+        for way_id, way in SPECTRAL.items()
+    }
+    | {
+        "spectral-norm-of-vectors": Question(
+            "vectors that spectral_norm does not normalise", spectral.not_normalised, asked_once
+        ),
+    }
+)
+
+_STATES = {
+    f"{id}-{way_id}": Question(f"{what} under {way.name}", partial(wrong, way), asked_once)
+    for way_id, way in (SPECTRAL | MAGNITUDES).items()
+    for id, what, wrong in (
+        ("wrongly-kept-under", "what is kept as something else", states.wrongly_kept),
+        ("not-restored-under", "what does not give the weight", states.not_restored),
+        ("wrongly-copied-under", "what a copy does otherwise", states.wrongly_copied),
+        ("not-copied-after-a-pass-under", "what cannot be copied", states.not_copied),
+        ("wrong-after-removal-of", "what a removal leaves", states.wrong_after_removal),
+    )
+} | {
+    "copy-broken-by-removal": Question(
+        "what a removal breaks of a copy", states.broken_copy, asked_once
+    ),
+    "other-broken-by-removal": Question(
+        "what a removal breaks of another module", states.broken_other, asked_once
+    ),
+    "original-not-left": Question(
+        "what a removal leaves of the original", states.wrong_original_left, asked_once
+    ),
+    "removal-not-refused": Question(
+        "what is not refused of what is not there", states.not_refused, asked_once
+    ),
+    "older-state-changed": Question(
+        "what is not taken from the older state", states.changed_by_the_older_state, asked_once
     ),
 }
 
@@ -93,7 +148,14 @@ _WRITES = {
 PROMISE = Promise(
     name="parametrization",
     check="parametrization",
-    questions={**_WEIGHT_NORM, **_SPECTRAL_NORM, **_ORTHOGONAL, **_WRITES},
+    questions={
+        **_WEIGHT_NORM,
+        **_SPECTRAL_NORM,
+        **_POWER_METHOD,
+        **_STATES,
+        **_ORTHOGONAL,
+        **_WRITES,
+    },
     words="weight_norm keeps the weight, spectral_norm divides it by its norm, orthogonal takes "
     "its Q; assignments, initializers and resets reach what the weight is computed from",
     formula="w = g·v/‖v‖, g = ‖w₀‖, v = w₀; w = w₀ / uᵀw₀v; wᵀw = I",
