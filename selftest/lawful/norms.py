@@ -66,7 +66,10 @@ def _once(original: Function) -> Function:
 
     @functools.wraps(original)
     def power_method(self: Any, weight: Tensor, iterations: int) -> Any:
-        return original(self, weight, min(iterations, 1))
+        if self.__dict__.setdefault("_met", False):
+            raise Declined
+        self.__dict__["_met"] = True
+        return original(self, weight, 1)
 
     return power_method
 

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from verify.behaviour.parametrizations import directions, spectral, starts, states, writes
+from verify.behaviour.parametrizations import (
+    directions,
+    magnitudes,
+    maps,
+    spectral,
+    starts,
+    states,
+    writes,
+)
 from verify.behaviour.parametrizations.applying import (
     MAPS,
     Apply,
@@ -74,33 +82,42 @@ _POWER_METHOD = (
     }
 )
 
-_STATES = {
-    f"{id}-{way_id}": Question(f"{what} under {way.name}", partial(wrong, way), asked_once)
-    for way_id, way in (SPECTRAL | MAGNITUDES).items()
-    for id, what, wrong in (
-        ("wrongly-kept-under", "what is kept as something else", states.wrongly_kept),
-        ("not-restored-under", "what does not give the weight", states.not_restored),
-        ("wrongly-copied-under", "what a copy does otherwise", states.wrongly_copied),
-        ("not-copied-after-a-pass-under", "what cannot be copied", states.not_copied),
-        ("wrong-after-removal-of", "what a removal leaves", states.wrong_after_removal),
-    )
-} | {
-    "copy-broken-by-removal": Question(
-        "what a removal breaks of a copy", states.broken_copy, asked_once
-    ),
-    "other-broken-by-removal": Question(
-        "what a removal breaks of another module", states.broken_other, asked_once
-    ),
-    "original-not-left": Question(
-        "what a removal leaves of the original", states.wrong_original_left, asked_once
-    ),
-    "removal-not-refused": Question(
-        "what is not refused of what is not there", states.not_refused, asked_once
-    ),
-    "older-state-changed": Question(
-        "what is not taken from the older state", states.changed_by_the_older_state, asked_once
-    ),
-}
+_STATES = (
+    {
+        f"{id}-{way_id}": Question(f"{what} under {way.name}", partial(wrong, way), asked_once)
+        for way_id, way in (SPECTRAL | MAGNITUDES).items()
+        for id, what, wrong in (
+            ("wrongly-kept-under", "what is kept as something else", states.wrongly_kept),
+            ("not-restored-under", "what does not give the weight", states.not_restored),
+            ("wrongly-copied-under", "what a copy does otherwise", states.wrongly_copied),
+            ("wrong-after-removal-of", "what a removal leaves", states.wrong_after_removal),
+        )
+    }
+    | {
+        f"not-copied-after-a-pass-under-{way_id}": Question(
+            f"what cannot be copied under {way.name}", partial(states.not_copied, way), asked_once
+        )
+        for way_id, way in (SPECTRAL | MAGNITUDES).items()
+        if way_id.startswith("old")
+    }
+    | {
+        "copy-broken-by-removal": Question(
+            "what a removal breaks of a copy", states.broken_copy, asked_once
+        ),
+        "other-broken-by-removal": Question(
+            "what a removal breaks of another module", states.broken_other, asked_once
+        ),
+        "original-not-left": Question(
+            "what a removal leaves of the original", states.wrong_original_left, asked_once
+        ),
+        "removal-not-refused": Question(
+            "what is not refused of what is not there", states.not_refused, asked_once
+        ),
+        "older-state-changed": Question(
+            "what is not taken from the older state", states.changed_by_the_older_state, asked_once
+        ),
+    }
+)
 
 _ORTHOGONAL = {
     f"{id}-orthogonal-{orthogonal_map.replace('_', '-')}": Question(
@@ -114,6 +131,37 @@ _ORTHOGONAL = {
         ("start-of", "what weights start as", starts.wrong_orthogonal),
         ("assignment-lost-under", "weights off what was assigned", writes.off_assigned_orthogonal),
     )
+}
+
+_MAGNITUDES = {
+    f"{id}-{way_id}": Question(f"{what} under {way.name}", partial(wrong, way), asked_once)
+    for way_id, way in MAGNITUDES.items()
+    for id, what, wrong in (
+        ("off-the-formula-under", "weights off g·v/‖v‖", magnitudes.off_formula),
+        ("off-the-slopes-under", "gradients of g and v off theirs", magnitudes.off_slopes),
+    )
+}
+
+_MAPS = {
+    id: Question(what, wrong, asked_once)
+    for id, what, wrong in (
+        ("off-the-map", "weights off an orthogonal map", maps.off_the_map),
+        ("off-the-reflections", "weights off a product of reflections", maps.off_the_reflections),
+        ("not-orthogonal", "weights that are not orthogonal on the way", maps.not_orthogonal),
+        ("another-map-by-default", "weights of another map by default", maps.not_by_default),
+        ("another-orthogonal-start", "orthogonal weights that start otherwise", maps.wrong_initial),
+        ("maps-not-refused", "what orthogonal does not refuse", maps.not_refused),
+    )
+}
+
+_DECAYED = {
+    f"not-orthogonal-after-decay-{each.replace('_', '-')}": Question(
+        f"weights that are not orthogonal after decay under orthogonal, {each}",
+        partial(maps.not_orthogonal_after_decay, each),
+        asked_once,
+        under=f"orthogonal, {each}",
+    )
+    for each in MAPS
 }
 
 _OTHERS: dict[str, tuple[str, Apply, Callable[[Trial], bool]]] = {
@@ -154,6 +202,9 @@ PROMISE = Promise(
         **_POWER_METHOD,
         **_STATES,
         **_ORTHOGONAL,
+        **_MAGNITUDES,
+        **_MAPS,
+        **_DECAYED,
         **_WRITES,
     },
     words="weight_norm keeps the weight, spectral_norm divides it by its norm, orthogonal takes "

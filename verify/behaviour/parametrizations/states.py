@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from verify import torch_api
-from verify.behaviour.parametrizations.ways import Form, Way, built, forms
+from verify.behaviour.parametrizations.spectral import prepared
+from verify.behaviour.parametrizations.ways import SPECTRAL, Form, Way, built, forms
 from verify.behaviour.promise import Trial
 from verify.behaviour.tensors import differing, identical, through_file
 
@@ -132,19 +133,17 @@ def wrong_original_left(trial: Trial) -> list[str]:
     In training mode that access takes an iteration, in eval mode it does not.
     """
     form, found = forms(trial)[0], []
-    plain, remove = built(trial, form), nn.utils.parametrize.remove_parametrizations
+    way, remove = SPECTRAL["spectral-norm"], nn.utils.parametrize.remove_parametrizations
     for mode in (True, False):
-        left, accessed, other = (
-            nn.utils.parametrizations.spectral_norm(built(trial, form)).train(mode)
-            for _ in range(3)
-        )
-        accessed.load_state_dict(left.state_dict())
+        left, accessed, other = (prepared(trial, way, form, {}).train(mode) for _ in range(3))
+        (original,) = (tensor.clone() for tensor in way.originals_of(left))
         expected = accessed.weight.detach()
         remove(left, "weight")
         remove(other, "weight", leave_parametrized=False)
+        plain = built(trial, form)
         wrong = [*_not_plain(plain, left), *_not_plain(plain, other)]
         wrong += ["the weight"] * (not identical(left.weight.detach(), expected))
-        wrong += ["the original"] * (not identical(other.weight.detach(), plain.weight.detach()))
+        wrong += ["the original"] * (not identical(other.weight.detach(), original))
         found += [f"{text} in {'training' if mode else 'eval'} mode" for text in wrong]
     return found
 
