@@ -263,5 +263,5 @@ FAULTS = table(
         WAYS["weight_norm"], applied(positive),
         "what is not taken from the older state: g"),
     row("modules that share their class", "float32-Linear", REGISTER, calling(noted),
-        "what a removal breaks of another module: the weight"),
+        "what a removal breaks of another module: "),
 )  # fmt: skip

@@ -9,6 +9,8 @@ from verify.behaviour.parametrizations import (
     directions,
     magnitudes,
     maps,
+    nets,
+    registering,
     spectral,
     starts,
     states,
@@ -164,6 +166,31 @@ _DECAYED = {
     for each in MAPS
 }
 
+_NETS = {
+    id: Question(f"{what} in nets", wrong, nets.asked_of_nets)
+    for id, what, wrong in (
+        ("another-output-in-nets", "outputs of other weights", nets.another_output),
+        ("without-gradient-in-nets", "what learns nothing", nets.without_gradient),
+        ("not-taken-over-in-nets", "what copies and states do otherwise", nets.not_taken_over),
+        ("wrong-after-removal-in-nets", "what removals leave", nets.wrong_after_removal),
+        ("wrong-when-cached-in-nets", "what a cache does otherwise", nets.wrong_when_cached),
+    )
+}
+
+_REGISTERING = {
+    id: Question(what, wrong, registering.asked_of_linear)
+    for id, what, wrong in (
+        ("wrongly-chained", "chains of parametrizations", registering.wrongly_chained),
+        ("wrong-originals", "what weights are computed from", registering.wrong_originals),
+        ("wrongly-called", "what registrations call or take", registering.wrongly_called),
+        ("wrongly-told", "what parametrised modules say", registering.wrongly_told),
+        ("wrongly-transferred", "what a transfer takes along", registering.wrongly_transferred),
+        ("wrongly-cached", "what is computed in a cache", registering.wrongly_cached),
+        ("copy-mixed-up-in-a-cache", "what a copy is in a cache", registering.mixed_up_with_a_copy),
+        ("wrongly-removed", "what a removal from a chain leaves", registering.wrongly_removed),
+    )
+}
+
 _OTHERS: dict[str, tuple[str, Apply, Callable[[Trial], bool]]] = {
     "spectral-norm": ("spectral_norm", parametrized("spectral_norm"), has_one_weight),
     **{
@@ -204,6 +231,8 @@ PROMISE = Promise(
         **_ORTHOGONAL,
         **_MAGNITUDES,
         **_MAPS,
+        **_NETS,
+        **_REGISTERING,
         **_DECAYED,
         **_WRITES,
     },
