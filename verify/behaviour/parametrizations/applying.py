@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -40,6 +41,18 @@ def parametrized(kind: str, **options: object) -> Apply:
 def renormalized(kind: str) -> Apply:
     """Its deprecated predecessor."""
     return lambda module, name: torch_api.renormalize(module, kind, name)
+
+
+def tensor_of(module: nn.Module, name: str = "weight") -> Tensor:
+    """What an access gives now."""
+    tensor: Tensor = getattr(module, name)
+    return tensor
+
+
+def listed(module: nn.Module, name: str = "weight") -> nn.utils.parametrize.ParametrizationList:
+    """The parametrizations of a tensor."""
+    every: nn.ModuleDict = getattr(module, "parametrizations")  # noqa: B009
+    return cast("nn.utils.parametrize.ParametrizationList", every[name])
 
 
 def weight_of(module: nn.Module, name: str) -> Tensor:

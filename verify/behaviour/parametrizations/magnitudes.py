@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 
-from verify.behaviour.parametrizations.applying import norms_of
+from verify.behaviour.parametrizations.applying import norms_of, tensor_of
 from verify.behaviour.parametrizations.ways import Way, built, forms
 from verify.behaviour.promise import Trial
 from verify.behaviour.rounding import gamma
@@ -17,7 +17,7 @@ from verify.behaviour.tensors import copied, differing, off
 def _moved(way: Way, trial: Trial) -> Iterator[tuple[str, nn.Module, int | None]]:
     """Modules whose magnitudes are of either sign and of no length of a direction."""
     form = forms(trial)[0]
-    for dim in (None, *range(built(trial, form).weight.dim())):
+    for dim in (None, *range(tensor_of(built(trial, form)).dim())):
         module = way.on(built(trial, form), dim=dim)
         for name, tensor in zip("gv", way.originals_of(module), strict=True):
             tensor.copy_(trial.normals(*tensor.shape, of=name))
@@ -55,7 +55,8 @@ def off_slopes(way: Way, trial: Trial) -> list[str]:
         above = trial.normals(*weight.shape, of="gradient")
         made = torch.autograd.grad((weight * above).sum(), pair)
         roundings = 6 * (weight.numel() + 8)
-        formula = _slopes(*(each.detach().double() for each in (*pair, above)), dim)
+        g, v = (each.detach().double() for each in pair)
+        formula = _slopes(g, v, above.double(), dim)
         for name, slope, (expected, size) in zip("gv", made, formula, strict=True):
             bound = gamma(roundings, weight.dtype) * size
             away = off(f"gradient of {name}", slope, expected.view_as(slope), bound.view_as(slope))

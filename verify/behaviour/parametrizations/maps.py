@@ -15,7 +15,14 @@ import torch
 from torch import Tensor, nn
 
 from verify import torch_api
-from verify.behaviour.parametrizations.applying import MAPS, original, tall, weight_of
+from verify.behaviour.parametrizations.applying import (
+    MAPS,
+    listed,
+    original,
+    tall,
+    tensor_of,
+    weight_of,
+)
 from verify.behaviour.promise import Trial
 from verify.behaviour.rounding import gamma
 from verify.behaviour.tensors import identical, off
@@ -73,7 +80,7 @@ def off_the_map(trial: Trial) -> list[str]:
         module = _orthogonal(
             _linear(trial, _SIZE, _SIZE), orthogonal_map=name, use_trivialization=trivial
         )
-        base = getattr(module.parametrizations.weight[0], "base", None)
+        base = getattr(listed(module)[0], "base", None)
         said = f"for {name}, use_trivialization={trivial}"
         if (base is not None) != trivial:
             found += [f"base {said}"]
@@ -180,14 +187,14 @@ def wrong_initial(trial: Trial) -> list[str]:
         for name, trivial in (*((name, True) for name in MAPS), ("householder", False)):
             linear = _linear(trial, rows, columns)
             with torch.no_grad():
-                linear.weight.copy_(q)
+                tensor_of(linear).copy_(q)
             module = _orthogonal(linear, orthogonal_map=name, use_trivialization=trivial)
             said = f"weight of {rows} × {columns} for {name}, use_trivialization={trivial}"
             bound = gamma(64 * rows * columns, trial.dtype)
             found += off(said, weight_of(module, "weight"), q.double(), bound)
         for name in _TURNS:
             linear = _linear(trial, rows, columns)
-            start = linear.weight.detach().clone()
+            start = tensor_of(linear).detach().clone()
             module = _orthogonal(linear, orthogonal_map=name, use_trivialization=False)
             kept = identical(original(module, "weight"), start)
             found += [f"the original of {rows} × {columns} for {name}"] * (not kept)

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from verify import torch_api
 from verify.behaviour.draws import usual
-from verify.behaviour.parametrizations.applying import WEIGHTS
+from verify.behaviour.parametrizations.applying import WEIGHTS, tensor_of
 from verify.behaviour.promise import Trial
 from verify.behaviour.rounding import gamma, sensitivities
 from verify.behaviour.tensors import identical, off
@@ -175,12 +175,14 @@ def wrong_when_cached(trial: Trial) -> list[str]:
     for name, kind in zip(_NETS, _KINDS, strict=True):
         net, plain = _parametrised(trial, name, kind), _plain(trial, name)
         with cached():
-            one = net.weight_hh_l0
+            one = tensor_of(net, "weight_hh_l0")
             found += [f"{text} of {name}" for text in _off_plain(trial, net, plain)]
-            found += [f"another weight of {name}"] * (net.weight_hh_l0 is not one)
+            found += [f"another weight of {name}"] * (tensor_of(net, "weight_hh_l0") is not one)
         _move(trial, net)
         with cached():
-            found += [f"an old weight of {name}"] * identical(net.weight_hh_l0, one)
+            found += [f"an old weight of {name}"] * identical(tensor_of(net, "weight_hh_l0"), one)
             found += [f"{text} of {name}, again" for text in _off_plain(trial, net, plain)]
-        found += [f"a weight of {name} is kept"] * (net.weight_hh_l0 is net.weight_hh_l0)
+        found += [f"a weight of {name} is kept"] * (
+            tensor_of(net, "weight_hh_l0") is tensor_of(net, "weight_hh_l0")
+        )
     return found

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from verify.behaviour.draws import usual
+from verify.behaviour.parametrizations.applying import listed, tensor_of
 from verify.behaviour.promise import Trial
 from verify.behaviour.tensors import identical
 from verify.plan.run import derive
@@ -79,7 +80,7 @@ def _linear(trial: Trial, of: str = "weight") -> nn.Linear:
     module = nn.Linear(4, 3, device=trial.device, dtype=trial.dtype)
     stream = torch.Generator().manual_seed(derive(trial.seed, of))
     with torch.no_grad():
-        module.weight.copy_(torch.randint(-9, 10, (3, 4), generator=stream))
+        tensor_of(module).copy_(torch.randint(-9, 10, (3, 4), generator=stream))
     return module
 
 
@@ -99,22 +100,22 @@ def wrongly_chained(trial: Trial) -> list[str]:
 
     What is registered first is undone in the tensor, what comes later is not.
     """
-    module = _linear(trial)
-    plain, parameter = module.weight.detach().clone(), module.weight
-    module = _registered(module, _Twice(), _OneMore())
-    listed = module.parametrizations.weight
-    start = module.weight.detach().clone()
+    before = _linear(trial)
+    plain, parameter = tensor_of(before).detach().clone(), tensor_of(before)
+    module = _registered(before, _Twice(), _OneMore())
+    chain = listed(module)
+    start = tensor_of(module).detach().clone()
     value = _linear(trial, of="value").weight.detach()
     module.weight = value
-    other = listed.original.detach().clone()
+    other = chain.original.detach().clone()
     with torch.no_grad():
-        listed.original.copy_(plain)
+        chain.original.copy_(plain)
     return _unless(
         the_start=identical(start, plain + 1),
-        the_order=[type(part) for part in listed] == [_Twice, _OneMore],
+        the_order=[type(part) for part in chain] == [_Twice, _OneMore],
         an_assignment=identical(other, (value - 1) / 2),
-        the_weight=identical(module.weight.detach(), 2 * plain + 1),
-        the_original_as_another_parameter=listed.original is parameter,
+        the_weight=identical(tensor_of(module).detach(), 2 * plain + 1),
+        the_original_as_another_parameter=chain.original is parameter,
     )
 
 
@@ -125,17 +126,15 @@ def wrong_originals(trial: Trial) -> list[str]:
     host = _linear(trial)
     host.register_buffer("kept", plain.clone())
     _registered(host, _Twice(), name="kept")
-    pair, numbers = two.parametrizations.weight, dict(two.named_parameters()).keys()
+    pair, numbers = listed(two), dict(two.named_parameters()).keys()
     of_two = {"bias", "parametrizations.weight.original0", "parametrizations.weight.original1"}
     return _unless(
-        the_original_without_a_right_inverse=identical(
-            one.parametrizations.weight.original.detach(), plain
-        ),
-        the_weight_without_a_right_inverse=identical(one.weight.detach(), 4 * plain),
+        the_original_without_a_right_inverse=identical(listed(one).original.detach(), plain),
+        the_weight_without_a_right_inverse=identical(tensor_of(one).detach(), 4 * plain),
         the_names_of_two=numbers == of_two,
-        the_first_of_two=identical(pair.original0.detach(), plain - 8),
-        the_weight_of_two=identical(two.weight.detach(), plain),
-        a_buffer=identical(host.kept, plain)
+        the_first_of_two=identical(tensor_of(pair, "original0").detach(), plain - 8),
+        the_weight_of_two=identical(tensor_of(two).detach(), plain),
+        a_buffer=identical(tensor_of(host, "kept"), plain)
         and "parametrizations.kept.original" in dict(host.named_buffers()),
         a_buffer_that_learns=len([*host.parameters()]) == 2,
     )
@@ -156,7 +155,7 @@ def wrongly_called(trial: Trial) -> list[str]:
         a_safe_registration=calls[safe] == (1, 1),
         an_unsafe_registration=calls[unsafe] == (0, 1),
         an_unsafe_registration_of_a_second=calls[second] == (0, 0),
-        a_longer_weight=len(longer.weight) == 6,
+        a_longer_weight=len(tensor_of(longer)) == 6,
     ) + _not_refused({
         "a longer weight": lambda: _registered(_linear(trial), _Longer()),
         "a longer weight as the second": lambda: _registered(_linear(trial), _Twice(), _Longer()),
@@ -200,24 +199,24 @@ def wrongly_transferred(trial: Trial) -> list[str]:
     transfer = nn.utils.parametrize.transfer_parametrizations_and_params
     giver = _registered(_registered(_linear(trial), _Twice(), _OneMore()), _Twice(), name="bias")
     with torch.no_grad():
-        giver.parametrizations.bias.original.fill_(3.0)
+        listed(giver, "bias").original.fill_(3.0)
     whole, half, left = (_linear(trial, of=of) for of in ("whole", "half", "left"))
-    kept, weight = left.weight.detach().clone(), giver.weight.detach()
-    bias = giver.bias.detach()
+    kept, weight = tensor_of(left).detach().clone(), tensor_of(giver).detach()
+    bias = tensor_of(giver, "bias").detach()
     transfer(giver, whole)
     transfer(giver, half, "weight")
     transfer(_linear(trial), left)
     told = nn.utils.parametrize.is_parametrized
     return _unless(
-        a_whole_module=identical(whole.weight.detach(), weight)
-        and identical(whole.bias.detach(), bias)
+        a_whole_module=identical(tensor_of(whole).detach(), weight)
+        and identical(tensor_of(whole, "bias").detach(), bias)
         and told(whole, "bias"),
-        one_tensor=identical(half.weight.detach(), weight) and told(half, "weight"),
+        one_tensor=identical(tensor_of(half).detach(), weight) and told(half, "weight"),
         the_other_tensor=not told(half, "bias"),
-        of_no_parametrization=not told(left) and identical(left.weight.detach(), kept),
+        of_no_parametrization=not told(left) and identical(tensor_of(left).detach(), kept),
         the_giver=told(giver, "weight")
         and told(giver, "bias")
-        and identical(giver.weight.detach(), weight),
+        and identical(tensor_of(giver).detach(), weight),
     )
 
 
@@ -226,18 +225,24 @@ def wrongly_cached(trial: Trial) -> list[str]:
     part, told = _Twice(), nn.utils.parametrize.cached
     module = _registered(_registered(_linear(trial), part), _OneMore(), name="bias")
     other = _registered(_linear(trial, of="other"), _Twice())
-    bias, weight, start = module.bias.detach(), other.weight.detach(), part.forwards
+    bias, weight, start = (
+        tensor_of(module, "bias").detach(),
+        tensor_of(other).detach(),
+        part.forwards,
+    )
     with told():
-        one = module.weight
-        same = module.weight is one
+        one = tensor_of(module)
+        same = tensor_of(module) is one
         inside = part.forwards - start
-        apart = identical(module.bias.detach(), bias) and identical(other.weight.detach(), weight)
+        apart = identical(tensor_of(module, "bias").detach(), bias) and identical(
+            tensor_of(other).detach(), weight
+        )
     with torch.no_grad():
-        module.parametrizations.weight.original.add_(1)
-    after = module.weight.detach()
+        listed(module).original.add_(1)
+    after = tensor_of(module).detach()
     outside = part.forwards - start - inside
     with told():
-        anew = identical(module.weight.detach(), after)
+        anew = identical(tensor_of(module).detach(), after)
     return _unless(
         the_same_weight=same,
         one_call=inside == 1,
@@ -253,12 +258,12 @@ def mixed_up_with_a_copy(trial: Trial) -> list[str]:
     module = _registered(_linear(trial), _Twice())
     other = copy.deepcopy(module)
     with torch.no_grad():
-        other.parametrizations.weight.original.add_(1)
-    expected = other.weight.detach()
+        listed(other).original.add_(1)
+    expected = tensor_of(other).detach()
     with nn.utils.parametrize.cached():
-        before = module.weight.detach()
-        mixed_up = identical(other.weight.detach(), before)
-        right = identical(other.weight.detach(), expected)
+        before = tensor_of(module).detach()
+        mixed_up = identical(tensor_of(other).detach(), before)
+        right = identical(tensor_of(other).detach(), expected)
     return ["the weight of the module it was made from"] * mixed_up or _unless(the_weight=right)
 
 
@@ -275,8 +280,8 @@ def wrongly_removed(trial: Trial) -> list[str]:
         for module, leave in zip(modules, (True, False), strict=True)
     )
     return _unless(
-        the_output=identical(output.weight.detach(), plain + 1),
-        the_original=identical(input.weight.detach(), plain / 2),
+        the_output=identical(tensor_of(output).detach(), plain + 1),
+        the_original=identical(tensor_of(input).detach(), plain / 2),
         the_other_tensor=all(told(module, "bias") for module in modules),
         the_tensor=not any(told(module, "weight") for module in modules),
         the_module=output is modules[0],

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from verify.behaviour.parametrizations.applying import tensor_of
 from verify.behaviour.parametrizations.ways import Form, Way, built, forms
 from verify.behaviour.promise import Trial
 from verify.behaviour.rounding import gamma
@@ -50,7 +51,8 @@ def positive(trial: Trial, *shape: int, of: str) -> Tensor:
 
 def unit(vector: Tensor) -> Tensor:
     """The vector of that direction, of length 1."""
-    return vector / vector.norm()
+    length: Tensor = vector.norm()
+    return vector / length
 
 
 def roundings(matrix: Tensor) -> int:
@@ -77,10 +79,10 @@ def prepared(
     module = built(trial, form)
     outputs = _outputs(form, options)
     with torch.no_grad():
-        weight = positive(trial, *module.weight.shape, of="weight")
+        weight = positive(trial, *tensor_of(module).shape, of="weight")
         rows = weight.movedim(outputs, 0)
         rows[0].mul_(4)
-        module.weight.copy_(weight * factor)
+        tensor_of(module).copy_(weight * factor)
     module = way.on(module, **options)
     u, v = way.vectors_of(module)
     if (len(u), len(v)) == matrix_of(weight, outputs).shape:
@@ -94,7 +96,7 @@ def prepared(
 def _asked(trial: Trial) -> Iterator[tuple[Form, dict[str, object], _Setting]]:
     """Each form by default, the first one by every dimension too; settings take turns."""
     first = forms(trial)[0]
-    dims = range(built(trial, first).weight.dim())
+    dims = range(tensor_of(built(trial, first)).dim())
     asked: list[tuple[Form, dict[str, object]]] = [(first, {"dim": dim}) for dim in dims]
     asked += [(form, {}) for form in forms(trial)]
     for (form, dim), setting in zip(asked, itertools.cycle(_SETTINGS), strict=False):
@@ -144,7 +146,7 @@ def _off_iterations(
         path.append(unit(matrix @ unit(matrix.mT @ path[-1])))
     share = gamma((n + 1) * roundings(matrix), u.dtype)
     either = [off("v", v, w, share * w) for w in (unit(matrix.mT @ each) for each in path[-2:])]
-    return [*off("u", u, path[-1], share * path[-1]), *min(either, key=len)]
+    return [*off("u", u, path[-1], share * path[-1]), *sorted(either, key=len)[0]]
 
 
 def off_quotient(
@@ -224,7 +226,7 @@ def off_slope(way: Way, trial: Trial) -> list[str]:
             u, v = (vector.double() for vector in way.vectors_of(module))
             pairs = ((u, v), (unit(matrix @ v), v), (u, unit(matrix.mT @ u)))
             answers = [_off_formula(matrix, given, made, pair, weight.dtype) for pair in pairs]
-            found += min(answers, key=len)
+            found += sorted(answers, key=len)[0]
     return found
 
 
@@ -245,9 +247,9 @@ def not_normalised(trial: Trial) -> list[str]:
         module = nn.Linear(3, n, device=trial.device, dtype=trial.dtype)
         start = trial.normals(n, of="bias")
         with torch.no_grad():
-            module.bias.copy_(start)
+            tensor_of(module, "bias").copy_(start)
         nn.utils.parametrizations.spectral_norm(module, "bias").train(mode)
         expected = unit(start.double())
         bound = gamma(2 * (n + 4), trial.dtype) * expected.abs()
-        found += off("bias", module.bias.detach(), expected, bound)
+        found += off("bias", tensor_of(module, "bias").detach(), expected, bound)
     return found

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from verify import torch_api
+from verify.behaviour.parametrizations.applying import tensor_of
 from verify.behaviour.parametrizations.spectral import prepared
 from verify.behaviour.parametrizations.ways import SPECTRAL, Form, Way, built, forms
 from verify.behaviour.promise import Trial
@@ -84,9 +85,9 @@ def _breaks(trial: Trial, other_of: Callable[[nn.Module], nn.Module]) -> list[st
     """Whether a removal from one module changes another."""
     module = nn.utils.parametrizations.weight_norm(built(trial, forms(trial)[0]))
     other = other_of(module)
-    weight = other.weight.detach().clone()
+    weight = tensor_of(other).detach().clone()
     nn.utils.parametrize.remove_parametrizations(module, "weight")
-    kept = hasattr(other, "weight") and identical(other.weight.detach(), weight)
+    kept = hasattr(other, "weight") and identical(tensor_of(other).detach(), weight)
     return [] if kept else ["the weight"]
 
 
@@ -108,9 +109,9 @@ def wrong_after_removal(way: Way, trial: Trial) -> list[str]:
     weight = _now(way, module)
     module = way.remove(module, way.kind, "weight")
     found = _not_plain(built(trial, form), module)
-    found += ["the weight"] * (not identical(module.weight.detach(), weight))
+    found += ["the weight"] * (not identical(tensor_of(module).detach(), weight))
     torch_api.recompute(module)
-    changed = not identical(module.weight.detach(), weight)
+    changed = not identical(tensor_of(module).detach(), weight)
     return [*found, "what a forward pass makes of the weight"] if changed else found
 
 
@@ -137,13 +138,13 @@ def wrong_original_left(trial: Trial) -> list[str]:
     for mode in (True, False):
         left, accessed, other = (prepared(trial, way, form, {}).train(mode) for _ in range(3))
         (original,) = (tensor.clone() for tensor in way.originals_of(left))
-        expected = accessed.weight.detach()
+        expected = tensor_of(accessed).detach()
         remove(left, "weight")
         remove(other, "weight", leave_parametrized=False)
         plain = built(trial, form)
         wrong = [*_not_plain(plain, left), *_not_plain(plain, other)]
-        wrong += ["the weight"] * (not identical(left.weight.detach(), expected))
-        wrong += ["the original"] * (not identical(other.weight.detach(), original))
+        wrong += ["the weight"] * (not identical(tensor_of(left).detach(), expected))
+        wrong += ["the original"] * (not identical(tensor_of(other).detach(), original))
         found += [f"{text} in {'training' if mode else 'eval'} mode" for text in wrong]
     return found
 
@@ -152,8 +153,8 @@ def not_refused(trial: Trial) -> list[str]:
     """Removing what is not there, or one of several tensors: ValueError is documented."""
     form = forms(trial)[0]
     remove = nn.utils.parametrize.remove_parametrizations
-    several = nn.utils.parametrizations.weight_norm(built(trial, form))
-    attempts = {
+    several = torch_api.parametrize(built(trial, form), "weight_norm", "weight")
+    attempts: dict[str, Callable[[], object]] = {
         "a removal of nothing": lambda: remove(built(trial, form), "weight"),
         "a removal that leaves one of two tensors": lambda: remove(several, "weight", False),
         "a tensor that is not there": lambda: nn.utils.parametrize.register_parametrization(
@@ -176,7 +177,7 @@ def changed_by_the_older_state(trial: Trial) -> list[str]:
     for form in forms(trial)[:1]:
         old = torch_api.renormalize(built(trial, form), "weight_norm", "weight")
         with torch.no_grad():
-            old.weight_g.mul_(-3.0)
+            tensor_of(old, "weight_g").mul_(-3.0)
         new = torch_api.parametrize(built(trial, form, of="new"), "weight_norm", "weight")
         new.load_state_dict(old.state_dict())
         state = torch_api.state(new)

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from verify import torch_api
 from verify.behaviour.draws import usual
-from verify.behaviour.parametrizations.applying import has_one_weight
+from verify.behaviour.parametrizations.applying import has_one_weight, tensor_of
 from verify.behaviour.promise import Trial
 from verify.subjects.fills import Factory
 
@@ -58,8 +58,7 @@ class Way:
 
 
 def _accessed(module: nn.Module) -> Tensor:
-    weight: Tensor = module.weight
-    return weight
+    return tensor_of(module)
 
 
 def _recomputed(module: nn.Module) -> Tensor:
