@@ -74,6 +74,55 @@ def _once(original: Function) -> Function:
     return power_method
 
 
+def _as_in_the_paper(self: Any, weight: Tensor, iterations: int) -> None:
+    """Algorithm 1 of the paper: the right vector first, and products with reciprocals of norms."""
+    with torch.no_grad():
+        for _ in range(iterations):
+            v = weight.mT @ self._u
+            self._v.copy_(v * v.norm().clamp_min(self.eps).reciprocal())
+            u = (self._v[:, None] * weight.mT).sum(0)
+            self._u.copy_(u * u.norm().clamp_min(self.eps).reciprocal())
+
+
+def _with_eps_added(self: Any, weight: Tensor, iterations: int) -> None:
+    """Norms over the largest entry, and eps as a term of the denominator."""
+    with torch.no_grad():
+        for _ in range(iterations):
+            for vector, product in (
+                (self._u, lambda: weight @ self._v),
+                (self._v, lambda: self._u @ weight),
+            ):
+                made = product()
+                vector.copy_(made / (_scaled_norm(made, [0])[0] + self.eps))
+
+
+def _by_inverse(original: Function) -> Function:
+    """The Cayley transform by an inverse, which comes first: both factors commute."""
+
+    @functools.wraps(original)
+    def forward(self: Any, weight: Tensor) -> Tensor:
+        if self.orthogonal_map.name != "cayley" or weight.shape[-2] != weight.shape[-1]:
+            raise Declined
+        lower = weight.tril()
+        half = (lower - lower.mT) / 2
+        one = torch.eye(half.shape[-1], dtype=half.dtype, device=half.device)
+        made = torch.linalg.inv(one - half) @ (one + half)
+        return self.base @ made if hasattr(self, "base") else made
+
+    return forward
+
+
+def _by_series(matrix: Tensor) -> Tensor:
+    """An exponential by four squarings of a Taylor polynomial in float64."""
+    term = made = torch.eye(matrix.shape[-1], dtype=torch.float64, device=matrix.device)
+    for k in range(1, 22):
+        term = term @ (matrix.double() / 2**4) / k
+        made = made + term
+    for _ in range(4):
+        made = made @ made
+    return made.to(matrix.dtype)
+
+
 def _by_length(original: Function) -> Function:
     """The spectral norm as the length of W·v, where PyTorch takes the product uᵀ·W·v."""
 
@@ -138,6 +187,26 @@ ALTERNATIVES = table(
          "Miyato et al. 2018, sec. 2.1: the largest length of W·v over all v of length 1",
          behaviour("parametrizations", "float32-Linear"),
          behaviour("parametrizations", "float32-Conv2d")),
+    swap("spectral_norm_as_in_the_paper", "spectral_norm begins with the right vector",
+         "utils.parametrizations._SpectralNorm._power_method", instead(_as_in_the_paper),
+         "Miyato et al. 2018, algorithm 1",
+         behaviour("parametrizations", "float32-Linear"),
+         behaviour("parametrizations", "float64-Conv2d"),
+         behaviour("parametrizations", "float32-RNN")),
+    swap("spectral_norm_with_eps_added", "spectral_norm adds eps to scaled norms",
+         "utils.parametrizations._SpectralNorm._power_method", instead(_with_eps_added),
+         "PyTorch documentation, spectral_norm: eps, for numerical stability",
+         behaviour("parametrizations", "float32-Linear"),
+         behaviour("parametrizations", "float32-Conv2d")),
+    swap("cayley_by_inverse", "the Cayley transform by an inverse",
+         "utils.parametrizations._Orthogonal.forward", _by_inverse,
+         "PyTorch documentation, orthogonal: a product of two factors that commute",
+         behaviour("parametrizations", "float32-Linear"),
+         behaviour("parametrizations", "float64-Conv2d")),
+    swap("exponential_by_series", "matrix exponentials by squarings of a series",
+         "torch.matrix_exp", instead(_by_series), "Higham 2005, algorithm 2.3",
+         behaviour("parametrizations", "float32-Linear"),
+         behaviour("parametrizations", "float64-Conv2d")),
     swap("clipping_by_pieces", "norms of pieces over the largest entry, and quotients",
          "utils.clip_grad_norm_", instead(_clipped), "Higham 2002, sec. 27.8",
          behaviour("parameters", "float32-GRU"), behaviour("parameters", "float32-LSTM")),
