@@ -8,7 +8,7 @@ import torch
 
 from selftest.planted.fault import calling, table
 from selftest.planted.module import question
-from selftest.planted.questions.spectral_norm import computing
+from selftest.planted.questions.spectral_norm import changed, computing
 
 MAGNITUDE = "utils.parametrizations._WeightNorm.forward"
 MAP = "utils.parametrizations._Orthogonal"
@@ -54,6 +54,16 @@ def old_half_detached(original, module):
 def old_without_projection(original, module):
     made = original(module).detach()
     return made / module.weight_v.detach() * module.weight_v + module.weight_g.sum() * 0.0
+
+
+def longer(_hook, module):
+    with torch.no_grad():
+        module.weight_g.mul_(1.001)
+
+
+def of_unit_length(_hook, module):
+    with torch.no_grad():
+        module.weight_v.div_(module.weight_v.norm())
 
 
 def other_way(original, self, X):
@@ -157,6 +167,14 @@ FAULTS = table(
         f"{SLOPES}weight_norm: gradient of g by "),
     row("a direction whose length is held", "float64-Conv2d", MAGNITUDE,
         calling(without_projection), f"{SLOPES}weight_norm: "),
+    *(
+        row(name, "float32-Linear", "utils.weight_norm", changed(change),
+            "what the old weight_norm starts as: ")
+        for name, change in (
+            ("magnitudes too long by a thousandth, before", longer),
+            ("directions of unit length, before", of_unit_length),
+        )
+    ),
     row("magnitudes are taken for positive, before", "float32-Linear", "utils.weight_norm",
         computing(old_positive), f"{FORMULA}the old weight_norm: weight by "),
     row("a pass that doubles the direction", "float64-Conv2d", "utils.weight_norm",

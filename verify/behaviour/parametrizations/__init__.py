@@ -136,12 +136,19 @@ _ORTHOGONAL = {
 }
 
 _MAGNITUDES = {
-    f"{id}-{way_id}": Question(f"{what} under {way.name}", partial(wrong, way), asked_once)
-    for way_id, way in MAGNITUDES.items()
-    for id, what, wrong in (
-        ("off-the-formula-under", "weights off g·v/‖v‖", magnitudes.off_formula),
-        ("off-the-slopes-under", "gradients of g and v off theirs", magnitudes.off_slopes),
-    )
+    "start-of-old-weight-norm": Question(
+        "what the old weight_norm starts as",
+        partial(magnitudes.wrong_start, MAGNITUDES["old-weight-norm"]),
+        asked_once,
+    ),
+    **{
+        f"{id}-{way_id}": Question(f"{what} under {way.name}", partial(wrong, way), asked_once)
+        for way_id, way in MAGNITUDES.items()
+        for id, what, wrong in (
+            ("off-the-formula-under", "weights off g·v/‖v‖", magnitudes.off_formula),
+            ("off-the-slopes-under", "gradients of g and v off theirs", magnitudes.off_slopes),
+        )
+    },
 }
 
 _MAPS = {

@@ -11,7 +11,7 @@ from verify.behaviour.parametrizations.applying import norms_of, tensor_of
 from verify.behaviour.parametrizations.ways import Way, built, forms
 from verify.behaviour.promise import Trial
 from verify.behaviour.rounding import gamma
-from verify.behaviour.tensors import copied, differing, off
+from verify.behaviour.tensors import copied, differing, identical, off
 
 
 def _moved(way: Way, trial: Trial) -> Iterator[tuple[str, nn.Module, int | None]]:
@@ -22,6 +22,27 @@ def _moved(way: Way, trial: Trial) -> Iterator[tuple[str, nn.Module, int | None]
         for name, tensor in zip("gv", way.originals_of(module), strict=True):
             tensor.copy_(trial.normals(*tensor.shape, of=name))
         yield f" for dim={dim}", module, dim
+
+
+def wrong_start(way: Way, trial: Trial) -> list[str]:
+    """Magnitudes are lengths, directions the weight, which stays: Salimans & Kingma 2016, eq. 2."""
+    found, form = [], forms(trial)[0]
+    for dim in (None, *range(tensor_of(built(trial, form)).dim())):
+        start = tensor_of(built(trial, form)).detach().clone()
+        module = way.on(built(trial, form), dim=dim)
+        made, norms = way.update(module).detach(), norms_of(start, dim)
+        g, v = way.originals_of(module)
+        share = gamma(2 * (start.numel() // norms.numel()) + 8, start.dtype)
+        if g.shape != norms.shape:
+            found.append(f"magnitudes of the shape {tuple(g.shape)} for dim={dim}")
+            continue
+        wrong = [
+            *off("magnitude", g, norms, share * norms),
+            *([] if identical(v, start) else ["direction"]),
+            *off("weight", made, start.double(), 2 * share * start.double().abs()),
+        ]
+        found += [f"{text} for dim={dim}" for text in wrong]
+    return found
 
 
 def off_formula(way: Way, trial: Trial) -> list[str]:
