@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from strategies import ClassWeightArguments
 from verify import torch_api
+from verify.behaviour import arguments
 from verify.behaviour.calls import alike
 from verify.behaviour.promise import Promise, Question, Trial
 from verify.behaviour.tensors import differing, identical
@@ -221,6 +222,19 @@ PROMISE = Promise(
         "other-by-deepcopy": Question("what deepcopy changes or shares", _wrong_copies),
         "real-on-meta": Question("what is real on the meta device", _real_on_meta),
         "replaced-by-a-reset": Question("parameters that a reset replaces", _replaced),
+        "other-shapes": Question(
+            "tensors of other names or shapes than the arguments say",
+            arguments.other_shapes,
+            arguments.first,
+        ),
+        "other-settings": Question(
+            "settings that the module shows otherwise than given",
+            arguments.other_settings,
+            arguments.first,
+        ),
+        "other-eps": Question(
+            "norms that add another eps to the variance", arguments.other_eps, arguments.normalising
+        ),
     },
     words="the asked device and dtype, trainable parameters of their own memory, the same "
     "values whichever way it is asked, and no draw more than the laws need",
