@@ -55,8 +55,12 @@ def _drop(arguments: dict[str, Any], name: str) -> None:
     arguments.pop(name, None)
 
 
+def _one_part(arguments: dict[str, Any], name: str) -> None:
+    arguments[name] = 1
+
+
 def _add_one(arguments: dict[str, Any], name: str) -> None:
-    number = arguments[name]
+    number = arguments.get(name, 0)
     arguments[name] = number + 1 if isinstance(number, int) else (*number[:-1], number[-1] + 1)
 
 
@@ -79,16 +83,16 @@ SHOWN = {
     "LazyBatchNorm1d": "momentum",
     "LazyInstanceNorm2d": "momentum",
     "RNN": "batch_first nonlinearity dropout",
-    "GRU": "dropout",
-    "LSTM": "batch_first",
+    "GRU": "batch_first dropout",
+    "LSTM": "dropout batch_first",
     "RNNCell": "nonlinearity",
     "Embedding": "padding_idx max_norm norm_type scale_grad_by_freq sparse",
     "EmbeddingBag": "padding_idx max_norm norm_type scale_grad_by_freq mode sparse "
     "include_last_offset",
     "MultiheadAttention": "dropout add_zero_attn batch_first",
-    "TransformerEncoderLayer": "dropout norm_first",
+    "TransformerEncoderLayer": "batch_first dropout norm_first",
     "TransformerDecoderLayer": "norm_first",
-    "Transformer": "batch_first",
+    "Transformer": "dropout norm_first batch_first",
 }
 """Arguments that decide no shape: the attribute of that name shows the default."""
 
@@ -114,15 +118,17 @@ SHAPED = {
     "LayerNorm": "elementwise_affine bias",
     "RNN": "bias",
     "GRU": "bias",
-    "LSTM": "proj_size",
+    "LSTM": "bias proj_size",
     "RNNCell": "bias",
     "GRUCell": "bias",
     "LSTMCell": "bias",
     "MultiheadAttention": "bias add_bias_kv kdim vdim",
     "TransformerEncoderLayer": "dim_feedforward bias",
     "TransformerDecoderLayer": "dim_feedforward bias",
-    "Transformer": "num_encoder_layers num_decoder_layers dim_feedforward bias d_model",
+    "Transformer": "num_encoder_layers num_decoder_layers dim_feedforward bias",
     "PReLU": "num_parameters",
+    "TransformerDecoder": "norm",
+    "LazyBatchNorm3d": "bias",
 }
 """Arguments that decide a shape or whether there is a tensor at all, whatever is shown."""
 
@@ -135,8 +141,8 @@ COUNTED = {
     "Conv1d": "kernel_size",
     "LayerNorm": "normalized_shape",
     "RMSNorm": "normalized_shape",
-    "GRU": "input_size",
-    "LSTM": "hidden_size",
+    "GRU": "hidden_size input_size",
+    "LSTM": "input_size hidden_size",
     "RNNCell": "input_size",
     "GRUCell": "hidden_size",
     "LSTMCell": "input_size hidden_size",
@@ -145,6 +151,11 @@ COUNTED = {
     "LazyLinear": "out_features",
     "TransformerEncoder": "num_layers",
     "TransformerDecoder": "num_layers",
+    "ConvTranspose1d": "kernel_size",
+    "BatchNorm2d": "num_features",
+    "InstanceNorm1d": "num_features",
+    "RNN": "hidden_size",
+    "LazyConvTranspose2d": "kernel_size",
 }
 """Sizes and numbers that the caller must give."""
 
@@ -152,14 +163,32 @@ TOLD_OTHERWISE = {
     "InstanceNorm3d": "track_running_stats",
     "GroupNorm": "affine",
     "RMSNorm": "elementwise_affine",
-    "RNN": "num_layers",
+    "RNN": "bidirectional num_layers",
     "GRU": "bidirectional",
-    "LSTM": "bidirectional",
+    "LSTM": "num_layers bidirectional",
 }
 """The same, which whatever is asked of a drawn case stumbles over first."""
 
-REFUSED_THEN = {"AdaptiveLogSoftmaxWithLoss": "cutoffs", "GroupNorm": "num_channels"}
+REFUSED_THEN = {
+    "AdaptiveLogSoftmaxWithLoss": "cutoffs",
+    "Conv2d": "out_channels",
+    "ConvTranspose2d": "out_channels",
+    "LazyConv1d": "out_channels",
+    "LazyConv2d": "kernel_size",
+    "LazyConvTranspose1d": "out_channels",
+    "GroupNorm": "num_channels",
+    "TransformerEncoderLayer": "d_model",
+    "Transformer": "d_model",
+}
 """The same of numbers, of which the constructor takes not all."""
+
+HEADS = {
+    "GroupNorm": "num_groups",
+    "MultiheadAttention": "num_heads",
+    "TransformerEncoderLayer": "nhead",
+    "Transformer": "nhead",
+}
+"""Numbers of parts, which are always one."""
 
 ADDED = {
     "BatchNorm2d": "eps",
@@ -194,5 +223,6 @@ FAULTS = table(
     *_rows(COUNTED, "adds one to", _edited(_add_one), SHAPES),
     *_rows(TOLD_OTHERWISE, "shows without effect", _edited(_drop, shown=True), ""),
     *_rows(REFUSED_THEN, "adds one to", _edited(_add_one), ""),
+    *_rows(HEADS, "takes one for", _edited(_one_part), SETTINGS),
     *_rows(ADDED, "leaves to its default", _edited(_drop), EPS),
 )

@@ -19,6 +19,18 @@ _EPS = ("eps", "layer_norm_eps")
 _ANOTHER = ("out_features", "LinearCrossEntropyLoss")
 """What the loss calls num_classes is out_features of a linear map."""
 
+_LAYER = {"norm_first": "norm_first"}
+_HANDED_ON: Mapping[str, Mapping[str, str]] = {
+    "MultiheadAttention": {
+        "nhead": "num_heads",
+        "dropout": "dropout",
+        "batch_first": "batch_first",
+    },
+    "TransformerEncoderLayer": _LAYER,
+    "TransformerDecoderLayer": _LAYER,
+}
+"""What transformers and their layers hand on to their parts, and under which name."""
+
 _OF_THE_CALLER = (("norm", "TransformerEncoder"), ("norm", "TransformerDecoder"))
 """Norms that are handed over, with an eps of their own."""
 
@@ -133,11 +145,22 @@ def _other_shapes(trial: Trial) -> list[str]:
 def _other_settings(trial: Trial) -> list[str]:
     """Attributes that are named like an argument, and say something else."""
     module, arguments = trial.build(), trial.arguments
-    return [
+    return _other_parts(module, arguments) + [
         f"{name} is {shown!r}, not {given!r}"
         for name, given in _given(arguments)
         if (name, trial.row.name) != _ANOTHER
         if (shown := _attribute(module, name, given)) != given
+    ]
+
+
+def _other_parts(module: nn.Module, arguments: Any) -> list[str]:
+    """Parts that show something else than the module was given for them."""
+    layer = getattr(arguments, "layer", arguments)
+    return [
+        f"{path}.{name} is {getattr(part, name)!r}, not {given!r}"
+        for path, part in module.named_modules()
+        for argument, name in _HANDED_ON.get(type(part).__name__, {}).items()
+        if path and getattr(part, name) != (given := getattr(layer, argument, None))
     ]
 
 
@@ -208,14 +231,14 @@ def _farthest(norm: nn.Module, eps: float, trial: Trial) -> float:
     return float(off.abs().max())
 
 
-def _batch(norm: nn.Module) -> tuple[tuple[int, ...], int]:
+def _batch(norm: Any) -> tuple[tuple[int, ...], int]:
     """The shape of a small input, and the first axis of which the mean must be zero."""
     if isinstance(norm, nn.LayerNorm | nn.RMSNorm):
         return (2, *norm.normalized_shape), 1
     if isinstance(norm, nn.GroupNorm):
         return (2, norm.num_channels, 2), 2
     sides = (2,) * int(type(norm).__name__[-2])
-    return (2, int(norm.num_features), *sides), 2
+    return (2, norm.num_features, *sides), 2
 
 
 other_shapes = _throughout(_other_shapes)

@@ -189,6 +189,18 @@ def _shapes(state: Mapping[str, Tensor]) -> set[str]:
     return {f"{name} {tuple(tensor.shape)} {tensor.dtype}" for name, tensor in state.items()}
 
 
+def _moved_otherwise(trial: Trial) -> list[str]:
+    """What `to_empty` moves off the meta device: with ``recurse=False`` the module's own alone."""
+    module = trial.build().to("meta")
+    before = torch_api.state(module)
+    module.to_empty(device=trial.device, recurse=False)
+    own = {name for name in before if "." not in name}
+    found = sorted(own ^ {n for n, tensor in torch_api.state(module).items() if not tensor.is_meta})
+    after = torch_api.state(module.to_empty(device=trial.device))
+    on_meta = [name for name, tensor in after.items() if tensor.is_meta]
+    return found + on_meta + sorted(_shapes(before) ^ _shapes(after))
+
+
 def _replaced(trial: Trial) -> list[str]:
     """An optimizer knows the parameters of before."""
     module = trial.build()
@@ -222,6 +234,9 @@ PROMISE = Promise(
         "other-by-deepcopy": Question("what deepcopy changes or shares", _wrong_copies),
         "real-on-meta": Question("what is real on the meta device", _real_on_meta),
         "replaced-by-a-reset": Question("parameters that a reset replaces", _replaced),
+        "moved-otherwise-by-to-empty": Question(
+            "what to_empty moves otherwise", _moved_otherwise, arguments.first
+        ),
         "other-shapes": Question(
             "tensors of other names or shapes than the arguments say",
             arguments.other_shapes,

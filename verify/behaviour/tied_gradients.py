@@ -111,6 +111,9 @@ PROMISE = Promise(
         "different-values-taken": Question(
             "different values that functional_call takes for one", functional.different_values_taken
         ),
+        "strictly-taken": Question(
+            "names that a strict functional_call lacks and takes", functional.strictly_taken
+        ),
         "some-names-refused": Question(
             "some names of a tensor that functional_call refuses",
             functional.some_names_refused,

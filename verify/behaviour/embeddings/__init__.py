@@ -80,6 +80,11 @@ PROMISE = Promise(
             bag_slopes.misdivided,
             bag_slopes.of_many_rows,
         ),
+        "bags-of-one-frequency-misdivided": Question(
+            "gradients of bags that are not divided by the one frequency",
+            bag_slopes.misdivided_evenly,
+            is_bag,
+        ),
     },
     words="a look-up gives rows as they are and bags their sum, mean or maximum; repeated indices "
     "add up, the padding row learns nothing and is in no bag, given values and options are kept, "

@@ -126,7 +126,16 @@ def of_many_rows(trial: Trial) -> bool:
 
 def misdivided(trial: Trial) -> list[str]:
     """Gradients that are not divided by how often a row is in the mini-batch."""
-    indices, counts = repeated(trial)
+    return _misdivided(trial, *repeated(trial))
+
+
+def misdivided_evenly(trial: Trial) -> list[str]:
+    """The same where every row is there four times, and a frequency cannot be another row's."""
+    indices = torch.arange(rows_of(trial)).repeat(4)
+    return _misdivided(trial, indices, indices.bincount())
+
+
+def _misdivided(trial: Trial, indices: Tensor, counts: Tensor) -> list[str]:
     sizes = torch.ones(len(indices), dtype=torch.int64)
     bags, found = Bags(indices, sizes), list[str]()
     for mode in ("sum", "mean"):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor
 from torch.func import functional_call, grad
 
+from verify.behaviour.parameters.access import refuses
 from verify.behaviour.promise import Trial
 from verify.behaviour.tensors import copied, differing
 from verify.behaviour.tied.reference import (
@@ -96,6 +98,22 @@ def different_values_taken(trial: Trial) -> list[str]:
             continue
         found.append(first)
     return found
+
+
+def strictly_taken(trial: Trial) -> list[str]:
+    """With ``strict=True`` a name that is missing or unknown "will result in an error"."""
+    network, given = tied(trial), inputs(trial)
+    whole = dict(network.named_parameters()) | dict(network.named_buffers())
+    first = next(iter(whole))
+    wrong = {
+        "one missing": {name: value for name, value in whole.items() if name != first},
+        "one unknown": whole | {"unknown": whole[first]},
+    }
+    return [
+        said
+        for said, values in wrong.items()
+        if not refuses(partial(functional_call, network, values, (given,), strict=True), REFUSED)
+    ]
 
 
 def some_names_refused(trial: Trial) -> list[str]:

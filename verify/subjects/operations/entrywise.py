@@ -258,6 +258,7 @@ def _scaled(
     formula: str,
     page: str,
     scales: tuple[float, ...],
+    form_of: str = "",
 ) -> Operation[ScaledCase]:
     return Operation(
         name=name,
@@ -275,7 +276,7 @@ def _scaled(
         source=f"{_PAGE}.{page}",
         anchors=(ScaledCase(_PLANE, 0.0, 1.0), ScaledCase(_PLANE, 1.0, 2.0)),
         pools=_SHARE,
-        form_of="torch.normal",
+        form_of=form_of,
     )
 
 
@@ -310,9 +311,9 @@ ENTRYWISE: tuple[Operation, ...] = (
             "log x ~ N(mean, std²)", "Tensor.log_normal_", (1.0, 0.25, 0.5, 2.0)),
     _scaled("torch.normal of numbers", _normal_of_numbers, laws.Normal,
             "normal of the given mean and standard deviation", "N(mean, std²)", "normal",
-            (1.0, 0.02, 0.5, 3.7)),
+            (1.0, 0.02, 0.5, 3.7), "torch.normal"),
     _scaled("Normal.sample", _distributed, laws.Normal,
             "normal of the given mean and standard deviation", "N(mean, std²)",
-            "distributions.normal.Normal", (1.0, 0.02, 0.5, 3.7)),
+            "distributions.normal.Normal", (1.0, 0.02, 0.5, 3.7), "torch.normal"),
 )  # fmt: skip
 """One row for each form."""
