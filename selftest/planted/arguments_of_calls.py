@@ -249,6 +249,8 @@ OPERATIONS = table(
            "int64-torch.randperm", calling(_one_order)),
     _drawn("chances squared", "bernoulli squares a number p", "torch.bernoulli",
            "float32-torch.bernoulli of a number", calling(_squared)),
+    _drawn("chances squared in place", "bernoulli_ squares a number p", "torch.Tensor.bernoulli_",
+           "float32-bernoulli_", calling(_squared)),
     _drawn("a value for its magnitude", "full ignores the sign of its value", "torch.full",
            "float32-torch.full", calling(_positive)),
 )  # fmt: skip
