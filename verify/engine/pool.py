@@ -28,6 +28,9 @@ _CALL = 1 << 12
 _EFFORT = 1 << 8
 """What a stratum may cost for each value that it wants: small tensors end their turn by it."""
 
+_EFFORT_OF_KIND = 1 << 9
+"""The same of a kind of tensors: one that is nearly all zeros ends its turn by it."""
+
 _TOGETHER = 1 << 11
 """Calls of a stratum that are reduced together."""
 
@@ -83,31 +86,39 @@ class Pool:
         return sorted(set().union(*self.cases.values()))
 
     def _filled(self, tag: str, evidence: Evidence, wanted: Mapping[str, int]) -> Evidence:
-        """Replicate cases in turn until every kind of tensors has the values wanted."""
-        for kind in wanted:
-            cases = self._worthwhile(kind)
+        """Replicate cases in turn until a kind has the values wanted, or has cost too much."""
+        for kind, values in wanted.items():
+            cases, effort = self._worthwhile(kind), float(_EFFORT_OF_KIND * values)
             for turn in itertools.count():
                 before = _values(evidence, kind)
                 for case in cases:
                     lacking = {
                         k: m for k, most in wanted.items() if (m := most - _values(evidence, k)) > 0
                     }
-                    if kind not in lacking:
+                    if kind not in lacking or effort <= 0:
                         break
-                    evidence += self._replicated(case, f"{tag} {kind} {turn}", kind, lacking)
-                if _values(evidence, kind) == before:  # Full, or nothing but NaN.
+                    calls = self._calls(case, kind, lacking)
+                    evidence += self._replicated(case, f"{tag} {kind} {turn}", calls, kind, lacking)
+                    effort -= calls * self._cost(case)
+                if _values(evidence, kind) == before:  # Full, dear, or nothing but NaN.
                     break
         return evidence
 
-    def _replicated(
-        self, case: Case, replicate: str, kind: str, lacking: Mapping[str, int]
-    ) -> Evidence:
-        """One more replicate, for the sake of a kind: of all tensors whose kind is lacking."""
+    def _calls(self, case: Case, kind: str, lacking: Mapping[str, int]) -> int:
+        """How many calls to replicate, for the sake of a kind."""
         values = min(_BATCH, max(_NUMEL, lacking[kind]))
         calls = -(-values // _numel(self.drawn.tensors_of_kinds(case, [kind])))
-        kept = self.drawn.tensors_of_kinds(case, lacking)
-        calls = min(calls, _CALLS, max(1, _KEPT // _numel(kept)))
-        only = [tensor.label for tensor in kept] if kind else []
+        return min(calls, _CALLS, max(1, _KEPT // _numel(self._kept(case, lacking))))
+
+    def _kept(self, case: Case, lacking: Mapping[str, int]) -> list[TensorLaw]:
+        """The tensors of a case whose kind is lacking."""
+        return self.drawn.tensors_of_kinds(case, lacking)
+
+    def _replicated(
+        self, case: Case, replicate: str, calls: int, kind: str, lacking: Mapping[str, int]
+    ) -> Evidence:
+        """One more replicate: of all tensors whose kind is lacking."""
+        only = [tensor.label for tensor in self._kept(case, lacking)] if kind else []
         seen = self.drawn.draw(case, replicate, calls, sort=False, only=only)
         return seen.pooled(self.drawn.kinds(case))
 
