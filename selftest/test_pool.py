@@ -1,0 +1,36 @@
+"""The pool of a cell: how many values it draws, and where it gives up."""
+
+from __future__ import annotations
+
+import pytest
+
+from verify import backends
+from verify.engine.cases import Cases
+from verify.engine.pool import Pool
+from verify.plan.profiles import PROFILES
+from verify.plan.run import Cell, Run
+from verify.subjects import SUBJECTS
+from verify.subjects.initializer_cases import SparseCase
+
+RUN = Run(20_260_101, PROFILES["smoke"], 60.0, 0)
+
+
+def filled(case: SparseCase, values: int) -> tuple[int, int]:
+    """Values in the pool of a single case, and calls that were made for it."""
+    cases = Cases(Cell(SUBJECTS["sparse_"], backends.known()["cpu"], "float32"), RUN, "law")
+    pool = Pool(cases)
+    pool.add(case, cases.draw(case, "0", 1, sort=True))
+    pool.fill(values)
+    return pool.evidence.statistics["distribution"].n, cases.calls
+
+
+@pytest.mark.parametrize("sparsity", [0.1, 0.9])
+def test_a_pool_is_filled(sparsity: float) -> None:
+    held, calls = filled(SparseCase((100, 3), sparsity, 1.0), 1 << 12)
+    assert held >= 1 << 12 and calls < 200
+
+
+def test_a_pool_of_what_is_nearly_all_zeros_ends_by_its_cost() -> None:
+    """One value in 10,000 is drawn: a pool of all that are wanted would take hours."""
+    held, calls = filled(SparseCase((10_000, 1), 0.9999, 1.0), 1 << 12)
+    assert 0 < held < 1 << 12 and calls < 1 << 9
