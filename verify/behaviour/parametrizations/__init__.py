@@ -244,9 +244,9 @@ PROMISE = Promise(
         **_WRITES,
     },
     words="weight_norm keeps the weight, spectral_norm divides it by its norm, orthogonal takes "
-    "its Q; assignments, initializers and resets reach what the weight is computed from; each step, "
-    "slope, copy and removal is the documented one, in recurrent nets too",
-    formula="w = g·v/‖v‖, g = ‖w₀‖, v = w₀; w = w₀ / uᵀw₀v, v ← w₀ᵀu/‖w₀ᵀu‖, u ← w₀v/‖w₀v‖; wᵀw = I",
+    "its Q; assignments, initializers and resets reach what the weight is computed from; each "
+    "step, slope, copy and removal is the documented one, in recurrent nets too",
+    formula="w = g·v/‖v‖, g = ‖w₀‖, v = w₀; w = w₀ / uᵀw₀v, v ← w₀ᵀu/‖·‖, u ← w₀v/‖·‖; wᵀw = I",
     source="PyTorch documentation, torch.nn.utils.parametrizations, torch.nn.utils.parametrize; "
     "Salimans & Kingma 2016; Miyato et al. 2018",
     subjects=("Linear", "Conv2d", "RNN"),
