@@ -69,10 +69,10 @@ def test_by_default_they_are_known(tmp_path):
 def test_an_extending_file_adds_with_one_worker_or_many(tmp_path, own):
     """An entry that is not true, one that speaks of nothing, and one that has expired."""
     text = OWN + OWN.partition("\n\n")[2].replace("ours", "misspelt").replace("form_", "from_")
-    text += OWN.partition("\n\n")[2].replace("ours", "old") + 'expires = "2001-02-03"\n'
+    text += OWN.partition("\n\n")[2].replace("ours", "outdated") + 'expires = "2001-02-03"\n'
     path = own(text + 'until = "2.7"\n')
     selected = [ERRORS, "verify/test_known_defects.py", "-k",
-                "test_errors or (test_entry and (ours or misspelt or old or sparse)) or "
+                "test_errors or (test_entry and (ours or misspelt or outdated or sparse)) or "
                 "cpu-float32-uniform_-ours"]  # fmt: skip
     written = []
     for workers in ("0", "2"):
@@ -88,13 +88,13 @@ def test_an_extending_file_adds_with_one_worker_or_many(tmp_path, own):
         ERRORS: "pass",
         f"{ENTRY}[ours]": "pass",
         f"{ENTRY}[misspelt]": "fail",
-        f"{ENTRY}[old]": "fail",
+        f"{ENTRY}[outdated]": "fail",
         "verify/test_known_defects.py::test_known_defect[cpu-float32-uniform_-ours]": "fail",
     }
     assert {cell["verdict"] for node, cell in found.items() if "sparse" in node} == {"pass"}
     for name, said in (
         (f"{ENTRY}[misspelt]", "matches nothing: there is no subject 'unifrom_'"),
-        (f"{ENTRY}[old]", "expired on 2001-02-03: look again and renew or remove the entry"),
+        (f"{ENTRY}[outdated]", "expired on 2001-02-03: look again and renew or remove the entry"),
         ("verify/test_known_defects.py::test_known_defect[cpu-float32-uniform_-ours]",
          "fixed upstream: end the entry 'ours'"),
     ):  # fmt: skip

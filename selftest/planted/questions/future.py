@@ -202,7 +202,7 @@ FAULTS = table(
     row("lazy statistics of single precision", "float32-Linear",
         "LazyBatchNorm1d.initialize_parameters", calling(without_statistics), f"{LAZY}: "),
     row("lazy modules wait whatever is set", "float32-Linear", "Module._apply", calling(waiting),
-        "fixed upstream: what a lazy module is said to know under settings: nothing is wrong"),
+        "fixed upstream: what a lazy module is said to know by settings: nothing is wrong"),
     row("lazy modules wait on meta", "float32-Linear", "Module.to", calling(waiting_on_meta),
         "fixed upstream: what a lazy module is said to know on the meta device: nothing is wrong"),
 )  # fmt: skip

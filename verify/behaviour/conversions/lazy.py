@@ -70,7 +70,7 @@ QUESTIONS = {
         "what a lazy module that is cast makes otherwise", wrong_after_cast, asked_once
     ),
     "lazy-spoilt-by-settings": Question(
-        "what a lazy module is said to know under settings", known_by_settings, asked_once
+        "what a lazy module is said to know by settings", known_by_settings, asked_once
     ),
     "lazy-spoilt-on-meta": Question(
         "what a lazy module is said to know on the meta device", known_on_meta, asked_once

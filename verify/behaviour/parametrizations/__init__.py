@@ -60,7 +60,9 @@ _SPECTRAL_NORM = {
 
 _POWER_METHOD = (
     {
-        f"{id}-{way_id}": Question(f"{what} under {way.name}", partial(wrong, way), asked_once)
+        f"{id}-{way_id}": Question(
+            f"{what} under {way.name}", partial(wrong, way), asked_once, under=way.name
+        )
         for way_id, way in SPECTRAL.items()
         for id, what, wrong in (
             ("off-the-power-method-under", "what the power method makes", spectral.wrong_iteration),
@@ -74,6 +76,7 @@ _POWER_METHOD = (
             f"vectors that start otherwise under {way.name}",
             partial(directions.not_at_random, way),
             directions.asked_by_turns,
+            under=way.name,
         )
         for way_id, way in SPECTRAL.items()
     }
@@ -86,7 +89,9 @@ _POWER_METHOD = (
 
 _STATES = (
     {
-        f"{id}-{way_id}": Question(f"{what} under {way.name}", partial(wrong, way), asked_once)
+        f"{id}-{way_id}": Question(
+            f"{what} under {way.name}", partial(wrong, way), asked_once, under=way.name
+        )
         for way_id, way in (SPECTRAL | MAGNITUDES).items()
         for id, what, wrong in (
             ("wrongly-kept-under", "what is kept as something else", states.wrongly_kept),
@@ -97,7 +102,10 @@ _STATES = (
     }
     | {
         f"not-copied-after-a-pass-under-{way_id}": Question(
-            f"what cannot be copied under {way.name}", partial(states.not_copied, way), asked_once
+            f"what cannot be copied under {way.name}",
+            partial(states.not_copied, way),
+            asked_once,
+            under=way.name,
         )
         for way_id, way in (SPECTRAL | MAGNITUDES).items()
         if way_id.startswith("old")
@@ -142,7 +150,9 @@ _MAGNITUDES = {
         asked_once,
     ),
     **{
-        f"{id}-{way_id}": Question(f"{what} under {way.name}", partial(wrong, way), asked_once)
+        f"{id}-{way_id}": Question(
+            f"{what} under {way.name}", partial(wrong, way), asked_once, under=way.name
+        )
         for way_id, way in MAGNITUDES.items()
         for id, what, wrong in (
             ("off-the-formula-under", "weights off g·v/‖v‖", magnitudes.off_formula),
