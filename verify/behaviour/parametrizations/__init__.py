@@ -24,8 +24,19 @@ from verify.behaviour.parametrizations.applying import (
     parametrized,
     renormalized,
 )
-from verify.behaviour.parametrizations.ways import MAGNITUDES, SPECTRAL, asked_once
+from verify.behaviour.parametrizations.ways import MAGNITUDES, SPECTRAL, Way, asked_once
 from verify.behaviour.promise import Promise, Question, Trial
+
+
+def _under(
+    way: Way,
+    what: str,
+    wrong: Callable[[Way, Trial], list[str]],
+    asked: Callable[[Trial], bool] = asked_once,
+) -> Question:
+    """What is wrong under a way to parametrise."""
+    return Question(f"{what} under {way.name}", partial(wrong, way), asked, under=way.name)
+
 
 _WEIGHT_NORM = {
     "start-of-weight-norm": Question("what weight_norm starts as", starts.wrong_weight_norm),
@@ -60,9 +71,7 @@ _SPECTRAL_NORM = {
 
 _POWER_METHOD = (
     {
-        f"{id}-{way_id}": Question(
-            f"{what} under {way.name}", partial(wrong, way), asked_once, under=way.name
-        )
+        f"{id}-{way_id}": _under(way, what, wrong)
         for way_id, way in SPECTRAL.items()
         for id, what, wrong in (
             ("off-the-power-method-under", "what the power method makes", spectral.wrong_iteration),
@@ -72,11 +81,8 @@ _POWER_METHOD = (
         )
     }
     | {
-        f"not-at-random-under-{way_id}": Question(
-            f"vectors that start otherwise under {way.name}",
-            partial(directions.not_at_random, way),
-            directions.asked_by_turns,
-            under=way.name,
+        f"not-at-random-under-{way_id}": _under(
+            way, "vectors that start otherwise", directions.not_at_random, directions.asked_by_turns
         )
         for way_id, way in SPECTRAL.items()
     }
@@ -89,9 +95,7 @@ _POWER_METHOD = (
 
 _STATES = (
     {
-        f"{id}-{way_id}": Question(
-            f"{what} under {way.name}", partial(wrong, way), asked_once, under=way.name
-        )
+        f"{id}-{way_id}": _under(way, what, wrong)
         for way_id, way in (SPECTRAL | MAGNITUDES).items()
         for id, what, wrong in (
             ("wrongly-kept-under", "what is kept as something else", states.wrongly_kept),
@@ -101,11 +105,8 @@ _STATES = (
         )
     }
     | {
-        f"not-copied-after-a-pass-under-{way_id}": Question(
-            f"what cannot be copied under {way.name}",
-            partial(states.not_copied, way),
-            asked_once,
-            under=way.name,
+        f"not-copied-after-a-pass-under-{way_id}": _under(
+            way, "what cannot be copied", states.not_copied
         )
         for way_id, way in (SPECTRAL | MAGNITUDES).items()
         if way_id.startswith("old")
@@ -150,9 +151,7 @@ _MAGNITUDES = {
         asked_once,
     ),
     **{
-        f"{id}-{way_id}": Question(
-            f"{what} under {way.name}", partial(wrong, way), asked_once, under=way.name
-        )
+        f"{id}-{way_id}": _under(way, what, wrong)
         for way_id, way in MAGNITUDES.items()
         for id, what, wrong in (
             ("off-the-formula-under", "weights off g·v/‖v‖", magnitudes.off_formula),
