@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from verify.checks.finding import Finding, Kind
@@ -78,7 +78,7 @@ class _Exploration:
         extent = run.profile.of(cell.subject.family)
         self.extent = extent if share else extent.lean()
         self.cases = Cases(cell, run, promise)
-        self.pool = Pool(self.cases)
+        self.pool = Pool(self.cases, self._known)
         self.progress = _Progress()
         self.failing = NOTHING
         self.defects = known_defects.for_cell(cell, promise)
@@ -196,7 +196,7 @@ class _Exploration:
 
     def _forgiven(self, case: Case, findings: list[Finding]) -> list[Finding]:
         """The findings, those that a known deviation explains as passed: all others must be."""
-        known = {d.check: d.id for d in known_defects.tolerating(case, self.defects)}
+        known = self._known(case)
         if not known:
             return findings
         self.progress.excluded.update(known[f.check] for f in findings if f.check in known)
@@ -206,6 +206,10 @@ class _Exploration:
             else f
             for f in findings
         ]
+
+    def _known(self, case: Case) -> Mapping[str, str]:
+        """The known deviations of a case: their ids, by the check that each explains."""
+        return {d.check: d.id for d in known_defects.tolerating(case, self.defects)}
 
     def _case_calls(self, case: Case) -> int:
         values = int(self.extent.case_values / self.cell.subject.effort(case))

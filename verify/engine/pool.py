@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 from verify.checks.statistics import Histogram, Products, SubGaussianMoments
@@ -45,6 +45,8 @@ class Pool:
     Attributes
     ----------
     drawn : Cases
+    forgiven : callable
+        The checks that a known deviation explains in a case: the pool is not asked them of it.
     evidence : Evidence
     cases : dict
         The random kinds of tensors that each pooled case fills.
@@ -53,13 +55,14 @@ class Pool:
     """
 
     drawn: Cases
+    forgiven: Callable[[Case], Collection[str]] = lambda _case: ()
     evidence: Evidence = NOTHING
     cases: dict[Case, set[str]] = field(default_factory=dict)
     strata: list[tuple[Stratum, int]] = field(default_factory=list)
 
     def add(self, case: Case, evidence: Evidence) -> None:
         """Pool what was seen of a case."""
-        pooled = evidence.pooled(self.drawn.kinds(case))
+        pooled = self._pooled(case, evidence)
         self.evidence += pooled
         self.cases[case] = {kind for kind in ("", *pooled.tensors) if _values(pooled, kind)}
 
@@ -120,7 +123,7 @@ class Pool:
         """One more replicate: of all tensors whose kind is lacking."""
         only = [tensor.label for tensor in self._kept(case, lacking)] if kind else []
         seen = self.drawn.draw(case, replicate, calls, sort=False, only=only)
-        return seen.pooled(self.drawn.kinds(case))
+        return self._pooled(case, seen)
 
     def _stratified(self, tag: str, evidence: Evidence, stratum: Stratum, values: int) -> Evidence:
         """Add a stratum's cases, each in as many calls as its share of values and time allows."""
@@ -132,10 +135,13 @@ class Pool:
             while left > 0:
                 calls, replicate = min(left, most), f"{tag} {stratum.name} {left}"
                 seen = self.drawn.draw(case, replicate, calls, sort=False)
-                pooled = seen.pooled(self.drawn.kinds(case))
+                pooled = self._pooled(case, seen)
                 evidence = evidence + pooled + _of_stratum(stratum.name, pooled)
                 left -= calls
         return evidence
+
+    def _pooled(self, case: Case, seen: Evidence) -> Evidence:
+        return seen.pooled(self.drawn.kinds(case)).without(self.forgiven(case))
 
     def _worthwhile(self, kind: str) -> list[Case]:
         """Pooled cases worth replicating: those whose values of the kind cost least."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, TypeGuard
 
 import numpy as np
@@ -62,6 +62,16 @@ class Evidence:
             kept if "" in tensors else {},
             {name: each.narrowed([""], kinds) for name, each in parts.items()},
             self.family,
+        )
+
+    def without(self, checks: Collection[str]) -> Evidence:
+        """All but the statistics of some checks, of the whole and of every tensor."""
+        if not checks:
+            return self
+        return replace(
+            self,
+            statistics={n: s for n, s in self.statistics.items() if n not in checks},
+            tensors={name: each.without(checks) for name, each in self.tensors.items()},
         )
 
     def findings(self, scope: str, case: object = None, level: float = ALPHA) -> list[Finding]:
