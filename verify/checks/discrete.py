@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from verify.checks.ordering import ascending
 from verify.checks.statistics import Exact
 from verify.checks.uniforms import Statistics, randomised
 from verify.laws import Discrete, DiscreteUniform, Permutation
@@ -63,7 +64,7 @@ def reduce_permutations(
     are uniform. Of longer ones the ranks of some entries are (see `_ranks`).
     """
     n = law.n
-    ordered = torch.sort(values, dim=1).values
+    ordered = ascending(values)
     wrong = int((ordered != torch.arange(n, device=values.device)).sum())
     found: Statistics = {"permutation": Exact(values.numel(), wrong)}
     if wrong or n < 2:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from verify.checks import coincidences, uniforms
+from verify.checks.ordering import ascending
 from verify.checks.repeats import repeats
 from verify.checks.statistics import FINE, Exact, Extremes, Kolmogorov
 from verify.checks.uniforms import Statistics
@@ -65,9 +66,8 @@ def reduce(
         "finite": Exact(flat.numel(), 0),
         "support": _support(flat, lowest, highest, law, lattice),
     }
-    ordered = None
-    if sort:
-        ordered = torch.sort(flat[:_SORTED]).values
+    ordered = first_in_order(values, sort=sort)
+    if ordered is not None:
         # A value is moved by two steps at most, so one point draws from no wider interval.
         found["repeats"] = repeats(values, shape, min(1.0, 2 * moved), host)
     if moved > FINE:
@@ -84,8 +84,13 @@ def reduce(
         found |= coincidences.bits(ordered, law)
     found["atoms"] = coincidences.atoms(flat, lowest, highest, law, lattice)
     return found | reduce_derived(
-        values, shape, law, _step(law, lattice), lattice.draw_step, sort=sort
+        values, shape, law, _step(law, lattice), lattice.draw_step, ordered
     )
+
+
+def first_in_order(values: Tensor, *, sort: bool) -> Tensor | None:
+    """The first 2^15 values in ascending order, where they are to be sorted."""
+    return ascending(values.reshape(-1)[:_SORTED]) if sort else None
 
 
 def reduce_derived(
@@ -94,8 +99,7 @@ def reduce_derived(
     law: Continuous,
     step: float,
     draw_step: float,
-    *,
-    sort: bool,
+    ordered: Tensor | None,
 ) -> Statistics:
     """Summarise what may have been computed from values on a coarser lattice than its dtype's.
 
@@ -104,12 +108,14 @@ def reduce_derived(
 
     Parameters
     ----------
-    values, shape, law, sort
+    values, shape, law
         As in `reduce`; every value is finite, and there is one at least.
     step : float
         How far a value may be off its law's, by rounding: relative to magnitude.
     draw_step : float
         The step of the uniform draws underneath.
+    ordered : Tensor or None
+        The first values in order (`first_in_order`), where KS is asked.
 
     Returns
     -------
@@ -121,8 +127,8 @@ def reduce_derived(
     moved = law.resolution(step, draw_step)
     ends = _extremes(flat.numel(), lowest, highest, law, step, draw_step)
     found: Statistics = {"extremes": ends}
-    if sort:
-        found["kolmogorov_smirnov"] = _kolmogorov(torch.sort(flat[:_SORTED]).values, law, moved)
+    if ordered is not None:
+        found["kolmogorov_smirnov"] = _kolmogorov(ordered, law, moved)
     return found | uniforms.transformed(values, shape, law, moved)
 
 

@@ -42,7 +42,7 @@ def lags(bins: Tensor) -> Lags:
     blocks[fitting[0]] = count
     quarters = 2 * (bins[: count * length].view(count, length) >> (_BITS - 2)) - 3
     rows = torch.stack([quarters, quarters.abs() - 2]).float()
-    padded = 1 << (2 * length).bit_length()
+    padded = 1 << (2 * length - 1).bit_length()
     waves = torch.fft.rfft(rows, n=padded)
     power = torch.view_as_real(waves).square_().sum(1).sum(-1)
     line = torch.fft.irfft(power, n=padded)

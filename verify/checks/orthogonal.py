@@ -61,14 +61,16 @@ def reduce(
     if not largest <= _HUGE:
         return found
     gaussian = _completed(tall, host).reshape(values.shape)
+    error_of_column = Haar.column_error(n, k, epsilon)
+    ordered = independent.first_in_order(gaussian, sort=sort)
     found |= independent.reduce_derived(
-        gaussian, shape, Normal(0.0, 1.0), Haar.column_error(n, k, epsilon), draw_step, sort=sort
+        gaussian, shape, Normal(0.0, 1.0), error_of_column, draw_step, ordered
     )
     found["haar_sign"] = _signs(tall)
     found["haar_trace"] = _trace(tall)
     if sort:
         if k <= _MOST_SIDE:
-            found["singular_values"] = _singular_values(error, Haar.column_error(n, k, epsilon))
+            found["singular_values"] = _singular_values(error, error_of_column)
         found["repeats"] = repeated_calls(values, Haar.mass(n, k, epsilon), host)
     if n == k:
         found["haar_determinant"] = _determinant(tall)
