@@ -74,14 +74,14 @@ PROFILES = {
     for profile in (
         Profile(
             "smoke",
-            initializer=Extent(10, 1 << 13, 64, 1 << 20, 1 << 18, 1 << 13, 1 << 18),
-            module=Extent(4, 1 << 13, 32, 1 << 17, 1 << 14, 1 << 13, 1 << 20),
+            initializer=Extent(6, 1 << 13, 32, 1 << 20, 1 << 18, 1 << 13, 1 << 18),
+            module=Extent(3, 1 << 13, 16, 1 << 17, 1 << 14, 1 << 13, 1 << 20),
             every_dtype=False,
         ),
         Profile(
             "standard",
-            initializer=Extent(30, 1 << 15, 256, 1 << 24, 1 << 22, 1 << 18, 1 << 26),
-            module=Extent(10, 1 << 15, 128, 1 << 20, 1 << 17, 1 << 15, 1 << 23),
+            initializer=Extent(16, 1 << 15, 128, 1 << 24, 1 << 22, 1 << 18, 1 << 26),
+            module=Extent(6, 1 << 15, 64, 1 << 20, 1 << 17, 1 << 15, 1 << 23),
         ),
         Profile(
             # The same cases with larger samples: each decision costs 1e-12 of the run's 1e-6, and
