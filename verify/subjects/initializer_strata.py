@@ -35,6 +35,7 @@ _THRESHOLDS = (32_767, 32_768, 32_769, 40_959, 40_960, 40_961)
 
 _BELOW_16, _BELOW_256, _BELOW_4096 = "below 16 entries", "16 to 255 entries", "256 to 4,095 entries"
 _ABOVE, _LARGE, _LARGEST = "4,096 entries and more", "above 2^22 entries", "above 2^24 entries"
+_BETWEEN = "2^22 to 2^24 entries"
 _AT_THRESHOLDS = "where kernels change path"
 
 _SIZES: Shapes = {
@@ -44,6 +45,7 @@ _SIZES: Shapes = {
     _ABOVE: ((4096,), (6007, 3), (300, 301), (25, 21, 5, 5), (1023, 129)),
     _AT_THRESHOLDS: tuple((n,) for n in _THRESHOLDS),
     _LARGE: (((1 << 22) + 1,),),
+    _BETWEEN: ((1 << 22,), (6_291_469,), (1 << 24,)),
     _LARGEST: (((1 << 24) + 1,),),
     "5 axes and more": ((9, 8, 7, 6, 5), (3, 5, 2, 7, 4, 3), (16, 16, 3, 5, 7), (2, 3, 5, 2, 1)),
 }
@@ -56,6 +58,7 @@ _FANS: Shapes = {
     _ABOVE: ((64, 64), (6007, 3), (300, 301), (25, 21, 5, 5), (1023, 129)),
     _AT_THRESHOLDS: tuple(shape for n in _THRESHOLDS for shape in ((n, 1), (1, n))),
     _LARGE: ((2049, 2048),),
+    _BETWEEN: ((2511, 2503),),
     _LARGEST: ((24_929, 673),),
     "a matrix": ((96, 341), (341, 96)),
     "kernels of 1 dimension": ((48, 96, 7), (96, 48, 3)),
