@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import torch
 
+from verify.behaviour import forms
 from verify.behaviour.draws import draw, forked, unlike, usual
 from verify.behaviour.promise import Promise, Question, Trial
 
@@ -109,6 +110,24 @@ PROMISE = Promise(
             "generators that are taken for another device's",
             _foreign_generators,
             lambda trial: usual(trial) and trial.device.type != "cpu",
+        ),
+        "generator-undecided-form": Question(
+            "forms of a call in which the generator does not decide",
+            forms.without_generator,
+            usual,
+        ),
+        "global-stream-form": Question(
+            "forms of a call with a generator that use the global stream",
+            forms.with_other_streams,
+            usual,
+        ),
+        "global-seed-undecided-form": Question(
+            "forms of a call in which the global seed does not decide", forms.without_seed, usual
+        ),
+        "last-whole-number-refused": Question(
+            "dtypes whose last whole number random_ cannot start from",
+            forms.refused_ranges,
+            usual,
         ),
     },
     words="a generator keeps its seed, maps negative ones as documented, refuses those out of "
