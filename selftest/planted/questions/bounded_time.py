@@ -1,6 +1,6 @@
 """Windows of `trunc_normal_` that are filled with something outside.
 
-Windows farther out are refused today: known defects name them.
+Windows farther out go wrong today: known defects name them.
 """
 
 from __future__ import annotations
