@@ -340,6 +340,7 @@ _ROWS: dict[str, Words] = {
     "empty": Words("tensors are made as asked", "tensors are not made as asked"),
     "raises": Words("the call succeeds", "the call raises"),
     "canary": Words("nothing around the tensor changes", "the call writes outside its tensor"),
+    "out": Words("what is drawn is in out", "what is drawn is not in the tensor given as out"),
     "time_limit": Words("the call ends in time", "the call does not end in time"),
     "future_warning": Words("FutureWarning is emitted", "no FutureWarning is emitted"),
 }
