@@ -283,8 +283,10 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def _is_asked(metafunc: pytest.Metafunc, cell: Cell) -> bool:
-    """Whether the profile asks a test in the dtype of a cell; one that is named always is."""
+    """Whether the profile asks a test of a cell; one that is named always is."""
     profile = metafunc.config.stash[_RUN].profile
+    if cell.subject.vast and not profile.vast:
+        return any(f"[{cell.id}" in each for each in metafunc.config.args)
     if profile.every_dtype or cell.is_usual or metafunc.config.stash[_OWN]:
         return True
     if next(metafunc.definition.iter_markers("every_dtype"), None):

@@ -156,7 +156,7 @@ def _class(name: str) -> str:
 def _operation(row: str) -> str:
     """The callable of an operation, whose rows are named after it and say the form behind."""
     name = row.split()[0].removesuffix("_wide").removesuffix("_long")
-    places = ("", "torch.Tensor.", "torch.nn.functional.", "torch.distributions.")
+    places = ("", "torch.nn.init.", "torch.Tensor.", "torch.nn.functional.", "torch.distributions.")
     return next(place + name for place in places if _exists(place + name))
 
 

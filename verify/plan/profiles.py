@@ -63,6 +63,8 @@ class Profile:
     module: Extent
     every_dtype: bool = True
     """Whether everything is asked in every dtype, not the laws of single fills alone."""
+    vast: bool = False
+    """Whether tensors of gigabytes are filled."""
 
     def of(self, family: str) -> Extent:
         """The extent of a family of subjects."""
@@ -89,6 +91,7 @@ PROFILES = {
             "deep",
             initializer=Extent(30, 1 << 18, 8192, 1 << 28, 1 << 24, 1 << 22, 1 << 28),
             module=Extent(10, 1 << 18, 2048, 1 << 24, 1 << 20, 1 << 20, 1 << 26),
+            vast=True,
         ),
     )
 }

@@ -65,6 +65,8 @@ class Subject(Generic[C]):
         Since which version the law holds, where an earlier release had another.
     dtypes : tuple of str
         Names of the dtypes that it fills, where these are not the backend's floating ones.
+    vast : bool
+        Whether a call takes gigabytes: such subjects wait for a profile that has room for them.
     """
 
     family: ClassVar[str]
@@ -81,6 +83,7 @@ class Subject(Generic[C]):
     call_cost: float = 1.0
     history: str = ""
     dtypes: tuple[str, ...] = ()
+    vast: bool = False
 
     def tensors(self, case: C) -> tuple[TensorLaw, ...]:
         """Every tensor that a case fills and whose law is verified; of some subjects none."""

@@ -5,6 +5,7 @@ from verify.subjects.operations.intervals import INTERVALS
 from verify.subjects.operations.into import INTO
 from verify.subjects.operations.picks import PICKS
 from verify.subjects.operations.usual import USUAL
+from verify.subjects.operations.vast import VAST
 from verify.subjects.operations.whole_numbers import WHOLE_NUMBERS
 from verify.subjects.subject import Operation
 
@@ -15,5 +16,6 @@ OPERATIONS: tuple[Operation, ...] = (
     *INTERVALS,
     *PICKS,
     *INTO,
+    *VAST,
 )
 """One row for each operation, form and group of dtypes."""
