@@ -83,7 +83,7 @@ PROFILES = {
         Profile(
             "standard",
             initializer=Extent(16, 1 << 15, 128, 1 << 24, 1 << 22, 1 << 18, 1 << 26),
-            module=Extent(6, 1 << 15, 64, 1 << 20, 1 << 17, 1 << 15, 1 << 23),
+            module=Extent(6, 1 << 15, 64, 1 << 19, 1 << 17, 1 << 15, 1 << 23),
         ),
         Profile(
             # The same cases with larger samples: each decision costs 1e-12 of the run's 1e-6, and
