@@ -7,7 +7,7 @@ import json
 import os
 import secrets
 import shlex
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Collection, Generator, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,6 +35,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--profile", default="standard", help="smoke, standard (default) or deep")
     group.addoption("--run-seed", metavar="N", help="decides everything; default: random")
     group.addoption("--report-dir", default="report", metavar="DIR", help="default: report")
+    group.addoption(
+        "--fill",
+        metavar="NAME[,NAME]",
+        help="how values reach tensors: eager, compiled, sharded, materialised; default: all",
+    )
     group.addoption("--shard", default="1/1", metavar="I/N", help="run part I of N")
     group.addoption(
         "--time-limit",
@@ -127,6 +132,7 @@ def _prepare(config: pytest.Config) -> None:
     for warning in own.UNSEEN if config.stash[_OWN] else ():
         config.addinivalue_line("filterwarnings", f"ignore::{warning}")
     options.shard(config.option.shard)
+    options.fills(config.option.fill)
     if not hasattr(config, "workerinput"):
         _report(config, options.writable(config.option.report_dir))
 
@@ -314,11 +320,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
     items[:] = [item for item in items if not _is_about_nothing(item)]
     part, parts = options.shard(config.option.shard)
-    own = config.stash[_OWN]
+    own, fills = config.stash[_OWN], options.fills(config.option.fill)
     kept = [
         item
         for item in items
-        if options.in_shard(item.nodeid, part, parts) and (own is None or _is_about(own, item))
+        if options.in_shard(item.nodeid, part, parts)
+        and (own is None or _is_about(own, item))
+        and _is_filled(fills, item)
     ]
     if len(kept) < len(items):
         config.hook.pytest_deselected(items=[item for item in items if item not in kept])
@@ -329,6 +337,14 @@ def _is_about(own: Recipe, item: pytest.Item) -> bool:
     """Whether the item verifies the user's own recipe."""
     cell = getattr(getattr(item, "callspec", None), "params", {}).get("cell")
     return getattr(cell, "subject", None) is own
+
+
+def _is_filled(fills: Collection[str], item: pytest.Item) -> bool:
+    """Whether the item is about one of these fill methods; what asks no promise always is."""
+    from verify.outcome import promises
+
+    asked = promises.identity(item.nodeid)
+    return asked is None or promises.fill(asked.promise) in fills
 
 
 def _is_about_nothing(item: pytest.Item) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from verify.outcome import promises as table
 from verify.outcome.promises import TITLES, VALUES
 
 _RANKS = {promise: rank for rank, promise in enumerate(TITLES)}
@@ -20,6 +21,11 @@ def rank(promise: str) -> int:
 def is_of_values(promise: str) -> bool:
     """Whether wrong numbers reach users where the promise is broken."""
     return _plain(promise) in VALUES
+
+
+def fill(promise: str) -> str:
+    """Return the fill method that a promise is about: how values reach a tensor."""
+    return table.fill(_plain(promise))
 
 
 def _plain(promise: str) -> str:

@@ -10,7 +10,7 @@ from enum import StrEnum
 from statistics import median
 from typing import TypeGuard
 
-from reports.evidence import promises
+from reports.evidence import fills, promises
 from reports.evidence.records import CellRecord, Detectable, Finding, Report, Verdict
 from reports.evidence.words import count, listing, plural
 
@@ -37,7 +37,14 @@ class RunVerdict(StrEnum):
 
 @dataclass(frozen=True)
 class Overview:
-    """The verdict of some cells, and the numbers that back it."""
+    """The verdict of some cells, and the numbers that back it.
+
+    Attributes
+    ----------
+    fills
+        Which fill methods were not looked at, in a sentence; nothing where all were.
+
+    """
 
     verdict: RunVerdict
     sentence: str
@@ -48,6 +55,7 @@ class Overview:
     union_bound: float
     planned: int
     seen: int
+    fills: str = ""
     budget: float = BUDGET
 
     @property
@@ -93,6 +101,7 @@ def overview(evidence: Report, cells: Sequence[CellRecord] | None = None) -> Ove
     decisions = sum(cell.decisions for cell in own)
     asked = {*evidence.run.planned}
     planned = [cell for cell in own if cell.nodeid in asked]
+    unseen = fills.unseen(fills.looked_at(own))
     verdict, said = overall(own), sentence(own)
     if evidence.problems and verdict is RunVerdict.PASS:
         # What could not be read may have been wrong.
@@ -109,6 +118,7 @@ def overview(evidence: Report, cells: Sequence[CellRecord] | None = None) -> Ove
         union_bound=min(1.0, decisions * evidence.run.alpha),
         planned=len(planned),
         seen=sum(cell.verdict is not Verdict.LOST for cell in planned),
+        fills=f"{unseen[0].upper()}{unseen[1:]}." if unseen else "",
         budget=BUDGET * max(1, len(evidence.run.nights)),
     )
 

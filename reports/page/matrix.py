@@ -12,9 +12,11 @@ from reports.evidence import promises
 from reports.evidence.dtypes import dtype_key
 from reports.evidence.records import Verdict
 from reports.page.views import CellView
+from verify.outcome.promises import FILLS
 
 # Beside rows that need attention, more quiet ones than this are folded.
 MOST_CALM = 6
+_PLACES = {fill: place for place, fill in enumerate(FILLS)}
 
 
 @dataclass(frozen=True, order=True)
@@ -110,6 +112,11 @@ class Group:
         return not all(view.calm for view in self.cells)
 
     @property
+    def fill(self) -> str:
+        """The fill method that the promise is about."""
+        return promises.fill(self.promise)
+
+    @property
     def tally(self) -> list[tuple[Verdict, int]]:
         """How many cells have each verdict, the most worrying first."""
         counts = Counter(view.cell.verdict for view in self.cells)
@@ -199,6 +206,7 @@ def _part(rows: Sequence[Row], cells: Iterable[CellView]) -> Part:
     return Part(tuple(rows), tuple(view for view in cells if view.cell.title in subjects))
 
 
-def _urgency(group: Group) -> tuple[bool, bool, int]:
+def _urgency(group: Group) -> tuple[bool, bool, int, int]:
+    """Order groups: what is wrong first; those of one fill method stand together."""
     wrong = any(view.cell.verdict.is_wrong for view in group.cells)
-    return (not wrong, not group.open, promises.rank(group.promise))
+    return (not wrong, not group.open, _PLACES[group.fill], promises.rank(group.promise))

@@ -19,6 +19,7 @@ from reports.page import matrix, packed, paper, pictures, strip, tiles, views
 from reports.page.breaks import LINE, breakable, command
 from reports.page.sources import linked
 from reports.text import summary
+from verify.outcome.promises import FILLS
 
 INDEX = "index.html"
 MOST_BYTES = 3_000_000
@@ -121,6 +122,7 @@ def _known(evidence: Report, backend: str, cells: Sequence[CellRecord]) -> dict[
         "problems": list(summary.warnings(evidence.problems)),
         "overview": verdict.overview(evidence, cells),
         "dtypes": sorted({cell.dtype for cell in cells} - {""}, key=dtype_key),
+        "fills": [*FILLS],
         "power": verdict.power(cells),
         "calibration": calibrated and calibrated.uniformity,
         "calibration_picture": _calibration_picture(calibrated),

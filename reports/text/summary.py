@@ -89,6 +89,8 @@ def terminal(evidence: Report, directory: Path | None) -> Iterator[tuple[str, st
     tone = _TONES[view.verdict]
     yield f"{view.verdict.upper()}: {plain(view.sentence)}", tone
     yield numbers(view, evidence.run.alpha), ""
+    if view.fills:
+        yield view.fills, "yellow"
     found = faults(evidence.cells)
     for rank, fault in enumerate(found[:MOST_FAULTS], start=1):
         yield "", ""
@@ -121,7 +123,7 @@ def markdown(evidence: Report) -> str:
     lines = [
         f"## Initializer verification: {view.verdict.upper()}",
         "",
-        _text(view.sentence),
+        _text(f"{view.sentence} {view.fills}".rstrip()),
         "",
         _text(numbers(view, run.alpha)),
         _text(f"{facts}, torch {run.torch}."),

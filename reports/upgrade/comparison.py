@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 
+from reports.evidence import fills
 from reports.evidence.records import CellRecord, Defect, Kind, Report, Verdict
 from reports.evidence.verdict import Power, RunVerdict, cell_key, power
 from reports.evidence.words import listing, plural
@@ -101,6 +102,8 @@ class Comparison:
         The runs.
     shared
         How many cells are in both.
+    fills
+        The fill methods that both looked at.
     regressions, fixes, still_wrong, gaps, added, removed
         Cells whose verdicts are not the same good ones, the most worrying first.
     gone
@@ -123,6 +126,7 @@ class Comparison:
     baseline: Report
     candidate: Report
     shared: int
+    fills: tuple[str, ...]
     regressions: tuple[Change, ...]
     fixes: tuple[Change, ...]
     still_wrong: tuple[Change, ...]
@@ -191,7 +195,16 @@ class Comparison:
             )
             if changes
         ]
-        return f"{versions}: {'; '.join((lead, *asides))}."
+        return f"{versions}: {'; '.join(filter(None, (self._fills, lead, *asides)))}."
+
+    @property
+    def _fills(self) -> str:
+        """Which fill methods were not looked at in both runs, and so stay unjudged."""
+        unseen = fills.unseen(self.fills)
+        if not unseen or not self.fills:
+            return unseen
+        judged = self.verdict is UpgradeVerdict.QUALIFIED
+        return f"qualified for {fills.named(self.fills)}; {unseen}" if judged else unseen
 
 
 def compare(baseline: Report, candidate: Report, times: Times) -> Comparison:
@@ -209,6 +222,7 @@ def compare(baseline: Report, candidate: Report, times: Times) -> Comparison:
         baseline=baseline,
         candidate=candidate,
         shared=len(pairs),
+        fills=_fills_of(pairs),
         regressions=(*kinds["regressions"], *new),
         fixes=tuple(kinds["fixes"]),
         still_wrong=tuple(kinds["still_wrong"]),
@@ -224,6 +238,12 @@ def compare(baseline: Report, candidate: Report, times: Times) -> Comparison:
         times=times,
         remarks=tuple(remarks(baseline, candidate)),
     )
+
+
+def _fills_of(pairs: Iterable[tuple[CellRecord, CellRecord]]) -> tuple[str, ...]:
+    """Return the fill methods of which some cell was looked at in both runs."""
+    both = [after for before, after in pairs if fills.looked_at([before])]
+    return fills.looked_at(both)
 
 
 def _state(cell: CellRecord | None) -> _State:

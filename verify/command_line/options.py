@@ -17,6 +17,7 @@ from verify.defects import file as defect_file
 from verify.defects import known_defects
 from verify.defects.known_defects import KnownDefect
 from verify.engine import witness
+from verify.outcome.promises import FILLS
 from verify.plan import containment, watchdog
 from verify.plan.profiles import PROFILES, Profile
 from verify.plan.run import derive
@@ -187,6 +188,15 @@ def defects_summary(text: str) -> str:
         return text
     digest = hashlib.sha256(repr(chosen).encode()).hexdigest()[:12]
     return f"{text}, {len(chosen)} entries, SHA-256 {digest}"
+
+
+def fills(text: str | None) -> tuple[str, ...]:
+    """The fill methods to look at, in the order of the table; by default all of them."""
+    asked = [*FILLS] if text is None else [name.strip() for name in text.split(",")]
+    for name in asked:
+        if name not in FILLS:
+            raise BadOption(f"unknown fill method {name!r}: choose among {', '.join(FILLS)}.")
+    return tuple(name for name in FILLS if name in asked)
 
 
 def in_shard(nodeid: str, part: int, parts: int) -> bool:

@@ -6,6 +6,9 @@ from argparse import Namespace
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from verify.command_line.options import fills
+from verify.outcome.promises import FILLS
+
 SUITE = Path(__file__).resolve().parents[1]
 
 _TEXTS = {"-k": "keyword", "-m": "markexpr"}
@@ -45,6 +48,9 @@ def _options(options: Namespace, folder: Path) -> Iterator[str]:
     for name, entry in _PATTERNS.items():
         for pattern in sorted({*(getattr(options, entry, None) or ())}):
             yield from (name, pattern)
+    chosen = fills(getattr(options, "fill", None))
+    if len(chosen) < len(FILLS):
+        yield from ("--fill", ",".join(chosen))
     yield from (name for name, entry in _FLAGS.items() if getattr(options, entry, False))
 
 

@@ -62,6 +62,35 @@ BEHAVIOUR = {
 COLLECTION = "collection"
 TITLES = {**VALUES, **BEHAVIOUR, COLLECTION: "Files that cannot be collected"}
 
+EAGER = "eager"
+FILLS: Mapping[str, tuple[str, ...]] = {
+    EAGER: (),
+    "compiled": (
+        "compiled",
+        "compiled, dynamic",
+        "compiled, fallback",
+        "compiled, aot_eager",
+        "compiled call",
+        "compiled reset",
+    ),
+    "sharded": ("sharded", "sharded training", "shards"),
+    "materialised": (
+        "materialisation",
+        "recipe from meta",
+        "recipe from checkpoint",
+        "loading",
+        "copies",
+    ),
+}
+"""By fill method, how values reach a tensor: its promises; those not listed are eager."""
+
+_FILLS = {promise: fill for fill, own in FILLS.items() for promise in own}
+
+
+def fill(promise: str) -> str:
+    """The fill method that a promise is about."""
+    return _FILLS.get(promise, EAGER)
+
 
 @dataclass(frozen=True)
 class Identity:

@@ -1,7 +1,7 @@
 (() => {
   "use strict";
   const form = document.getElementById("filter");
-  const names = ["q", "verdict", "subject", "dtype", "promise"];
+  const names = ["q", "verdict", "subject", "dtype", "promise", "fill"];
   const field = (name) => form.elements.namedItem(name);
 
   // What stands packed in the page: words, tables and pictures of each cell, by its id.
@@ -46,6 +46,7 @@
       subject: subject.textContent,
       dtype: dtype.textContent,
       promise: section.closest(".group").dataset.promise,
+      fill: section.closest(".group").dataset.fill,
       shown: true,
     };
   });
