@@ -73,7 +73,7 @@ ROOMS = {  # From the ground up: each room, and those below it that it may impor
     "verify.behaviour": "strategies verify.laws verify.torch_api verify.subjects verify.checks "
     "verify.plan verify.outcome verify.defects",
     "verify.command_line": "verify.laws verify.quoting verify.torch_api verify.backends "
-    "verify.subjects verify.plan verify.defects verify.engine",
+    "verify.subjects verify.plan verify.outcome verify.defects verify.engine",
     "verify.audit": "verify verify.torch_api verify.backends verify.subjects verify.plan "
     "verify.outcome verify.defects verify.engine verify.behaviour",
     "reports.evidence": "verify.checks verify.outcome",

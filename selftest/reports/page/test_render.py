@@ -169,8 +169,8 @@ def test_a_group_in_order_is_closed_and_one_in_trouble_open(tmp_path: Path) -> N
     text = _page(tmp_path, wrong, fakes.module_line("GRU"))
     heads = [part.partition("</h3>")[0] for part in text.split('<details class="fold group" ')[1:]]
     assert heads[:2] == [
-        'data-promise="reset" open>\n<summary><h3>Resets',
-        'data-promise="default">\n<summary><h3>Defaults of the modules',
+        'data-promise="reset" data-fill="eager" open>\n<summary><h3>Resets',
+        'data-promise="default" data-fill="eager">\n<summary><h3>Defaults of the modules',
     ]
 
 
