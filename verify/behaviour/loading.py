@@ -12,6 +12,7 @@ from verify import torch_api
 from verify.behaviour.calls import alike
 from verify.behaviour.parameters.networks import owned, scrambled
 from verify.behaviour.promise import Promise, Question, Trial
+from verify.behaviour.stored import QUESTIONS
 from verify.behaviour.tensors import bits, copied, differing, through_file
 from verify.torch_api import state
 
@@ -154,6 +155,7 @@ PROMISE = Promise(
         "misconverted": Question("halves that are loaded otherwise", _misconverted),
         "changed-by-file": Question("what a file changes", _changed_by_file),
         "drawn": Question("what saving and loading draw from", _drawn),
+        **QUESTIONS,
     },
     words="states are named by their prefix, hooks are told what is documented, files keep every "
     "bit, and loading touches no gradient, no mode and no stream",
