@@ -97,7 +97,8 @@ def _skipped(trial: Trial) -> list[str]:
     """A module that is not initialized draws nothing, and is as large as any."""
     trial.target()  # For its effect: the streams start anew.
     before = torch_api.streams(trial.device)
-    module: nn.Module = nn.utils.skip_init(nn.Linear, 3, 5, device=trial.device)
+    skip: Callable[..., nn.Module] = nn.utils.skip_init
+    module = skip(nn.Linear, 3, 5, device=trial.device)
     found = [] if alike(before, torch_api.streams(trial.device)) else ["the global stream"]
     shapes = {"weight": (5, 3), "bias": (5,)}
     held = {name: tuple(t.shape) for name, t in state(module).items() if not t.is_meta}
