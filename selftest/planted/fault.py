@@ -32,8 +32,8 @@ class Planted:
     targets
         What to replace: names in ``torch.nn.init``, helpers with an underscore included, and
         dotted names below ``torch.nn``, such as ``Linear.reset_parameters``, or from ``torch.``,
-        ``safetensors.``, ``transformers.`` or, for a recipe's own step, ``verify.`` on. A method that a class
-        inherits is replaced for that class and those below it.
+        ``safetensors.``, ``transformers.`` or, for a recipe's own step, ``verify.`` on. A method
+        that a class inherits is replaced for that class and those below it.
     plant
         Makes the replacement from the original function; called once for each target.
     arguments

@@ -21,7 +21,8 @@ from selftest.planted.fault import Planted, table
 from selftest.planted.faults import FAULTS
 
 VARIABLE = "PLANTED"
-PACKAGES = ("safetensors", "torch", "transformers", "verify")  # In which targets are named from the root on.
+# In which targets are named from the root on.
+PACKAGES = ("safetensors", "torch", "transformers", "verify")
 ROWS: dict[str, Planted] = table(*FAULTS.values(), *ALTERNATIVES.values(), *CONTROLS.values())
 
 
