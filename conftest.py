@@ -293,7 +293,8 @@ def _is_asked(metafunc: pytest.Metafunc, cell: Cell) -> bool:
     profile = metafunc.config.stash[_RUN].profile
     if cell.subject.vast and not profile.vast:
         return any(f"[{cell.id}" in each for each in metafunc.config.args)
-    if profile.every_dtype or cell.is_usual or metafunc.config.stash[_OWN]:
+    few = _named(metafunc, "smoke")
+    if profile.every_dtype or metafunc.config.stash[_OWN]:
         return True
     if next(metafunc.definition.iter_markers("every_dtype"), None):
         return True
