@@ -102,7 +102,7 @@ class Trial(Generic[C]):
         """
         subject = self._of(Initializer)
         fill = torch_api.filler(subject.name, subject.arguments(self.case), generator)
-        return lambda tensor: _supported(lambda: fill(tensor))
+        return lambda tensor: supported(lambda: fill(tensor))
 
     def tensors(self, target: Target, fill_method: str = "") -> Mapping[str, Tensor]:
         """What one call of any subject fills there, by name.
@@ -120,7 +120,7 @@ class Trial(Generic[C]):
         """
         fill_methods = self.cell.subject.fill_methods
         start = fill_methods[fill_method or next(iter(fill_methods))]
-        return _supported(lambda: start(self.case, target)())
+        return supported(lambda: start(self.case, target)())
 
     @property
     def dtype(self) -> torch.dtype:
@@ -143,7 +143,7 @@ class Trial(Generic[C]):
         return drawn.to(self.device, self.dtype)
 
 
-def _supported(call: Callable[[], _T]) -> _T:
+def supported(call: Callable[[], _T]) -> _T:
     """Make a call, and let a missing kernel be known by one exception."""
     try:
         return call()

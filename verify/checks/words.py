@@ -324,6 +324,13 @@ _ROWS: dict[str, Words] = {
         "units that start alike stay alike, and only they",
         "units that start alike do not stay so, or others become alike",
     ),
+    "compiled": Words(
+        "compiled calls draw as documented", "compiled calls draw otherwise than documented"
+    ),
+    "recomputation": Words(
+        "what is computed again in the backward pass is the same",
+        "what is computed again in the backward pass is something else",
+    ),
     "streams": Words(
         "streams start, go on and are restored as documented",
         "streams do not start, go on or return as documented",

@@ -18,6 +18,11 @@ VALUES = {
     "channels last": "Channels last",
     "strided": "Strided tensors",
     "offset": "Tensors inside a buffer",
+    "compiled": "Compiled fills",
+    "compiled, dynamic": "Compiled fills of any size",
+    "compiled, fallback": "Compiled fills, random numbers of eager calls",
+    "compiled, aot_eager": "Captured fills without a compiler",
+    "compiled reset": "Compiled resets",
     "default": "Defaults of the modules",
     "reset": "Resets",
     "materialisation": "From the meta device",
@@ -39,6 +44,7 @@ BEHAVIOUR = {
     "neighbouring seeds": "Neighbouring seeds",
     "streams": "Streams and seeds",
     "generators": "Generators",
+    "compiled call": "Compiled calls",
     "contract of the call": "The call",
     "call under transforms": "The call under transforms",
     "errors": "What must raise",
@@ -52,6 +58,7 @@ BEHAVIOUR = {
     "lazy": "Lazy modules",
     "loading": "States and files",
     "parametrization": "Parametrizations",
+    "recomputation": "Recomputation",
     "embedding": "Embeddings",
     "parameters": "Parameters",
     "deprecation": "Deprecated aliases",
@@ -133,6 +140,7 @@ class Asked:
 
 
 _LAYOUT = r"(?P<backend>[^-]+)-(?P<dtype>[^-]+)-(?P<subject>.+)-(?P<layout>[^-]+)"
+_COMPILED = r"(?P<backend>[^-]+)-(?P<dtype>[^-]+)-(?P<subject>.+)-(?P<way>[^-]+)"
 _FACTORY = r"(?P<backend>[^-]+)-[^-]+-[^-]+-(?P<subject>.+)"
 _WITNESS = r"(?P<backend>[^-]+)-(?P<dtype>[^-]+)-(?P<subject>[^-]+)-(?P<defect>.+)"
 
@@ -141,6 +149,10 @@ ASKED: Mapping[str, Asked] = {
     "test_batch_norm.py::test_batch_norm": Asked("batch norm"),
     "test_bounded_time.py::test_bounded_time": Asked("bounded time"),
     "test_completeness.py::test_completeness": Asked("completeness"),
+    "test_compiled.py::test_compiled": Asked("{way}", _COMPILED),
+    "test_compiled.py::test_other_ways": Asked("{way}", _COMPILED),
+    "test_compiled.py::test_compiled_call": Asked("compiled call"),
+    "test_compiled.py::test_compiled_reset": Asked("compiled reset"),
     "test_construction.py::test_construction": Asked("construction"),
     "test_contracts.py::test_contract": Asked("contract of the call"),
     "test_conversions.py::test_conversions": Asked("conversions"),
@@ -171,6 +183,7 @@ ASKED: Mapping[str, Asked] = {
     "test_recipes.py::test_from_checkpoint": Asked("recipe from checkpoint"),
     "test_recipes.py::test_from_meta": Asked("recipe from meta"),
     "test_recipes.py::test_recipe": Asked("recipe"),
+    "test_recomputation.py::test_recomputation": Asked("recomputation"),
     "test_resets.py::test_materialisation": Asked("materialisation"),
     "test_resets.py::test_reset": Asked("reset"),
     "test_streams.py::test_neighbouring_seeds": Asked("neighbouring seeds"),

@@ -16,7 +16,9 @@ from typing_extensions import TypeVar, Unpack
 from strategies import Arguments
 from verify import torch_api
 from verify.laws import Constant, Law
+from verify.subjects import compiled
 from verify.subjects.case import A, C, ModuleCase, T
+from verify.subjects.compiled import RESET, WAYS, Pair, Way
 from verify.subjects.fills import Factory, Fill, FillMethod, Target, nan, neighbouring
 from verify.subjects.layouts import LAYOUTS, Lay
 from verify.subjects.tensor_law import TensorLaw
@@ -138,9 +140,11 @@ class Initializer(Subject[T]):
 
     @property
     def fill_methods(self) -> Mapping[str, FillMethod[T]]:
-        """The call, on plain tensors and on every layout; each call from a seed of its own."""
+        """The call, on every layout, compiled in every way; each call from a seed of its own."""
         laid = {name: functools.partial(self._fill_laid, lay) for name, lay in LAYOUTS.items()}
-        return {"law": self._fill, **laid, "neighbouring seeds": neighbouring(self._fill)}
+        by_way = {name: functools.partial(self._compiled, way) for name, way in WAYS.items()}
+        seeds = {"neighbouring seeds": neighbouring(self._fill)}
+        return {"law": self._fill, **laid, **by_way, **seeds}
 
     def _fill(self, case: T, target: Target) -> Fill:
         """Fill a tensor full of NaN: what the initializer leaves untouched stays NaN."""
@@ -152,6 +156,14 @@ class Initializer(Subject[T]):
             return {"": tensor}
 
         return filled
+
+    def pair(self, way: Way, case: T, target: Target) -> Pair:
+        """Two tensors by one compiled function; it draws from the global stream."""
+        fill = torch_api.filler(self.name, self.arguments(case), None)
+        return compiled.pair_in_place(way, self.name, case, target, fill)
+
+    def _compiled(self, way: Way, case: T, target: Target) -> Fill:
+        return compiled.by_turns(self.pair(way, case, target))
 
     def _fill_laid(self, lay: Lay, case: T, target: Target) -> Fill:
         """The same in another layout; nothing around the tensor may change."""
@@ -196,11 +208,20 @@ class Operation(Subject[T]):
 
     @property
     def fill_methods(self) -> Mapping[str, FillMethod[T]]:
-        """The call; each call from a seed of its own."""
-        return {"operation": self._call, "neighbouring seeds": neighbouring(self._call)}
+        """The call, compiled in every way too; each call from a seed of its own."""
+        by_way = {name: functools.partial(self._compiled, way) for name, way in WAYS.items()}
+        seeds = {"neighbouring seeds": neighbouring(self._call)}
+        return {"operation": self._call, **by_way, **seeds}
 
     def _call(self, case: T, target: Target) -> Fill:
         return lambda: {"": self.call(case, target)}
+
+    def pair(self, way: Way, case: T, target: Target) -> Pair:
+        """Two tensors by one compiled function; it draws from the global stream."""
+        return compiled.pair_anew(way, self.name, case, target, self.call)
+
+    def _compiled(self, way: Way, case: T, target: Target) -> Fill:
+        return compiled.by_turns(self.pair(way, case, target))
 
 
 _A_contra = TypeVar("_A_contra", bound=Arguments, contravariant=True)
@@ -245,6 +266,7 @@ class Module(Subject[ModuleCase[A]], Generic[A]):
             "default": self._construct,
             "reset": self._reset,
             "materialisation": self._materialise,
+            RESET: self._reset_compiled,
         }
 
     def build(self, case: ModuleCase[A], target: Target) -> nn.Module:
@@ -256,11 +278,17 @@ class Module(Subject[ModuleCase[A]], Generic[A]):
 
     def _reset(self, case: ModuleCase[A], target: Target) -> Fill:
         """Poison one module's every tensor, and reset it."""
-        module = self.build(case, target)
+        return self._restored(self.build(case, target), torch_api.reset)
 
+    def _reset_compiled(self, case: ModuleCase[A], target: Target) -> Fill:
+        """The same by one compiled function."""
+        module = self.build(case, target)
+        return self._restored(module, compiled.resetting(module, target.device, torch_api.reset))
+
+    def _restored(self, module: nn.Module, reset: Callable[[nn.Module], object]) -> Fill:
         def restored() -> Mapping[str, Tensor]:
             torch_api.poison(module)
-            torch_api.reset(module)
+            reset(module)
             return {name: tensor.clone() for name, tensor in torch_api.state(module).items()}
 
         return restored

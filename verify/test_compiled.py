@@ -1,0 +1,64 @@
+"""What functions compiled by ``torch.compile`` fill follows the law of the eager call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from verify.behaviour.compiled import verify_compiled_calls
+from verify.engine.compiled import verify_compiled
+from verify.outcome.outcome import Outcome
+from verify.plan.run import Cell, Run
+from verify.subjects import INITIALIZERS, MODULES, OPERATIONS
+from verify.subjects.compiled import RESET, WAYS
+
+_RANDOM = tuple(
+    row.name
+    for row in (
+        *(row for row in INITIALIZERS if not row.deprecated),
+        *(row for row in OPERATIONS if not row.form_of),
+    )
+    if row.tensors(row.anchors[0])[0].law.is_random(row.anchors[0].shape)
+)
+_OTHERS = tuple(way for way in WAYS if way != "compiled")
+# What half precision adds happens behind the draw: a conversion that the default way shows.
+_WIDE = ("float32", "int64")
+
+
+@pytest.mark.subjects(*_RANDOM)
+@pytest.mark.dtypes("bfloat16", "float16", *_WIDE, "float64")
+@pytest.mark.smoke("uniform_", "kaiming_normal_")
+@pytest.mark.parametrize("way", ["compiled"])
+def test_compiled(way: str, cell: Cell, run: Run, conclude: Callable[[Outcome], None]) -> None:
+    """Two tensors filled by one compiled function: each by the law, nothing shared."""
+    conclude(verify_compiled(cell, run, way))
+
+
+@pytest.mark.subjects(*_RANDOM)
+@pytest.mark.dtypes(*_WIDE)
+@pytest.mark.smoke("normal_")
+@pytest.mark.parametrize("way", _OTHERS)
+def test_other_ways(way: str, cell: Cell, run: Run, conclude: Callable[[Outcome], None]) -> None:
+    """The same for tensors of any size, for the random numbers of eager calls, for no compiler."""
+    conclude(verify_compiled(cell, run, way))
+
+
+@pytest.mark.subjects(
+    *(
+        row.name
+        for row in MODULES
+        if row.resets and any(t.law.is_random(t.shape) for t in row.tensors(row.anchors[0]))
+    )
+)
+@pytest.mark.dtypes("float32")
+@pytest.mark.smoke("Linear")
+def test_compiled_reset(cell: Cell, run: Run, conclude: Callable[[Outcome], None]) -> None:
+    """Every tensor of a module is poisoned, and restored by one compiled function."""
+    conclude(verify_compiled(cell, run, RESET))
+
+
+@pytest.mark.smoke("uniform_")
+def test_compiled_call(cell: Cell, run: Run, conclude: Callable[[Outcome], None]) -> None:
+    """What consecutive calls of one compiled function share, and what they leave, exactly."""
+    conclude(verify_compiled_calls(cell, run))
