@@ -19,6 +19,7 @@ from verify.engine.witness import witnesses
 from verify.outcome import promises as table
 from verify.outcome.promises import Identity
 from verify.plan.run import cells
+from verify.subjects.compiled import WAYS
 from verify.subjects.layouts import LAYOUTS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -49,6 +50,10 @@ CELLS = (
     "test_batch_norm.py::test_batch_norm[cpu-float64-SyncBatchNorm]",
     "test_bounded_time.py::test_bounded_time[cpu-bfloat16-trunc_normal_]",
     "test_completeness.py::test_completeness[host-any-torch.nn.init]",
+    "test_compiled.py::test_compiled[cpu-float32-uniform_-compiled]",
+    "test_compiled.py::test_compiled_call[cpu-float32-torch.randn]",
+    "test_compiled.py::test_compiled_reset[cpu-float32-Linear]",
+    "test_compiled.py::test_other_ways[cpu-float32-uniform_-compiled, aot_eager]",
     "test_construction.py::test_construction[cpu-float32-BCELoss]",
     "test_contracts.py::test_contract[cpu-complex32-eye_]",
     "test_conversions.py::test_conversions[cpu-float32-BatchNorm1d]",
@@ -77,6 +82,7 @@ CELLS = (
     "test_recipes.py::test_from_checkpoint[cpu-float32-BertForMaskedLM]",
     "test_recipes.py::test_from_meta[cpu-float32-BertForMaskedLM]",
     "test_recipes.py::test_recipe[cpu-float32-Xavier and a constant]",
+    "test_recomputation.py::test_recomputation[cpu-float32-normal_]",
     "test_resets.py::test_materialisation[cpu-float32-GroupNorm]",
     "test_resets.py::test_reset[cpu-float64-GroupNorm]",
     "test_streams.py::test_neighbouring_seeds[cpu-int64-torch.randint]",
@@ -110,9 +116,9 @@ def test_every_test_has_its_promise_in_the_table() -> None:
 
 
 def test_every_promise_is_asked_by_a_test() -> None:
-    asked = {asked.promise for asked in table.ASKED.values()} - {"{layout}"}
+    asked = {asked.promise for asked in table.ASKED.values()} - {"{layout}", "{way}"}
     layouts = {layout.replace("_", " ") for layout in LAYOUTS}
-    assert asked | layouts == {*table.VALUES, *table.BEHAVIOUR}
+    assert asked | layouts | {*WAYS} == {*table.VALUES, *table.BEHAVIOUR}
 
 
 def test_what_the_table_says_is_what_the_tests_say(tmp_path: Path) -> None:

@@ -1,0 +1,60 @@
+"""Compilers that draw in another order, by another generator, or not at all."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from selftest.lawful.alternative import Control, swap
+from selftest.planted.compiled import COMPILE, kernels, law, reset, without_caches
+from selftest.planted.fault import Function, calling, table
+
+_COMPILE = (
+    "PyTorch documentation, torch.compile: what is drawn, and in which order, is not promised"
+)
+_NODES = (
+    "verify/test_compiled.py::test_compiled_call[cpu-float32-torch.rand]",
+    law("float32-torch.rand"),
+    law("float32-normal_", "compiled, dynamic"),
+)
+
+
+def _eager_draws(original: Function, function: Function, **options: Any) -> Function:
+    """Random numbers are always those of eager calls."""
+    if options.get("options"):
+        options["options"] = options["options"] | {"fallback_random": True}
+    return without_caches(original, function, options)
+
+
+def _uncompiled(original: Function, function: Function, **options: Any) -> Function:
+    return function
+
+
+def _seeded(seed: str) -> Callable[[Function], Function]:
+    """Make uniforms of another number than the seed, in C++ where `{}` stands for the seed."""
+
+    def edit(original: Function) -> Function:
+        @functools.wraps(original)
+        def written(of: object, offset: object) -> object:
+            return original(seed.format(of), offset)
+
+        return written
+
+    return edit
+
+
+ALTERNATIVES = table(
+    swap("compiled_eager_draws", "compiled code draws as eager calls do", COMPILE,
+         calling(_eager_draws), _COMPILE, *_NODES),
+    swap("uncompiled", "nothing is compiled", COMPILE, calling(_uncompiled), _COMPILE,
+         *_NODES, reset("float32-Linear")),
+    swap("compiled_other_seeds", "compiled uniforms of the seed's complement", COMPILE,
+         kernels(rand=_seeded("~({})")), _COMPILE, *_NODES[:2]),
+)  # fmt: skip
+
+CONTROLS = table(
+    Control("compiled_one_seed", "the same, of a seed that is always zero", (COMPILE,),
+            kernels(rand=_seeded("0 * ({})")), _NODES[0], frozenset({"compiled"}),
+            "rows that come again: "),
+)  # fmt: skip

@@ -1,0 +1,339 @@
+"""Functions that are compiled to something else, and what is computed again wrongly.
+
+Kernels are changed where inductor writes them, in the calls of what was compiled while something
+is planted: its caches are left alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import itertools
+import pkgutil
+from unittest import mock
+
+import torch
+
+from selftest.planted.fault import Fault, calling, table
+from selftest.planted.module import NARROW, UNFILLED, fault
+
+CPP = "torch._inductor.codegen.cpp"
+COMPILE = "torch.compile"
+CHECKPOINT = "torch.utils.checkpoint.checkpoint"
+
+
+def law(cell, way="compiled"):
+    test = "test_compiled" if way == "compiled" else "test_other_ways"
+    return f"verify/test_compiled.py::{test}[cpu-{cell}-{way}]"
+
+
+def reset(cell):
+    return f"verify/test_compiled.py::test_compiled_reset[cpu-{cell}]"
+
+
+def without_caches(original, function, options):
+    """What is compiled while something is planted must not be found by anyone else."""
+    compiled = original(function, **options)
+
+    def call(*args):
+        with torch.compiler.config.patch(force_disable_caches=True):
+            return compiled(*args)
+
+    return call
+
+
+def kernels(**edits):
+    """Change what the C++ backend writes: by name of an override, a function of the original."""
+
+    def compile(original, function, **options):
+        compiled = without_caches(original, function, options)
+
+        def call(*args):
+            with contextlib.ExitStack() as stack:
+                for kind, (name, edit) in itertools.product(("", "Vec"), edits.items()):
+                    overrides = pkgutil.resolve_name(f"{CPP}.Cpp{kind}Overrides")
+                    changed = staticmethod(edit(getattr(overrides, name)))
+                    stack.enter_context(mock.patch.object(overrides, name, changed))
+                return compiled(*args)
+
+        return call
+
+    return calling(compile)
+
+
+def values(name, code):
+    """Change a drawn value, `u` in C++, before it is stored."""
+
+    def plant(original, function, **options):
+        # The draw of one value is a call of that name in both kinds of kernels.
+        function_of = {"rand": "normalized_rand_cpu", "randn": "randn_cpu"}[name]
+        compiled = without_caches(original, function, options)
+
+        def edited(write):
+            def wrapped(*args):
+                written = write(*args)
+                text = written if isinstance(written, str) else written.getvalue()
+                start = text.index(function_of)
+                end = closing(text, start + len(function_of))
+                drawn = f"[&]{{ auto u = {text[start:end]}; return float({code}); }}()"
+                return text[:start] + drawn + text[end:]
+
+            return staticmethod(wrapped)
+
+        def call(*args):
+            with contextlib.ExitStack() as stack:
+                for kind in ("CppOverrides", "CppVecOverrides"):
+                    overrides = pkgutil.resolve_name(f"{CPP}.{kind}")
+                    changed = edited(getattr(overrides, name))
+                    stack.enter_context(mock.patch.object(overrides, name, changed))
+                return compiled(*args)
+
+        return call
+
+    return calling(plant)
+
+
+def closing(text, start):
+    """The place behind the bracket that closes the one at `start`."""
+    depth = itertools.accumulate((c == "(") - (c == ")") for c in text[start:])
+    return start + next(place for place, open_ in enumerate(depth) if open_ == 0) + 1
+
+
+def around(change):
+    """Call what was compiled by a function, which gets it, its options and the arguments."""
+
+    def compile(original, function, **options):
+        compiled = original(function, **options)
+        return lambda *args: change(compiled, options, *args)
+
+    return calling(compile)
+
+
+def from_one_state():
+    """Every call of every function starts where the first one did."""
+    states = {}
+
+    def change(compiled, options, *args):
+        state = states.setdefault(id(compiled), torch.get_rng_state())
+        torch.set_rng_state(state)
+        return compiled(*args)
+
+    return around(change)
+
+
+def private(compiled, options, *args):
+    """The stream that the user seeds is left alone, and has no say."""
+    with torch.random.fork_rng():
+        torch.manual_seed(next(PRIVATE))
+        return compiled(*args)
+
+
+PRIVATE = itertools.count(1 << 20)
+
+
+def standing(compiled, options, *args):
+    with torch.random.fork_rng():
+        return compiled(*args)
+
+
+def reseeding(compiled, options, *args):
+    """As if each call mixed the number of calls so far into the seed."""
+    torch.manual_seed(torch.initial_seed() + next(PRIVATE))
+    return compiled(*args)
+
+
+def leaving_tail(compiled, options, *args):
+    result = compiled(*args)
+    if options.get("dynamic"):
+        for tensor in args:
+            row = tensor.reshape(-1)
+            row[len(row) - len(row) % 16 :] = torch.nan
+    return result
+
+
+def scaling_dynamic(compiled, options, *args):
+    """As if the fan were that of the traced size."""
+    result = compiled(*args)
+    if options.get("dynamic"):
+        for tensor in args:
+            tensor.mul_(1.02)
+    return result
+
+
+def swapping(compiled, options, *args):
+    """The second of two tensors is the first one turned round."""
+    result = compiled(*args)
+    if len(args) == 2:
+        args[1].copy_(args[0].flip(0))
+    return result
+
+
+def leaving_one(compiled, options, *args):
+    """The last entry of each tensor is made and not written."""
+    made = compiled(*args)
+    for tensor in made:
+        tensor[-1, -1] = torch.nan
+    return made
+
+
+def beyond(compiled, options, *args):
+    """One entry more is written, where sizes are dynamic."""
+    result = compiled(*args)
+    for tensor in args:
+        if options.get("dynamic") and tensor._base is not None:
+            tensor.as_strided((1,), (1,), tensor.storage_offset() + tensor.numel()).zero_()
+    return result
+
+
+def unlike_eager(original, function, **options):
+    """The option is ignored."""
+    settings = {k: v for k, v in (options.get("options") or {}).items() if k != "fallback_random"}
+    options["options"] = settings or None
+    return without_caches(original, function, options)
+
+
+def without_memory(original, function, **options):
+    """Whatever can be is computed again, draws too."""
+    compiled = without_caches(original, function, options)
+
+    def call(*args):
+        config = pkgutil.resolve_name("torch._functorch.config")
+        with config.patch(activation_memory_budget=0.0):
+            return compiled(*args)
+
+    return call
+
+
+def leaving_biases(compiled, options, *args):
+    result = compiled(*args)
+    for module in args:
+        module.bias.data.mul_(0.5)
+    return result
+
+
+def forgetting(*, reentrant):
+    """Checkpoints of one form do not keep the state."""
+
+    def call(original, function, *args, use_reentrant, **options):
+        if use_reentrant is reentrant:
+            options["preserve_rng_state"] = False
+        return original(function, *args, use_reentrant=use_reentrant, **options)
+
+    return calling(call)
+
+
+def moving(original, function, *args, **options):
+    """What is computed again goes on with the stream of whoever draws in between."""
+
+    class Moving(torch.autograd.Function):
+        @staticmethod
+        def forward(context, x):
+            return x.clone()
+
+        @staticmethod
+        def backward(context, gradient):
+            torch.rand(1)
+            return gradient
+
+    return Moving.apply(original(function, *args, **options))
+
+
+def drawing_first(original, function, *args, **options):
+    """Something is drawn before a checkpoint begins."""
+    torch.rand(1)
+    return original(function, *args, **options)
+
+
+def question(test, check, name, cell, target, plant, says):
+    node = f"verify/test_{test}[cpu-{cell}]"
+    return fault(name, name, target, plant, node, check, says=says, in_process=True)
+
+
+asked = functools.partial(question, "compiled.py::test_compiled_call", "compiled")
+recomputed = functools.partial(question, "recomputation.py::test_recomputation", "recomputation")
+
+
+def compiled_law(name, description, plant, cell, checks, way="compiled", **more):
+    return fault(name, description, COMPILE, plant, law(cell, way), *checks, **more)
+
+
+def first_seed(original):
+    """Every tensor of a function draws by the first of its seeds."""
+    return functools.wraps(original)(lambda name, offset: original(name, 0))
+
+
+def constant_seed(original):
+    constant = "static_cast<int64_t>(20260101 + {})"
+    return functools.wraps(original)(lambda name, offset: constant.format(offset))
+
+
+FAULTS: dict[str, Fault] = table(
+    compiled_law("compiled law: uniform normals", "uniform values of the variance",
+                 values("randn", "1.7320508f * std::erf(0.70710678f * u)"),
+                 "float32-torch.randn", NARROW),
+    compiled_law("compiled law: narrow normals", "normals are scaled by 0.95",
+                 values("randn", "0.95f * u"), "float32-torch.randn_like", NARROW),
+    compiled_law("compiled law: uniforms of the middle", "a quarter lies in the middle",
+                 values("rand", "u < 0.25f ? 0.375f + u : u"), "float32-torch.rand", NARROW),
+    compiled_law("compiled law: an atom in bfloat16", "one in 64 is one half",
+                 values("randn", "u > 2.1539f ? 0.5f : u"), "bfloat16-torch.randn_like",
+                 ("atoms", "mode", *NARROW, "tails", "far_tails")),
+    compiled_law("compiled law: dynamic tails", "the last entries of a dynamic fill stay",
+                 around(leaving_tail), "float32-normal_", UNFILLED, "compiled, dynamic"),
+    compiled_law("compiled law: dynamic fans", "2 % too wide where sizes are dynamic",
+                 around(scaling_dynamic), "float32-normal_", ("scale", *NARROW),
+                 "compiled, dynamic"),
+    fault("compiled law: halved biases", "the bias of a reset module is halved", COMPILE,
+          around(leaving_biases), reset("float32-Linear"), "scale", *NARROW),
+    asked("compiled: an atom at zero", "float16-torch.randn", COMPILE,
+          values("randn", "std::abs(u) < 0.02f ? 0.0f : u"),
+          "values that come too often: 0.0 comes "),
+    asked("compiled: an atom at one half", "bfloat16-torch.randn", COMPILE,
+          values("randn", "u > 2.0537f ? 0.5f : u"),
+          "values that come too often: 0.5 comes "),
+    asked("compiled: the bound comes once in 512", "float32-torch.rand", COMPILE,
+          values("rand", "u < 0x1p-9f ? 1.0f : u"),
+          "values out of bounds: the largest value is 1.0"),
+    asked("compiled: the bound comes once in two million", "float32-torch.rand_like", COMPILE,
+          values("rand", "u < 0x1p-21f ? 1.0f : u"),
+          "values out of bounds: the largest value is 1.0"),
+    asked("compiled: the least comes from below", "float32-torch.rand", COMPILE,
+          values("rand", "u < 0x1p-19f ? -0x1p-24f : u"),
+          "values out of bounds: the least value is "),
+    asked("compiled: a seed is compiled in", "float32-torch.randn", COMPILE,
+          kernels(load_seed=constant_seed),
+          "rows that another seed draws again: 320 of 640 rows"),
+    asked("compiled: a pair shares its seed", "float32-torch.randn", COMPILE,
+          kernels(load_seed=first_seed),
+          "rows that come again: 320 of 640 rows"),
+    asked("compiled: every call draws the same", "float32-normal_", COMPILE, from_one_state(),
+          "rows that come again: 320 of 640 rows"),
+    asked("compiled: the second tensor is the first turned round", "float32-normal_", COMPILE,
+          around(swapping), "rows that come again: "),
+    asked("compiled: a stream of its own", "float32-uniform_", COMPILE, around(private),
+          "what does not go on: the global stream"),
+    asked("compiled: standing streams", "int64-torch.randint", COMPILE, around(standing),
+          "what does not go on: the global stream"),
+    asked("compiled: calls are counted into the seed", "float32-uniform_", COMPILE,
+          around(reseeding), "what one seed draws otherwise: "),
+    asked("compiled: a tail of any size", "float32-uniform_", COMPILE, around(leaving_tail),
+          "sizes that are not filled alone: 2 entries under inductor, dynamic"),
+    asked("compiled: beyond the end", "float32-normal_", COMPILE, around(beyond),
+          "sizes that are not filled alone: beyond 2 entries"),
+    asked("compiled: an entry is left", "float32-torch.rand_like", COMPILE, around(leaving_one),
+          "what is left unfilled: 4 entries under inductor, static"),
+    asked("compiled: no fallback", "float32-torch.rand_like", COMPILE, calling(unlike_eager),
+          "what eager calls draw otherwise: "),
+    recomputed("recomputed: reentrant, forgetting", "float32-dropout", CHECKPOINT,
+               forgetting(reentrant=True),
+               "draws of the backward pass that are others: "),
+    recomputed("recomputed: forgetting", "float32-normal_", CHECKPOINT, forgetting(reentrant=False),
+               "draws of the backward pass that are others: "),
+    recomputed("recomputed: checkpoints draw first", "float32-torch.rand_like", CHECKPOINT,
+               calling(drawing_first), "what is another without checkpoints: "),
+    recomputed("recomputed: moving on", "float32-dropout", CHECKPOINT, calling(moving),
+               "what the backward pass moves: the global stream"),
+    recomputed("recomputed: compiled code draws again", "float32-torch.rand_like", COMPILE,
+               calling(without_memory),
+               "draws of the compiled backward pass that are others: "),
+)  # fmt: skip

@@ -1,0 +1,82 @@
+"""What is compiled, in which ways, and what is said where nothing can be."""
+
+import pytest
+import torch
+
+from selftest.behaviour.support import RUN, cell
+from verify.behaviour import compiled as calls
+from verify.engine.compiled import verify_compiled
+from verify.outcome.verdict import Verdict
+from verify.subjects import compiled
+from verify.subjects.compiled import EVERY, WAYS, Way, by_turns
+
+MISSING = "not tested: no C++ compiler"
+
+
+@pytest.fixture
+def without_compiler(monkeypatch):
+    monkeypatch.setattr(compiled, "unusable", lambda device: MISSING)
+
+
+def test_ways_differ():
+    assert len({*EVERY}) == len({way.words for way in EVERY}) == 6
+    assert {*WAYS.values()} <= {*EVERY}
+
+
+def test_laws_are_not_tested_without_a_compiler(without_compiler):
+    outcome = verify_compiled(cell("uniform_"), RUN, "compiled")
+    assert (outcome.verdict, outcome.reason) == (Verdict.NOT_TESTED, MISSING)
+
+
+def test_calls_are_not_tested_without_a_compiler(without_compiler):
+    outcome = calls.verify_compiled_calls(cell("uniform_"), RUN)
+    assert (outcome.verdict, outcome.reason) == (Verdict.NOT_TESTED, MISSING)
+
+
+def test_no_compiler_is_told(monkeypatch):
+    from torch._inductor import cpp_builder
+
+    def missing():
+        raise RuntimeError("no compiler")
+
+    monkeypatch.setattr(cpp_builder, "get_cpp_compiler", missing)
+    assert compiled.unusable(torch.device("cpu")) == MISSING
+
+
+def test_pairs_are_given_by_turns():
+    made = []
+
+    def pair():
+        made.append(len(made))
+        return torch.tensor(2 * made[-1]), torch.tensor(2 * made[-1] + 1)
+
+    fill = by_turns(pair)
+    assert [int(fill()[""]) for _ in range(5)] == [0, 1, 2, 3, 4]
+    assert made == [0, 1, 2]
+
+
+def test_what_cannot_be_captured_is_compiled_in_parts():
+    """Half of `trunc_normal_` hangs on its values."""
+    outcome = verify_compiled(cell("trunc_normal_"), RUN, "compiled, aot_eager")
+    assert outcome.final_verdict is Verdict.PASS
+    assert outcome.reason.startswith("captured in parts: ")
+    assert compiled.in_parts("compiled") == ""
+
+
+def test_rows_that_come_again_are_counted():
+    first, second = torch.rand(2, 40, 17, generator=torch.Generator().manual_seed(3))
+    assert calls._coming_again(first, second) == []
+    second[5:9] = first[20:24]
+    assert calls._coming_again(first, second) == ["4 of 80 rows"]
+
+
+def test_an_extreme_on_the_bound_is_outside():
+    assert calls._outside(0.0, 0.5, 0.0, 1.0) == []
+    assert calls._outside(0.0, 1.0, 0.0, 1.0) == ["the largest value is 1.0"]
+    assert calls._outside(-0.5, 0.5, 0.0, 1.0) == ["the least value is -0.5"]
+    assert len(calls._outside(torch.nan, torch.nan, 0.0, 1.0)) == 2
+
+
+def test_a_way_may_compile_nothing_and_leave_values_alone():
+    compiled.unusable(torch.device("cpu"))
+    assert int(Way("aot_eager")(lambda x: x + 1)(torch.tensor(1))) == 2
