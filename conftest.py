@@ -296,6 +296,8 @@ def _is_asked(metafunc: pytest.Metafunc, cell: Cell) -> bool:
     few = _named(metafunc, "smoke")
     if profile.every_dtype or metafunc.config.stash[_OWN]:
         return True
+    if cell.is_usual and (not few or cell.subject.name in few):
+        return True
     if next(metafunc.definition.iter_markers("every_dtype"), None):
         return True
     return any(f"[{cell.id}" in each for each in metafunc.config.args)
