@@ -62,7 +62,8 @@ ROOMS = {  # From the ground up: each room, and those below it that it may impor
     "verify.quoting": "",
     "verify.torch_api": "",
     "verify.backends": "verify.quoting",
-    "verify.subjects": "strategies verify.laws verify.quoting verify.torch_api",
+    "verify.ranks": "verify.torch_api",
+    "verify.subjects": "strategies verify.laws verify.quoting verify.torch_api verify.ranks",
     "verify.recipes": "verify.laws verify.subjects",
     "verify.checks": "verify.laws",
     "verify.plan": "verify.laws verify.backends verify.subjects",
@@ -70,8 +71,8 @@ ROOMS = {  # From the ground up: each room, and those below it that it may impor
     "verify.defects": "verify.quoting verify.torch_api verify.subjects verify.checks verify.plan",
     "verify.engine": "verify.laws verify.torch_api verify.subjects verify.checks verify.plan "
     "verify.outcome verify.defects",
-    "verify.behaviour": "strategies verify.laws verify.torch_api verify.subjects verify.checks "
-    "verify.plan verify.outcome verify.defects",
+    "verify.behaviour": "strategies verify.laws verify.torch_api verify.ranks verify.subjects "
+    "verify.checks verify.plan verify.outcome verify.defects",
     "verify.command_line": "verify.laws verify.quoting verify.torch_api verify.backends "
     "verify.subjects verify.plan verify.outcome verify.defects verify.engine",
     "verify.audit": "verify verify.torch_api verify.backends verify.subjects verify.plan "

@@ -85,6 +85,7 @@ CELLS = (
     "test_recomputation.py::test_recomputation[cpu-float32-normal_]",
     "test_resets.py::test_materialisation[cpu-float32-GroupNorm]",
     "test_resets.py::test_reset[cpu-float64-GroupNorm]",
+    "test_sharded.py::test_sharded[cpu-float32-zeros_]",
     "test_streams.py::test_neighbouring_seeds[cpu-int64-torch.randint]",
     "test_streams.py::test_streams[cpu-float16-orthogonal_]",
     "test_symmetry.py::test_symmetry[cpu-float32-Xavier and a constant]",

@@ -101,7 +101,9 @@ def _not_repeated(trial: Trial) -> list[str]:
     PyTorch documentation, note "Reproducibility". Of compiled calls it is asked by their promise.
     """
     found = []
-    for fill_method in (each for each in trial.cell.subject.fill_methods if each not in WAYS):
+    # Of tensors that several processes hold, questions of their own are asked.
+    others = {*WAYS, "sharded"}
+    for fill_method in (name for name in trial.cell.subject.fill_methods if name not in others):
         defects = known_defects.for_cell(trial.cell, fill_method)
         raising = tuple(defect for defect in defects if defect.check == "raises")
         if not known_defects.excluding(trial.case, raising):

@@ -335,6 +335,10 @@ _ROWS: dict[str, Words] = {
         "streams start, go on and are restored as documented",
         "streams do not start, go on or return as documented",
     ),
+    "shards": Words(
+        "what ranks hold makes one tensor, drawn once",
+        "what ranks hold makes another tensor, or none",
+    ),
     "gain": Words("the gain is the documented one", "the gain is not the documented one"),
     "signal": Words(
         "layers scale the signal as they should",

@@ -16,7 +16,7 @@ from typing_extensions import TypeVar, Unpack
 from strategies import Arguments
 from verify import torch_api
 from verify.laws import Constant, Law
-from verify.subjects import compiled
+from verify.subjects import compiled, sharded
 from verify.subjects.case import A, C, ModuleCase, T
 from verify.subjects.compiled import RESET, WAYS, Pair, Way
 from verify.subjects.fills import Factory, Fill, FillMethod, Target, nan, neighbouring
@@ -144,7 +144,7 @@ class Initializer(Subject[T]):
         laid = {name: functools.partial(self._fill_laid, lay) for name, lay in LAYOUTS.items()}
         by_way = {name: functools.partial(self._compiled, way) for name, way in WAYS.items()}
         seeds = {"neighbouring seeds": neighbouring(self._fill)}
-        return {"law": self._fill, **laid, **by_way, **seeds}
+        return {"law": self._fill, **laid, **by_way, **seeds, "sharded": self._fill_sharded}
 
     def _fill(self, case: T, target: Target) -> Fill:
         """Fill a tensor full of NaN: what the initializer leaves untouched stays NaN."""
@@ -164,6 +164,10 @@ class Initializer(Subject[T]):
 
     def _compiled(self, way: Way, case: T, target: Target) -> Fill:
         return compiled.by_turns(self.pair(way, case, target))
+
+    def _fill_sharded(self, case: T, target: Target) -> Fill:
+        """The same on a tensor that several processes hold together."""
+        return sharded.fill(self.name, self.arguments(case), case.shape, target)
 
     def _fill_laid(self, lay: Lay, case: T, target: Target) -> Fill:
         """The same in another layout; nothing around the tensor may change."""
@@ -267,6 +271,7 @@ class Module(Subject[ModuleCase[A]], Generic[A]):
             "reset": self._reset,
             "materialisation": self._materialise,
             RESET: self._reset_compiled,
+            "sharded": self._materialise_sharded,
         }
 
     def build(self, case: ModuleCase[A], target: Target) -> nn.Module:
@@ -303,3 +308,9 @@ class Module(Subject[ModuleCase[A]], Generic[A]):
             return torch_api.state(module)
 
         return materialised
+
+    def _materialise_sharded(self, case: ModuleCase[A], target: Target) -> Fill:
+        """From the meta device to the memory of several processes, and reset."""
+        on_meta = self.make(case.arguments, device=torch.device("meta"), dtype=target.dtype)
+        shapes = {name: tuple(each.shape) for name, each in torch_api.state(on_meta).items()}
+        return sharded.materialise(on_meta, shapes, target)

@@ -1,0 +1,102 @@
+"""The process that imports PyTorch once and forks the ranks; and what a rank does all its life.
+
+``python -m verify.ranks.nursery PARENT FOLDER PIPE PIPE …``
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import importlib
+import os
+import pickle
+import signal
+import sys
+import warnings
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from verify.ranks.group import IMPORTS, RankRaised
+
+_PR_SET_PDEATHSIG = 1
+"""prctl(2): the signal that a process gets when its parent dies."""
+
+
+_REFUSED = (
+    "placement changes are not supported",
+    "got mixed torch.Tensor and DTensor",
+    "would remove or reshape sharded dimension",
+)
+"""How DTensor says that it cannot do something to a tensor that is divided so."""
+
+
+def _die_with(parent: int) -> None:
+    """End by SIGKILL when the parent does; elsewhere than on Linux a closed pipe ends it."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(0)
+
+
+def _live(rank: int, folder: str, pipes: list[int]) -> None:
+    """Meet the others, and do what is asked until nobody can ask any more."""
+    from torch import distributed
+
+    for other, number in enumerate(pipes):
+        if other != rank:
+            os.close(number)
+    pipe: Connection[Any, Any] = Connection(pipes[rank])
+    store = distributed.FileStore(f"{folder}/store", len(pipes))
+    distributed.init_process_group("gloo", store=store, rank=rank, world_size=len(pipes))
+    while True:
+        try:
+            task, arguments = pickle.loads(pipe.recv_bytes())
+        except EOFError:
+            return
+        # Not pipe.send: PyTorch makes that share memory by descriptors, which needs a key.
+        pipe.send_bytes(pickle.dumps(_answer(task, arguments)))
+
+
+def _answer(task: Any, arguments: Any) -> tuple[object, type[Exception] | None, str]:
+    from verify import torch_api
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return task(*arguments), None, ""
+    except Exception as reason:
+        refused = torch_api.unsupported(reason) or any(text in str(reason) for text in _REFUSED)
+        kind = NotImplementedError if refused else RankRaised
+        return None, kind, f"{type(reason).__name__}: {reason}"
+
+
+def main(parent: int, folder: str, pipes: list[int]) -> None:
+    """Fork the ranks, and wait for them."""
+    _die_with(parent)
+    # gloo speaks over the loopback: no name must be resolved.
+    if Path("/sys/class/net/lo").exists():
+        os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
+    import torch
+
+    importlib.import_module("verify.ranks.tasks")
+    if os.environ.get(IMPORTS):
+        importlib.import_module(os.environ[IMPORTS])
+    torch.set_num_threads(1)
+    nursery = os.getpid()
+    for rank in range(len(pipes)):
+        if os.fork() == 0:
+            _die_with(nursery)
+            try:
+                _live(rank, folder, pipes)
+            finally:
+                os._exit(1)
+    for number in pipes:
+        os.close(number)
+    with contextlib.suppress(ChildProcessError):
+        while True:
+            os.wait()
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), sys.argv[2], [int(number) for number in sys.argv[3:]])

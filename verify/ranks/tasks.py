@@ -1,0 +1,127 @@
+"""What ranks do when asked: fill tensors that they hold together, and hand their parts over."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+
+import torch
+from torch import Tensor, distributed, nn
+from torch.distributed.device_mesh import DeviceMesh
+from torch.distributed.fsdp import fully_shard
+from torch.distributed.tensor import DTensor, Placement, Replicate, Shard, distribute_tensor
+
+from verify import torch_api
+from verify.ranks.placements import Placed, digest
+
+Part = tuple[Tensor, bytes]
+"""What a rank holds, calls first; and the digest of what `full_tensor` makes of the last call."""
+
+
+@cache
+def mesh_of(sizes: tuple[int, ...]) -> DeviceMesh:
+    """The mesh of the first ranks; each rank makes it, also one that is not part of it."""
+    names = ("replicate", "shard")[-len(sizes) :]
+    return DeviceMesh("cpu", torch.arange(math.prod(sizes)).view(sizes), mesh_dim_names=names)
+
+
+def placements_of(placed: Placed, dims: int) -> list[Placement]:
+    """The placements as PyTorch names them."""
+    return [Replicate() if axis is None else Shard(axis % dims) for axis in placed.axes]
+
+
+def seed(seeds: Sequence[int]) -> None:
+    """Seed the streams of this rank."""
+    torch.manual_seed(seeds[distributed.get_rank()])
+
+
+def fill(
+    placed: Placed,
+    name: str,
+    arguments: Mapping[str, object],
+    shape: tuple[int, ...],
+    dtype: torch.dtype,
+    seeds: Sequence[int],
+    calls: int,
+) -> Mapping[str, Part] | None:
+    """Fill a sharded tensor full of NaN by an initializer, so many times."""
+    mesh = mesh_of(placed.mesh)
+    if distributed.get_rank() >= placed.ranks:
+        return None
+    blank = torch.full(shape, torch.nan, dtype=dtype)
+    tensor = distribute_tensor(blank, mesh, placements_of(placed, len(shape)))
+    function = torch_api.filler(name, arguments, None)
+    seed(seeds)
+    parts = []
+    for _ in range(calls):
+        tensor.to_local().fill_(torch.nan)
+        function(tensor)
+        parts.append(tensor.to_local().clone())
+    return {"": (torch.stack(parts), _whole(placed, tensor))}
+
+
+def materialise(
+    placed: Placed, of: nn.Module, seeds: Sequence[int], calls: int
+) -> Mapping[str, Part] | None:
+    """Shard a module of the meta device, give it memory full of NaN, and reset it as often."""
+    mesh = mesh_of(placed.mesh)
+    if distributed.get_rank() >= placed.ranks:
+        return None
+    fully_shard(of, mesh=mesh)
+    of.to_empty(device="cpu")
+    seed(seeds)
+    parts: dict[str, list[Tensor]] = {}
+    for _ in range(calls):
+        torch_api.poison(of)
+        torch_api.reset(of)
+        for name, tensor in torch_api.state(of).items():
+            parts.setdefault(name, []).append(_local(tensor).clone())
+    state = torch_api.state(of)
+    return {name: (torch.stack(each), _whole(placed, state[name])) for name, each in parts.items()}
+
+
+def _local(tensor: Tensor) -> Tensor:
+    return tensor.to_local() if isinstance(tensor, DTensor) else tensor
+
+
+def _whole(placed: Placed, tensor: Tensor) -> bytes:
+    """The digest of the whole; of parts of a wrong shape none is made, which might never end."""
+    if not isinstance(tensor, DTensor):
+        return digest(tensor)
+    bounds = placed.slices(distributed.get_rank(), tensor.shape)
+    held = tuple(each.stop - each.start for each in bounds)
+    return digest(tensor.full_tensor()) if tensor.to_local().shape == held else b""
+
+
+def distributed_parts(placed: Placed, source: Tensor, *, keeps_rank: int = 0) -> Part | None:
+    """Distribute a tensor of which each rank but the first has another version."""
+    mesh = mesh_of(placed.mesh)
+    if distributed.get_rank() >= placed.ranks:
+        return None
+    own = source if distributed.get_rank() == keeps_rank else torch.full_like(source, torch.nan)
+    made = distribute_tensor(own, mesh, placements_of(placed, source.ndim))
+    return made.to_local().clone()[None], _whole(placed, made)
+
+
+def factory(placed: Placed, name: str, shape: tuple[int, ...], *fill_value: float) -> Part | None:
+    """Call a factory of `torch.distributed.tensor`."""
+    mesh = mesh_of(placed.mesh)
+    if distributed.get_rank() >= placed.ranks:
+        return None
+    make: Callable[..., DTensor] = getattr(torch.distributed.tensor, name)
+    placements = placements_of(placed, len(shape))
+    made = make(shape, *fill_value, device_mesh=mesh, placements=placements)
+    return made.to_local().clone()[None], _whole(placed, made)
+
+
+def silent(name: str, shape: tuple[int, ...], seed: int) -> tuple[Tensor, bool]:
+    """Fill shards from one seed on all ranks: what this one holds, and whether it was warned."""
+    tensor = distribute_tensor(torch.zeros(shape), mesh_of((4,)), [Shard(0)])
+    torch.manual_seed(seed)
+    with warnings.catch_warnings(record=True) as caught, contextlib.suppress(NotImplementedError):
+        warnings.simplefilter("always")
+        torch_api.filler(name, {}, None)(tensor)
+    return tensor.to_local().clone(), any("complete support" in str(w.message) for w in caught)
