@@ -7,6 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from verify.behaviour.distributed import on_ranks
+from verify.behaviour.sharded_training import verify_training
+from verify.behaviour.shards import verify_shards
 from verify.engine.explore import verify_cell
 from verify.outcome.outcome import Outcome
 from verify.plan.run import Cell, Run
@@ -27,3 +29,15 @@ def test_sharded(cell: Cell, run: Run, conclude: Callable[[Outcome], None]) -> N
     """Initializers on DTensors; modules under `fully_shard`, from the meta device."""
     asked = Outcome.for_cell("sharded", cell.names, cell.subject)
     conclude(on_ranks(asked, lambda: verify_cell(cell, run, "sharded", pool=0.0)))
+
+
+@pytest.mark.parametrize("host", ["DTensor"], ids=["host-float64-DTensor"])
+def test_shards(host: str, conclude: Callable[[Outcome], None]) -> None:
+    """What is distributed, made and drawn, in every placement."""
+    conclude(verify_shards(host))
+
+
+@pytest.mark.parametrize("host", ["tied layers"], ids=["host-float64-tied layers"])
+def test_training(host: str, conclude: Callable[[Outcome], None]) -> None:
+    """Gradients of tied and untied layers, and their norm, by each kind of parallelism."""
+    conclude(verify_training(host))

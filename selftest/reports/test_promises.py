@@ -86,6 +86,8 @@ CELLS = (
     "test_resets.py::test_materialisation[cpu-float32-GroupNorm]",
     "test_resets.py::test_reset[cpu-float64-GroupNorm]",
     "test_sharded.py::test_sharded[cpu-float32-zeros_]",
+    "test_sharded.py::test_shards[host-float64-DTensor]",
+    "test_sharded.py::test_training[host-float64-tied layers]",
     "test_streams.py::test_neighbouring_seeds[cpu-int64-torch.randint]",
     "test_streams.py::test_streams[cpu-float16-orthogonal_]",
     "test_symmetry.py::test_symmetry[cpu-float32-Xavier and a constant]",

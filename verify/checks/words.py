@@ -339,6 +339,10 @@ _ROWS: dict[str, Words] = {
         "what ranks hold makes one tensor, drawn once",
         "what ranks hold makes another tensor, or none",
     ),
+    "sharded_training": Words(
+        "ranks train one network as one process would",
+        "ranks train another network than one process would",
+    ),
     "gain": Words("the gain is the documented one", "the gain is not the documented one"),
     "signal": Words(
         "layers scale the signal as they should",
