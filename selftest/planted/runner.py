@@ -16,6 +16,7 @@ from selftest.planted.fault import Fault, Planted
 from selftest.planted.plugin import VARIABLE, plant
 from verify.behaviour.promises import PROMISES
 from verify.outcome.promises import identity
+from verify.ranks.group import IMPORTS
 
 ROOT = Path(__file__).resolve().parents[2]
 PLUGINS = ("-p", "selftest.planted.plugin", "-p", "selftest.planted.lean")
@@ -83,6 +84,7 @@ def run(
     arguments, environment = (), {VARIABLE: name}
     if planted:
         arguments, environment = planted.arguments, {**planted.environment, VARIABLE: planted.name}
+    environment = {IMPORTS: "selftest.planted.plugin", **environment}
     inherited = {key: value for key, value in os.environ.items() if not key.startswith(FOREIGN)}
     command = [*nodes, *PLUGINS, "-p", "no:cacheprovider"]
     command += ["--profile", "smoke", "--run-seed", "20260101", "--report-dir", str(folder)]

@@ -70,7 +70,7 @@ class _Training:
         self.made: Sequence[training.Trained] = ask(training.train, way, tied)
         outputs, self.gradients = _expected(way, tied)
         splits = way in training.SPLITS
-        self.outputs = outputs.split(1) if splits else (outputs,) * WORLD
+        self.outputs = outputs[:, None].unbind() if splits else (outputs,) * WORLD
         self.norm = _norm(self.gradients, tied)
 
     def off_outputs(self) -> list[str]:

@@ -99,7 +99,8 @@ def _drawn(placed: Placed) -> list[Tensor]:
     from verify.subjects.sharded import seeds_of
 
     seeds = seeds_of(placed, torch.Generator().manual_seed(11))
-    given = (placed, "normal_", {}, _DRAWN, torch.float64, seeds, _CALLS)
+    arguments: dict[str, object] = {}
+    given = (placed, "normal_", arguments, _DRAWN, torch.float64, seeds, _CALLS)
     answers = ask(tasks.fill, *given, ranks=placed.ranks)
     return [each[""][0] for each in answers if each is not None]
 
@@ -107,7 +108,7 @@ def _drawn(placed: Placed) -> list[Tensor]:
 def _shared(parts: list[Tensor]) -> int:
     """How many values are there more than once."""
     values = torch.cat([part.reshape(-1) for part in parts])
-    return values.numel() - torch.unique(values).numel()
+    return len(values) - len(torch.unique(values))
 
 
 def _sharing() -> list[str]:

@@ -47,8 +47,8 @@ def _live(rank: int, folder: str, pipes: list[int]) -> None:
         if other != rank:
             os.close(number)
     pipe: Connection[Any, Any] = Connection(pipes[rank])
-    store = distributed.FileStore(f"{folder}/store", len(pipes))
-    distributed.init_process_group("gloo", store=store, rank=rank, world_size=len(pipes))
+    meeting = f"file://{folder}/store"
+    distributed.init_process_group("gloo", meeting, rank=rank, world_size=len(pipes))
     while True:
         try:
             task, arguments = pickle.loads(pipe.recv_bytes())
@@ -60,11 +60,14 @@ def _live(rank: int, folder: str, pipes: list[int]) -> None:
 
 def _answer(task: Any, arguments: Any) -> tuple[object, type[Exception] | None, str]:
     from verify import torch_api
+    from verify.ranks.tasks import Elsewhere
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return task(*arguments), None, ""
+    except Elsewhere:
+        return None, None, ""
     except Exception as reason:
         refused = torch_api.unsupported(reason) or any(text in str(reason) for text in _REFUSED)
         kind = NotImplementedError if refused else RankRaised
@@ -79,9 +82,8 @@ def main(parent: int, folder: str, pipes: list[int]) -> None:
         os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
     import torch
 
-    importlib.import_module("verify.ranks.tasks")
-    if os.environ.get(IMPORTS):
-        importlib.import_module(os.environ[IMPORTS])
+    for module in filter(None, (os.environ.get(IMPORTS), "verify.ranks.training")):
+        importlib.import_module(module)
     torch.set_num_threads(1)
     nursery = os.getpid()
     for rank in range(len(pipes)):

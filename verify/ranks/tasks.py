@@ -7,6 +7,7 @@ import math
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from typing import TypeVar
 
 import torch
 from torch import Tensor, distributed, nn
@@ -16,6 +17,8 @@ from torch.distributed.tensor import DTensor, Placement, Replicate, Shard, distr
 
 from verify import torch_api
 from verify.ranks.placements import Placed, digest
+
+_T = TypeVar("_T")
 
 Part = tuple[Tensor, bytes]
 """What a rank holds, calls first; and the digest of what `full_tensor` makes of the last call."""
@@ -38,6 +41,32 @@ def seed(seeds: Sequence[int]) -> None:
     torch.manual_seed(seeds[distributed.get_rank()])
 
 
+class Elsewhere(Exception):
+    """Another rank has raised: it says why."""
+
+
+def together(call: Callable[[], _T]) -> _T:
+    """Make a call on every rank; no rank goes on to meet one that has raised.
+
+    Raises
+    ------
+    Elsewhere
+        Where another rank has raised.
+    """
+    raised: list[Exception] = []
+    try:
+        made = call()
+    except Exception as reason:
+        raised.append(reason)
+    count = torch.tensor(len(raised))
+    distributed.all_reduce(count)
+    if raised:
+        raise raised[0]
+    if count:
+        raise Elsewhere
+    return made
+
+
 def fill(
     placed: Placed,
     name: str,
@@ -48,37 +77,43 @@ def fill(
     calls: int,
 ) -> Mapping[str, Part] | None:
     """Fill a sharded tensor full of NaN by an initializer, so many times."""
-    mesh = mesh_of(placed.mesh)
-    if distributed.get_rank() >= placed.ranks:
-        return None
-    blank = torch.full(shape, torch.nan, dtype=dtype)
-    tensor = distribute_tensor(blank, mesh, placements_of(placed, len(shape)))
+    mesh, is_part = mesh_of(placed.mesh), distributed.get_rank() < placed.ranks
+    blank, parts = torch.full(shape, torch.nan, dtype=dtype), list[Tensor]()
+    tensor = distribute_tensor(blank, mesh, placements_of(placed, len(shape))) if is_part else blank
     function = torch_api.filler(name, arguments, None)
     seed(seeds)
-    parts = []
-    for _ in range(calls):
-        tensor.to_local().fill_(torch.nan)
-        function(tensor)
-        parts.append(tensor.to_local().clone())
-    return {"": (torch.stack(parts), _whole(placed, tensor))}
+
+    def filled() -> None:
+        for _ in range(calls if is_part else 0):
+            _local(tensor).fill_(torch.nan)
+            function(tensor)
+            parts.append(_local(tensor).clone())
+
+    together(filled)
+    return {"": (torch.stack(parts), _whole(placed, tensor))} if is_part else None
 
 
 def materialise(
     placed: Placed, of: nn.Module, seeds: Sequence[int], calls: int
 ) -> Mapping[str, Part] | None:
     """Shard a module of the meta device, give it memory full of NaN, and reset it as often."""
-    mesh = mesh_of(placed.mesh)
-    if distributed.get_rank() >= placed.ranks:
-        return None
-    fully_shard(of, mesh=mesh)
-    of.to_empty(device="cpu")
-    seed(seeds)
+    mesh, is_part = mesh_of(placed.mesh), distributed.get_rank() < placed.ranks
     parts: dict[str, list[Tensor]] = {}
-    for _ in range(calls):
-        torch_api.poison(of)
-        torch_api.reset(of)
-        for name, tensor in torch_api.state(of).items():
-            parts.setdefault(name, []).append(_local(tensor).clone())
+    if is_part:
+        fully_shard(of, mesh=mesh)
+        of.to_empty(device="cpu")
+    seed(seeds)
+
+    def filled() -> None:
+        for _ in range(calls if is_part else 0):
+            torch_api.poison(of)
+            torch_api.reset(of)
+            for name, tensor in torch_api.state(of).items():
+                parts.setdefault(name, []).append(_local(tensor).clone())
+
+    together(filled)
+    if not is_part:
+        return None
     state = torch_api.state(of)
     return {name: (torch.stack(each), _whole(placed, state[name])) for name, each in parts.items()}
 

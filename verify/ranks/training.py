@@ -15,6 +15,7 @@ from torch.distributed.fsdp import fully_shard
 from torch.distributed.tensor import DTensor, Replicate
 from torch.distributed.tensor.parallel import (
     ColwiseParallel,
+    ParallelStyle,
     RowwiseParallel,
     parallelize_module,
 )
@@ -126,7 +127,7 @@ def _tensor_parallel(*, tied: bool) -> tuple[nn.Module, nn.Module]:
     # One weight can be divided in one way only.
     second = ColwiseParallel(output_layouts=Replicate()) if tied else RowwiseParallel()
     first = ColwiseParallel(output_layouts=Replicate()) if tied else ColwiseParallel()
-    plan = {"first": first, "second": second}
+    plan: dict[str, ParallelStyle] = {"first": first, "second": second}
     parallelize_module(network, mesh_of((WORLD,)), plan)
     if tied:  # It gives every module a parameter of its own: whoever ties does so afterwards.
         network.second.weight = network.first.weight
