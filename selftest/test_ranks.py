@@ -97,14 +97,15 @@ def test_what_a_rank_raises_is_raised_and_the_ranks_live_on(group):
 def test_no_rank_outlives_a_process_that_is_killed():
     program = (
         "import os, signal\n"
-        "from verify.ranks.group import ask\n"
-        "print(*ask(os.getpid), flush=True)\n"
+        "from verify.ranks.group import ask, group\n"
+        "print(group().folder, *ask(os.getpid), group().nursery.pid, flush=True)\n"
         "os.kill(os.getpid(), signal.SIGKILL)\n"
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
-    pids = [int(pid) for pid in done.stdout.split()]
-    assert len(pids) == WORLD, done.stderr
-    assert all(map(gone, pids))
+    folder, *pids = done.stdout.split()
+    assert len(pids) == WORLD + 1, done.stderr
+    assert all(gone(int(pid)) for pid in pids)
+    assert not Path(folder).exists()
 
 
 def _raising():

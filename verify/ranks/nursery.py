@@ -10,6 +10,7 @@ import ctypes
 import importlib
 import os
 import pickle
+import shutil
 import signal
 import sys
 import warnings
@@ -31,10 +32,10 @@ _REFUSED = (
 """How DTensor says that it cannot do something to a tensor that is divided so."""
 
 
-def _die_with(parent: int) -> None:
-    """End by SIGKILL when the parent does; elsewhere than on Linux a closed pipe ends it."""
+def _die_with(parent: int, by: signal.Signals = signal.SIGKILL) -> None:
+    """End by a signal when the parent does; elsewhere than on Linux a closed pipe ends it."""
     with contextlib.suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, by)
     if os.getppid() != parent:
         os._exit(0)
 
@@ -74,9 +75,16 @@ def _answer(task: Any, arguments: Any) -> tuple[object, type[Exception] | None, 
         return None, kind, f"{type(reason).__name__}: {reason}"
 
 
+def _leave(folder: str) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    os._exit(0)
+
+
 def main(parent: int, folder: str, pipes: list[int]) -> None:
     """Fork the ranks, and wait for them."""
-    _die_with(parent)
+    # Whoever is killed cannot take the folder away: the nursery does, and the ranks end with it.
+    signal.signal(signal.SIGTERM, lambda *_: _leave(folder))
+    _die_with(parent, signal.SIGTERM)
     # gloo speaks over the loopback: no name must be resolved.
     if Path("/sys/class/net/lo").exists():
         os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
