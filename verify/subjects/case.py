@@ -47,9 +47,10 @@ class ModuleCase(Case, Generic[A]):
         return repr(self.arguments)
 
     def features(self) -> Mapping[str, float]:
-        """Every argument that is a number."""
+        """Every argument that is a number; one that is left out lies in no region."""
         values = {f.name: getattr(self.arguments, f.name) for f in fields(self.arguments)}
-        return {name: value for name, value in values.items() if isinstance(value, int | float)}
+        numbers = {name: math.nan if value is None else value for name, value in values.items()}
+        return {name: value for name, value in numbers.items() if isinstance(value, int | float)}
 
 
 C = TypeVar("C", bound=Case, default=Any)

@@ -51,15 +51,15 @@ def _beyond(fill: Fill, *, sevens: bool) -> Callable[[TensorCase, Target], Tenso
         Whether the law has sevens of its own.
     """
 
-    def drawn(case: TensorCase, at: Target) -> Tensor:
+    def drawn(case: TensorCase, target: Target) -> Tensor:
         beyond = math.prod(case.shape)
-        whole = torch.full((FIRST + beyond,), _UNFILLED, **at.factory)
-        fill(whole, at.generator)
-        left = 0 if sevens else sum(int((p == _UNFILLED).sum()) for p in whole.split(_PIECE))
-        if left:
+        whole = torch.full((FIRST + beyond,), _UNFILLED, **target.factory)
+        fill(whole, target.generator)
+        left = sum(int((piece == _UNFILLED).sum()) for piece in torch.split(whole, _PIECE))
+        if left and not sevens:
             raise Unfilled(f"{left} of {whole.numel()} entries are left as they were")
         end = whole[FIRST:]
-        if any(torch.equal(end, whole[start : start + beyond]) for start in (0, FIRST - beyond)):
+        if any(torch.equal(end, whole[at:][:beyond]) for at in (0, FIRST - beyond)):
             raise Repeated(f"the {beyond} entries from 2^31 on repeat {beyond} before them")
         return end.clone().view(case.shape)
 
