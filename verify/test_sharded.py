@@ -23,7 +23,7 @@ _MODULES = ("Linear", "Embedding", "LSTM", "MultiheadAttention", "BatchNorm1d")
 
 
 def _sparing(run: Run) -> Run:
-    """The same run, which looks at less of initializers: their laws are asked of each call alone."""
+    """The same run, which looks at less of initializers: their laws are asked eagerly."""
     profile = run.profile
     return replace(run, profile=replace(profile, initializer=profile.initializer.lean()))
 
