@@ -5,6 +5,7 @@ import select
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,12 @@ def test_a_scalar_has_replicas_only():
 def test_a_digest_tells_shapes_and_bits():
     values = [torch.zeros(2, 3), torch.zeros(3, 2), -torch.zeros(2, 3), torch.zeros(2, 3).double()]
     assert len({digest(value) for value in values}) == len(values)
+
+
+def test_the_cpu_does_not_answer_for_another_backend():
+    outcome = on_ranks(replace(ASKED, backend="cuda"), lambda: pytest.fail("asked all the same"))
+    assert outcome.verdict is Verdict.NOT_TESTED
+    assert outcome.reason == "not tested: ranks hold tensors of the CPU, not of cuda"
 
 
 @pytest.fixture
