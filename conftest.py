@@ -32,6 +32,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare the suite's options."""
     group = parser.getgroup("verify", "verification of initializers")
     group.addoption("--backend", metavar="NAME[,NAME]", help="backends; default: all present")
+    group.addoption(
+        "--backend-file",
+        metavar="FILE",
+        help="one more backend: a Python file with BACKEND = Backend(…)",
+    )
     group.addoption("--profile", default="standard", help="smoke, standard (default) or deep")
     group.addoption("--run-seed", metavar="N", help="decides everything; default: random")
     group.addoption("--report-dir", default="report", metavar="DIR", help="default: report")
@@ -119,7 +124,9 @@ def _prepare(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         own.survived(config.option.recipe, config.option.laws, limit)
     known_defects.choose(options.defects(config.option.known_defects))
-    config.stash[_BACKENDS] = tuple(options.backend_names(config.option.backend))
+    config.stash[_BACKENDS] = tuple(
+        options.backend_names(config.option.backend, config.option.backend_file)
+    )
     fixed = _fixed(config)
     config.stash[_RUN] = Run(
         seed=options.run_seed(fixed["run_seed"]),
@@ -189,6 +196,8 @@ def _run_line(config: pytest.Config) -> Mapping[str, Any]:
     verified = config.stash[_BACKENDS]
     if left_out := options.backends_left_out(verified):
         environment["backends left out"] = " ".join(left_out)
+    if config.option.backend_file:
+        environment["backend file"] = options.file_summary(config.option.backend_file)
     if config.stash[_OWN]:
         environment |= {"recipe": config.option.recipe, "laws": config.option.laws}
     chosen = selection(config.option, config.args, config.invocation_params.dir)
@@ -217,7 +226,7 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     return [
         f"verify: {cpu.kernels_line()}",
         f"verify: torch {torch.__version__} on {', '.join(backends)}; "
-        f"profile {run.profile.name}; --run-seed {run.seed}{_forgiving(config)}",
+        f"profile {run.profile.name}; --run-seed {run.seed}{_outside(config)}{_forgiving(config)}",
         *([f"verify: everything is left out but{_recipe(config)}"] if own else []),
         *(f"verify: {defect.unsaid}." for defect in in_force() if defect.unsaid),
         *(f"verify: {said}." for said in map(renamed, in_force()) if said),
@@ -242,6 +251,15 @@ def _recipe(config: pytest.Config) -> str:
     if not config.stash[_OWN]:
         return ""
     return f" --recipe {shlex.quote(config.option.recipe)} --laws {shlex.quote(config.option.laws)}"
+
+
+def _outside(config: pytest.Config) -> str:
+    """The option that repeats which file outside the suite defines a backend; or nothing.
+
+    In one word: pytest would take a path by itself for a place to look for tests.
+    """
+    file = config.option.backend_file
+    return f" {shlex.quote(f'--backend-file={file}')}" if file else ""
 
 
 def _forgiving(config: pytest.Config) -> str:
@@ -396,8 +414,8 @@ def conclude(request: pytest.FixtureRequest) -> Callable[[Outcome], None]:
 def _replay(request: pytest.FixtureRequest) -> str:
     run: Run = request.config.stash[_RUN]
     nodeid = shlex.quote(request.node.nodeid)
-    options = f"--run-seed {run.seed} --profile {run.profile.name}{_forgiving(request.config)}"
-    options += _recipe(request.config)
+    options = f"--run-seed {run.seed} --profile {run.profile.name}{_outside(request.config)}"
+    options += f"{_forgiving(request.config)}{_recipe(request.config)}"
     return f"pytest {nodeid} {options}"
 
 

@@ -1,22 +1,32 @@
-"""Backends: one module each, found by being here.
+"""Backends: one module each, found by being here; or out of tree, by a file or an entry point.
 
-A module of this package that defines ``BACKEND`` is a backend; nothing else needs editing. One
-that cannot be used is left out with a sentence that names its file, and the others are used.
+A module of this package that defines ``BACKEND`` is a backend; nothing else needs editing. So is
+a file that `choose` names, and what an installed package declares in the entry-point group `GROUP`.
+One that cannot be used is left out with a sentence that names its place, and the others are used.
 """
 
 from __future__ import annotations
 
-import importlib
+import importlib.util
 import pkgutil
+import sys
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
+from importlib import metadata
+from pathlib import Path
+from types import ModuleType
 
 import torch
 
 from verify.backends.base import Backend
 from verify.quoting import said, shown
+
+GROUP = "verify_initializers.backends"
+"""The entry-point group by which installed packages declare backends."""
+
+_MEND = "mend the file, or take it away"
 
 
 class _Unusable(Exception):
@@ -24,14 +34,36 @@ class _Unusable(Exception):
 
 
 @dataclass(frozen=True)
-class _File:
-    """What a file of this package holds.
+class _Source:
+    """Where a backend may come from.
 
     Attributes
     ----------
-    module : str
     name : str
-        Under which it is asked for: that of the file where it has told none.
+        Of the backend, as long as it has told none.
+    place : str
+        Where to look for it, in words.
+    load : callable
+        Gives the module that defines ``BACKEND``, or the backend itself.
+    advice : str
+        What to do where it cannot be used.
+    """
+
+    name: str
+    place: str
+    load: Callable[[], object]
+    advice: str = _MEND
+
+
+@dataclass(frozen=True)
+class _File:
+    """What a source holds.
+
+    Attributes
+    ----------
+    place : str
+    name : str
+        Under which it is asked for: that of the source where it has told none.
     backend : Backend or None
         None where nothing can be said of its cells.
     devices : int
@@ -39,11 +71,35 @@ class _File:
         Why it cannot be used, in one sentence; or nothing.
     """
 
-    module: str
+    place: str
     name: str
     backend: Backend | None = None
     devices: int = 0
     problem: str = ""
+
+
+_chosen: list[str] = []
+"""The file outside this package, where one is named."""
+
+
+def choose(path: str | None) -> None:
+    """Look into a file outside this package too, or into none.
+
+    Parameters
+    ----------
+    path : str or None
+    """
+    paths = [] if path is None else [path]
+    if paths != _chosen:  # What is loaded stays: a file may not like to be run twice.
+        _chosen[:] = paths
+        _by_name.cache_clear()
+        _files.cache_clear()
+
+
+def chosen() -> tuple[str, str]:
+    """The name that the file outside has, and why it cannot be used; nothing without one."""
+    every = [file for files in _by_name().values() for file in files]
+    return next(((f.name, f.problem) for f in every if f.place in _chosen), ("", ""))
 
 
 def known() -> dict[str, Backend]:
@@ -73,29 +129,52 @@ def _files() -> tuple[_File, ...]:
     for files in _by_name().values():
         several = len(files) > 1
         found += [replace(f, backend=None, devices=0) if several else f for f in files]
-    return tuple(sorted(found, key=lambda file: (file.name, file.module)))
+    return tuple(sorted(found, key=lambda file: (file.name, file.place)))
 
 
 @cache
 def _by_name() -> Mapping[str, list[_File]]:
     found = defaultdict(list)
-    for module in pkgutil.iter_modules(__path__):
-        if module.name != "base":
-            file = _looked_into(module.name)
-            found[file.name].append(file)
+    for source in _sources():
+        file = _looked_into(source)
+        found[file.name].append(file)
     for name, files in found.items():
         if len(files) > 1:
-            paths = " and ".join(sorted(_path(file.module) for file in files))
-            problem = f"{paths} are both the backend {name!r}: rename or take away one of them."
+            places = " and ".join(sorted(file.place for file in files))
+            problem = f"{places} are both the backend {name!r}: rename or take away one of them."
             found[name] = [replace(file, problem=problem) for file in files]
     return found
 
 
-def _looked_into(module: str) -> _File:
-    """What a file holds. Its code may do anything but interrupt the run."""
-    file = _File(module, module)
+def _sources() -> Iterator[_Source]:
+    for module in pkgutil.iter_modules(__path__):
+        if module.name != "base":
+            place = f"{__name__.replace('.', '/')}/{module.name}.py"
+            load = partial(importlib.import_module, f"{__name__}.{module.name}")
+            yield _Source(module.name, place, load)
+    for path in _chosen:
+        yield _Source(Path(path).stem, path, partial(_executed, path))
+    for entry in sorted({*metadata.entry_points(group=GROUP)}):
+        place = f"the entry point {entry.name} = {entry.value!r}"
+        yield _Source(entry.name, place, entry.load, "mend its package, or uninstall it")
+
+
+def _executed(path: str) -> object:
+    """The module that a file outside this package is."""
+    spec = importlib.util.spec_from_file_location("verify_backend_file", path)
+    if spec is None or spec.loader is None:
+        raise _Unusable("its name does not end in .py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # Frozen dataclasses look themselves up there.
+    spec.loader.exec_module(module)
+    return module
+
+
+def _looked_into(source: _Source) -> _File:
+    """What a source holds. Its code may do anything but interrupt the run."""
+    file = _File(source.place, source.name)
     try:
-        backend = _loaded(module)
+        backend = _loaded(source)
         file = replace(file, name=backend.name, backend=backend)
         return _asked(file, backend)
     except KeyboardInterrupt:
@@ -104,20 +183,15 @@ def _looked_into(module: str) -> _File:
         words = str(problem)
     except BaseException as error:
         words = f"it raises {said(error)}"
-    advice = "mend the file, or take it away"
-    return replace(
-        file, problem=f"the backend of {_path(module)} cannot be used, {words}: {advice}."
-    )
+    problem_of = f"the backend of {source.place} cannot be used, {words}: {source.advice}."
+    return replace(file, problem=problem_of)
 
 
-def _path(module: str) -> str:
-    return f"{__name__.replace('.', '/')}/{module}.py"
-
-
-def _loaded(module: str) -> Backend:
-    """The backend that a file defines, of which every field is what it must be."""
+def _loaded(source: _Source) -> Backend:
+    """The backend that a source defines, of which every field is what it must be."""
     missing = object()
-    backend = getattr(importlib.import_module(f"{__name__}.{module}"), "BACKEND", missing)
+    found = source.load()
+    backend = getattr(found, "BACKEND", missing) if isinstance(found, ModuleType) else found
     if backend is missing:
         raise _Unusable("it defines no BACKEND")
     if not isinstance(backend, Backend):
@@ -149,4 +223,4 @@ def _asked(file: _File, backend: Backend) -> _File:
     return replace(file, backend=known, devices=count)
 
 
-__all__ = ["Backend", "clashes", "known", "present", "problems"]
+__all__ = ["GROUP", "Backend", "choose", "chosen", "clashes", "known", "present", "problems"]

@@ -77,8 +77,19 @@ def unmanaged_generator() -> None:
         )
 
 
-def backend_names(text: str | None) -> list[str]:
-    """The backends to verify; by default all that the machine has."""
+def backend_names(text: str | None, file: str | None = None) -> list[str]:
+    """The backends to verify; by default all that the machine has.
+
+    Parameters
+    ----------
+    text : str or None
+        Their names, between commas.
+    file : str or None
+        A Python file outside the suite that defines one more.
+    """
+    if file is not None and not is_file(file):
+        raise BadOption(f"--backend-file {file!r} is no file.")
+    backends.choose(file)
     # A driver may wait for what never comes, and a file may end the process.
     with (
         watchdog.limit(watchdog.DEFAULT),
@@ -86,6 +97,13 @@ def backend_names(text: str | None) -> list[str]:
         containment.contained(),
     ):
         present, problems = backends.present(), backends.problems()
+        outside, problem = backends.chosen()
+    if problem:
+        raise BadOption(problem)
+    if outside and outside not in present:
+        raise BadOption(
+            f"the backend {outside!r} of {file} has no device here: its count() gives 0."
+        )
     if text is None:
         for clash in backends.clashes():
             raise BadOption(clash)
@@ -111,6 +129,19 @@ def backends_left_out(verified: Collection[str]) -> list[str]:
     """A sentence for each backend that cannot be used, and that nobody has asked for by name."""
     problems = backends.problems()
     return [problems[name] for name in problems if name not in verified]
+
+
+def file_summary(text: str) -> str:
+    """A file that the command line names, with a digest of what it holds, for the report."""
+    return f"{text}, SHA-256 {hashlib.sha256(Path(text).read_bytes()).hexdigest()[:12]}"
+
+
+def is_file(text: str) -> bool:
+    """Whether a text names a file; what no path can be, names none."""
+    try:
+        return Path(text).is_file()
+    except (OSError, ValueError):
+        return False
 
 
 def profile(name: str) -> Profile:

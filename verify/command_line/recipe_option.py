@@ -25,7 +25,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 from verify import torch_api
-from verify.command_line.options import BadOption
+from verify.command_line.options import BadOption, is_file
 from verify.laws import LATTICES
 from verify.plan import containment, watchdog
 from verify.quoting import said, shown
@@ -195,7 +195,7 @@ def _refusing(what: str, raises: str) -> Iterator[None]:
 
 def _claims(text: str) -> Claims:
     """What a file says in its ``LAWS``."""
-    if not _is_file(text):
+    if not is_file(text):
         raise BadOption(f"--laws {text!r} is no file.")
     with _importing(), _refusing(f"the laws in {text!r}", "cannot be read:"):
         found = runpy.run_path(text).get("LAWS")
@@ -208,14 +208,6 @@ def _claims(text: str) -> Claims:
                 "from verify.recipes, for example Normal(0.0, 0.02), or a function of the shape."
             )
     return dict[str, Claim](found)
-
-
-def _is_file(text: str) -> bool:
-    """Whether a text names a file; what no path can be, names none."""
-    try:
-        return Path(text).is_file()
-    except (OSError, ValueError):
-        return False
 
 
 def _build(recipe: str) -> Callable[[torch.device], object]:
