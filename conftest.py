@@ -24,6 +24,7 @@ _LINE = pytest.StashKey[str]()
 _RUN = pytest.StashKey["Run"]()
 _BACKENDS = pytest.StashKey[tuple[str, ...]]()
 _OWN = pytest.StashKey["Recipe | None"]()
+_LACKING = pytest.StashKey[list[str]]()
 
 _NOTHING = (None,)  # Of an empty set pytest would make an item too, and skip it.
 
@@ -112,7 +113,8 @@ def pytest_collection(session: pytest.Session) -> None:
 def _prepare(config: pytest.Config) -> None:
     import torch
 
-    from verify.command_line import options
+    from verify import backends
+    from verify.command_line import options, preflight
     from verify.command_line import recipe_option as own
     from verify.defects import known_defects
     from verify.plan.run import Run
@@ -141,6 +143,8 @@ def _prepare(config: pytest.Config) -> None:
     options.shard(config.option.shard)
     options.fills(config.option.fill)
     if not hasattr(config, "workerinput"):
+        verified = [backends.known()[name] for name in config.stash[_BACKENDS]]
+        config.stash[_LACKING] = preflight.inspected(verified, limit)
         _report(config, options.writable(config.option.report_dir))
 
 
@@ -228,6 +232,7 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
         f"verify: torch {torch.__version__} on {', '.join(backends)}; "
         f"profile {run.profile.name}; --run-seed {run.seed}{_outside(config)}{_forgiving(config)}",
         *([f"verify: everything is left out but{_recipe(config)}"] if own else []),
+        *(f"verify: {lacking}." for lacking in config.stash.get(_LACKING, ())),
         *(f"verify: {defect.unsaid}." for defect in in_force() if defect.unsaid),
         *(f"verify: {said}." for said in map(renamed, in_force()) if said),
         *(f"verify: warning: {problem}" for problem in options.backends_left_out(backends)),

@@ -58,6 +58,10 @@ class Backend:
             return torch.device("cpu")
         return torch.device(self.name, worker % max(1, self.count()))
 
+    def reduces_on(self, device: torch.device) -> torch.device:
+        """Where samples are reduced: where they were drawn, or on the host without float64."""
+        return device if "float64" in self.dtypes else torch.device("cpu")
+
     def generator(self, device: torch.device, seed: int) -> torch.Generator:
         """A generator on `device`, seeded; the global streams are seeded alike.
 

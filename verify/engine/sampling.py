@@ -50,7 +50,7 @@ class Sample:
     Attributes
     ----------
     tensors : mapping
-        Each tensor by name, of shape ``(calls, numel)``, on the device they were drawn on.
+        Each tensor by name, of shape ``(calls, numel)``, where the backend reduces them.
     shapes : mapping
         The shape of each tensor as it was filled.
     seed : int
@@ -168,7 +168,7 @@ class Sampler:
                 said = f"{type(reason).__name__}: {reason}"
                 raise SubjectRaised(said, error=reason) from reason
         with torch_api.memory_for(case):
-            return _stacked(filled, seed)
+            return _stacked(filled, seed, self.cell.backend.reduces_on(self.device))
 
     def _seed(self, case: Case, replicate: str) -> int:
         """A derived seed that no other draw of this cell uses."""
@@ -180,9 +180,9 @@ class Sampler:
         raise AssertionError("derived seeds collide without end")
 
 
-def _stacked(filled: list[Mapping[str, Tensor]], seed: int) -> Sample:
+def _stacked(filled: list[Mapping[str, Tensor]], seed: int, where: torch.device) -> Sample:
     first = filled[0]
-    tensors = {name: _rows([each[name] for each in filled]) for name in first}
+    tensors = {name: _rows([each[name] for each in filled]).to(where) for name in first}
     shapes = {name: tuple(tensor.shape) for name, tensor in first.items()}
     return Sample(tensors, shapes, seed, len(filled))
 
