@@ -303,3 +303,25 @@ def test_a_run_begins_with_it(bad, tmp_path):
     assert (refused in ended.stderr) == bad and "Traceback" not in ended.stderr
     noted = "verify: maia lists no float64: samples are reduced on the host."
     assert (noted in ended.stdout) != bad
+
+
+NAKED = """
+import types
+import torch
+from verify.backends.base import Backend
+
+torch.utils.rename_privateuse1_backend("loom")
+torch._register_device_module("loom", types.ModuleType("loom"))
+BACKEND = Backend("loom", lambda: 1, dict)
+"""
+
+
+def test_a_device_without_kernels_is_told_what_comes_first(tmp_path):
+    """As PyTorch leaves who has done nothing but give it a name."""
+    path = tmp_path / "loom.py"
+    path.write_text(NAKED, encoding="utf-8")
+    ended = command(tmp_path / "report", "verify", f"--backend-file={path}", "--backend", "loom")
+    assert ended.returncode == 4, ended.stdout + ended.stderr
+    assert "the backend 'loom' cannot be verified, torch.empty raises " in ended.stderr
+    assert "register the kernels of aten::empty.memory_format" in ended.stderr
+    assert "Traceback" not in ended.stderr
