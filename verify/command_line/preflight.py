@@ -73,7 +73,7 @@ def inspected(backends: Iterable[Backend], seconds: float) -> list[str]:
     verify.command_line.options.BadOption
         For the first thing without which nothing could be verified.
     """
-    notes = []
+    notes = list[str]()
     for backend in backends:
         if backend.name != "cpu":
             with (
