@@ -82,6 +82,10 @@ def lossy(call, to, source, *args, **kwargs):
     return to
 
 
+def saturating(call, to, source, *args, **kwargs):
+    return call(to, source.clamp(max=127), *args, **kwargs)
+
+
 def raising(error, *args):
     def kernel(*_args, **_kwargs):
         raise error(*args)
@@ -154,8 +158,13 @@ BROKEN = {  # The backend, its kernels: what is said, and how it is mended.
     "empty": (Elsewhere, {"empty": raising(NotImplementedError, "aten::empty")},
               "torch.empty raises NotImplementedError: aten::empty",
               "register the kernels of aten::empty.memory_format"),
-    "copy": (Elsewhere, {"copy_": lossy}, "of 1001 numbers that are copied there and back 1 "
-             "change, the first of them at index 1000", "mend the kernel of aten::copy_"),
+    "copy": (Elsewhere, {"copy_": lossy}, "of 1001 numbers in bfloat16 that are copied there and "
+             "back 1 change, the first of them at index 1000", "mend the kernel of aten::copy_"),
+    "copy of doubles": (Elsewhere, {"copy_": only(torch.float64, lossy)}, "of 1001 numbers in "
+                        "float64 that are copied there and back 1 change", "leave float64 out"),
+    "copy of halves": (Elsewhere, {"copy_": only(torch.float16, saturating)}, "of 1001 numbers in "
+                       "float16 that are copied there and back 489 change, the first of them at "
+                       "index 128", "leave float16 out"),
     "copy raises": (Elsewhere, {"copy_": raising(RuntimeError, "DMA")},
                     "a copy to the device and back raises RuntimeError: DMA", "mend the kernel"),
     "wait": (Unsynchronised, {}, "waiting for the device raises RuntimeError: the queue is lost",

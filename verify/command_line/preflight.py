@@ -153,13 +153,17 @@ def _allocates(backend: Backend) -> str:
 
 
 def _copies(backend: Backend) -> str:
-    sent = (torch.arange(_ENTRIES) % _LARGEST).to(getattr(torch, backend.dtypes[0]))
-    wrong = (_host(_empty(backend, backend.dtypes[0]).copy_(sent)) != sent).nonzero()
+    return _copied(backend, backend.dtypes[0])
+
+
+def _copied(backend: Backend, dtype: str) -> str:
+    sent = (torch.arange(_ENTRIES) % _LARGEST).to(getattr(torch, dtype))
+    wrong = (_host(_empty(backend, dtype).copy_(sent)) != sent).nonzero()
     if not len(wrong):
         return ""
     return (
-        f"of {_ENTRIES} numbers that are copied there and back {len(wrong)} change, the first of "
-        f"them at index {int(wrong[0])}"
+        f"of {_ENTRIES} numbers in {dtype} that are copied there and back {len(wrong)} change, "
+        f"the first of them at index {int(wrong[0])}"
     )
 
 
@@ -186,7 +190,8 @@ def _fill(dtype: str) -> _Step:
     whole = not (getattr(torch, dtype).is_floating_point or getattr(torch, dtype).is_complex)
     what = f"{'random_' if whole else 'normal_'} in {dtype}"
     advice = f"mend it, or leave {dtype} out of the dtypes of the backend"
-    return _Step(what, advice, partial(_random_ if whole else _normal_, dtype=dtype))
+    fills = _random_ if whole else _normal_
+    return _Step(what, advice, lambda backend: _copied(backend, dtype) or fills(backend, dtype))
 
 
 def _random_(backend: Backend, dtype: str) -> str:
