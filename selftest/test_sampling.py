@@ -24,6 +24,7 @@ from verify.subjects.subject import Initializer
 
 HALVES, WIDE = ("bfloat16", "float16"), ("float32", "float64")
 COMPLEX = ("complex32", "complex64", "complex128")
+AFFORDABLE = [operation for operation in OPERATIONS if not operation.vast]
 
 
 pytestmark = pytest.mark.usefixtures("patient")  # Time limits are short here.
@@ -320,7 +321,7 @@ class TestCells:
             names = vars(__import__("verify.subjects.initializers", fromlist=["x"]))
             assert eval(repr(anchor), names) == anchor
 
-    @pytest.mark.parametrize("subject", OPERATIONS, ids=lambda subject: subject.name)
+    @pytest.mark.parametrize("subject", AFFORDABLE, ids=lambda subject: subject.name)
     def test_every_operation_fills_what_its_law_speaks_of(self, subject):
         for dtype in subject.dtypes:
             cell = Cell(subject, backends.known()["cpu"], dtype)
@@ -341,7 +342,8 @@ class TestCells:
             assert all(isinstance(tensor.law, laws.Law) for tensor in tensors)
             assert subject.effort(anchor) >= 1
             assert eval(repr(anchor), vars(strategies)) == anchor.arguments
-            assert all(map(math.isfinite, anchor.features().values()))
+            # What is left out is NaN, which lies in no region.
+            assert not any(map(math.isinf, anchor.features().values()))
 
     @pytest.mark.parametrize("subject", MODULES, ids=lambda subject: subject.name)
     def test_every_random_tensor_of_a_module_is_cheap_to_draw_in_some_anchor(self, subject):
