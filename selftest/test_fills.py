@@ -115,6 +115,11 @@ def test_a_run_says_what_it_has_not_looked_at(found: tuple[CellRecord, ...], tol
     assert told in summary.markdown(evidence)
 
 
+def test_what_is_asked_of_the_host_alone_lacks_no_fill_method() -> None:
+    own = tuple(replace(cell, backend="host") for cell in cells("sharded"))
+    assert overview(Report(RUN, (*cells("eager"), *own)), own).fills == ""
+
+
 @pytest.mark.parametrize(
     ("before", "after", "told"),
     [

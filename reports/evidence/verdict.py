@@ -15,6 +15,8 @@ from reports.evidence.records import CellRecord, Detectable, Finding, Report, Ve
 from reports.evidence.words import count, listing, plural
 
 BUDGET = 1e-6
+HOST = "host"
+"""The backend of what is asked of no device."""
 
 
 class RunVerdict(StrEnum):
@@ -101,7 +103,9 @@ def overview(evidence: Report, cells: Sequence[CellRecord] | None = None) -> Ove
     decisions = sum(cell.decisions for cell in own)
     asked = {*evidence.run.planned}
     planned = [cell for cell in own if cell.nodeid in asked]
-    unseen = fills.unseen(fills.looked_at(own))
+    # What is asked of the host alone says nothing of devices, hence of no fill method either.
+    of_devices = {cell.backend for cell in own} - {"", HOST}
+    unseen = fills.unseen(fills.looked_at(own)) if of_devices else ""
     verdict, said = overall(own), sentence(own)
     if evidence.problems and verdict is RunVerdict.PASS:
         # What could not be read may have been wrong.

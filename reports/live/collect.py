@@ -15,14 +15,13 @@ import pytest
 
 from reports.evidence import records, store
 from reports.evidence.records import Verdict
-from reports.evidence.verdict import overview
+from reports.evidence.verdict import HOST, overview
 from reports.page import render
 from reports.text import summary
 from verify.outcome.schema import parsed
 
 # Whatever else pytest says (interrupted, internal error, usage) is kept as it is.
 _OVERRULED = frozenset({0, 1, 5})
-_HOST = "host"
 _CRASHED = "The worker process died while running this item."
 _SILENT = "The item ended without handing over any evidence."
 
@@ -38,7 +37,7 @@ def in_the_way(directory: Path, backends: Iterable[str]) -> list[str]:
         Those that are verified. Cells of none of them are the host's.
 
     """
-    pages = render.names_of({*backends, _HOST}).values()
+    pages = render.names_of({*backends, HOST}).values()
     replaced = [store.TIMINGS, summary.SUMMARY, render.INDEX, *pages]
     # A link is replaced by a page, but followed while evidence is appended.
     kept = [name for name in replaced if not (directory / name).is_symlink()]

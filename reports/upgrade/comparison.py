@@ -9,7 +9,7 @@ from enum import Enum, StrEnum
 
 from reports.evidence import fills
 from reports.evidence.records import CellRecord, Defect, Kind, Report, Verdict
-from reports.evidence.verdict import Power, RunVerdict, cell_key, power
+from reports.evidence.verdict import HOST, Power, RunVerdict, cell_key, power
 from reports.evidence.words import listing, plural
 from reports.upgrade.moves import Move, moves
 from reports.upgrade.remarks import remarks
@@ -288,7 +288,7 @@ def _matched(baseline: Report, candidate: Report) -> list[Change]:
 
 
 def _devices(evidence: Report) -> set[str]:
-    return {cell.backend for cell in evidence.cells} - {"", "host"}
+    return {cell.backend for cell in evidence.cells} - {"", HOST}
 
 
 def _placeless(cell: CellRecord) -> str:
