@@ -199,7 +199,7 @@ FAULTS = table(
         _second(lambda _, y: 1.01 * y),
         "float64-xavier_uniform_ then xavier_uniform_",
         VARIANCE,
-        says="the products have 1.01",
+        says="the products have 1.0",
         arguments=STANDARD,
     ),
 )

@@ -116,8 +116,12 @@ def _distributed(trial: Trial) -> list[str]:
     with tempfile.TemporaryDirectory() as folder:
         trial.target()  # For its effect: the streams start anew.
         before = torch_api.streams(trial.device)
-        checkpoint.save(saved, checkpoint_id=folder, no_dist=True)
-        checkpoint.load(held, checkpoint_id=folder, no_dist=True)
+        try:
+            checkpoint.save(saved, checkpoint_id=folder, no_dist=True)
+            checkpoint.load(held, checkpoint_id=folder, no_dist=True)
+        except checkpoint.CheckpointException as reason:
+            # No Exception: it would end the item without a verdict.
+            raise RuntimeError(f"{reason}") from reason
         drawn = [] if alike(before, torch_api.streams(trial.device)) else ["the global stream"]
     return differing(saved, held) + drawn
 

@@ -76,8 +76,8 @@ PROFILES = {
     for profile in (
         Profile(
             "smoke",
-            initializer=Extent(6, 1 << 13, 32, 1 << 20, 1 << 18, 1 << 13, 1 << 18),
-            module=Extent(4, 1 << 13, 16, 1 << 17, 1 << 14, 1 << 13, 1 << 20),
+            initializer=Extent(10, 1 << 13, 64, 1 << 20, 1 << 18, 1 << 13, 1 << 18),
+            module=Extent(4, 1 << 13, 32, 1 << 17, 1 << 14, 1 << 13, 1 << 20),
             every_dtype=False,
         ),
         Profile(

@@ -61,11 +61,12 @@ def narrowed(original, self, state, *args, **kwargs):
 
 def without_signs(original, *args, **kwargs):
     loaded = original(*args, **kwargs)
-    return {name: each + 0.0 for name, each in loaded.items()}
+    return {n: each + 0.0 for n, each in loaded.items()} if isinstance(loaded, dict) else loaded
 
 
 def apart(original, *args, **kwargs):
-    return {name: each.clone() for name, each in original(*args, **kwargs).items()}
+    loaded = original(*args, **kwargs)
+    return {n: each.clone() for n, each in loaded.items()} if isinstance(loaded, dict) else loaded
 
 
 def drawing(_module):
