@@ -43,6 +43,17 @@ def test_no_compiler_is_told(monkeypatch):
     assert compiled.unusable(torch.device("cpu")) == MISSING
 
 
+def test_each_instruction_set_has_a_cache_of_its_own(monkeypatch):
+    """PyTorch finds kernels of vectors again where ATEN_CPU_CAPABILITY forbids them."""
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", "/somewhere")
+    for kernels in ("AVX2", "DEFAULT", "DEFAULT"):
+        monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: kernels)  # noqa: B023
+        place = compiled._of_these_kernels()
+        assert place.endswith(f"-{kernels}")
+        monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", place)
+    assert place == "/somewhere-AVX2-DEFAULT"
+
+
 def test_pairs_are_given_by_turns():
     made = []
 

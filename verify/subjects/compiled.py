@@ -4,9 +4,10 @@ Source: PyTorch documentation, ``torch.compile`` (backends, ``dynamic``, ``fullg
 the FAQ of torch.compiler: random numbers of compiled code come from another generator than eager
 ones unless the option ``fallback_random`` is set.
 
-Compiled kernels lie in inductor's cache, in its default place: the directory that
-``TORCHINDUCTOR_CACHE_DIR`` names, or one of the user's in that of temporary files. A first run
-compiles each of them by the C++ compiler, a later one finds them.
+Compiled kernels lie in inductor's cache: beside the directory that ``TORCHINDUCTOR_CACHE_DIR``
+names, or one of the user's in that of temporary files, in one for each instruction set. PyTorch's
+own key leaves ``ATEN_CPU_CAPABILITY`` out: what it finds there of vectors does not compile without
+them. A first run compiles each kernel by the C++ compiler, a later one finds them.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from __future__ import annotations
 import functools
 import importlib
 import logging
+import os
 import warnings
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, replace
@@ -21,6 +23,7 @@ from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
+from torch.backends import cpu
 
 from verify.subjects.case import C, T
 from verify.subjects.fills import Fill, Target, nan
@@ -121,9 +124,20 @@ def _prepare() -> None:
         warnings.simplefilter("ignore")  # It loads what PyTorch itself has deprecated.
         config: Any = importlib.import_module("torch._inductor.config")
         config.compile_threads = 1
+        os.environ[_CACHE] = _of_these_kernels()
         importlib.import_module("torch._inductor.compile_fx")
     # Handlers that pytest gives to loggers that pass nothing on would have every trace written.
     logging.getLogger("torch.__trace").propagate = True
+
+
+_CACHE = "TORCHINDUCTOR_CACHE_DIR"
+
+
+def _of_these_kernels() -> str:
+    """The directory of the cache, by the instruction set that kernels are written for."""
+    places: Any = importlib.import_module("torch._inductor.runtime.cache_dir_utils")
+    base, kernels = os.environ.get(_CACHE) or places.default_cache_dir(), cpu.get_cpu_capability()
+    return base if base.endswith(f"-{kernels}") else f"{base}-{kernels}"
 
 
 @dataclass(frozen=True)
