@@ -19,6 +19,7 @@ from torch import Tensor
 
 from verify import torch_api
 from verify.behaviour.calls import agree, alike, same
+from verify.behaviour.draws import sized, usual
 from verify.behaviour.promise import Promise, Question, Trial, supported, verify_behaviour
 from verify.checks.bounds import ALPHA
 from verify.laws import Continuous, Uniform
@@ -190,7 +191,7 @@ def _out_of_bounds(way: Way, trial: Trial) -> list[str]:
     (tensor,) = trial.cell.subject.tensors(trial.case)
     assert isinstance(tensor.law, Uniform)
     low, high = tensor.law.low, tensor.law.high
-    pair = _pair(replace_case(trial, _FILLED), way)
+    pair = _pair(sized(trial, *_FILLED), way)
     trial.target("bounds")
     extremes = []
     for _ in range(_VALUES // (2 * _FILLED[0])):
@@ -203,11 +204,6 @@ def _outside(least: float, most: float, low: float, high: float) -> list[str]:
     """Which of the extremes is none of a law on [low, high); NaN is neither."""
     found = [] if least >= low else [f"the least value is {least}"]
     return found if most < high else [*found, f"the largest value is {most}"]
-
-
-def replace_case(trial: Trial, shape: tuple[int, ...]) -> Trial:
-    """The same trial, of tensors of another shape."""
-    return replace(trial, case=replace(trial.case, shape=shape))
 
 
 def _not_reached(way: Way, trial: Trial) -> list[str]:
@@ -227,32 +223,27 @@ def _not_reached(way: Way, trial: Trial) -> list[str]:
     return found
 
 
-def _is_asked(trial: Trial) -> bool:
-    """Each question is asked of one case: every other would be compiled anew."""
-    return bool(trial.case == trial.cell.subject.anchors[0])
-
-
 def _is_bounded(trial: Trial) -> bool:
-    return _is_asked(trial) and trial.cell.subject.name in _BOUNDED
+    return usual(trial) and trial.cell.subject.name in _BOUNDED
 
 
 def _is_any_size(trial: Trial) -> bool:
-    return _is_asked(trial) and trial.cell.subject.name in ("uniform_", "normal_")
+    return usual(trial) and trial.cell.subject.name in ("uniform_", "normal_")
 
 
 def _is_half(trial: Trial) -> bool:
     """Half precision has few enough values to count each."""
-    return _is_asked(trial) and trial.dtype in (torch.bfloat16, torch.float16)
+    return usual(trial) and trial.dtype in (torch.bfloat16, torch.float16)
 
 
 def _is_floating(trial: Trial) -> bool:
-    return _is_asked(trial) and trial.dtype.is_floating_point
+    return usual(trial) and trial.dtype.is_floating_point
 
 
 def _asked(
     words: str,
     wrong: Callable[[Way, Trial], list[str]],
-    arises: Callable[[Trial], bool] = _is_asked,
+    arises: Callable[[Trial], bool] = usual,
     ways: Iterable[Way] = EVERY,
 ) -> Question:
     """A question about each of some ways; one by which nothing can be compiled is passed over."""
