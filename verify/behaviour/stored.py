@@ -30,13 +30,6 @@ _SAFETENSORS = "safetensors"
 _CHECKPOINT = "torch.distributed.checkpoint"
 
 
-def _poisoned(module: nn.Module) -> nn.Module:
-    """The module with what no state holds: NaN, or the largest number of a whole dtype."""
-    for tensor in state(module).values():
-        tensor.fill_(torch.nan if tensor.is_floating_point() else torch.iinfo(tensor.dtype).max)
-    return module
-
-
 def _partly(trial: Trial) -> list[str]:
     """What is stored is taken, what is missing stays, and both are told."""
     found = []
@@ -67,7 +60,8 @@ def _unwritten(trial: Trial) -> list[str]:
     """Memory that holds anything is filled by a whole state, the buffers too."""
     saved = copied(state(scrambled(trial)))
     module = scrambled(trial, "other").to("meta")
-    by_copy = _poisoned(module.to_empty(device=trial.device))
+    by_copy = module.to_empty(device=trial.device)
+    torch_api.poison(by_copy)
     by_copy.load_state_dict(saved)
     found = [f"{name} by copy" for name in differing(saved, state(by_copy))]
     assigned = scrambled(trial, "other").to("meta")
@@ -103,8 +97,8 @@ def _skipped(trial: Trial) -> list[str]:
     shapes = {"weight": (5, 3), "bias": (5,)}
     held = {name: tuple(t.shape) for name, t in state(module).items() if not t.is_meta}
     found += [] if held == shapes else ["the tensors"]
-    reset: Callable[[], None] = _poisoned(module).reset_parameters  # type: ignore[assignment]
-    reset()
+    torch_api.poison(module)
+    torch_api.reset(module)
     return found + [name for name, t in state(module).items() if not bool(t.isfinite().all())]
 
 
@@ -112,7 +106,9 @@ def _distributed(trial: Trial) -> list[str]:
     """A checkpoint of one process gives every tensor back, and draws nothing."""
     checkpoint: Any = importlib.import_module(_CHECKPOINT)
     saved = copied(state(scrambled(trial)))
-    held: dict[str, Tensor] = state(_poisoned(scrambled(trial, "other")))
+    other = scrambled(trial, "other")
+    torch_api.poison(other)
+    held: dict[str, Tensor] = state(other)
     with tempfile.TemporaryDirectory() as folder:
         trial.target()  # For its effect: the streams start anew.
         before = torch_api.streams(trial.device)
@@ -137,7 +133,8 @@ def _safely(trial: Trial) -> list[str]:
     with tempfile.TemporaryDirectory() as folder:
         path = str(Path(folder) / "state.safetensors")
         safetensors.save_model(network, path)
-        safetensors.load_model(_poisoned(network), path)
+        torch_api.poison(network)
+        safetensors.load_model(network, path)
     held = owned(trial, two)
     parted = [name for name, p in owned(trial, one).items() if held[name] is not p]
     return differing(saved, state(network)) + [f"the tie of {name}" for name in parted]
