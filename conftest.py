@@ -314,8 +314,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def _is_asked(metafunc: pytest.Metafunc, cell: Cell) -> bool:
     """Whether the profile asks a test of a cell; one that is named always is."""
     profile = metafunc.config.stash[_RUN].profile
+    named = any(f"[{cell.id}" in each for each in metafunc.config.args)
     if cell.subject.vast and not profile.vast:
-        return any(f"[{cell.id}" in each for each in metafunc.config.args)
+        return named
     few = _named(metafunc, "smoke")
     if profile.every_dtype or metafunc.config.stash[_OWN]:
         return True
@@ -323,7 +324,7 @@ def _is_asked(metafunc: pytest.Metafunc, cell: Cell) -> bool:
         return True
     if next(metafunc.definition.iter_markers("every_dtype"), None):
         return True
-    return any(f"[{cell.id}" in each for each in metafunc.config.args)
+    return named
 
 
 def _named(metafunc: pytest.Metafunc, marker: str) -> set[str]:
