@@ -228,6 +228,39 @@ class TestBernsteinMean:
         assert found[1] == 1
 
 
+class TestHoeffdingMean:
+    """A bound that is larger than Chernoff's for every number of draws, and never without a say."""
+
+    @pytest.mark.parametrize("resolution", [0.0, 2.0**-18, 0.01])
+    @pytest.mark.parametrize("n", [1, 3, 100, 1 << 20])
+    def test_is_never_below_chernoffs(self, n, resolution):
+        largest = np.abs(LEGENDRE).max(axis=1)
+        variation = np.abs(np.diff(LEGENDRE)).sum(axis=1)
+        for size in (0.0, 1e-6, 1e-4, 0.01, 0.1, 0.5, 1.0, 1.7):
+            means = np.array([1, -1, 1, -1, 1, -1, 1, -1]) * size
+            cheap = bounds.hoeffding_mean(means, largest, variation, n, resolution)
+            # Newton's steps need not find the best tilt, and the sharp bound is what they found.
+            sharp = bounds.chernoff_mean(means, LEGENDRE, n, 0.0)
+            assert (cheap >= sharp * (1 - 1e-5)).all()
+
+    def test_holds_for_coins(self):
+        """Of two values ±1 every sample's probability can be counted."""
+        for n in (1, 2, 5, 20):
+            heads = np.arange(n + 1)
+            chances = np.array([math.comb(n, int(k)) for k in heads]) / 2.0**n
+            means = 2 * heads / n - 1
+            ones = np.ones(n + 1)
+            found = bounds.hoeffding_mean(means, ones, 2 * ones, n, 0.0)
+            exact = [chances[np.abs(means) >= abs(mean)].sum() for mean in means]
+            assert (found >= np.array(exact) - 1e-15).all()
+
+    def test_nan_stays_nan(self):
+        ones = np.ones(2)
+        found = bounds.hoeffding_mean(np.array([math.nan, 0.0]), ones, ones, 10, 0.0)
+        assert np.isnan(found[0])
+        assert found[1] == 1
+
+
 class TestSubGaussian:
     def test_is_valid_for_signs(self):
         signs = stream("signs").choice([-1.0, 1.0], (20_000, 6, 25))

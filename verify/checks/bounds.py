@@ -262,6 +262,19 @@ def bernstein_mean(
     return np.where(near, p_values.clip(max=1.0), math.nan)
 
 
+def hoeffding_mean(
+    means: Floats, largest: Floats, variation: Floats, n: int, resolution: float
+) -> Floats:
+    """Two-sided bounds for the same means that hold for any number of draws, however few.
+
+    Values within ±M have ``P(|mean − E mean| ≥ s) ≤ 2 exp(−ns²/2M²)`` (Hoeffding 1963, theorem 2),
+    and a lattice moves the expectation by `resolution` times the total variation at most.
+    """
+    beyond = (np.abs(means) - resolution * variation).clip(min=0.0)
+    p_values: Floats = 2 * np.exp(-n / 2 * (beyond / largest) ** 2)
+    return p_values.clip(max=1.0)
+
+
 def chernoff_exponent(
     means: float | Floats, scores: Floats, resolution: float = 0.0, close: float = 0.0
 ) -> Floats:

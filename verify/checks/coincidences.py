@@ -14,6 +14,7 @@ from scipy.special import gammaln
 from torch import Tensor
 
 from verify.checks.statistics import Deviations, Rare, Shares, Statistic
+from verify.checks.statistics.base import Counts
 from verify.checks.words import MANTISSA
 from verify.laws import Continuous, Lattice, Normal, Rounded, Uniform
 
@@ -134,12 +135,24 @@ def bits(values: Tensor, law: Continuous) -> Statistics:
     else:
         return {}
     held = _integers(kept)
-    ones = torch.stack([(held >> bit & 1).sum() for bit in range(fair)]).cpu().numpy()
     sums, counts = np.zeros(MANTISSA), np.zeros(MANTISSA, dtype=np.int64)
-    sums[:fair], counts[:fair] = 2 * ones - kept.numel(), kept.numel()
+    sums[:fair], counts[:fair] = 2 * _ones(held)[:fair] - kept.numel(), kept.numel()
     if isinstance(law, Uniform):
         sums[0], counts[0] = _last_bit(held, values, law.high)
     return {"bits": Deviations(sums, counts, np.ones(MANTISSA), uneven)}
+
+
+def _ones(held: Tensor) -> Counts:
+    """How often each bit is one, the lowest first: counted byte by byte."""
+    size = held.element_size()
+    place = torch.arange(size, device=held.device)
+    held_bytes = (held[:, None] >> 8 * place & 255) + 256 * place
+    counts = torch.bincount(held_bytes.reshape(-1), minlength=256 * size).cpu().numpy()
+    ones: Counts = counts.reshape(size, 256) @ _BITS_OF_BYTES
+    return ones.ravel()
+
+
+_BITS_OF_BYTES = np.arange(256)[:, None] >> np.arange(8) & 1
 
 
 def _last_bit(upper: Tensor, values: Tensor, high: float) -> tuple[int, int]:

@@ -11,16 +11,20 @@ import math
 from collections.abc import Callable
 
 import numpy as np
+import numpy.typing as npt
 from scipy import special
 
 from verify.checks.bounds import (
     ALPHA,
     POWER_MISS,
+    Floats,
     at_most_one,
     chi_square_tails,
     log_departure,
     solved,
 )
+
+Holds = npt.NDArray[np.bool_]
 
 
 def rare(count: int, rate: float) -> float:
@@ -94,30 +98,35 @@ def share(count: int, n: int, least: float, most: float) -> float:
     """
     seen = count / n
     nearest = float(np.clip(seen, least / n, most / n))  # A NaN stays one.
-    return at_most_one(math.exp(-n * _divergence(seen, nearest)))
+    return at_most_one(math.exp(-n * float(_divergence(seen, nearest))))
 
 
-def share_detectable(n: int, most: float, tests: int, level: float = ALPHA) -> float:
-    """Excess over the share ``most/n`` that `share` finds with power 0.999 in one of `tests`."""
-    lawful, miss = most / n, -math.log(POWER_MISS) / n
-    alarm = _first(lambda x: _divergence(x, lawful) >= math.log(2 * tests / level) / n, lawful)
-    return _first(lambda x: _divergence(alarm, x) >= miss, alarm) - lawful
+def share_detectable(n: int, most: float | Floats, tests: int, level: float = ALPHA) -> float:
+    """Excess over the share ``most/n`` that `share` finds with power 0.999, wherever it is.
+
+    The largest over all of `most`, where the smallest p-value of `tests` decides.
+    """
+    lawful, miss = np.unique(most) / n, -math.log(POWER_MISS) / n
+    wanted = math.log(2 * tests / level) / n
+    alarm = _first(lambda x: _divergence(x, lawful) >= wanted, lawful)
+    return float((_first(lambda x: _divergence(alarm, x) >= miss, alarm) - lawful).max())
 
 
-def _first(reached: Callable[[float], bool], low: float) -> float:
-    """The smallest share above `low` that is far enough; infinite if none is."""
-    high = 1.0
-    if not (low < high and reached(high)):
-        return math.inf
+def _first(reached: Callable[[Floats], Holds], low: Floats) -> Floats:
+    """The smallest shares above `low` that are far enough; infinite where none is."""
+    high = np.ones_like(low)
+    some = (low < high) & reached(high)
     for _ in range(50):
         middle = (low + high) / 2
-        low, high = (low, middle) if reached(middle) else (middle, high)
-    return high
+        near = reached(middle)
+        low, high = np.where(near, low, middle), np.where(near, middle, high)
+    return np.where(some, high, math.inf)
 
 
-def _divergence(seen: float, p: float) -> float:
+def _divergence(seen: float | Floats, p: float | Floats) -> Floats:
     """Relative entropy of two coins; infinite where the second cannot show the first."""
-    return float(special.rel_entr(seen, p) + special.rel_entr(1 - seen, 1 - p))
+    entropy: Floats = special.rel_entr(seen, p) + special.rel_entr(1 - seen, 1 - p)
+    return entropy
 
 
 def count_detectable(expected: float, level: float = ALPHA) -> float:

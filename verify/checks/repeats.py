@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from verify.checks.ordering import ascending
 from verify.checks.statistics import Rare
 
 _BLOCK = 16
@@ -39,7 +40,7 @@ def repeats(
     host : numpy.random.Generator
         Chooses the weights by which slices are hashed; equal hashes are verified.
     """
-    cuts = _slices(_bits(values), shape)
+    cuts = _cuts(_bits(values), shape)
     return _most(((cut, point_mass ** cut.shape[1]) for cut in cuts), host)
 
 
@@ -53,7 +54,7 @@ def repeated_calls(values: Tensor, mass: float, host: np.random.Generator) -> Ra
     mass : float
         Bound on the probability of any one tensor.
     """
-    return _most([(_bits(values), mass)], host)
+    return _most([(_bits(values)[..., None], mass)], host)
 
 
 def _bits(values: Tensor) -> Tensor:
@@ -74,28 +75,41 @@ def _most(cuts: Iterable[tuple[Tensor, float]], host: np.random.Generator) -> Ra
     follows. It multiplies over independent samples: largest counts and rates may be added up.
     """
     most, rate, n = 0, 0.0, 0
-    for slices, mass in cuts:
-        m = len(slices)
+    for cut, mass in cuts:
+        m = len(cut) * cut.shape[2]
         expected = m * (m - 1) / 2 * mass
         if m > 1 and expected < _RARE:
-            most, rate, n = max(most, _equal(slices, host)), rate + expected, n + m
+            most, rate, n = max(most, _equal(cut, host)), rate + expected, n + m
     return Rare(most, rate, n)
 
 
-def _slices(bits: Tensor, shape: tuple[int, ...]) -> Iterator[Tensor]:
-    """Every way to cut the calls into slices, each of shape ``(slices, length)``."""
+def _cuts(bits: Tensor, shape: tuple[int, ...]) -> Iterator[Tensor]:
+    """Every way to cut the calls into slices: views of shape ``(…, length of a slice, lanes)``."""
     flat = bits.reshape(-1)
-    yield flat[: flat.numel() // _BLOCK * _BLOCK].view(-1, _BLOCK)
+    yield flat[: flat.numel() // _BLOCK * _BLOCK].view(-1, _BLOCK, 1)
     if len(shape) > 1:
-        rows = len(bits) * shape[0]
-        yield flat.view(rows, -1)
-        yield flat.view(len(bits), -1, shape[-1]).transpose(1, 2).reshape(-1, math.prod(shape[:-1]))
+        yield flat.view(len(bits) * shape[0], -1, 1)
+        yield flat.view(len(bits), -1, shape[-1])
 
 
-def _equal(slices: Tensor, host: np.random.Generator) -> int:
+def _equal(cut: Tensor, host: np.random.Generator) -> int:
     """How many slices equal the one before them in the order of their hashes."""
-    weights = host.integers(-(1 << 63), 1 << 63, slices.shape[1], dtype=np.int64)
-    hashes = (slices * torch.from_numpy(weights).to(slices.device)).sum(1)
+    hashes = _hashes(cut, host)
+    ordered = ascending(hashes)
+    if not bool((ordered[1:] == ordered[:-1]).any()):
+        return 0
     ordered, order = torch.sort(hashes)
     same = (ordered[1:] == ordered[:-1]).nonzero().flatten()
-    return int((slices[order[same]] == slices[order[same + 1]]).all(1).sum())
+    slices, lanes = cut.transpose(1, 2), cut.shape[2]
+    one, other = (slices[order[at] // lanes, order[at] % lanes] for at in (same, same + 1))
+    return int((one == other).all(1).sum())
+
+
+def _hashes(cut: Tensor, host: np.random.Generator) -> Tensor:
+    """One word for each slice: a sum of its bits, word by word where the words have no gaps."""
+    size, begin = cut.shape[1] * cut.element_size(), cut.storage_offset() * cut.element_size()
+    if cut.shape[2] == 1 and size % 8 == begin % 8 == 0:
+        cut = cut.squeeze(2).view(torch.int64).unsqueeze(2)
+    weights = host.integers(-(1 << 63), 1 << 63, cut.shape[1], dtype=np.int64)
+    weighted = cut * torch.from_numpy(weights).to(cut.device)[:, None]
+    return weighted.sum(1).reshape(-1)

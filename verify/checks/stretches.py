@@ -82,7 +82,8 @@ def stretches(drawn: Mapping[str, Drawn], host: np.random.Generator) -> Stretche
         own = sum(max(0, strip.levels.shape[1] - length + 1) for strip in strips)
         rate += own**2 / 2 * (1 / LEVELS + 4 * FINE) ** LENGTH
         n = max(n, own)
-        found = found or _again(strips, length, host)
+        if own > 1 and not found:
+            found = _again(strips, length, host)
     return Stretches(int(bool(found)), rate, n, named={found: 1} if found else {})
 
 

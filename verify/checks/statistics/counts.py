@@ -127,11 +127,7 @@ class Shares(Statistic):
 
     def _detectable(self, level: float) -> float:
         """The excess that is found wherever it is."""
-        sizes = (
-            count_bounds.share_detectable(self.n, float(most), len(self.most), level)
-            for most in np.unique(self.most)
-        )
-        return max(sizes)
+        return count_bounds.share_detectable(self.n, self.most, len(self.most), level)
 
 
 @dataclass(frozen=True, eq=False)

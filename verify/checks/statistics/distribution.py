@@ -182,6 +182,8 @@ def _mean_bounds(means: Floats, n: int, resolution: float) -> Floats:
     cheap = bounds.bernstein_mean(
         means, _LEGENDRE_VARIANCE, _LEGENDRE_LARGEST, _LEGENDRE_VARIATION, n, resolution
     )
+    any_number = bounds.hoeffding_mean(means, _LEGENDRE_LARGEST, _LEGENDRE_VARIATION, n, resolution)
+    cheap = np.fmin(cheap, any_number)
     if float(np.min(cheap)) > bounds.CALM:
         return cheap
     return bounds.chernoff_mean(means, _LEGENDRE_SCORES, n, resolution)
