@@ -98,6 +98,14 @@ def pytest_configure_node(node: Any) -> None:
     node.workerinput |= {"run_seed": str(run.seed), "day": run.day.isoformat()}
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give items that share an expensive start to one worker, where nothing else is asked."""
+    from reports.live.scheduling import Together
+
+    return Together(config, log) if config.getvalue("dist") == "load" else None
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection(session: pytest.Session) -> None:
     """Refuse an environment in which nothing random could be trusted."""

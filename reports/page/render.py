@@ -167,10 +167,15 @@ def _index(evidence: Report, shown: Mapping[str, Sequence[views.CellView]]) -> s
     )
 
 
-@cache
 def _template(name: str) -> Template:
+    return _environment().get_template(name)
+
+
+@cache
+def _environment() -> Environment:
     environment = Environment(
         autoescape=True,
+        auto_reload=False,
         loader=FileSystemLoader(Path(__file__).parent / "templates"),
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -197,7 +202,7 @@ def _template(name: str) -> Template:
     environment.globals.update(
         glyphs=views.GLYPHS, line=LINE, mark=Markup(MARK), note=Markup(NOTE), packed=Markup(PACKED)
     )
-    return environment.get_template(name)
+    return environment
 
 
 def _encoded(text: str) -> bytes:
