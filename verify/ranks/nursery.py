@@ -28,6 +28,7 @@ _REFUSED = (
     "placement changes are not supported",
     "got mixed torch.Tensor and DTensor",
     "would remove or reshape sharded dimension",
+    "no valid sharding strategy",
 )
 """How DTensor says that it cannot do something to a tensor that is divided so."""
 
