@@ -39,7 +39,7 @@ def observe(sample: Sample, tensors: Sequence[TensorLaw], *, sort: bool) -> Evid
     own = [tensor for tensor in tensors if not tensor.copy_of]  # A copy adds no evidence.
     evidence = {tensor.label: _tensor_evidence(sample, tensor, sort) for tensor in own}
     if "" in evidence:
-        return evidence[""] + Evidence(_again(sample, tensors) if sort else {})
+        return evidence[""] + Evidence(_again(sample, _drawn(sample, tensors)) if sort else {})
     return Evidence(_together(sample, tensors) if sort else {}) + _shared(evidence)
 
 
@@ -94,12 +94,11 @@ def _together(sample: Sample, tensors: Iterable[TensorLaw]) -> dict[str, Statist
     drawn = _drawn(sample, tensors)
     found["between"] = joint.between(drawn, sample.host_stream())
     found["joint"] = joint.neighbours(drawn, sample.host_stream(" side by side"))
-    return found | _again(sample, tensors)
+    return found | _again(sample, drawn)
 
 
-def _again(sample: Sample, tensors: Iterable[TensorLaw]) -> dict[str, Statistic]:
+def _again(sample: Sample, drawn: Mapping[str, joint.Drawn]) -> dict[str, Statistic]:
     """Stretches that come again, in one tensor or in two."""
-    drawn = _drawn(sample, tensors)
     return {"stretches": stretches(drawn, sample.host_stream(" stretch by stretch"))}
 
 

@@ -21,6 +21,8 @@ from verify.subjects.unlawful import Unlawful
 _ONE_CALL_FROM = 1 << 18
 """Tensors of this size are not drawn twice for a single case."""
 
+_WORD = (1 << 32) - 1
+
 
 class SubjectRaised(Exception):
     """The subject raised on a valid case, or its fill method found something unlawful.
@@ -78,7 +80,9 @@ class Sample:
 
         One for each tensor: tensors of one kind are pooled as if they shared nothing.
         """
-        return np.random.default_rng([self.seed, 1, *tensor.encode(errors="surrogatepass")])
+        low, high = self.seed & _WORD, self.seed >> 32
+        named = [low, high, 1, *tensor.encode(errors="surrogatepass")]
+        return np.random.default_rng(np.array(named, dtype=np.uint32))
 
 
 @dataclass
