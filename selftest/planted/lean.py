@@ -6,6 +6,9 @@ evidence is written without its pages. Each has tests of its own.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from hypothesis import Phase
 
 from reports.page import render
@@ -13,8 +16,19 @@ from verify.engine import explore
 from verify.plan import drawing
 
 
+def shorten(replace: Callable[[Any, str, Any], object] = setattr) -> None:
+    """Shrink no case, and confirm no failure.
+
+    Parameters
+    ----------
+    replace
+        Sets an attribute; a test may take one that is undone.
+    """
+    replace(drawing, "PHASES", (Phase.generate,))
+    replace(explore, "confirmed", lambda finding, redraw: finding)
+
+
 def pytest_sessionstart() -> None:
-    """Shrink no case, confirm no failure, and make no page."""
-    drawing.PHASES = (Phase.generate,)
-    explore.confirmed = lambda finding, redraw: finding
+    """Do no more than a test looks at, and make no page."""
+    shorten()
     render.build = lambda evidence, directory: None

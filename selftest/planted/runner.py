@@ -13,6 +13,7 @@ import pytest
 from selftest.behaviour.support import ask
 from selftest.forked import run_pytest
 from selftest.planted.fault import Fault, Planted
+from selftest.planted.lean import shorten
 from selftest.planted.plugin import VARIABLE, plant
 from verify.behaviour.promises import PROMISES
 from verify.outcome.promises import identity
@@ -113,6 +114,7 @@ def asked(fault: Fault) -> Run:
     assert promise.is_asked_in(asks.subject, asks.backend, asks.dtype), fault.node
     with pytest.MonkeyPatch.context() as patch:
         plant(fault, patch.setattr)
+        shorten(patch.setattr)
         outcome = ask(promise, asks.subject, asks.dtype)
     findings = [
         {"check": found.check, "passed": found.passed, "message": found.message}
