@@ -290,6 +290,7 @@ ALTERNATIVES = table(
         ("utils.clip_grad_norm_", "Module.load_state_dict", "torch.func.functional_call"),
         _refused_otherwise, source="PyTorch documentation: “an error is thrown”, “it will error”",
         nodes=(behaviour("parameters", "float32-Linear"), gradient("float32-tied Linear")),
+        in_process=False,
     ),
     Alternative(
         "refused_by_overflow", "OverflowError where a number is too large for the dtype",

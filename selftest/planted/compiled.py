@@ -246,7 +246,7 @@ def drawing_first(original, function, *args, **options):
 
 def question(test, check, name, cell, target, plant, says):
     node = f"verify/test_{test}[cpu-{cell}]"
-    return fault(name, name, target, plant, node, check, says=says, in_process=True)
+    return fault(name, name, target, plant, node, check, says=says)
 
 
 asked = functools.partial(question, "compiled.py::test_compiled_call", "compiled")

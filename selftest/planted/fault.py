@@ -44,6 +44,10 @@ class Planted:
         Variables of the run.
     setting
         Changes a global setting of PyTorch, once the suite has made its own.
+    in_process
+        Whether the self-test may plant it in its own process, which takes a tenth of the time.
+        Not where something holds what is replaced from its import on. By hand it is planted in a
+        run of the command, as every other.
     """
 
     name: str
@@ -54,6 +58,7 @@ class Planted:
     adds: bool = field(default=False, kw_only=True)
     environment: Mapping[str, str] = field(default_factory=dict, kw_only=True)
     setting: Callable[[], object] | None = field(default=None, kw_only=True)
+    in_process: bool = field(default=True, kw_only=True)
 
     def replacement(self, target: str, original: Function) -> Function:
         """Return what takes the place of a target."""
@@ -86,9 +91,6 @@ class Fault(Planted):
         The verdict that the cell must get.
     exit_code
         The exit code that the run must end with.
-    in_process
-        Whether the test asks the one question in its own process, which takes a tenth of the time.
-        By hand it is planted in a run of the command, as every other.
     blind
         Why the suite cannot see the fault yet; empty where it must. A fault listed as unseen
         is a strict expected failure: the suite that learns to see it says so.
@@ -99,7 +101,6 @@ class Fault(Planted):
     says: str = ""
     verdict: str = "fail"
     exit_code: int = 1
-    in_process: bool = False
     blind: str = ""
 
 

@@ -221,6 +221,7 @@ _FROM_CHECKPOINT = table(
         recipe("from_checkpoint", _DECODER),
         "fresh",
         says="does it set the seed itself",
+        in_process=False,
     ),
 )
 

@@ -48,7 +48,7 @@ def fault(
 def question(
     file: str, check: str, name: str, cell: str, target: str, plant: Plant, says: str
 ) -> Fault:
-    """Shorthand for a fault that one question of a promise must name, asked in process.
+    """Shorthand for a fault that one question of a promise must name.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ def question(
         How the answer begins, with the question's words.
     """
     node = behaviour(file, cell)
-    return fault(name, name, target, plant, node, check, says=says, in_process=True)
+    return fault(name, name, target, plant, node, check, says=says)
 
 
 def default(cell: str) -> str:

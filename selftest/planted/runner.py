@@ -1,27 +1,36 @@
-"""Runs of the real command with something planted, each in a process of its own."""
+"""Runs with something planted: of one test in this process, or of the real command in its own."""
 
 from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import _lru_cache_wrapper, cache, partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from selftest.behaviour.support import ask
+from selftest.behaviour.support import RUN
 from selftest.forked import run_pytest
 from selftest.planted.fault import Fault, Planted
 from selftest.planted.lean import shorten
 from selftest.planted.plugin import VARIABLE, plant
 from verify.behaviour.promises import PROMISES
-from verify.outcome.promises import identity
+from verify.outcome.outcome import Outcome
+from verify.outcome.promises import FILLS, identity
+from verify.plan import run as plan
+from verify.plan.profiles import PROFILES
+from verify.plan.run import Cell
 from verify.ranks.group import IMPORTS
 
 ROOT = Path(__file__).resolve().parents[2]
 PLUGINS = ("-p", "selftest.planted.plugin", "-p", "selftest.planted.lean")
 TAIL = 3000
+SEED = 20260101
 RUN_LIMIT = 1800
 # A run of its own must not inherit the outer run's worker, options or fault.
 FOREIGN = ("PYTEST_", VARIABLE)
@@ -88,7 +97,7 @@ def run(
     environment = {IMPORTS: "selftest.planted.plugin", **environment}
     inherited = {key: value for key, value in os.environ.items() if not key.startswith(FOREIGN)}
     command = [*nodes, *PLUGINS, "-p", "no:cacheprovider"]
-    command += ["--profile", "smoke", "--run-seed", "20260101", "--report-dir", str(folder)]
+    command += ["--profile", "smoke", "--run-seed", str(SEED), "--report-dir", str(folder)]
     exit_code, output = run_pytest(
         [*command, *arguments],
         folder=ROOT,
@@ -106,27 +115,120 @@ def _cells(evidence: Path) -> list[dict[str, Any]]:
     return [line for line in lines if line.get("kind") == "cell"]
 
 
-def asked(fault: Fault) -> Run:
-    """Plant a fault in this process, and ask the questions of its cell."""
-    asks = identity(fault.node)
-    assert asks, f"{fault.node} is no test of the suite"
-    promise = PROMISES[asks.promise]
-    assert promise.is_asked_in(asks.subject, asks.backend, asks.dtype), fault.node
+def asked(*nodes: str, planted: Planted) -> Run:
+    """Plant something in this process, and let the suite's own tests ask about their cells."""
+    outcomes: list[Outcome] = []
+    _forget()
     with pytest.MonkeyPatch.context() as patch:
-        plant(fault, patch.setattr)
-        shorten(patch.setattr)
-        outcome = ask(promise, asks.subject, asks.dtype)
+        replace_or_add = partial(patch.setattr, raising=False)
+        plant(planted, replace_or_add)
+        shorten(replace_or_add)
+        for node in nodes:
+            _test(node)(_cell(node), _run(node, planted), outcomes.append)
+    _forget()
+    cells = [_line(outcome) for outcome in outcomes]
+    output = [*(outcome.diagnosis for outcome in outcomes), planted.effect()]
+    return Run(int({cell["verdict"] for cell in cells} != {"pass"}), "\n".join(output), cells)
+
+
+def _line(outcome: Outcome) -> dict[str, Any]:
+    """What a test looks at of a cell's line of evidence."""
     findings = [
-        {"check": found.check, "passed": found.passed, "message": found.message}
+        {
+            "check": found.check,
+            "tensor": found.tensor,
+            "passed": found.passed,
+            "message": found.message,
+        }
         for found in outcome.findings
     ]
-    cell = {"verdict": outcome.final_verdict, "findings": findings}
-    return Run(int(cell["verdict"] != "pass"), outcome.diagnosis, [cell])
+    return {"verdict": outcome.final_verdict, "findings": findings}
 
 
-def assert_found(fault: Fault, folder: Path) -> None:
-    """Plant a fault, and demand that its cell fails and that a check meant for it says so."""
-    result = asked(fault) if fault.in_process else run(fault.node, folder=folder, planted=fault)
+def _forget() -> None:
+    """Forget what the suite keeps of cases: it may have been made under a fault."""
+    for name, module in sys.modules.items():
+        if name.startswith("verify."):
+            for kept in vars(module).values():
+                # What has no bound is said of the machine or the suite, and asked once.
+                if isinstance(kept, _lru_cache_wrapper) and kept.cache_parameters()["maxsize"]:
+                    kept.cache_clear()
+
+
+def fits(*nodes: str, planted: Planted) -> bool:
+    """Whether this process can ask: it has its environment, and the tests are about cells.
+
+    Not about those of sharded tensors: in the processes of their ranks nothing would be planted.
+    """
+    return (
+        planted.in_process
+        and not planted.environment
+        and planted.setting is None
+        and planted.arguments[::2] in ((), ("--profile",))
+        and all(_cell_id(node) in _cells_by_id() for node in nodes)
+        and not any(_promise(node) in FILLS["sharded"] for node in nodes)
+    )
+
+
+def tried(*nodes: str, folder: Path, planted: Planted, by_command: bool = False) -> Run:
+    """Run some nodes with something planted: here if that serves, or by the real command.
+
+    Parameters
+    ----------
+    folder
+        Where a report goes.
+    by_command
+        Whether the real command must be run, even if this process can ask.
+    """
+    here = fits(*nodes, planted=planted) and not by_command
+    return asked(*nodes, planted=planted) if here else run(*nodes, folder=folder, planted=planted)
+
+
+def _test(node: str) -> Callable[[Cell, plan.Run, Callable[[Outcome], object]], None]:
+    """The test of a node that a user would run."""
+    path, _, name = node.partition("[")[0].partition("::")
+    module = import_module(path.removesuffix(".py").replace("/", "."))
+    test: Callable[..., None] = getattr(module, name)
+    return test
+
+
+def _cell(node: str) -> Cell:
+    """The cell of a node, which its test must be asked in."""
+    cell = _cells_by_id()[_cell_id(node)]
+    if promise := PROMISES.get(_promise(node)):
+        assert promise.is_asked_in(*cell.names), node
+    return cell
+
+
+def _promise(node: str) -> str:
+    asks = identity(node)
+    assert asks, f"{node} is no test of the suite"
+    return asks.promise
+
+
+def _cell_id(node: str) -> str:
+    return node.partition("[")[2].removesuffix("]")
+
+
+@cache
+def _cells_by_id() -> dict[str, Cell]:
+    return {cell.id: cell for cell in plan.cells(["cpu"])}
+
+
+def _run(node: str, planted: Planted) -> plan.Run:
+    profile = PROFILES[planted.arguments[1] if planted.arguments else "smoke"]
+    # What a question says is looked at: its cases are those that its other tests draw.
+    seed = RUN.seed if _promise(node) in PROMISES else SEED
+    return replace(RUN, seed=seed, profile=profile)
+
+
+def assert_found(fault: Fault, folder: Path, *, by_command: bool = False) -> None:
+    """Plant a fault, and demand that its cell fails and that a check meant for it says so.
+
+    The two parameters are those of `tried`.
+    """
+    by_command |= fault.exit_code != 1  # No process says of itself how it died.
+    result = tried(fault.node, folder=folder, planted=fault, by_command=by_command)
     assert result.exit_code == fault.exit_code, result.explain(
         f"{fault.description}: wanted exit code {fault.exit_code}"
     )
