@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from verify.behaviour.distributed import on_ranks
+from verify.behaviour.resharded import verify_resharding
 from verify.behaviour.sharded_training import verify_training
 from verify.behaviour.shards import verify_shards
 from verify.engine.explore import verify_cell
@@ -47,3 +48,9 @@ def test_shards(host: str, conclude: Callable[[Outcome], None]) -> None:
 def test_training(host: str, conclude: Callable[[Outcome], None]) -> None:
     """Gradients of tied and untied layers, and their norm, by each kind of parallelism."""
     conclude(verify_training(host))
+
+
+@pytest.mark.parametrize("host", ["checkpoints"], ids=["host-any-checkpoints"])
+def test_resharding(host: str, conclude: Callable[[Outcome], None]) -> None:
+    """What is stored and loaded in another number of ranks, and what is redistributed."""
+    conclude(verify_resharding(host))

@@ -339,6 +339,10 @@ _ROWS: dict[str, Words] = {
         "what ranks hold makes one tensor, drawn once",
         "what ranks hold makes another tensor, or none",
     ),
+    "resharding": Words(
+        "what is divided anew stays what it was",
+        "what is divided anew becomes something else",
+    ),
     "sharded_training": Words(
         "ranks train one network as one process would",
         "ranks train another network than one process would",
