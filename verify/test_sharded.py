@@ -51,6 +51,6 @@ def test_training(host: str, conclude: Callable[[Outcome], None]) -> None:
 
 
 @pytest.mark.parametrize("host", ["checkpoints"], ids=["host-any-checkpoints"])
-def test_resharding(host: str, conclude: Callable[[Outcome], None]) -> None:
+def test_resharding(host: str, run: Run, conclude: Callable[[Outcome], None]) -> None:
     """What is stored and loaded in another number of ranks, and what is redistributed."""
-    conclude(verify_resharding(host))
+    conclude(verify_resharding(host, run))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 from verify.behaviour.distributed import on_ranks
 from verify.behaviour.exact import Comparison, compare
 from verify.outcome.outcome import Outcome
+from verify.plan.run import Run
 from verify.ranks.group import ask
 from verify.ranks.placements import WORLD, digest
 
@@ -24,11 +25,31 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 
-_DIRECTIONS = ((WORLD, 2), (2, WORLD))
+_Directions = tuple[tuple[int, int], ...]
 """How many ranks store, and how many load."""
 
-_MESHES = ((WORLD,), (2, 2))
-"""On which tensors are redistributed."""
+
+@dataclass(frozen=True)
+class _Extent:
+    """What is asked.
+
+    Attributes
+    ----------
+    tensors, modules : tuple
+        In which directions these are stored and loaded.
+    meshes : tuple
+        On which tensors are redistributed.
+    """
+
+    tensors: _Directions = ((WORLD, 2), (2, WORLD))
+    modules: _Directions = ((WORLD, 2), (2, WORLD))
+    meshes: tuple[tuple[int, ...], ...] = ((WORLD,), (2, 2))
+
+
+_EXTENTS: Mapping[str, _Extent] = {
+    "smoke": _Extent(tensors=(), modules=((WORLD, 2),), meshes=((WORLD,),))
+}
+"""By profile; others ask everything."""
 
 
 @dataclass(frozen=True)
@@ -125,23 +146,20 @@ _COMMON: Mapping[str, _Question] = {
     "entries that loading leaves unwritten": _listed(_Seen.unwritten, "loaded"),
     "streams that go on": _listed(_Seen.moved, "saved", "loaded"),
 }
-_QUESTIONS: Mapping[str, tuple[Callable[[int, int], _Checkpoint], Mapping[str, _Question]]] = {
-    "tensors": (_tensors, _COMMON),
-    "modules": (
-        _module,
-        {
-            **_COMMON,
-            "ties that loading parts": lambda made: [*made.parted],
-            "what is missing without a word": lambda made: [*made.silent],
-        },
-    ),
+_OF_MODULES: Mapping[str, _Question] = {
+    **_COMMON,
+    "ties that loading parts": lambda made: [*made.parted],
+    "what is missing without a word": lambda made: [*made.silent],
 }
 
 
-def _stored() -> Iterator[Comparison]:
+def _stored(extent: _Extent) -> Iterator[Comparison]:
     """Questions about what is stored and loaded."""
-    for of, (make, questions) in _QUESTIONS.items():
-        for saving, loading in _DIRECTIONS:
+    for of, make, questions, directions in (
+        ("tensors", _tensors, _COMMON, extent.tensors),
+        ("modules", _module, _OF_MODULES, extent.modules),
+    ):
+        for saving, loading in directions:
             made = cache(partial(make, saving, loading))
             for words, question in questions.items():
                 call = f"{words}, of {of} from {saving} to {loading} ranks"
@@ -201,17 +219,18 @@ _OF_REDISTRIBUTED: Mapping[str, Callable[[Sequence[Redistributed]], list[str]]] 
 }
 
 
-def _divided_anew() -> Iterator[Comparison]:
+def _divided_anew(extent: _Extent) -> Iterator[Comparison]:
     """Questions about what is redistributed."""
-    for mesh in _MESHES:
+    for mesh in extent.meshes:
         made = cache(partial(_redistributed, mesh))
         for words, question in _OF_REDISTRIBUTED.items():
             call = f"{words}, on a mesh of {' by '.join(map(str, mesh))} ranks"
             yield Comparison(call, partial(_answer, question, made), [])
 
 
-def verify_resharding(host: str) -> Outcome:
+def verify_resharding(host: str, run: Run) -> Outcome:
     """Store and load in another number of ranks, and redistribute, in every way."""
+    extent = _EXTENTS.get(run.profile.name, _Extent())
     asked = Outcome(
         promise="resharding",
         subject=host,
@@ -224,5 +243,5 @@ def verify_resharding(host: str) -> Outcome:
         source="PyTorch documentation, torch.distributed.checkpoint (load, DefaultLoadPlanner), "
         "torch.distributed.checkpoint.state_dict, DTensor.redistribute, DTensor.full_tensor",
     )
-    comparisons = (*_stored(), *_divided_anew())
+    comparisons = (*_stored(extent), *_divided_anew(extent))
     return on_ranks(asked, lambda: compare(asked, comparisons, "resharding"))

@@ -33,8 +33,13 @@ _REFUSED = (
 """How DTensor says that it cannot do something to a tensor that is divided so."""
 
 
-_IMPORTED = ("torch._dynamo", "verify.ranks.training", "verify.ranks.reloading")
-"""Modules that every rank needs; the first is imported by the first DTensor, for 0.7 s."""
+_IMPORTED = (
+    "torch._dynamo",
+    "verify.ranks.training",
+    "verify.ranks.reloading",
+    "verify.ranks.redistribution",
+)
+"""Modules that every rank needs; the first is imported by the first DTensor, which takes long."""
 
 
 def _die_with(parent: int, by: signal.Signals = signal.SIGKILL) -> None:

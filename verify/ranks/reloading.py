@@ -18,16 +18,7 @@ from torch.distributed.checkpoint.state_dict import (
 from torch.distributed.fsdp import fully_shard
 
 from verify.ranks.placements import Placed
-from verify.ranks.resharding import (
-    UNEVEN,
-    Held,
-    checkpoint,
-    checkpointing,
-    held,
-    local,
-    poisoned,
-    values,
-)
+from verify.ranks.resharding import UNEVEN, Held, held, load, local, poisoned, store, values
 from verify.ranks.tasks import mesh_of, together
 
 KEPT = "cache"
@@ -116,9 +107,7 @@ def _save(ranks: int, folder: str) -> Held | None:
         return None
     module = _write(_divided(ranks), lambda name, _: stored()[name].part(ranks, rank))
     stream = torch.get_rng_state()
-    with checkpointing():
-        group = mesh_of((ranks,)).get_group()
-        checkpoint.save({"module": module}, checkpoint_id=folder, process_group=group)
+    store({"module": module}, folder, mesh_of((ranks,)).get_group())
     return held(_tensors(module), stream)
 
 
@@ -126,17 +115,17 @@ _Load = Callable[[Tied, str, ProcessGroup], object]
 
 
 def _as_it_is(of: Tied, folder: str, group: ProcessGroup) -> None:
-    checkpoint.load({"module": of}, checkpoint_id=folder, process_group=group)
+    load({"module": of}, folder, group)
 
 
 def _by_its_state(of: Tied, folder: str, group: ProcessGroup) -> None:
     state = get_model_state_dict(of)
-    checkpoint.load({"module": state}, checkpoint_id=folder, process_group=group)
+    load({"module": state}, folder, group)
     set_model_state_dict(of, state)
 
 
 def _alone(of: Tied, folder: str, _group: ProcessGroup) -> None:
-    checkpoint.load({"module": of}, checkpoint_id=folder, no_dist=True)
+    load({"module": of}, folder)
 
 
 def _from_wholes(of: Tied, _folder: str, _group: ProcessGroup) -> None:
@@ -146,11 +135,12 @@ def _from_wholes(of: Tied, _folder: str, _group: ProcessGroup) -> None:
     set_model_state_dict(of, whole, options=StateDictOptions(full_state_dict=True))
 
 
-def _for_more(of: Tied, folder: str, group: ProcessGroup, **allowed: bool) -> None:
+def _for_more(of: Tied, folder: str, group: ProcessGroup, *, partly: bool = True) -> None:
     """Ask a checkpoint for more than it has."""
-    asked = {"module": {**of.state_dict(), _ADDED: torch.full((2,), torch.nan)}}
-    planner = checkpoint.DefaultLoadPlanner(**allowed)
-    checkpoint.load(asked, checkpoint_id=folder, process_group=group, planner=planner)
+    state = {**of.state_dict(), _ADDED: torch.full((2,), torch.nan)}
+    load({"module": state}, folder, group, partly=partly)
+    del state[_ADDED]
+    of.load_state_dict(state)
 
 
 def _lacking(of: Tied, *, strict: bool) -> list[str]:
@@ -164,9 +154,7 @@ DIVIDED: Mapping[str, _Load] = {
     "under fully_shard": _as_it_is,
     "under fully_shard by its state": _by_its_state,
     "under fully_shard from a whole state": _from_wholes,
-    "under fully_shard with a tensor more, where that is allowed": partial(
-        _for_more, allow_partial_load=True
-    ),
+    "under fully_shard with a tensor more, where that is allowed": _for_more,
 }
 WHOLE: Mapping[str, _Load] = {"whole": _as_it_is, "whole by each rank alone": _alone}
 """How a module is loaded, of which each rank holds its rows, or everything."""
@@ -196,8 +184,7 @@ class Reloaded:
 
 def _is_refused(call: Callable[[], object]) -> bool:
     try:
-        with checkpointing():
-            call()
+        call()
     except RuntimeError:
         return True
     return False
@@ -207,7 +194,9 @@ def _silent(ranks: int, folder: str) -> list[str]:
     """What is missing without a word."""
     module, group = _blank(_divided(ranks)), mesh_of((ranks,)).get_group()
     is_told = {
-        "a tensor that the checkpoint lacks": _is_refused(lambda: _for_more(module, folder, group)),
+        "a tensor that the checkpoint lacks": _is_refused(
+            lambda: _for_more(module, folder, group, partly=False)
+        ),
         "a tensor that the state lacks": _is_refused(lambda: _lacking(module, strict=True)),
         "a tensor that the state may lack": _lacking(module, strict=False) == [_LACKING],
     }
@@ -220,16 +209,15 @@ def reload(saving: int, loading: int, folder: str) -> Reloaded:
     takes_part = distributed.get_rank() < loading
     made, parted = dict[str, Held](), list[str]()
 
-    def load(way: str, call: _Load) -> None:
+    def loaded(way: str, call: _Load) -> None:
         module = _blank(_divided(loading) if way in DIVIDED else Tied())
         stream = torch.get_rng_state()
-        with checkpointing():
-            call(module, folder, meshes[1].get_group())
+        call(module, folder, meshes[1].get_group())
         made[way] = held(_tensors(module), stream)
         parted.extend([way] if module.head.weight is not module.embedding.weight else [])
 
     saved = together(lambda: _save(saving, folder))
     for way, call in (*DIVIDED.items(), *WHOLE.items()):
-        together(partial(load, way, call) if takes_part else lambda: None)
+        together(partial(loaded, way, call) if takes_part else lambda: None)
     silent = together(lambda: _silent(loading, folder) if takes_part else [])
     return Reloaded(saved, made, tuple(parted), tuple(silent))

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 import torch.distributed.checkpoint
 from torch import Tensor, distributed
+from torch.distributed import ProcessGroup
 from torch.distributed.tensor import DTensor
 
 from verify.ranks.placements import PLACED, WORLD, Placed, digest
@@ -78,11 +79,14 @@ def items(saving: int, loading: int) -> Iterator[Item]:
 def values(of: int, shape: Sequence[int], dtype: torch.dtype) -> Tensor:
     """Numbers of which no two of a tensor are alike, nor those of two tensors at one place.
 
-    Those that are no integers are negative, the zero among them.
+    They take every bit of the dtype: a narrower one loses something. Those that are no integers
+    are negative, the zero among them.
     """
     count = torch.arange(torch.Size(shape).numel())
-    whole = ((count * 7 + 13 * of) % 251).to(dtype).view(tuple(shape))
-    return -whole if dtype.is_floating_point else whole
+    whole = ((count * 7 + 13 * of) % 251).view(tuple(shape))
+    if not dtype.is_floating_point:
+        return (whole << 55 | 1).to(dtype)
+    return -(whole.double() * (1 + torch.finfo(dtype).eps)).to(dtype)
 
 
 def poisoned(like: Tensor) -> Tensor:
@@ -107,6 +111,22 @@ def checkpointing() -> Iterator[None]:
         yield
     except checkpoint.CheckpointException as reason:
         raise RuntimeError(f"{reason}") from reason
+
+
+def store(what: Mapping[str, object], folder: str, group: ProcessGroup) -> None:
+    """Write a checkpoint, each rank its own part."""
+    writer = checkpoint.FileSystemWriter(folder)
+    with checkpointing():
+        checkpoint.save({**what}, storage_writer=writer, process_group=group)
+
+
+def load(into: dict[str, Any], folder: str, *group: ProcessGroup, partly: bool = False) -> None:
+    """Read a checkpoint, with others or, without a group, alone; in part where that is allowed."""
+    reader = checkpoint.FileSystemReader(folder)
+    planner = checkpoint.DefaultLoadPlanner(allow_partial_load=partly)
+    among = {"process_group": group[0]} if group else {"no_dist": True}
+    with checkpointing():
+        checkpoint.load(into, storage_reader=reader, planner=planner, **among)
 
 
 @dataclass(frozen=True)
@@ -149,27 +169,25 @@ def _left(part: Tensor) -> Tensor:
 
 
 def reshard(saving: int, loading: int, folder: str) -> tuple[Held | None, Held | None]:
-    """Save on the first ranks, load on others: what this one held afterwards, each time."""
+    """Store on the first ranks, load on others: what this one held afterwards, each time."""
     rank, every = distributed.get_rank(), [(each, each.values) for each in items(saving, loading)]
     meshes = [mesh_of((ranks,)) for ranks in (saving, loading)]
     stream = torch.get_rng_state()
 
-    def save() -> Held | None:
+    def stored() -> Held | None:
         if rank >= saving:
             return None
         state = {each.name: divided(each.saved, whole) for each, whole in every}
-        with checkpointing():
-            group = meshes[0].get_group()
-            checkpoint.save({**state}, checkpoint_id=folder, process_group=group)
+        store(state, folder, meshes[0].get_group())
         return held(state, stream)
 
-    def load() -> Held | None:
+    def loaded() -> Held | None:
         if rank >= loading:
             return None
-        state = {each.name: divided(each.loaded, poisoned(whole)) for each, whole in every}
-        with checkpointing():
-            group = meshes[1].get_group()
-            checkpoint.load(state, checkpoint_id=folder, process_group=group)
+        state: dict[str, Any] = {
+            each.name: divided(each.loaded, poisoned(whole)) for each, whole in every
+        }
+        load(state, folder, meshes[1].get_group())
         return held(state, stream)
 
-    return together(save), together(load)
+    return together(stored), together(loaded)
