@@ -15,7 +15,7 @@ from selftest.planted.module import fault
 
 RESHARDING = "verify/test_sharded.py::test_resharding[host-any-checkpoints]"
 
-_EVERYTHING = ("--profile", "standard")
+EVERYTHING = ("--profile", "standard")
 """Asks for what smoke leaves out: tensors."""
 
 _CHECKPOINT = "torch.distributed.checkpoint"
@@ -188,9 +188,9 @@ def _row(name: str, description: str, target: str, plant: Plant, says: str, **mo
 
 FAULTS = table(
     _row("reshard_swapped", "ranks that load get the parts of each other",
-         _LOAD, _loaded(_of_another), f"{_LOADED}, of tensors", arguments=_EVERYTHING),
+         _LOAD, _loaded(_of_another), f"{_LOADED}, of tensors", arguments=EVERYTHING),
     _row("reshard_shifted", "every piece is read from where the stored part begins",
-         PLANS, planned(_shifted), f"{_LOADED}, of tensors from 2 to 4", arguments=_EVERYTHING),
+         PLANS, planned(_shifted), f"{_LOADED}, of tensors from 2 to 4", arguments=EVERYTHING),
     _row("reshard_without_tail", "of what two stored parts make, the second is not read",
          PLANS, planned(_without_last_pieces), _UNWRITTEN),
     _row("reshard_without_buffers", "running statistics are not read",
@@ -198,9 +198,9 @@ FAULTS = table(
     _row("reshard_replicas_apart", "one rank loads another replica",
          _LOAD, _loaded(_apart), f"{_LOADED}, of modules from 4 to 2 ranks: table on rank 1"),
     _row("reshard_narrow", "what is loaded passes through a narrower dtype",
-         _LOAD, _loaded(_narrow), f"{_LOADED}, of tensors", arguments=_EVERYTHING),
+         _LOAD, _loaded(_narrow), f"{_LOADED}, of tensors", arguments=EVERYTHING),
     _row("reshard_positive_zero", "the sign of zero is lost",
-         _LOAD, _loaded(_positive), f"{_LOADED}, of tensors", arguments=_EVERYTHING),
+         _LOAD, _loaded(_positive), f"{_LOADED}, of tensors", arguments=EVERYTHING),
     _row("reshard_storing_in_place", "tensors are rounded where they lie before they are stored",
          _STORE, calling(_storing_in_place), f"{_SAVED}, of modules"),
     _row("reshard_untied_by_loading", "loading gives each module a parameter of its own",
