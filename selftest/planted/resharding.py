@@ -172,6 +172,15 @@ def _without_a_word(original: Function, *args: Any, **kwargs: Any) -> Any:
     return type(original(*args, **kwargs))([], [])
 
 
+def _ending_in_zeros(original: Function, *args: Any, options: Any = None, **kwargs: Any) -> Any:
+    """Gather whole tensors of which the last row is nothing."""
+    state = original(*args, options=options, **kwargs)
+    for tensor in state.values() if options and options.full_state_dict else ():
+        if tensor.ndim == 2:
+            tensor[-1] = 0
+    return state
+
+
 def _never_strict(original: Function, module: Any, state: Any, *, options: Any = None) -> Any:
     options = options and dataclasses.replace(options, strict=False)
     return original(module, state, options=options)
@@ -217,6 +226,8 @@ FAULTS = table(
     _row("reshard_never_strict", "what a state lacks is left as it was, and nobody says so",
          f"{_STATE}.set_model_state_dict", calling(_never_strict),
          f"{_SILENT}, of modules from 4 to 2 ranks: a tensor that the state lacks"),
+    _row("reshard_gathered", "the whole state of ranks ends in zeros",
+         f"{_STATE}.get_model_state_dict", calling(_ending_in_zeros), f"{_LOADED}, of modules"),
     _row("reshard_without_a_word", "what a state may lack is not told",
          f"{_STATE}.set_model_state_dict", calling(_without_a_word),
          f"{_SILENT}, of modules from 4 to 2 ranks: a tensor that the state may lack"),

@@ -83,7 +83,8 @@ def stored() -> Mapping[str, Stored]:
 
 
 def _divided(ranks: int) -> Tied:
-    module = Tied()
+    with torch.random.fork_rng():
+        module = Tied()
     for part in (module.norm, module):
         fully_shard(part, mesh=mesh_of((ranks,)))
     return module
@@ -101,11 +102,16 @@ def _blank(of: Tied) -> Tied:
     return _write(of, lambda name, tensor: kept if name == KEPT else poisoned(tensor))
 
 
-def _save(ranks: int, folder: str) -> Held | None:
+def _written(ranks: int) -> Tied:
+    """The module under `fully_shard`, as it is stored."""
     rank = distributed.get_rank()
-    if rank >= ranks:
+    return _write(_divided(ranks), lambda name, _: stored()[name].part(ranks, rank))
+
+
+def _save(ranks: int, folder: str) -> Held | None:
+    if distributed.get_rank() >= ranks:
         return None
-    module = _write(_divided(ranks), lambda name, _: stored()[name].part(ranks, rank))
+    module = _written(ranks)
     stream = torch.get_rng_state()
     store({"module": module}, folder, mesh_of((ranks,)).get_group())
     return held(_tensors(module), stream)
@@ -135,6 +141,11 @@ def _from_wholes(of: Tied, _folder: str, _group: ProcessGroup) -> None:
     set_model_state_dict(of, whole, options=StateDictOptions(full_state_dict=True))
 
 
+def _gathered(of: Tied, _folder: str, group: ProcessGroup) -> None:
+    options, module = StateDictOptions(full_state_dict=True), _written(group.size())
+    of.load_state_dict(get_model_state_dict(module, options=options))
+
+
 def _for_more(of: Tied, folder: str, group: ProcessGroup, *, partly: bool = True) -> None:
     """Ask a checkpoint for more than it has."""
     state = {**of.state_dict(), _ADDED: torch.full((2,), torch.nan)}
@@ -156,7 +167,11 @@ DIVIDED: Mapping[str, _Load] = {
     "under fully_shard from a whole state": _from_wholes,
     "under fully_shard with a tensor more, where that is allowed": _for_more,
 }
-WHOLE: Mapping[str, _Load] = {"whole": _as_it_is, "whole by each rank alone": _alone}
+WHOLE: Mapping[str, _Load] = {
+    "whole": _as_it_is,
+    "whole by each rank alone": _alone,
+    "whole from the state of ranks": _gathered,
+}
 """How a module is loaded, of which each rank holds its rows, or everything."""
 
 
