@@ -112,6 +112,10 @@ class TestRegions:
         assert tolerating(Measured((3,), 1.5), (known, defect())) == (known,)
         assert tolerating(Measured((3,), 2.5), (known,)) == ()
 
+    def test_a_deviation_may_explain_further_checks(self):
+        known = defect(deviation=True, check="support", explains=("tails", "far_tails"))
+        assert known.forgiven == ("support", "tails", "far_tails")
+
 
 class TestOfPromise:
     def test_comparisons_of_the_promise_and_place(self, monkeypatch):

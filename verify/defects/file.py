@@ -85,6 +85,10 @@ def _check(value: object) -> str:
     return str(value)
 
 
+def _checks(value: object) -> tuple[str, ...]:
+    return tuple(map(_check, _names(value)))
+
+
 def _region(value: object) -> dict[str, tuple[float, float]]:
     return {name: _range(*_kind(list)(ends)) for name, ends in _kind(dict)(value).items()}
 
@@ -125,10 +129,11 @@ _FIELDS: Mapping[str, _Field] = {
     "witness": _Field(_kind(dict), "the fields of a case, like { shape = [0] }"),
     "seed": _Field(_seed, "a whole number below 2^32"),
     "deviation": _Field(_kind(bool), "true or false"),
+    "explains": _Field(_checks, 'a list of further checks, like ["far_tails"]'),
     "calls": _Field(_names, 'a list of the questions\' ids, like ["size-not-inferred"]'),
 }
 
-_CASES = {"region": True, "witness": True, "seed": False, "deviation": False}
+_CASES = {"region": True, "witness": True, "seed": False, "deviation": False, "explains": False}
 """Fields of a defect of drawn cases, and whether it must have them; `calls` stands for all."""
 
 _INSTEAD = "; or, of a promise made of questions, name their ids in 'calls'"
@@ -210,6 +215,8 @@ def _entry(path: Path, number: int, table: Mapping[str, object]) -> Entry:
     if missing := [key for key in _FIELDS if key in wanted and key not in entry]:
         wish = _FIELDS[missing[0]].wanted + (_INSTEAD if missing[0] in _CASES else "")
         _refuse(path, f"the field {missing[0]!r} is missing: write {wish}", name)
+    if "explains" in entry and not entry.get("deviation"):
+        _refuse(path, "the field 'explains' is of no use without 'deviation': drop it", name)
     since = cast(_Version, entry.get("since", (0, 0)))
     if "until" in entry and cast(_Version, entry["until"]) <= since:
         _refuse(path, "the field 'until' is not after 'since': no version has the defect", name)

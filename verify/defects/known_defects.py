@@ -52,7 +52,9 @@ class KnownDefect:
         their words.
     deviation : bool
         Whether only the contract is broken while the backend's own law holds exactly: then the
-        cases stay verified, and nothing but `check` is forgiven.
+        cases stay verified, and nothing but `check` and what it explains is forgiven.
+    explains : tuple of str
+        Further checks that see a deviation, or see it in larger samples.
     seed : int or None
         The stream on which the witness shows, for defects that need luck to be seen.
     expires : datetime.date or None
@@ -74,6 +76,7 @@ class KnownDefect:
     seed: int | None = None
     promises: tuple[str, ...] = ("law",)
     deviation: bool = False
+    explains: tuple[str, ...] = ()
     expires: date | None = None
 
     @property
@@ -96,6 +99,11 @@ class KnownDefect:
     def is_current(self) -> bool:
         """Whether the PyTorch under test is one of the versions that have it."""
         return self.since <= torch_api.version() < self.until
+
+    @property
+    def forgiven(self) -> tuple[str, ...]:
+        """The checks that a deviation may fail."""
+        return (self.check, *self.explains)
 
     def summary(self) -> dict[str, str]:
         """The entry for readers: versions, symptom and link."""

@@ -85,7 +85,7 @@ class _Exploration:
 
     def conclude(self) -> Outcome:
         failed = self._failed_cases()
-        pooled = self.pool.evidence.findings("cell")
+        pooled = self._forgiven_of_all(self.pool.evidence.findings("cell"))
         self.progress.decisions += len(pooled)
         redrawn = functools.cache(lambda: self.pool.redrawn(TIMES))
         findings = [confirmed(finding, redrawn) for finding in pooled]
@@ -176,7 +176,7 @@ class _Exploration:
             return []
         except CaseFailed as failure:
             return failure.findings
-        findings = self._forgiven(case, self._telling(case, evidence))
+        findings = self._forgiven(self._known(case), self._telling(case, evidence))
         failed = sorted((f for f in findings if not f.passed), key=p_value)
         if failed:
             worst = list(dict.fromkeys(finding.tensor for finding in failed))[:_MOST_DRAWN]
@@ -194,9 +194,18 @@ class _Exploration:
         told += sorted(passed, key=lambda each: p_value(each[1]))[:1]
         return [decision.finding("case", repr(case), tensor) for tensor, decision in told]
 
-    def _forgiven(self, case: Case, findings: list[Finding]) -> list[Finding]:
+    def _forgiven_of_all(self, findings: list[Finding]) -> list[Finding]:
+        """The findings of the pool, of which every case must deviate.
+
+        What a check alone is about is left out of the pool case by case; several decide on one
+        distribution, which is whole.
+        """
+        known = [self._known(case) for case in self.pool.cases]
+        shared = set.intersection(*map(set, known)) if known else set[str]()
+        return self._forgiven({check: known[0][check] for check in shared}, findings)
+
+    def _forgiven(self, known: Mapping[str, str], findings: list[Finding]) -> list[Finding]:
         """The findings, those that a known deviation explains as passed: all others must be."""
-        known = self._known(case)
         if not known:
             return findings
         self.progress.excluded.update(known[f.check] for f in findings if f.check in known)
@@ -209,7 +218,8 @@ class _Exploration:
 
     def _known(self, case: Case) -> Mapping[str, str]:
         """The known deviations of a case: their ids, by the check that each explains."""
-        return {d.check: d.id for d in known_defects.tolerating(case, self.defects)}
+        tolerated = known_defects.tolerating(case, self.defects)
+        return {check: defect.id for defect in tolerated for check in defect.forgiven}
 
     def _case_calls(self, case: Case) -> int:
         values = int(self.extent.case_values / self.cell.subject.effort(case))
