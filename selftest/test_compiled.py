@@ -81,9 +81,10 @@ def test_rows_that_come_again_are_counted():
     assert calls._coming_again(first, second) == ["4 of 80 rows"]
 
 
-def test_an_extreme_on_the_bound_is_outside():
+def test_an_extreme_beyond_the_bound_is_outside():
     assert calls._outside(0.0, 0.5, 0.0, 1.0) == []
-    assert calls._outside(0.0, 1.0, 0.0, 1.0) == ["the largest value is 1.0"]
+    assert calls._outside(0.0, 1.0, 0.0, 1.0) == []
+    assert calls._outside(0.0, 1.5, 0.0, 1.0) == ["the largest value is 1.5"]
     assert calls._outside(-0.5, 0.5, 0.0, 1.0) == ["the least value is -0.5"]
     assert len(calls._outside(torch.nan, torch.nan, 0.0, 1.0)) == 2
 

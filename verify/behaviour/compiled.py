@@ -71,6 +71,7 @@ class _Slot:
 
     trial: Trial | None = None
     seen: dict[Way, _Seen] = {}  # noqa: RUF012  It is replaced, never shared.
+    ends: tuple[Trial | None, float, float] = (None, 0.0, 0.0)
 
 
 def _pair(trial: Trial, way: Way) -> Pair:
@@ -186,24 +187,41 @@ def _unlike_eager(way: Way, trial: Trial) -> list[str]:
     return found + [name for name, one, other in numbers if not agree(trial, one, other)]
 
 
-def _out_of_bounds(way: Way, trial: Trial) -> list[str]:
-    """Values that lie on the excluded bound, or beyond one."""
+def _bounds(trial: Trial) -> tuple[float, float]:
     (tensor,) = trial.cell.subject.tensors(trial.case)
     assert isinstance(tensor.law, Uniform)
-    low, high = tensor.law.low, tensor.law.high
-    pair = _pair(sized(trial, *_FILLED), way)
+    return tensor.law.low, tensor.law.high
+
+
+def _ends(way: Way, trial: Trial) -> tuple[float, float]:
+    """The least and the largest of many values; NaN where one is."""
+    if _Slot.ends[0] is not trial:
+        _Slot.ends = (trial, *_look_at_ends(_pair(sized(trial, *_FILLED), way), trial))
+    return _Slot.ends[1:]
+
+
+def _look_at_ends(pair: Pair, trial: Trial) -> tuple[float, float]:
     trial.target("bounds")
     extremes = []
     for _ in range(_VALUES // (2 * _FILLED[0])):
         extremes += [torch.stack(torch.aminmax(values)) for values in pair()]
     least, most = torch.stack(extremes).double().unbind(dim=1)
-    return _outside(float(least.min()), float(most.max()), low, high)
+    return float(least.min()), float(most.max())
+
+
+def _reached(way: Way, trial: Trial) -> list[str]:
+    """Values that lie on the excluded bound."""
+    return ["the largest value"] if _ends(way, trial)[1] == _bounds(trial)[1] else []
+
+
+def _out_of_bounds(way: Way, trial: Trial) -> list[str]:
+    return _outside(*_ends(way, trial), *_bounds(trial))
 
 
 def _outside(least: float, most: float, low: float, high: float) -> list[str]:
-    """Which of the extremes is none of a law on [low, high); NaN is neither."""
+    """Which of the extremes is beyond a bound; NaN is none of a law."""
     found = [] if least >= low else [f"the least value is {least}"]
-    return found if most < high else [*found, f"the largest value is {most}"]
+    return found if most <= high else [*found, f"the largest value is {most}"]
 
 
 def _not_reached(way: Way, trial: Trial) -> list[str]:
@@ -278,6 +296,7 @@ PROMISE = Promise(
             _unlike_eager,
             ways=[way for way in EVERY if way.fallback],
         ),
+        "bound-reached": _asked("values on the excluded bound", _reached, _is_bounded, [Way()]),
         "out-of-bounds": _asked("values out of bounds", _out_of_bounds, _is_bounded, [Way()]),
         "not-reached": _asked(
             "sizes that are not filled alone",
