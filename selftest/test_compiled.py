@@ -5,10 +5,12 @@ import torch
 
 from selftest.behaviour.support import RUN, cell
 from verify.behaviour import compiled as calls
+from verify.behaviour import compiled_constructors, compiled_generators
+from verify.behaviour.compiled_generators import verify_compiled_behaviour
 from verify.engine.compiled import verify_compiled
 from verify.outcome.verdict import Verdict
 from verify.subjects import compiled
-from verify.subjects.compiled import EVERY, WAYS, Way, by_turns
+from verify.subjects.compiled import EVERY, WAYS, Way, by_turns, nameless
 
 MISSING = "not tested: no C++ compiler"
 
@@ -61,7 +63,7 @@ def test_pairs_are_given_by_turns():
         made.append(len(made))
         return torch.tensor(2 * made[-1]), torch.tensor(2 * made[-1] + 1)
 
-    fill = by_turns(pair)
+    fill = by_turns(pair, nameless)
     assert [int(fill()[""]) for _ in range(5)] == [0, 1, 2, 3, 4]
     assert made == [0, 1, 2]
 
@@ -92,3 +94,41 @@ def test_an_extreme_beyond_the_bound_is_outside():
 def test_a_way_may_compile_nothing_and_leave_values_alone():
     compiled.unusable(torch.device("cpu"))
     assert int(Way("aot_eager")(lambda x: x + 1)(torch.tensor(1))) == 2
+
+
+def refusing(monkeypatch):
+    """Nothing can be captured, not in parts either."""
+
+    def refuse(self, function, *, whole=True):
+        def call(*args):
+            raise compiled.refusal()("No such thing.\n  Explanation: none")
+
+        return call
+
+    monkeypatch.setattr(Way, "__call__", refuse)
+
+
+@pytest.mark.parametrize("promise", ["compiled default", "compiled default, aot_eager"])
+def test_constructors_that_are_refused_are_unsupported(promise, monkeypatch):
+    refusing(monkeypatch)
+    outcome = verify_compiled(cell("Embedding"), RUN, promise)
+    assert outcome.final_verdict is Verdict.UNSUPPORTED
+    assert outcome.reason.endswith(": No such thing.")
+
+
+@pytest.mark.parametrize(
+    ("promise", "subject"),
+    [(compiled_generators.PROMISE, "torch.rand"), (compiled_constructors.PROMISE, "Linear")],
+    ids=["generators", "constructors"],
+)
+def test_questions_that_are_refused_are_unsupported(promise, subject, monkeypatch):
+    refusing(monkeypatch)
+    outcome = verify_compiled_behaviour(cell(subject), RUN, promise)
+    assert outcome.final_verdict is Verdict.UNSUPPORTED
+    assert outcome.reason.endswith(": No such thing.")
+
+
+def test_a_graph_break_of_a_constructor_is_told():
+    outcome = verify_compiled(cell("LayerNorm"), RUN, "compiled default")
+    assert outcome.final_verdict is Verdict.PASS
+    assert outcome.reason.startswith("captured in parts: ")

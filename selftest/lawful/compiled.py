@@ -6,10 +6,17 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+import torch
+
 from selftest.lawful.alternative import Control, swap
-from selftest.planted.compiled import COMPILE, kernels, law, reset, without_caches
+from selftest.planted.compiled import COMPILE, default, kernels, law, reset, without_caches
 from selftest.planted.fault import Function, calling, table
 
+_CONSTRUCTORS = (
+    default("float32-Embedding"),
+    "verify/test_compiled.py::test_compiled_constructor[cpu-float32-Linear]",
+    "verify/test_compiled.py::test_compiled_generators[cpu-float32-torch.rand]",
+)
 _COMPILE = (
     "PyTorch documentation, torch.compile: what is drawn, and in which order, is not promised"
 )
@@ -31,6 +38,18 @@ def _uncompiled(original: Function, function: Function, **options: Any) -> Funct
     return function
 
 
+def _broken(original: Function, function: Function, **options: Any) -> Function:
+    """Nothing is captured before the first graph break, and what comes behind it is called."""
+
+    @functools.wraps(function)
+    def breaking(*args: Any) -> Any:
+        torch._dynamo.graph_break()
+        return function(*args)
+
+    compiled: Function = original(breaking, **options)
+    return compiled
+
+
 def _seeded(seed: str) -> Callable[[Function], Function]:
     """Make uniforms of another number than the seed, in C++ where `{}` stands for the seed."""
 
@@ -48,7 +67,9 @@ ALTERNATIVES = table(
     swap("compiled_eager_draws", "compiled code draws as eager calls do", COMPILE,
          calling(_eager_draws), _COMPILE, *_NODES),
     swap("uncompiled", "nothing is compiled", COMPILE, calling(_uncompiled), _COMPILE,
-         *_NODES, reset("float32-Linear")),
+         *_NODES, reset("float32-Linear"), *_CONSTRUCTORS),
+    swap("compiled_graph_break", "a graph break at the start of each function", COMPILE,
+         calling(_broken), _COMPILE, *_CONSTRUCTORS),
     swap("compiled_other_seeds", "compiled uniforms of the seed's complement", COMPILE,
          kernels(rand=_seeded("~({})")), _COMPILE, *_NODES[:2]),
 )  # fmt: skip

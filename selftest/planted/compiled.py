@@ -15,7 +15,7 @@ from unittest import mock
 import torch
 
 from selftest.planted.fault import Fault, calling, table
-from selftest.planted.module import NARROW, UNFILLED, fault
+from selftest.planted.module import NARROW, REPEATS, UNFILLED, WIDE, fault
 
 CPP = "torch._inductor.codegen.cpp"
 COMPILE = "torch.compile"
@@ -29,6 +29,10 @@ def law(cell, way="compiled"):
 
 def reset(cell):
     return f"verify/test_compiled.py::test_compiled_reset[cpu-{cell}]"
+
+
+def default(cell):
+    return f"verify/test_compiled.py::test_compiled_default[cpu-{cell}]"
 
 
 def without_caches(original, function, options):
@@ -211,6 +215,93 @@ def leaving_biases(compiled, options, *args):
     return result
 
 
+def every_module(change):
+    """Change each module that a compiled function has made."""
+
+    def edit(compiled, options, *args):
+        made = compiled(*args)
+        with torch.no_grad():
+            for each in made if isinstance(made, tuple) else (made,):
+                for module in each.modules():
+                    change(module)
+        return made
+
+    return around(edit)
+
+
+def by_fan_out(module):
+    """A bound of the number of outputs."""
+    if isinstance(module, torch.nn.Linear):
+        module.weight.mul_((module.in_features / module.out_features) ** 0.5)
+
+
+def drawing_padding(module):
+    if isinstance(module, torch.nn.Embedding):
+        module.weight[module.padding_idx].normal_()
+
+
+def one_zero_less(module):
+    if isinstance(module, torch.nn.Embedding):
+        module.weight[module.padding_idx, -1] = 1e-30
+
+
+def sharing(compiled, options, *args):
+    """The second of two modules starts where the first did."""
+    made = compiled(*args)
+    made[1].load_state_dict(made[0].state_dict())
+    return made
+
+
+def sharing_scaled(compiled, options, *args):
+    """Two layers draw from one state, and their bounds differ."""
+    model = compiled(*args)
+    with torch.no_grad():
+        model["decoder"].bias[:24] = 0.3 * model["recurrent"].bias_hh_l0[:24]
+    return model
+
+
+def untying(compiled, options, *args):
+    model = compiled(*args)
+    model["decoder"].weight = torch.nn.Parameter(model["decoder"].weight.detach().clone())
+    return model
+
+
+def freezing(module):
+    if isinstance(module, torch.nn.GRU):
+        module.bias_ih_l0.requires_grad_(False)
+
+
+def drawn_elsewhere(compiled, options, *args):
+    """A generator that is passed in moves on, and draws nothing."""
+    for generator in args:
+        torch.rand(1, generator=generator)
+    return compiled(*(torch.Generator().manual_seed(int(torch.randint(99, ()))) for _ in args))
+
+
+def from_first_state():
+    """What is found outside is compiled in as it was at the first call."""
+    first = {}
+
+    def change(compiled, options, *args):
+        drawn = compiled(*args)
+        return drawn if args else first.setdefault(id(compiled), drawn)
+
+    return around(change)
+
+
+def restoring(compiled, options, *args):
+    states = [generator.get_state() for generator in args]
+    drawn = compiled(*args)
+    for generator, state in zip(args, states, strict=True):
+        generator.set_state(state)
+    return drawn
+
+
+def moving_global(compiled, options, *args):
+    torch.rand(1)
+    return compiled(*args)
+
+
 def forgetting(*, reentrant):
     """Checkpoints of one form do not keep the state."""
 
@@ -250,6 +341,12 @@ def question(test, check, name, cell, target, plant, says):
 
 
 asked = functools.partial(question, "compiled.py::test_compiled_call", "compiled")
+constructed = functools.partial(
+    question, "compiled.py::test_compiled_constructor", "compiled", cell="float32-Linear"
+)
+handed = functools.partial(
+    question, "compiled.py::test_compiled_generators", "compiled", cell="float32-torch.rand"
+)
 recomputed = functools.partial(question, "recomputation.py::test_recomputation", "recomputation")
 
 
@@ -335,6 +432,34 @@ FAULTS: dict[str, Fault] = table(
           "what is left unfilled: 4 entries under inductor, static"),
     asked("compiled: no fallback", "float32-torch.rand_like", COMPILE, calling(unlike_eager),
           "what eager calls draw otherwise: "),
+    fault("compiled default: the variance of fan_out", "weights are wide by the outputs", COMPILE,
+          every_module(by_fan_out), default("float32-Linear"), "scale", *WIDE),
+    fault("compiled default: a padding row that is drawn", "the padding row is not zero", COMPILE,
+          every_module(drawing_padding), default("float32-Embedding"), "exact"),
+    fault("compiled default: two modules share a stream", "the second is the first", COMPILE,
+          around(sharing), default("float32-LSTM"), *REPEATS, "repeats", "stretches"),
+    constructed("compiled constructor: a padding row that is nearly zero", target=COMPILE,
+                plant=every_module(one_zero_less),
+                says="what is not zero: 2 of 48 entries of the padding row under inductor"),
+    constructed("compiled constructor: layers of one state", target=COMPILE,
+                plant=around(sharing_scaled), says="parameters that are drawn again: 2 of "),
+    constructed("compiled constructor: no ties", target=COMPILE, plant=around(untying),
+                says="models whose weights are not shared: the first model"),
+    constructed("compiled constructor: a frozen bias", target=COMPILE,
+                plant=every_module(freezing),
+                says="what a compiled function makes no parameter of: recurrent.bias_ih_l0"),
+    constructed("compiled constructor: a stream of its own", target=COMPILE,
+                plant=around(private), says="parameters that one seed draws otherwise: "),
+    constructed("compiled constructor: every call draws the same", target=COMPILE,
+                plant=from_one_state(), says="parameters that another seed draws again: "),
+    handed("compiled generators: ignored", target=COMPILE, plant=around(drawn_elsewhere),
+           says="draws that a generator does not decide: torch.rand under inductor, passed in"),
+    handed("compiled generators: compiled in", target=COMPILE, plant=from_first_state(),
+           says="draws that a generator does not decide: torch.rand under inductor, from outside"),
+    handed("compiled generators: standing", target=COMPILE, plant=around(restoring),
+           says="generators that do not move on: torch.rand under inductor, passed in"),
+    handed("compiled generators: the global stream moves", target=COMPILE,
+           plant=around(moving_global), says="draws that move the global stream: torch.rand"),
     recomputed("recomputed: reentrant, forgetting", "float32-dropout", CHECKPOINT,
                forgetting(reentrant=True),
                "draws of the backward pass that are others: "),

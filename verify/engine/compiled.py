@@ -23,6 +23,9 @@ _CASES: dict[str, Case] = {
 }
 """The case of a subject, where it is not the first anchor."""
 
+_ANCHORS = {"Embedding": 1}
+"""The number of the anchor, where it is not the first one: that with a padding row."""
+
 _POOL = {True: 1 / 64, False: 1 / 16}
 """Share of a pool, of a wide dtype and of others, whose pool is an eighth of it: its values tell a
 law, and an atom of half precision."""
@@ -30,7 +33,7 @@ law, and an atom of half precision."""
 
 def _case(subject: Subject) -> Case:
     """The one case of a subject; sizes of initializers are odd, so that vectors leave a tail."""
-    case: Case = _CASES.get(subject.name, subject.anchors[0])
+    case: Case = _CASES.get(subject.name, subject.anchors[_ANCHORS.get(subject.name, 0)])
     if not isinstance(subject, Initializer):
         return case
     assert isinstance(case, TensorCase)

@@ -99,6 +99,12 @@ WAYS: Mapping[str, Way] = {
 EVERY = (*WAYS.values(), Way(dynamic=True, fallback=True), Way("aot_eager", dynamic=True))
 """All of them, of which it is asked what hangs on no law."""
 
+CONSTRUCTIONS: Mapping[str, Way] = {
+    "compiled default": Way(),
+    "compiled default, aot_eager": Way("aot_eager"),
+}
+"""The ways of constructing a module, by the promise that each must keep."""
+
 RESET = "compiled reset"
 """The promise of a module that a compiled function resets."""
 
@@ -150,23 +156,29 @@ class _Captured:
 
     def __call__(self, *args: object) -> Any:
         if self.way in _parts:
-            return self.partly(*args)
+            return self._partly(*args)
         try:
             return self.whole(*args)
-        except _refusal() as reason:
+        except refusal() as reason:
             _parts[self.way] = f"{reason}".splitlines()[0]
-            return self.partly(*args)
+            return self._partly(*args)
         except RuntimeError as reason:
             if _OF_ONE_SIZE in f"{reason}":
                 raise NotImplementedError("an operation with a generator is of one size") from None
             raise
+
+    def _partly(self, *args: object) -> Any:
+        try:
+            return self.partly(*args)
+        except refusal() as reason:
+            raise NotImplementedError(f"{reason}".splitlines()[0]) from None
 
 
 _OF_ONE_SIZE = "expected to contain only concrete integers"
 """What PyTorch says where ``generator`` is given, be it None, and sizes are dynamic."""
 
 
-def _refusal() -> type[Exception]:
+def refusal() -> type[Exception]:
     """The error that says that something cannot be captured."""
     refusal: type[Exception] = importlib.import_module("torch._dynamo.exc").Unsupported
     return refusal
@@ -188,7 +200,7 @@ def forget() -> None:
 
 def in_parts(promise: str) -> str:
     """Why what was compiled since `forget` is captured in parts, or nothing."""
-    return _parts.get(WAYS.get(promise, Way()), "")
+    return _parts.get({**WAYS, **CONSTRUCTIONS}.get(promise, Way()), "")
 
 
 Pair = Callable[[], tuple[Tensor, Tensor]]
@@ -213,7 +225,7 @@ def pair_in_place(
         return first, second
 
     key = (way, subject, case, target.dtype, target.device)
-    traced, compiled = key in _known, _captured(key, target.device, way, both)
+    traced, compiled = key in _known, captured(key, target.device, way, both)
     if way.dynamic and not traced:
         with torch.random.fork_rng():
             call(tuple(size + 1 for size in case.shape))
@@ -230,20 +242,26 @@ def pair_anew(
         return make(case, where), make(case, where)
 
     key = (way, subject, case, target.dtype, target.device)
-    return _captured(key, target.device, way, both)
+    return captured(key, target.device, way, both)
 
 
 def resetting(
     module: nn.Module, device: torch.device, reset: Callable[[nn.Module], object]
 ) -> Callable[..., object]:
     """A compiled function that resets a module."""
-    return _captured((RESET, id(module)), device, Way(), reset)
+    return captured((RESET, id(module)), device, Way(), reset)
 
 
-def _captured(
+def captured(
     key: tuple[Hashable, ...], device: torch.device, way: Way, function: Callable[..., Any]
-) -> _Captured:
-    """What has been compiled for the key; else the function is."""
+) -> Callable[..., Any]:
+    """What has been compiled for the key; else the function is.
+
+    Raises
+    ------
+    NotImplementedError
+        Where nothing can be compiled; by the function returned, where it cannot be captured.
+    """
     if key not in _known:
         if reason := unusable(device):
             raise NotImplementedError(reason)
@@ -251,13 +269,20 @@ def _captured(
     return _known[key]
 
 
-def by_turns(pair: Pair) -> Fill:
-    """Each call gives one tensor of a pair that was filled together."""
-    left: list[Tensor] = []
+def nameless(tensor: Tensor) -> Mapping[str, Tensor]:
+    """The one tensor of a fill."""
+    return {"": tensor}
+
+
+def by_turns(
+    pair: Callable[[], tuple[_T, _T]], tensors: Callable[[_T], Mapping[str, Tensor]]
+) -> Fill:
+    """Each call gives the tensors of one of two things that were made together."""
+    left: list[_T] = []
 
     def filled() -> Mapping[str, Tensor]:
         if not left:
             left.extend(pair())
-        return {"": left.pop(0)}
+        return tensors(left.pop(0))
 
     return filled

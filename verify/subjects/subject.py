@@ -18,7 +18,7 @@ from verify import torch_api
 from verify.laws import Constant, Law
 from verify.subjects import compiled, sharded
 from verify.subjects.case import A, C, ModuleCase, T
-from verify.subjects.compiled import RESET, WAYS, Pair, Way
+from verify.subjects.compiled import CONSTRUCTIONS, RESET, WAYS, Pair, Way
 from verify.subjects.fills import Factory, Fill, FillMethod, Target, nan, neighbouring
 from verify.subjects.layouts import LAYOUTS, Lay
 from verify.subjects.tensor_law import TensorLaw
@@ -163,7 +163,7 @@ class Initializer(Subject[T]):
         return compiled.pair_in_place(way, self.name, case, target, fill)
 
     def _compiled(self, way: Way, case: T, target: Target) -> Fill:
-        return compiled.by_turns(self.pair(way, case, target))
+        return compiled.by_turns(self.pair(way, case, target), compiled.nameless)
 
     def _fill_sharded(self, case: T, target: Target) -> Fill:
         """The same on a tensor that several processes hold together."""
@@ -225,7 +225,7 @@ class Operation(Subject[T]):
         return compiled.pair_anew(way, self.name, case, target, self.call)
 
     def _compiled(self, way: Way, case: T, target: Target) -> Fill:
-        return compiled.by_turns(self.pair(way, case, target))
+        return compiled.by_turns(self.pair(way, case, target), compiled.nameless)
 
 
 _A_contra = TypeVar("_A_contra", bound=Arguments, contravariant=True)
@@ -270,6 +270,7 @@ class Module(Subject[ModuleCase[A]], Generic[A]):
             "default": self._construct,
             "reset": self._reset,
             "materialisation": self._materialise,
+            **{name: functools.partial(self._make, way) for name, way in CONSTRUCTIONS.items()},
             RESET: self._reset_compiled,
             "sharded": self._materialise_sharded,
         }
@@ -280,6 +281,16 @@ class Module(Subject[ModuleCase[A]], Generic[A]):
 
     def _construct(self, case: ModuleCase[A], target: Target) -> Fill:
         return lambda: torch_api.state(self.build(case, target))
+
+    def _make(self, way: Way, case: ModuleCase[A], target: Target) -> Fill:
+        """Construct two at once by one compiled function."""
+
+        def both() -> tuple[nn.Module, nn.Module]:
+            return self.build(case, target), self.build(case, target)
+
+        key = (way, self.name, case, target.dtype, target.device)
+        pair = compiled.captured(key, target.device, way, both)
+        return compiled.by_turns(pair, torch_api.state)
 
     def _reset(self, case: ModuleCase[A], target: Target) -> Fill:
         """Poison one module's every tensor, and reset it."""
