@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -181,7 +182,7 @@ class Comparison:
         shared = plural(self.shared, "cell")
         lead = {
             UpgradeVerdict.QUALIFIED: f"none of the {shared} in both runs got worse",
-            UpgradeVerdict.NOT_QUALIFIED: _worse(self.regressions),
+            UpgradeVerdict.NOT_QUALIFIED: _worse(self.regressions, self.candidate.run.defects),
             UpgradeVerdict.INCOMPLETE: f"none of the {shared} in both runs got worse, "
             "but there are gaps",
         }[self.verdict]
@@ -272,9 +273,19 @@ def _compared(before: _State, after: _State) -> str:
     return "fixes" if better > 0 else "regressions" if better < 0 else "same"
 
 
-def _worse(regressions: Sequence[Change]) -> str:
-    subjects = listing(dict.fromkeys(change.cell.title for change in regressions))
+def _worse(regressions: Sequence[Change], known: Mapping[str, Defect]) -> str:
+    subjects = listing(dict.fromkeys(_said(change.cell, known) for change in regressions))
     return f"{plural(len(regressions), 'cell')} got worse: {subjects}"
+
+
+def _said(cell: CellRecord, known: Mapping[str, Defect]) -> str:
+    """The subject; of a known defect's witness what the defect is, up to its size."""
+    gist = _SIZE.split(known.get(cell.witness, Defect()).symptom, maxsplit=1)[0]
+    return f"{cell.subject} (“{gist}”)" if gist else cell.title
+
+
+_SIZE = re.compile(r"[.:;](?:\s|$)")
+"""Behind the first of these a symptom says how large it is, and since when."""
 
 
 def _matched(baseline: Report, candidate: Report) -> list[Change]:

@@ -235,3 +235,16 @@ def test_what_the_candidate_could_have_seen() -> None:
     seen = Finding("scale", True, 0.5, 9, "", detectable=Detectable("scale", 0.01, "relative"))
     (row,) = found([PASS], [replace(PASS, findings=(seen,))]).power
     assert (row.check, row.worst) == ("scale", 0.01)
+
+
+def test_a_new_defect_is_told_in_words():
+    """What it is, up to its size; where nothing is known of it, by its id."""
+    shown = cell("uniform_", "known defect", "known defect", witness="one-returned")
+    unread = cell("normal_", "known defect", "known defect", witness="of-tomorrow")
+    there = cell("a", "known defect", "known defect")
+    symptom = "Compiled uniform_ returns 1.0: 2,050 of a million. Eager calls never do."
+    new = replace(NEW, defects={"one-returned": Defect(symptom=symptom)})
+    said = found([PASS, there], [PASS, there, shown, unread], new=new).sentence
+    assert said.endswith(
+        "2 cells got worse: normal_: of-tomorrow and uniform_ (“Compiled uniform_ returns 1.0”)."
+    )
