@@ -11,7 +11,7 @@ from verify.behaviour.distributed import on_ranks
 from verify.behaviour.resharded import verify_resharding
 from verify.behaviour.sharded_training import verify_training
 from verify.behaviour.shards import verify_shards
-from verify.engine.explore import verify_cell
+from verify.engine.sharded import verify_sharded
 from verify.outcome.outcome import Outcome
 from verify.plan.run import Cell, Run
 
@@ -35,7 +35,7 @@ def _sparing(run: Run) -> Run:
 def test_sharded(cell: Cell, run: Run, conclude: Callable[[Outcome], None]) -> None:
     """Initializers on DTensors; modules under `fully_shard`, from the meta device."""
     asked = Outcome.for_cell("sharded", cell.names, cell.subject)
-    conclude(on_ranks(asked, lambda: verify_cell(cell, _sparing(run), "sharded", pool=0.0)))
+    conclude(on_ranks(asked, lambda: verify_sharded(cell, _sparing(run))))
 
 
 @pytest.mark.parametrize("host", ["DTensor"], ids=["host-float64-DTensor"])

@@ -45,6 +45,22 @@ Parts = Mapping[str, tuple[Tensor, bytes]]
 Ask = Callable[[Placed, Sequence[int], int], Sequence[Parts]]
 
 
+_refused: dict[str, str] = {}
+
+
+def forget() -> None:
+    """Forget what was refused."""
+    _refused.clear()
+
+
+def refused() -> str:
+    """Which placements were refused since `forget`, and why the first was; or nothing."""
+    if not _refused:
+        return ""
+    first = next(iter(_refused.values())).partition("\n")[0]
+    return f"{', '.join(_refused)}: {first}"
+
+
 class Divided(Unlawful):
     """What ranks hold is no tensor, or not the one that PyTorch makes of it."""
 
@@ -116,7 +132,8 @@ def _one_by_one(
             count = min(1 << turn, _AT_ONCE, most)
             try:
                 held = ask(placed, seeds_of(placed, target.generator), count)
-            except NotImplementedError:
+            except NotImplementedError as reason:
+                _refused[placed.name] = f"{reason}"
                 if not waiting:
                     raise
                 continue
