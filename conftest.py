@@ -310,7 +310,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             and (not names or cell.subject.name in names)
             and (not dtypes or cell.dtype_name in dtypes)
         ]
-        metafunc.parametrize("cell", asked, ids=[cell.id for cell in asked])
+        metafunc.parametrize("cell", asked or _NOTHING, ids=[cell.id for cell in asked] or None)
     if "witnessed" in metafunc.fixturenames:
         shown = {f"{cell.id}-{defect.id}": (cell, defect) for cell, defect in witnesses(planned)}
         metafunc.parametrize("witnessed", shown.values() or _NOTHING, ids=[*shown] or None)
@@ -383,9 +383,9 @@ def _is_filled(fills: Collection[str], item: pytest.Item) -> bool:
 
 
 def _is_about_nothing(item: pytest.Item) -> bool:
-    """Whether the item stands for known defects that there are none of."""
+    """Whether the item stands for cells or known defects that there are none of."""
     params = getattr(getattr(item, "callspec", None), "params", {})
-    return any(name in params and params[name] is None for name in ("witnessed", "entry"))
+    return any(name in params and params[name] is None for name in ("cell", "witnessed", "entry"))
 
 
 @pytest.fixture(autouse=True)
