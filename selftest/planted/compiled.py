@@ -297,6 +297,14 @@ def restoring(compiled, options, *args):
     return drawn
 
 
+def leaving_stream(compiled, options, *args):
+    """The stream is put back where it was."""
+    state = torch.get_rng_state()
+    made = compiled(*args)
+    torch.set_rng_state(state)
+    return made
+
+
 def moving_global(compiled, options, *args):
     torch.rand(1)
     return compiled(*args)
@@ -452,6 +460,8 @@ FAULTS: dict[str, Fault] = table(
                 plant=around(private), says="parameters that one seed draws otherwise: "),
     constructed("compiled constructor: every call draws the same", target=COMPILE,
                 plant=from_one_state(), says="parameters that another seed draws again: "),
+    constructed("compiled constructor: the stream stands", target=COMPILE,
+                plant=around(leaving_stream), says="what does not go on: the global stream under "),
     handed("compiled generators: ignored", target=COMPILE, plant=around(drawn_elsewhere),
            says="draws that a generator does not decide: torch.rand under inductor, passed in"),
     handed("compiled generators: compiled in", target=COMPILE, plant=from_first_state(),
