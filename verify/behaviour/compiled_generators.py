@@ -200,9 +200,4 @@ def verify_compiled_behaviour(cell: Cell, run: Run, promise: Promise[Question]) 
     if reason := compiled.unusable(cell.backend.device(run.worker)):
         return replace(promise.asked_of(cell), verdict=Verdict.NOT_TESTED, reason=reason)
     outcome = verify_behaviour(cell, run, promise)
-    parts = compiled.in_parts(promise.name)
-    return (
-        outcome
-        if outcome.reason or not parts
-        else replace(outcome, reason=f"captured in parts: {parts}")
-    )
+    return outcome.remarked("captured in parts:", compiled.in_parts(promise.name))

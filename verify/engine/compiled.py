@@ -54,7 +54,4 @@ def verify_compiled(cell: Cell, run: Run, promise: str) -> Outcome:
     case = _case(cell.subject)
     subject = replace(cell.subject, cases=lambda _size: st.just(case), anchors=(case,), strata=())
     outcome = verify_cell(replace(cell, subject=subject), run, promise, pool=_POOL[cell.is_wide])
-    parts = compiled.in_parts(promise)
-    if not parts or outcome.reason:
-        return outcome
-    return replace(outcome, reason=f"captured in parts: {parts}")
+    return outcome.remarked("captured in parts:", compiled.in_parts(promise))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from verify.engine.explore import verify_cell
 from verify.outcome.outcome import Outcome
 from verify.plan.run import Cell, Run
@@ -17,7 +15,4 @@ def verify_sharded(cell: Cell, run: Run) -> Outcome:
     """
     sharded.forget()
     outcome = verify_cell(cell, run, "sharded", pool=0.0)
-    refused = sharded.refused()
-    if not refused or outcome.reason:
-        return outcome
-    return replace(outcome, reason=f"not divided by {refused}")
+    return outcome.remarked("not divided by", sharded.refused())

@@ -101,6 +101,10 @@ class Outcome:
         late = Finding.broken("time_limit", reason, case)
         return replace(self, findings=(late,), verdict=Verdict.TIMED_OUT)
 
+    def remarked(self, about: str, remark: str) -> Outcome:
+        """The same with a remark as its reason, if there is one and no other reason is given."""
+        return replace(self, reason=f"{about} {remark}") if remark and not self.reason else self
+
     @property
     def failures(self) -> tuple[Finding, ...]:
         """The findings that failed."""
