@@ -138,17 +138,21 @@ class _Kept:
 
 
 def _kept_by_nobody(original: Function) -> Function:
-    """Half of a pair of normals that the next draw gets, whatever its generator."""
-    kept: list[Tensor] = []
+    """What a single draw leaves behind mirrors the next draw, whatever its generator.
+
+    It does so for sure: a sign that the pair decided would change nothing in one run of two.
+    """
+    kept = False
 
     @functools.wraps(original)
     def faulty(tensor: Tensor, *args: Any, **kwargs: Any) -> Any:
+        nonlocal kept
         result = original(tensor, *args, **kwargs)
-        if kept and tensor.numel() > 1 and tensor.is_floating_point():
-            with torch.no_grad():
-                tensor.mul_(1 if kept.pop() > 0 else -1)
-        if tensor.numel() == 1 and tensor.is_floating_point():
-            kept[:] = [tensor.detach().clone()]
+        if tensor.is_floating_point() and tensor.numel():
+            mirrored, kept = kept and tensor.numel() > 1, tensor.numel() == 1
+            if mirrored:
+                with torch.no_grad():
+                    tensor.neg_()
         return result
 
     return faulty
