@@ -57,7 +57,7 @@ class TestGreen:
 @pytest.mark.parametrize("name", ["model.py", "laws.py", None])
 def test_the_example_of_the_documents_runs_as_written(tmp_path, name):
     """The files as they stand there; and with one of them left out."""
-    example = (ROOT / "docs/your-own-model.md").read_text(encoding="utf-8")
+    example = (ROOT / "docs/models-in-the-suite.md").read_text(encoding="utf-8")
     files = dict(re.findall(r"`(\w+\.py)`:\n\n```python\n(.*?)```", example, re.DOTALL))
     told = re.search(r"verify (--recipe \S+) --laws laws\.py$", example, re.MULTILINE)
     assert files.keys() == {"model.py", "laws.py"} and told
@@ -184,7 +184,7 @@ from torch import nn
 class Model(nn.Module):
     def __init__(self):
         super().__init__()
-        self.register_parameter("\\u2028[\\ud800]", nn.Linear(4, 4).weight)
+        self.register_parameter("\\u2028[\\ud800]", nn.Linear(256, 64).weight)
     def __del__(self):
         1 / 0
 def build():
@@ -198,10 +198,10 @@ def build():
 
 
 def verified(folder, model):
-    """What becomes of a build whose model follows U(−1/2, 1/2)."""
+    """What becomes of a build whose model follows U(−1/16, 1/16)."""
     (folder / "model.py").write_text(model)
     (folder / "laws.py").write_text(
-        "from verify.recipes import *\nLAWS = {'*': Uniform(-0.5, 0.5)}\n"
+        "from verify.recipes import *\nLAWS = {'*': Uniform(-0.0625, 0.0625)}\n"
     )
     return command(
         folder / "report", f"{ROOT}/verify/test_recipes.py", "--recipe", "model:build",
@@ -217,7 +217,7 @@ def test_a_rough_build_of_a_sound_model_is_green(tmp_path):
 
 
 def test_a_build_that_closes_standard_output_costs_no_verdict(tmp_path):
-    closing = "def build():\n    os.close(1)\n    return nn.Linear(4, 4)\n"
+    closing = "def build():\n    os.close(1)\n    return nn.Linear(256, 64)\n"
     ended = verified(tmp_path, f"import os\nfrom torch import nn\n{closing}")
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert "PASS: " in ended.stdout
@@ -248,7 +248,7 @@ def test_what_a_build_leaves_running_holds_up_no_process(left, workers, tmp_path
     )
     ended = command(
         tmp_path / "report", f"{ROOT}/verify/test_recipes.py", "--recipe", "model:build",
-        "--laws", "laws.py", "-n", workers, *SMALL, folder=tmp_path, timeout=120,
+        "--laws", "laws.py", "-n", workers, *SMALL, folder=tmp_path, fresh=(), timeout=120,
     )  # fmt: skip
     assert ended.returncode == 1, ended.stdout + ended.stderr  # The law is another one.
     assert f"report: {tmp_path}/report/index.html" in ended.stdout

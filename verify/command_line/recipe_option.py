@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import faulthandler
 import functools
 import glob
-import importlib
 import math
-import multiprocessing
 import runpy
-import signal
 import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import cast
 
@@ -27,7 +22,8 @@ from torch import nn
 from verify import torch_api
 from verify.command_line.options import BadOption, is_file
 from verify.laws import LATTICES
-from verify.plan import containment, watchdog
+from verify.plan import containment, trial, watchdog
+from verify.plan.named import NotThere, named
 from verify.quoting import said, shown
 from verify.subjects.case import Case
 from verify.subjects.recipes.claims import Claim, Claims, buffers
@@ -38,9 +34,6 @@ from verify.subjects.recipes.recipe import HOST, Recipe, built_aside
 
 UNSEEN = ("pytest.PytestUnhandledThreadExceptionWarning", "pytest.PytestUnraisableExceptionWarning")
 """What threads and finalisers of a model raise is seen by nobody who builds it, here neither."""
-
-_POLL = 0.02
-"""Seconds between two looks at the process in which a recipe is tried."""
 
 _SHOWN = 8
 """Buffers without a law that are named; all are counted."""
@@ -64,55 +57,13 @@ class Build(Case):
 def survived(recipe: str | None, laws: str | None, seconds: float) -> None:
     """Choose the recipe in a process of its own first, which it may end; parameters as `chosen`.
 
-    Only where processes can be forked without harm, on Linux, and as long as no other device has
-    been spoken to: an accelerator cannot be used on both sides of a fork.
-
     Raises
     ------
     verify.command_line.options.BadOption
         What `chosen` raises, and for a model or laws that end the process.
     """
-    if recipe is None or laws is None or sys.platform != "linux":
-        return
-    context = multiprocessing.get_context("fork")
-    here, there = context.Pipe(duplex=False)
-    process = context.Process(target=_try, args=(there, recipe, laws, seconds))
-    process.start()
-    try:
-        # Whatever the model starts holds the other end too, so that its closing tells nothing.
-        while process.is_alive() and not here.poll(_POLL):
-            pass
-        sentence = here.recv() if here.poll() else _ended(recipe, process)
-    finally:
-        process.kill()
-        process.join()
-    if sentence:
-        raise BadOption(sentence)
-
-
-def _try(told: Connection, recipe: str, laws: str, seconds: float) -> None:
-    faulthandler.disable()  # The sentence is enough.
-    sentence = ""
-    with containment.contained():
-        try:
-            chosen(recipe, laws, seconds)
-        except BadOption as problem:
-            sentence = str(problem)
-        except BaseException as error:  # An interrupt of the user's reaches the other process too.
-            sentence = f"--recipe {recipe!r} raises {said(error)}."
-        for child in multiprocessing.active_children():
-            child.kill()  # Nobody else knows of it.
-        told.send(sentence)
-
-
-def _ended(recipe: str, process: multiprocessing.process.BaseProcess) -> str:
-    process.join()
-    code = process.exitcode or 0
-    how = f"exit code {code}" if code >= 0 else f"signal {-code}, {signal.strsignal(-code)}"
-    return (
-        f"--recipe {recipe!r} ends the process in which its module and its laws are imported and "
-        f"its model is built ({how}): a model that cannot be built cannot be verified."
-    )
+    if recipe is not None and laws is not None:
+        trial.survived(f"--recipe {recipe!r}", lambda: chosen(recipe, laws, seconds), BadOption)
 
 
 def chosen(
@@ -184,6 +135,8 @@ def _refusing(what: str, raises: str) -> Iterator[None]:
         yield
     except (BadOption, KeyboardInterrupt):
         raise
+    except NotThere as problem:
+        raise BadOption(str(problem)) from None
     except watchdog.TimedOut as error:
         advice = "mend that, or give it longer with --time-limit"
         raise BadOption(f"{what} timed out, {error}: {advice}.") from error
@@ -212,11 +165,9 @@ def _claims(text: str) -> Claims:
 
 def _build(recipe: str) -> Callable[[torch.device], object]:
     """What builds the model on a device, under the default dtype that its module chooses."""
-    module, _, attribute = recipe.partition(":")
-    if not all(part.isidentifier() for part in (*module.split("."), *attribute.split("."))):
-        raise BadOption(f"--recipe {recipe!r} is not of the form package.module:function.")
-    with _importing():
-        found = _found(recipe, module, attribute)
+    module = recipe.partition(":")[0]
+    with _importing(), _refusing(f"the module {module!r}", "raises"):
+        found = named(recipe, f"--recipe {recipe!r}")
         dtype = torch.get_default_dtype()
     if isinstance(found, nn.Module) or not callable(found):
         raise BadOption(
@@ -224,30 +175,6 @@ def _build(recipe: str) -> Callable[[torch.device], object]:
             "name a function or a class that builds the model."
         )
     return functools.partial(_built, found, dtype)
-
-
-def _found(recipe: str, module: str, attribute: str) -> object:
-    with _refusing(f"the module {module!r}", "raises"):
-        try:
-            imported = importlib.import_module(module)
-        except ModuleNotFoundError as error:
-            if not _leads_to(error.name, module):
-                raise
-            raise BadOption(
-                f"there is no module {module!r} in {str(Path.cwd())!r} or installed here: "
-                f"check --recipe {recipe!r}."
-            ) from None
-    try:
-        return functools.reduce(getattr, attribute.split("."), imported)
-    except AttributeError:
-        raise BadOption(
-            f"the module {module!r} has no {attribute!r}: check --recipe {recipe!r}."
-        ) from None
-
-
-def _leads_to(missing: str | None, module: str) -> bool:
-    """Whether a module that is not found is the one asked for, or a package around it."""
-    return missing is not None and f"{module}.".startswith(f"{missing}.")
 
 
 @contextmanager

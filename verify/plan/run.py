@@ -85,14 +85,19 @@ class Cell:
         """How many values to pool where a wide dtype needs so many: elsewhere an eighth."""
         return values if self.is_wide else values // 8
 
+    def has(self, dtype: torch.dtype) -> bool:
+        """Whether the backend has a dtype, be it another than that of the cell."""
+        return _is_verified(f"{dtype}".removeprefix("torch."), self.backend)
+
     @property
     def lattice(self) -> Lattice:
         """The lattice of the dtype, or of its parts."""
         return LATTICES[_PARTS.get(self.dtype_name, self.dtype_name)]
 
     def holds(self, case: Case) -> bool:
-        """Whether the dtype has room for every value of the case."""
-        return all(tensor.law.fits(self.lattice) for tensor in self.subject.tensors(case))
+        """Whether the dtype has room for every value, and the backend every dtype, of the case."""
+        has_room = all(tensor.law.fits(self.lattice) for tensor in self.subject.tensors(case))
+        return has_room and all(_is_verified(dtype, self.backend) for dtype in case.dtypes)
 
     @property
     def dtype(self) -> torch.dtype:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import functools
 import importlib
 import tempfile
@@ -86,12 +87,12 @@ def from_checkpoint(make: Make[C], name: str) -> Way[C]:
         def loaded() -> nn.Module:
             stored = make(case, target)
             kept = next(halves)(stored)
-            with tempfile.TemporaryDirectory() as folder, _quiet():
+            with tempfile.TemporaryDirectory() as folder, quiet():
                 save: Callable[..., None] = stored.save_pretrained  # type: ignore[assignment]
                 save(folder, state_dict=dict(kept))
                 kind = getattr(importlib.import_module(TRANSFORMERS), name)
                 model: nn.Module = kind.from_pretrained(folder, dtype=target.dtype)
-            model.to(target.device)
+            model = _moved(model, target.device)
             if changed := _changed(model, kept):
                 raise Unlawful(f"loading changes what is stored: {', '.join(changed[:_SHOWN])}")
             return model
@@ -99,6 +100,16 @@ def from_checkpoint(make: Make[C], name: str) -> Way[C]:
         return loaded
 
     return FROM_CHECKPOINT, start
+
+
+def _moved(model: nn.Module, device: torch.device) -> nn.Module:
+    """The model on a device, tied as it was.
+
+    `Module.to` makes a parameter for each name on a device whose tensors the host's cannot become.
+    """
+    there: dict[int, object] = {id(p): nn.Parameter(p.to(device)) for p in model.parameters()}
+    there |= {id(buffer): buffer.to(device) for buffer in model.buffers()}
+    return copy.deepcopy(model, there)
 
 
 def _halves() -> Iterator[Callable[[nn.Module], dict[str, Tensor]]]:
@@ -126,7 +137,7 @@ def _changed(model: nn.Module, kept: Mapping[str, Tensor]) -> list[str]:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """The package warns of what a checkpoint lacks, which is meant, and shows its progress."""
     logging = importlib.import_module(f"{TRANSFORMERS}.utils.logging")
     level, shown = logging.get_verbosity(), logging.is_progress_bar_enabled()

@@ -1,0 +1,1 @@
+"""The questions of an audit, a module for each kind."""

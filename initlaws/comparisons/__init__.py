@@ -1,0 +1,1 @@
+"""How two samples of builds are compared."""

@@ -1,0 +1,1 @@
+"""How a law is found: a module for each step."""

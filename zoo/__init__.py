@@ -1,0 +1,1 @@
+"""Architectures of the field, built small, and what is wrong with how they start."""

@@ -1,0 +1,1 @@
+"""The architectures of each package: a table, and the function that builds its rows."""
