@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
 import pytest
+import torch
 
 from selftest.test_command import CELLS, ROOT, SMALL, command, lines
 from verify import backends
-from verify.backends.base import DTYPES
+from verify.backends.base import DTYPES, Backend
 from verify.command_line import options
 from verify.command_line.options import BadOption
 from verify.laws import LATTICES
 from verify.plan import watchdog
-from verify.plan.run import cells
+from verify.plan.run import Cell, cells
+from verify.subjects import SUBJECTS
 
 pytestmark = pytest.mark.usefixtures("patient")  # Time limits are short here.
 
@@ -56,6 +59,10 @@ BROKEN = {  # What the file holds: what is said of it.
     backend(describe="['a']"): "its describe() gives ['a'] and no mapping",
     backend(describe="{'memory': 80}"):
         "its describe() gives {'memory': 80}, which is no text",
+    HEAD + "BACKEND = Backend('meta', int, dict, lacks=['sort'])":
+        "its lacks are ['sort'] and no tuple of names",
+    HEAD + "BACKEND = Backend('meta', int, dict, lacks=('tea',))":
+        "its lacks name 'tea', which is none of generators, cheap shapes, sort, int16,",
     backend(dtypes="()"): "its dtypes are () and no tuple of names",
     backend(dtypes="'float32'"): "its dtypes are 'float32' and no tuple of names",
     backend(dtypes="('float31',)"): "its dtype 'float31' is none of bfloat16, float16, float32,",
@@ -103,6 +110,18 @@ def refusal(text):
 
 def test_the_dtypes_of_backends_are_those_with_a_lattice():
     assert {*DTYPES} == {*LATTICES}
+
+
+def test_a_case_is_left_out_where_the_backend_lacks_what_it_is_handed():
+    row = SUBJECTS["torch.multinomial"]
+    case = replace(row.anchors[0], held="float64")
+    whole, narrow = (
+        Cell(row, Backend("maia", count=int, describe=dict, dtypes=dtypes), "int64")
+        for dtypes in (DTYPES, ("float32",))
+    )
+    assert whole.holds(case) and not narrow.holds(case) and narrow.holds(row.anchors[0])
+    assert whole.has(torch.complex128) and not narrow.has(torch.complex128)
+    assert narrow.has(torch.int8) and narrow.has(torch.complex64)
 
 
 @pytest.mark.parametrize("text", BROKEN, ids=range(len(BROKEN)))

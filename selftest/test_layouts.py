@@ -20,6 +20,7 @@ def test_a_filled_tensor_leaves_the_canaries_alone(name, shape, dtype):
     assert tuple(laid.tensor.shape) == shape and laid.tensor.dtype == dtype
     laid.tensor.fill_(3.0)
     laid.check()
+    assert bool((laid.tensor == 3.0).all())
     laid.tensor.zero_()
     laid.check()
 

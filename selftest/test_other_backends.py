@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
@@ -17,6 +18,8 @@ from torch import Tensor, nn
 from selftest.behaviour.support import RUN
 from verify.backends import Backend
 from verify.behaviour.errors import verify_errors
+from verify.behaviour.exact import Comparison, compare
+from verify.checks.finding import Finding, Raised
 from verify.defects import known_defects
 from verify.defects.known_defects import KnownDefect, load
 from verify.engine.explore import verify_cell
@@ -80,6 +83,39 @@ def _dirac(original: Callable[..., Tensor]) -> Callable[..., Tensor]:
     return mended
 
 
+def _wide(fill: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    """Wrong in the default window alone, which is looked at after the drawn ones."""
+
+    @torch.no_grad()
+    def spoilt(tensor: Tensor, *args: float, **options: Any) -> Tensor:
+        filled = fill(tensor, *args, **options)
+        default = {**dict(zip(_PARAMETERS, args, strict=False)), **options}
+        return filled.mul_(1.5 if [default.get(p) for p in "ab"] in _DEFAULT else 1.0)
+
+    return spoilt
+
+
+def _refusing(fill: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    def spoilt(tensor: Tensor, groups: object = 1) -> Tensor:
+        if tensor.numel() == 0:
+            raise ValueError("there is nothing to fill")
+        return fill(tensor, groups)
+
+    return spoilt
+
+
+_PARAMETERS = ("mean", "std", "a", "b")
+_DEFAULT = ([-2.0, 2.0], [None, None])
+_SPOILT = {"trunc_normal_": _wide, "dirac_": _refusing}
+"""A fault of the device's own, in the same cell."""
+
+
+def told(outcome: Outcome) -> list[Finding]:
+    """What failed, without the sum of questions."""
+    summed = outcome.promise == "errors"
+    return [f for f in outcome.failures if f.scope == "case" or not summed]
+
+
 QUESTIONS = [  # Which entry, what asks for it, and how it is mended.
     ("trunc-normal-infinite-tail", "trunc_normal_", law, _truncated),
     ("dirac-of-impossible-groups", "dirac_", errors, _dirac),
@@ -97,6 +133,22 @@ class TestEachEntry:
         outcome = ask(cell_of(name, OTHER))
         assert outcome.final_verdict == "fail"
         assert known not in outcome.excluded
+        assert {finding.elsewhere for finding in told(outcome)} == {known}
+
+    def test_stands_beside_a_fault_of_its_own(self, known, name, ask, mend, monkeypatch):
+        monkeypatch.setattr(nn.init, name, _SPOILT[name](getattr(nn.init, name)))
+        outcome = ask(cell_of(name, OTHER))
+        assert outcome.final_verdict == "fail"
+        assert {finding.elsewhere for finding in told(outcome)} == {"", known}
+        own = {finding.check for finding in told(outcome) if not finding.elsewhere}
+        assert own == ({"errors"} if name == "dirac_" else own - {"raises"})
+
+    def test_is_not_what_a_fault_of_its_own_is(self, known, name, ask, mend, monkeypatch):
+        mended = mend(getattr(nn.init, name))
+        monkeypatch.setattr(nn.init, name, _SPOILT[name](mended))
+        outcome = ask(cell_of(name, OTHER))
+        assert outcome.final_verdict == "fail"
+        assert {finding.elsewhere for finding in told(outcome)} == {""}
 
     def test_is_no_matter_where_it_is_mended(self, known, name, ask, mend, monkeypatch):
         monkeypatch.setattr(nn.init, name, mend(getattr(nn.init, name)))
@@ -135,3 +187,45 @@ def test_an_entry_for_another_backend_names_it(backends, excluded, monkeypatch):
     assert (known.id in found.excluded) == excluded
     said = "RuntimeError: to is out of bounds" in found.diagnosis
     assert said != excluded
+
+
+class TestWhatAnEntryExplains:
+    @pytest.fixture(autouse=True)
+    def _of_a_tie(self, monkeypatch):
+        fields = {"subjects": ("Linear",), "symptom": "It raises TypeError.", "promises": ("gain",)}
+        known = KnownDefect("known", check="exact", calls=("a", "b"), **fields)
+        monkeypatch.setattr(known_defects, "_chosen", (known,))
+
+    def judged(self, *comparisons: Comparison) -> dict[str, str]:
+        known = known_defects.for_promise_elsewhere("gain", "Linear", "xpu", "float32")
+        asked = Outcome("gain", "Linear", "xpu", "float32", "", "", "")
+        outcome = compare(asked, comparisons, elsewhere=known)
+        assert outcome.excluded == ()
+        assert (outcome.final_verdict == "fail") == bool(outcome.failures)
+        return {f.asked: f.elsewhere for f in outcome.failures if f.scope == "case"}
+
+    def test_is_what_it_names(self):
+        wrong = [Comparison(name, lambda: ["lost"], []) for name in "abc"]
+        assert self.judged(*wrong) == {"c": "", "a": "known", "b": "known"}
+
+    def test_is_nothing_that_is_right(self):
+        assert self.judged(Comparison("a", lambda: [], [])) == {}
+
+    @pytest.mark.parametrize(("error", "by"), [(TypeError, "known"), (KeyError, "")])
+    def test_is_an_exception_that_its_symptom_names(self, error, by):
+        def raises():
+            raise error("of a device")
+
+        assert self.judged(Comparison("a", raises, [])) == {"a": by}
+
+    def test_is_all_that_is_wrong_however_much(self):
+        own = [Comparison(f"own {i}", lambda: ["lost"], []) for i in range(30)]
+        found = self.judged(*own, Comparison("a", lambda: ["lost"], []))
+        assert found["a"] == "known" and len(found) > 2
+
+
+def test_a_question_about_a_case_that_raises_elsewhere_is_explained():
+    case = Comparison("a", lambda: 1 / 0, [], raising=infinite_tail())
+    outcome = compare(Outcome("gain", "Linear", "xpu", "float32", "", "", ""), [case])
+    assert {f.elsewhere for f in outcome.failures} == {""}  # It raises something else.
+    assert infinite_tail().speaks_of(Raised("RuntimeError", "to is out of bounds"))

@@ -262,6 +262,7 @@ class TestFailures:
             ),
             (ZeroDivisionError("division by zero"), SubjectRaised, "ZeroDivisionError: division"),
             (NotImplementedError("no kernel"), Unsupported, "^no kernel$"),
+            (RuntimeError("Unsupported XLA type 15"), Unsupported, "^Unsupported XLA type 15$"),
             (TimedOut("late"), TimedOut, "late"),
         ],
     )

@@ -8,6 +8,7 @@ import inspect
 import pkgutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from importlib import metadata
 from types import ModuleType
 
 import torch
@@ -28,6 +29,14 @@ def version() -> tuple[int, int]:
     """Major and minor version of the PyTorch under test."""
     major, minor = str(torch.__version__).split(".")[:2]
     return int(major), int(minor)
+
+
+def installed(package: str) -> str:
+    """The version of another package; nothing where it is not installed, or does not say."""
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return ""
 
 
 def initializer(name: str) -> Callable[..., Tensor]:
@@ -154,6 +163,14 @@ def streams(device: torch.device) -> list[Tensor]:
     return [torch.get_rng_state(), *on_device]
 
 
+def generator(device: torch.device) -> torch.Generator:
+    """A new generator on a device; NotImplementedError where it has none."""
+    try:
+        return torch.Generator(device)
+    except RuntimeError as reason:
+        raise NotImplementedError(f"{device.type} has no generators") from reason
+
+
 def fake_tensors() -> AbstractContextManager[object]:
     """A context in which tensors have no data, but pretend to be on their device."""
     # Loaded on demand: it brings a symbolic algebra system along.
@@ -230,8 +247,13 @@ def memory_for(what: object) -> Iterator[None]:
 
 
 def unsupported(reason: Exception) -> bool:
-    """Whether an error says that a kernel does not exist: before 2.7 by a RuntimeError."""
+    """Whether an error says that a kernel does not exist: before 2.7, and of XLA, by its words."""
     if isinstance(reason, NotImplementedError):
         return True
-    said = ("not implemented for", "not intended to support complex")
+    said = (
+        "not implemented for",
+        "not intended to support complex",
+        "Type not supported",
+        "Unsupported XLA type",
+    )
     return isinstance(reason, RuntimeError) and any(text in str(reason) for text in said)

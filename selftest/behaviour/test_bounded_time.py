@@ -11,6 +11,7 @@ from torch.nn import init
 from selftest.behaviour.support import RUN, cell
 from verify.behaviour import bounded_time as promise
 from verify.behaviour import exact
+from verify.defects import known_defects
 
 pytestmark = pytest.mark.usefixtures("patient")  # Time limits are short here.
 
@@ -29,7 +30,7 @@ def ask(monkeypatch, act, dtype="float32", run=RUN):
         return tensor
 
     monkeypatch.setattr(init, "trunc_normal_", trunc_normal_)
-    monkeypatch.setattr(promise.known_defects, "for_promise", lambda *_: ())
+    monkeypatch.setattr(known_defects, "for_promise", lambda *_: ())
     return promise.verify_bounded_time(cell("trunc_normal_", dtype), run)
 
 

@@ -9,6 +9,7 @@ import torch
 from selftest.behaviour.support import RUN, cell
 from verify.behaviour import errors as promise
 from verify.behaviour import exact
+from verify.defects import known_defects
 from verify.plan.run import cells
 from verify.subjects import SUBJECTS, Initializer
 from verify.subjects.refusals.rules import RULES
@@ -76,7 +77,7 @@ def after_a_global_draw(given, _target):
 @pytest.fixture
 def everything_is_sound(monkeypatch):
     """No known defect is left out: a fault must be found in every rule."""
-    monkeypatch.setattr(promise.known_defects, "for_promise", lambda *_: ())
+    monkeypatch.setattr(known_defects, "for_promise", lambda *_: ())
     monkeypatch.setattr(exact, "counted", functools.partial(exact.counted, shown=99))
 
 

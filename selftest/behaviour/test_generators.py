@@ -15,6 +15,30 @@ def test_a_defect_that_is_gone_is_told(monkeypatch):
     assert "fixed upstream: negative seeds that are remapped otherwise" in outcome.diagnosis
 
 
+class TestOutThatIsAnArgument:
+    """Lawful ways besides those that overwrite what they have not read."""
+
+    def test_a_normal_that_reads_first_is_told(self, monkeypatch):
+        original = torch.normal
+        monkeypatch.setattr(torch, "normal", lambda *args, out, **_: out.copy_(original(*args)))
+        outcome = ask(PROMISE, "torch.rand")
+        assert "fixed upstream: arguments of torch.normal" in outcome.diagnosis
+
+    @pytest.mark.parametrize("name", ["normal", "bernoulli"])
+    def test_what_refuses_is_right(self, name, monkeypatch):
+        original = getattr(torch, name)
+
+        def refused(*args, out=None, **kwargs):
+            if out is not None:
+                raise RuntimeError("unsupported operation: out is an argument")
+            return original(*args, **kwargs)
+
+        monkeypatch.setattr(torch, name, refused)
+        ids = {"normal": "normal-arguments-overwritten", "bernoulli": "coin-arguments-overwritten"}
+        question = PROMISE.questions[ids[name]]
+        assert question.wrong(Trial(None, None, torch.device("cpu"), 1)) == []
+
+
 class TestForeignGenerators:
     """Where there is one device only, `meta` stands for the other."""
 

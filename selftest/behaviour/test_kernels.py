@@ -45,16 +45,14 @@ NODES = (
 def test_on_another_processor(processor, tmp_path):
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     arguments = [*NODES, "-n", "0", "-p", "no:cacheprovider", "--profile", "smoke"]
-    code, output = run_pytest(
+    ended = run_pytest(
         [*arguments, "--run-seed", "1", "--report-dir", str(tmp_path)],
         folder=ROOT,
         environment=kept | PROCESSORS[processor],
-        output=tmp_path / "output.txt",
-        timeout=1800,
     )
     lines = map(json.loads, (tmp_path / "evidence.jsonl").read_text().splitlines())
     verdicts = [line["verdict"] for line in lines if line["kind"] == "cell"]
-    assert (code, verdicts) == (0, ["pass"] * len(NODES)), output[-3000:]
+    assert (ended.returncode, verdicts) == (0, ["pass"] * len(NODES)), ended.stdout[-3000:]
 
 
 @contextlib.contextmanager

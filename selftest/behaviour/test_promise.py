@@ -11,7 +11,6 @@ from verify.behaviour.promise import Promise, Question, Trial, verify_behaviour
 from verify.behaviour.tensors import copied, differing, identical, off
 from verify.defects import known_defects
 from verify.defects.known_defects import KnownDefect
-from verify.subjects import SUBJECTS
 
 pytestmark = pytest.mark.usefixtures("patient")  # Time limits are short here.
 
@@ -230,5 +229,14 @@ class TestOff:
 def test_the_first_anchor_is_asked_whatever_its_size(monkeypatch):
     """Else questions that hang on no case would silently be asked of nothing."""
     monkeypatch.setitem(behaviour._MAX_ANCHOR, "initializer", 0)
-    first, *others = SUBJECTS["normal_"].anchors
-    assert [*behaviour._asked_of(SUBJECTS["normal_"])] == [first] and others
+    here = cell("normal_")
+    first, *others = here.subject.anchors
+    assert [*behaviour._asked_of(here)] == [first] and others
+
+
+def test_smaller_cases_are_asked_where_each_shape_is_compiled():
+    here = cell("normal_")
+    lazy = dataclasses.replace(here.backend, lacks=("cheap shapes",))
+    asked = behaviour._asked_of(dataclasses.replace(here, backend=lazy))
+    sizes = [here.subject.numel(case) for case in asked]
+    assert max(sizes[1:]) <= 1 << 10  # What hangs on no case is asked of the first.

@@ -60,6 +60,13 @@ def _swapped(one: str, other: str) -> Plant:
     return arguments(swap)
 
 
+def _emptied(original: Function, *args: Any, **kwargs: Any) -> Any:
+    """Empty the tensor that is given as out before the probabilities are read."""
+    if "out" in kwargs:
+        kwargs["out"].zero_()
+    return original(*args, **kwargs)
+
+
 def _filled(name: str, does: str, target: str, plant: Plant, *checks: str) -> Fault:
     node = law(f"float32-{target}")
     return Fault(name, does, (target,), plant, node, frozenset(checks))
@@ -108,6 +115,9 @@ GENERATORS = table(
                _without("generator"), says) for name, says in FILLED.items()),
     *(question("streams", "streams", f"{name} without its generator", cell, name,
                _without("generator"), MOVED) for name, cell in DRAWN.items()),
+    question("generators", "streams", "bernoulli empties out", "float32-torch.rand",
+             "torch.bernoulli", calling(_emptied),
+             "forms of bernoulli that overwrite their probabilities before they read them:"),
 )  # fmt: skip
 
 

@@ -98,14 +98,13 @@ def run(
     inherited = {key: value for key, value in os.environ.items() if not key.startswith(FOREIGN)}
     command = [*nodes, *PLUGINS, "-p", "no:cacheprovider"]
     command += ["--profile", "smoke", "--run-seed", str(SEED), "--report-dir", str(folder)]
-    exit_code, output = run_pytest(
+    ended = run_pytest(
         [*command, *arguments],
         folder=ROOT,
         environment=inherited | environment,
-        output=folder / "output.txt",
         timeout=RUN_LIMIT,
     )
-    return Run(exit_code, output, _cells(folder / "evidence.jsonl"))
+    return Run(ended.returncode, ended.stdout + ended.stderr, _cells(folder / "evidence.jsonl"))
 
 
 def _cells(evidence: Path) -> list[dict[str, Any]]:

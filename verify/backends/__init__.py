@@ -218,6 +218,8 @@ def _asked(file: _File, backend: Backend) -> _File:
             if not isinstance(name, str) or not isinstance(value, str):
                 raise _Unusable(f"its describe() gives {shown({name: value})}, which is no text")
         torch.device(backend.name)
+        if backend.module is not None and not hasattr(torch, backend.name):
+            torch._register_device_module(backend.name, backend.module)  # type: ignore[no-untyped-call]
     told = dict(described)
     known = replace(backend, count=lambda: count, describe=lambda: told)
     return replace(file, backend=known, devices=count)

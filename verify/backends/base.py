@@ -9,10 +9,30 @@ from dataclasses import dataclass
 
 import torch
 
+from verify import torch_api
 from verify.quoting import shown
 
 DTYPES = ("bfloat16", "float16", "float32", "float64")
 """Names of the dtypes whose laws are known on their lattices."""
+
+
+LACKS = {
+    "generators": "what asks for one is unsupported",
+    "cheap shapes": "cases are smaller, each call is run by itself, and reduced on the host",
+    "sort": "samples are reduced on the host",
+    "int16": "samples are reduced on the host",
+    "bincount": "samples are reduced on the host",
+    "fft": "samples are reduced on the host",
+}
+"""What a device may lack, and what follows from it."""
+
+_REDUCING = LACKS.keys() - {"generators"}
+
+_PACKAGES = ("transformers",)
+"""Whose models are verified, where they are installed."""
+
+MODULE = ("manual_seed", "get_rng_state", "set_rng_state")
+"""What the suite asks of a device module."""
 
 
 @dataclass(frozen=True)
@@ -30,12 +50,19 @@ class Backend:
     dtypes : tuple of str
         Names of the floating dtypes verified on it, of `DTYPES`. Complex ones are verified where
         that of their parts is one of them; integers always.
+    module : object, optional
+        What seeds the device and holds the state of its stream, where PyTorch has no module for
+        it: it is registered as ``torch.<name>``. `MODULE` names the functions that it must have.
+    lacks : tuple of str
+        What it cannot do, of `LACKS`.
     """
 
     name: str
     count: Callable[[], int]
     describe: Callable[[], Mapping[str, str]]
     dtypes: tuple[str, ...] = DTYPES
+    module: object | None = None
+    lacks: tuple[str, ...] = ()
 
     def problem(self) -> str:
         """The first field that is not what it must be, in words; or nothing."""
@@ -50,6 +77,10 @@ class Backend:
             return f"its dtype {shown(unknown[0])} is none of {', '.join(DTYPES)}"
         if len({*self.dtypes}) < len(self.dtypes):
             return f"its dtypes {shown(self.dtypes)} repeat a name"
+        if not isinstance(self.lacks, tuple):
+            return f"its lacks are {shown(self.lacks)} and no tuple of names"
+        if unknown := [each for each in self.lacks if each not in LACKS]:
+            return f"its lacks name {shown(unknown[0])}, which is none of {', '.join(LACKS)}"
         return ""
 
     def device(self, worker: int = 0) -> torch.device:
@@ -59,11 +90,21 @@ class Backend:
         return torch.device(self.name, worker % max(1, self.count()))
 
     def reduces_on(self, device: torch.device) -> torch.device:
-        """Where samples are reduced: where they were drawn, or on the host without float64."""
-        return device if "float64" in self.dtypes else torch.device("cpu")
+        """Where samples are reduced: where they were drawn, or else on the host."""
+        there = "float64" in self.dtypes and not {*self.lacks} & _REDUCING
+        return device if there else torch.device("cpu")
 
-    def generator(self, device: torch.device, seed: int) -> torch.Generator:
-        """A generator on `device`, seeded; the global streams are seeded alike.
+    @property
+    def is_lazy(self) -> bool:
+        """Whether every shape is compiled anew, so that each call is run by itself."""
+        return "cheap shapes" in self.lacks
+
+    def bearable(self, entries: int) -> int:
+        """Entries of the largest case where so many are allowed: a lazy device unrolls loops."""
+        return entries >> 6 if self.is_lazy else entries
+
+    def generator(self, device: torch.device, seed: int) -> torch.Generator | None:
+        """A generator on `device`, seeded, or none; the global streams are seeded alike.
 
         Modules draw from the global stream of their device, and ``sparse_`` takes its
         permutations from the host's, so these follow the derived seed too.
@@ -77,6 +118,8 @@ class Backend:
         torch.default_generator.manual_seed(seed ^ 0x9E3779B9)
         if device.type != "cpu":
             torch.get_device_module(device).manual_seed(seed ^ 0x9E3779B9)
+        if "generators" in self.lacks:
+            return None
         return torch.Generator(device=device).manual_seed(seed)
 
     def synchronize(self, device: torch.device) -> None:
@@ -88,6 +131,7 @@ class Backend:
         """Name and value of everything that identifies the backend under test."""
         common = {
             "torch": str(torch.__version__),
+            **{name: found for name in _PACKAGES if (found := torch_api.installed(name))},
             "python": platform.python_version(),
             "system": f"{platform.system()} {platform.machine()}",
         }

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from verify import torch_api
 from verify.behaviour.promise import Trial
+from verify.behaviour.tensors import doubled
 
 _NORMS = (nn.modules.batchnorm._NormBase, nn.GroupNorm, nn.LayerNorm, nn.RMSNorm)
 
@@ -220,14 +221,13 @@ def _eps(trial: Trial) -> float:
 def _farthest(norm: nn.Module, eps: float, trial: Trial) -> float:
     """The largest distance of an output from the formula's."""
     shape, along = _batch(norm)
-    signs = torch.arange(math.prod(shape[along:]), device=trial.device) % 2 * 2 - 1
+    signs = torch.arange(math.prod(shape[along:])) % 2 * 2 - 1
     if not isinstance(norm, nn.RMSNorm):
         signs[len(signs) - len(signs) % 2 :] = 0  # The mean is zero, of an odd number too.
     mean_square = float(signs.square().double().mean())
     given = (signs * math.sqrt(eps)).to(trial.dtype).view(shape[along:]).expand(shape)
-    off = norm(given.contiguous()).detach().double() - signs.view(shape[along:]) / math.sqrt(
-        mean_square + 1
-    )
+    made = doubled(norm(given.contiguous().to(trial.device)).detach())
+    off = made - signs.view(shape[along:]) / math.sqrt(mean_square + 1)
     return float(off.abs().max())
 
 

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from verify import torch_api
 from verify.behaviour.promise import Promise, Question, Trial
-from verify.behaviour.tensors import copied, differing, identical, off
+from verify.behaviour.tensors import copied, differing, doubled, identical, off
 from verify.laws import Constant
 
 _NORMS = (
@@ -189,7 +189,7 @@ def _averaged(
 
 def _groups(batch: Tensor, trial: Trial) -> Tensor:
     """In float64, of shape (averaged groups, features, values of a statistic)."""
-    values = batch.double().flatten(2)
+    values = doubled(batch).flatten(2)
     return values if not _is_batch_norm(trial) else values.transpose(0, 1).flatten(1)[None]
 
 

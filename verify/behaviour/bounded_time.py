@@ -17,6 +17,7 @@ from strategies.truncation import TRUNCATION_KINDS
 from verify import torch_api
 from verify.behaviour.exact import Comparison, Example, compare
 from verify.behaviour.promise import Promise, Wording
+from verify.behaviour.tensors import doubled
 from verify.defects import known_defects
 from verify.outcome.outcome import Outcome
 from verify.outcome.verdict import Verdict
@@ -142,7 +143,7 @@ class _Calls:
             if window.a == window.b:  # Whether one point is a window is nowhere said.
                 return []
             raise
-        outside = self._outside(tensor.double(), window)
+        outside = self._outside(doubled(tensor), window)
         return [f"{outside} of {_ENTRIES} values outside the window"] if outside else []
 
     def _outside(self, values: torch.Tensor, window: _Window) -> int:
@@ -180,10 +181,10 @@ def verify_bounded_time(cell: Cell, run: Run) -> Outcome:
 
     A call that needs too many operations, or is stopped by the watchdog, has timed out.
     """
-    defects = PROMISE.in_words(known_defects.for_promise(PROMISE.name, *cell.names))
+    known = PROMISE.known_in(cell), PROMISE.known_elsewhere(cell)
     with watchdog.limit(run.time_limit) as restart, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Of windows in the tail.
         calls = _Calls(cell, run, restart)
-        outcome = compare(PROMISE.asked_of(cell), calls.comparisons(), PROMISE.check, defects)
+        outcome = compare(PROMISE.asked_of(cell), calls.comparisons(), PROMISE.check, *known)
     late = calls.late & {finding.case for finding in outcome.failures}
     return replace(outcome, verdict=Verdict.TIMED_OUT) if late else outcome

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from verify.behaviour.promise import Trial
-from verify.behaviour.tensors import bits
+from verify.behaviour.tensors import bits, doubled
 from verify.defects import known_defects
 from verify.laws import Haar, Law, Structure
 from verify.torch_api import Filler
@@ -97,7 +97,7 @@ def _shows(view: Tensor, tensor: Tensor) -> bool:
     """Whether what is written to a tensor shows in a view; its values are restored."""
     values = tensor.detach().clone()
     tensor.detach().fill_(torch.nan)
-    shown = bool(view.isnan().all())
+    shown = bool(view.cpu().isnan().all())
     tensor.detach().copy_(values)
     return shown
 
@@ -131,9 +131,8 @@ def agree(trial: Trial, one: Tensor, other: Tensor) -> bool:
     if one.shape != other.shape or not (one.is_floating_point() or one.is_complex()):
         return False
     if isinstance(law(trial), Haar):
-        return _close(one.reshape(trial.case.shape), other.reshape(trial.case.shape))
-    wide = torch.complex128 if one.is_complex() else torch.float64
-    one, other, eps = one.to(wide), other.to(wide), torch.finfo(one.dtype).eps
+        return _close(*(each.cpu().reshape(trial.case.shape) for each in (one, other)))
+    eps, one, other = torch.finfo(one.dtype).eps, doubled(one), doubled(other)
     largest = torch.minimum(one.abs().max(), other.abs().max())
     return bool(((one - other).abs() <= math.sqrt(eps) * largest).all())
 

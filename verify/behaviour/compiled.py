@@ -21,6 +21,7 @@ from verify import torch_api
 from verify.behaviour.calls import agree, alike, same
 from verify.behaviour.draws import sized, usual
 from verify.behaviour.promise import Promise, Question, Trial, supported, verify_behaviour
+from verify.behaviour.tensors import doubled
 from verify.checks.bounds import ALPHA
 from verify.laws import Continuous, Uniform
 from verify.outcome.outcome import Outcome
@@ -114,12 +115,10 @@ def _names(tensors: tuple[Tensor, Tensor], others: tuple[Tensor, Tensor]) -> lis
 
 def _coming_again(*tensors: Tensor) -> list[str]:
     """Whether a row of some tensors is another: by chance none is, a row holds 257 draws or 960."""
-    rows = torch.cat([tensor.reshape(len(tensor), -1) for tensor in tensors])
-    if not rows.is_floating_point():
-        rows = rows.double()
+    rows = torch.cat([doubled(tensor).reshape(len(tensor), -1) for tensor in tensors])
     # Rows that are alike have the same sum with any weights; others agree by rare chance.
-    weights = torch.linspace(0.5, 1.5, rows.shape[1], dtype=torch.float64, device=rows.device)
-    sums = (rows.double() @ weights).sort()
+    weights = torch.linspace(0.5, 1.5, rows.shape[1], dtype=torch.float64)
+    sums = (rows @ weights).sort()
     near = torch.nonzero(sums.values.diff().abs() <= 1e-9).flatten() + 1
     pairs = torch.stack((sums.indices[near - 1], sums.indices[near]))
     alike = (rows[pairs[0]] == rows[pairs[1]]).all(dim=1).sum()
@@ -133,7 +132,7 @@ def _repeating(way: Way, trial: Trial) -> list[str]:
 
 def _unfilled(way: Way, trial: Trial) -> list[str]:
     seen = _seen(trial, way)
-    left = sum(int(tensor.isnan().sum()) for tensor in (*seen.first, *seen.then))
+    left = sum(int(tensor.cpu().isnan().sum()) for tensor in (*seen.first, *seen.then))
     return [f"{left} entries"] if left else []
 
 
@@ -161,10 +160,8 @@ def _too_often(way: Way, trial: Trial) -> list[str]:
     (tensor,), seen = trial.cell.subject.tensors(trial.case), _seen(trial, way)
     law, lattice = tensor.law, trial.cell.lattice
     assert isinstance(law, Continuous)
-    drawn = torch.cat([each.reshape(-1) for each in (*seen.first, *seen.then)])
-    points, counts = (
-        each.cpu().double().numpy() for each in torch.unique(drawn, return_counts=True)
-    )
+    drawn = torch.cat([doubled(each).reshape(-1) for each in (*seen.first, *seen.then)])
+    points, counts = (each.double().numpy() for each in torch.unique(drawn, return_counts=True))
     apart = 2 * lattice.step * np.maximum(np.abs(points), law.typical_magnitude)
     chance = law.cdf(points + apart) - law.cdf(points - apart) + lattice.draw_step
     tails = binom.sf(counts - 1, drawn.numel(), np.clip(chance, 0.0, 1.0))
@@ -205,7 +202,7 @@ def _look_at_ends(pair: Pair, trial: Trial) -> tuple[float, float]:
     extremes = []
     for _ in range(_VALUES // (2 * _FILLED[0])):
         extremes += [torch.stack(torch.aminmax(values)) for values in pair()]
-    least, most = torch.stack(extremes).double().unbind(dim=1)
+    least, most = doubled(torch.stack(extremes)).unbind(dim=1)
     return float(least.min()), float(most.max())
 
 
@@ -233,10 +230,10 @@ def _not_reached(way: Way, trial: Trial) -> list[str]:
     found = []
     for size in _SIZES:
         buffer = torch.full((size + 64,), torch.nan, dtype=trial.dtype, device=trial.device)
-        tensor = buffer[32 : 32 + size]
-        fill(tensor)
-        around = torch.cat((buffer[:32], buffer[32 + size :]))
-        found += [f"{size} entries"] if bool(tensor.isnan().any()) else []
+        fill(buffer[32 : 32 + size])
+        held = buffer.cpu()
+        inside, around = held[32 : 32 + size], torch.cat((held[:32], held[32 + size :]))
+        found += [f"{size} entries"] if bool(inside.isnan().any()) else []
         found += [f"beyond {size} entries"] if not bool(around.isnan().all()) else []
     return found
 

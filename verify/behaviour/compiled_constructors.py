@@ -127,13 +127,13 @@ def _untied(seen: _Seen, _trial: Trial) -> list[str]:
 
 def _padding(seen: _Seen, _trial: Trial) -> list[str]:
     rows = torch.stack([_weight(m, "embedding")[_PADDING] for m in (seen.first, seen.then)])
-    left = int(rows.count_nonzero())
+    left = int(rows.cpu().count_nonzero())
     return [f"{left} of {rows.numel()} entries of the padding row"] if left else []
 
 
 def _orders(*models: nn.Module) -> Tensor:
     """In which order of size the first entries of each random parameter stand, a row each."""
-    rows = [p.detach().reshape(-1)[:_WIDTH] for m in models for p in m.parameters()]
+    rows = [p.detach().reshape(-1)[:_WIDTH].cpu() for m in models for p in m.parameters()]
     return torch.stack([row.argsort() for row in rows if bool((row != row[0]).any())])
 
 

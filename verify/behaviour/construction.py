@@ -95,7 +95,7 @@ def _shared(*states: Mapping[str, Tensor]) -> list[str]:
     found = {
         tuple(sorted((name, tensors[int(shown)][0])))
         for number, (name, tensor) in enumerate(tensors)
-        for shown in torch.unique(tensor)
+        for shown in torch.unique(tensor.cpu())
         if shown != number
     }
     return [" and ".join(pair) for pair in sorted(found)]

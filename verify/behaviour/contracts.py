@@ -25,6 +25,7 @@ from verify.behaviour.calls import (
     same,
     seeded,
 )
+from verify.behaviour.draws import stream_of
 from verify.behaviour.promise import Promise, Question, Trial
 from verify.behaviour.tensors import identical
 from verify.defects import known_defects
@@ -142,7 +143,7 @@ def _streamed(trial: Trial, stream: str) -> Tensor:
 
 def _generated(trial: Trial, generator: str, stream: str = "") -> Tensor:
     """What the call fills from one stream, while another one is the global stream."""
-    own = trial.target(generator).generator
+    own = stream_of(trial.target(generator))
     trial.target(stream)
     tensor = blank(trial)
     trial.filler(own)(tensor)
@@ -151,7 +152,7 @@ def _generated(trial: Trial, generator: str, stream: str = "") -> Tensor:
 
 def _used_besides(trial: Trial) -> list[str]:
     """The generator is the one stream: the global one neither moves nor matters."""
-    generator = trial.target().generator
+    generator = stream_of(trial.target())
     before = torch_api.streams(trial.device)
     trial.filler(generator)(blank(trial))
     found = [] if alike(before, torch_api.streams(trial.device)) else ["the global stream moves"]
@@ -160,8 +161,7 @@ def _used_besides(trial: Trial) -> list[str]:
 
 
 def _undecided_by_generator(trial: Trial) -> list[str]:
-    generator = trial.target().generator
-    assert generator is not None
+    generator = stream_of(trial.target())
     before = generator.get_state()
     trial.filler(generator)(blank(trial))
     one, again, other = (_generated(trial, seed) for seed in ("one", "one", "other"))

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from verify.behaviour.promise import Trial
+from verify.behaviour.tensors import doubled
 from verify.subjects.fills import Target
 
 
@@ -24,13 +25,13 @@ def sized(trial: Trial, *shape: int) -> Trial:
 
 
 def draw(trial: Trial, target: Target, calls: int = 1) -> Tensor:
-    """A row for each of some consecutive calls."""
-    return torch.stack([trial.tensors(target)[""].reshape(-1) for _ in range(calls)])
+    """A row for each of some consecutive calls, on the host."""
+    return torch.stack([trial.tensors(target)[""].cpu().reshape(-1) for _ in range(calls)])
 
 
 def bits_of(values: Tensor) -> Tensor:
-    """The bytes of values with at least one axis."""
-    return values.contiguous().view(torch.uint8)
+    """The bytes of values with at least one axis, on the host."""
+    return values.cpu().contiguous().view(torch.uint8)
 
 
 def unlike(drawn: Mapping[str, Tensor], reference: Tensor) -> list[str]:
@@ -40,9 +41,9 @@ def unlike(drawn: Mapping[str, Tensor], reference: Tensor) -> list[str]:
 
 
 def stream_of(target: Target) -> torch.Generator:
-    """The generator of a target that has one."""
+    """The generator of a target; NotImplementedError where its device has none."""
     if target.generator is None:
-        raise TypeError("the target draws from the global stream")
+        raise NotImplementedError(f"{target.device.type} has no generators")
     return target.generator
 
 
@@ -51,9 +52,10 @@ def seeded(trial: Trial, seed: int) -> Target:
     return replace(trial.target(), generator=trial.cell.backend.generator(trial.device, seed))
 
 
-def draw_odd(device: torch.device, generator: torch.Generator | None) -> None:
+def draw_odd(trial: Trial, generator: torch.Generator | None) -> None:
     """Draw so that half of a pair of normals is left over."""
-    for dtype in (torch.float32, torch.float64, torch.bfloat16):
+    for name in trial.cell.backend.dtypes:
+        dtype, device = getattr(torch, name), trial.device
         torch.empty(1, dtype=dtype, device=device).normal_(generator=generator)
         torch.empty(3, dtype=dtype, device=device).uniform_(generator=generator)
 
@@ -82,6 +84,7 @@ def information(values: Tensor) -> float:
     theorem 11.1.2). Entries of a matrix of Haar measure and of a permutation depend on each
     other a little: of 100 bits, more than 60 are left.
     """
-    entries = torch.view_as_real(values) if values.is_complex() else values
-    counts = torch.unique(entries.double(), return_counts=True)[1].double()
+    entries = doubled(values)
+    entries = torch.view_as_real(entries) if entries.is_complex() else entries
+    counts = torch.unique(entries, return_counts=True)[1].double()
     return float((counts * (counts.sum() / counts).log2()).sum())

@@ -21,7 +21,7 @@ from verify.plan.run import Cell, Run, derive
 from verify.subjects.fills import Factory
 
 _FLOATS = ("bfloat16", "float16", "float32", "float64", "complex64", "complex128")
-_WHOLE = ("uint8", "int8", "int16", "int32", "int64")
+_DTYPES = (*_FLOATS, "uint8", "int8", "int16", "int32", "int64")
 
 
 @dataclass(frozen=True)
@@ -74,9 +74,10 @@ class _Asked:
 
 
 @strategies.composite
-def _asked(draw: st.DrawFn) -> _Asked:
+def _asked(draw: st.DrawFn, cell: Cell) -> _Asked:
+    """In any dtype that the backend of a cell has."""
     shape = draw(st.lists(st.integers(0, 5), max_size=5).map(tuple))
-    dtype = draw(st.sampled_from(_FLOATS + _WHOLE))
+    dtype = draw(st.sampled_from([d for d in _DTYPES if cell.has(getattr(torch, d))]))
     return _Asked(
         shape,
         tuple(draw(st.permutations(range(len(shape))))),
@@ -144,7 +145,7 @@ def _visible(tensor: Tensor, strides: Sequence[int]) -> list[int]:
 def _shared(made: Tensor, model: Tensor) -> bool:
     """Whether what is written to one, after all other facts, shows in the other, which is zero."""
     made.detach().fill_(1)
-    return bool(model.any())
+    return bool(model.cpu().any())
 
 
 def _moved(factory: _Make, device: torch.device, asked: _Asked) -> list[str]:
@@ -157,7 +158,7 @@ def _moved(factory: _Make, device: torch.device, asked: _Asked) -> list[str]:
 
 def _off(factory: _Make, device: torch.device, asked: _Asked) -> list[str]:
     made, _ = factory(asked, asked.model(device))
-    wrong = int((made != asked.value).sum())
+    wrong = int((made.cpu() != asked.value).sum())
     return [f"{wrong} of {made.numel()}"] if wrong else []
 
 
@@ -165,10 +166,11 @@ def _not_filled(factory: _Make, device: torch.device, asked: _Asked) -> list[str
     """Documented: deterministic algorithms fill new memory with NaN or the largest number."""
     with _deterministic():
         made, _ = factory(asked, asked.model(device))
+    held = made.cpu()
     if asked.dtype in _FLOATS:
-        wrong = int((~made.isnan()).sum())
+        wrong = int((~held.isnan()).sum())
     else:
-        wrong = int((made != torch.iinfo(made.dtype).max).sum())
+        wrong = int((held != torch.iinfo(made.dtype).max).sum())
     return [f"{wrong} of {made.numel()}"] if wrong else []
 
 
@@ -193,7 +195,7 @@ _QUESTIONS: Mapping[str, _Wrong] = {
 }
 
 
-def _smallest(ask: Callable[[_Asked], list[str]], run: Run, *names: str) -> list[str]:
+def _smallest(ask: Callable[[_Asked], list[str]], cell: Cell, run: Run, *names: str) -> list[str]:
     """What is wrong with the smallest case, if anything."""
 
     def wrong(asked: _Asked) -> list[str]:
@@ -201,15 +203,16 @@ def _smallest(ask: Callable[[_Asked], list[str]], run: Run, *names: str) -> list
         return [*found, Example(asked)] if found else []
 
     seed, examples = derive(run.seed, *names), run.profile.initializer.examples
-    return smallest_failure(_asked(), wrong, seed=seed, examples=examples)
+    return smallest_failure(_asked(cell), wrong, seed=seed, examples=examples)
 
 
-def _comparisons(name: str, device: torch.device, run: Run) -> Iterator[Comparison]:
+def _comparisons(name: str, cell: Cell, run: Run) -> Iterator[Comparison]:
+    device = cell.backend.device(run.worker)
     other = _not_filled if "full" in name else _off
     for question, wrong in _QUESTIONS.items():
         if wrong is not other:
             ask = partial(wrong, FACTORIES[name], device)
-            yield Comparison(question, partial(_smallest, ask, run, name, question), [])
+            yield Comparison(question, partial(_smallest, ask, cell, run, name, question), [])
 
 
 def verify_empty(factory: str, cell: Cell, run: Run) -> Outcome:
@@ -225,4 +228,4 @@ def verify_empty(factory: str, cell: Cell, run: Run) -> Outcome:
         source=f"PyTorch documentation, {factory}, "
         "torch.utils.deterministic.fill_uninitialized_memory",
     )
-    return compare(asked, _comparisons(factory, cell.backend.device(run.worker), run), "empty")
+    return compare(asked, _comparisons(factory, cell, run), "empty")

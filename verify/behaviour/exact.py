@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Self, TypeGuard
 
@@ -82,6 +82,8 @@ class Comparison:
         The id of the question, where it has one.
     under : str
         What the words say last, behind the word "under": questions that differ in it are one.
+    raising : KnownDefect, optional
+        A known defect of other backends by which the case may raise.
     """
 
     call: str
@@ -91,6 +93,7 @@ class Comparison:
     unanswered: tuple[type[Exception], ...] = ()
     question: str = ""
     under: str = ""
+    raising: KnownDefect | None = None
 
     def problem(self) -> str:
         """What is wrong, or nothing."""
@@ -189,12 +192,16 @@ class Judge:
         The check under which everything is decided.
     defects : tuple of KnownDefect
         The known defects of the cell: the comparisons that they name must fail.
+    elsewhere : tuple of KnownDefect
+        Those of other backends: what they explain is wrong, and kept apart from the problems.
     """
 
     check: str = "exact"
     defects: tuple[KnownDefect, ...] = ()
+    elsewhere: tuple[KnownDefect, ...] = ()
     asked: int = 0
     problems: list[Finding] = field(default_factory=list)
+    _explained: dict[str, Finding] = field(default_factory=dict)
     _excused: int = 0
     _met: set[str] = field(default_factory=set)
     _made: set[str] = field(default_factory=set)
@@ -209,8 +216,17 @@ class Judge:
             self._met.add(known[0].id)
             self._excused += found is not None
             found = None if found else self._fixed(known[0], comparison)
+        elif found and (defect := self._explaining(comparison, found)):
+            self._explained.setdefault(comparison.call, replace(found, elsewhere=defect.id))
+            return
         if found:
             self.problems.append(found)
+
+    def _explaining(self, comparison: Comparison, found: Finding) -> KnownDefect | None:
+        """The first known defect of other backends that explains a wrong answer."""
+        named = [defect for defect in self.elsewhere if comparison.call in defect.calls]
+        named += [comparison.raising] if comparison.raising and found.raised else []
+        return next((defect for defect in named if defect.speaks_of(found.raised)), None)
 
     def _fixed(self, defect: KnownDefect, comparison: Comparison) -> Finding:
         expected = comparison.expected
@@ -236,9 +252,10 @@ class Judge:
             )
             for call, defect in self.unmade.items()
         ]
-        found = counted(asked, self.asked - self._excused, problems, self.check)
+        explained = [*self._explained.values()]
+        found = counted(asked, self.asked - self._excused, problems, self.check, explained)
         found = replace(found, excluded=tuple(sorted(self._met)))
-        if self._excused and self._excused == self.asked and not problems:
+        if self._excused and self._excused == self.asked and not (problems or explained):
             reason = "every comparison is a known defect"
             return replace(found, verdict=Verdict.KNOWN_DEFECT, reason=reason)
         return found
@@ -274,6 +291,7 @@ def compare(
     comparisons: Iterable[Comparison],
     check: str = "exact",
     defects: tuple[KnownDefect, ...] = (),
+    elsewhere: tuple[KnownDefect, ...] = (),
 ) -> Outcome:
     """Make every comparison, and conclude.
 
@@ -286,6 +304,8 @@ def compare(
         The check under which they are decided.
     defects : tuple of KnownDefect
         Known defects whose comparisons must fail, and are left out of the verdict.
+    elsewhere : tuple of KnownDefect
+        Known defects of other backends, which are left out of nothing.
 
     Raises
     ------
@@ -294,14 +314,19 @@ def compare(
     """
     made = list(comparisons)
     refuse_idle(defects, {comparison.call for comparison in made}, check)
-    judge = Judge(check, defects)
+    judge = Judge(check, defects, elsewhere)
     for comparison in made:
         judge.judge(comparison)
     return judge.outcome(asked)
 
 
 def counted(
-    asked: Outcome, n: int, problems: list[Finding], check: str, shown: int = _SHOWN
+    asked: Outcome,
+    n: int,
+    problems: Sequence[Finding],
+    check: str,
+    explained: Sequence[Finding] = (),
+    shown: int = _SHOWN,
 ) -> Outcome:
     """Conclude from so many questions and the problems that they found.
 
@@ -310,14 +335,16 @@ def counted(
     asked : Outcome
         Without findings.
     n : int
-    problems : list of Finding
+    problems : sequence of Finding
         What is wrong, each in a case.
     check : str
+    explained : sequence of Finding
+        What is wrong besides, and explained by known defects of other backends.
     shown : int
         How many problems get a finding of their own.
     """
-    evidence = Evidence({check: Exact(n, len(problems))})
-    findings = [*evidence.findings("cell"), *problems[:shown]]
+    evidence = Evidence({check: Exact(n, len(problems) + len(explained))})
+    findings = [*evidence.findings("cell"), *problems[:shown], *explained]
     return replace(
         asked, findings=tuple(findings), evidence=evidence, n=n, cases=n, calls=n, decisions=n
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 
 import torch
@@ -9,7 +10,9 @@ from torch import Generator, Tensor
 
 from verify import torch_api
 from verify.behaviour.calls import alike
+from verify.behaviour.draws import seeded, stream_of
 from verify.behaviour.promise import Trial
+from verify.behaviour.tensors import identical
 
 _COUNT = 512
 """Entries of a call. The least information that they hold is that of coins: 512 bits."""
@@ -77,14 +80,14 @@ FORMS: Mapping[str, _Form] = {
 
 
 def _seeded(trial: Trial, seed: int) -> Generator:
-    return trial.cell.backend.generator(trial.device, seed)
+    return stream_of(seeded(trial, seed))
 
 
 def _drawn(trial: Trial, form: _Form, own: int, globally: int) -> Tensor:
-    """What a call draws from one seed of its own and one of the global stream."""
+    """What a call draws from one seed of its own and one of the global stream, on the host."""
     generator = _seeded(trial, own)
     torch.manual_seed(globally)
-    return form(generator, trial.device)
+    return form(generator, trial.device).cpu()
 
 
 def without_generator(trial: Trial) -> list[str]:
@@ -128,7 +131,7 @@ def _follows(trial: Trial, form: _Form) -> bool:
     drawn = []
     for seed in (1, 1, 2):
         torch.manual_seed(seed)
-        drawn.append(form(None, trial.device))
+        drawn.append(form(None, trial.device).cpu())
     return torch.equal(drawn[0], drawn[1]) and not torch.equal(drawn[0], drawn[2])
 
 
@@ -142,7 +145,7 @@ def refused_ranges(trial: Trial) -> list[str]:
     PyTorch documentation, torch.Tensor.random_: "for floating point types, if unspecified, range
     will be [0, 2^mantissa]". What the range holds is drawn, as it is for whole numbers.
     """
-    return [name for name, last in _LAST.items() if not _fills(trial, name, last)]
+    return [name for name in trial.cell.backend.dtypes if not _fills(trial, name, _LAST[name])]
 
 
 def _fills(trial: Trial, name: str, last: int) -> bool:
@@ -151,4 +154,51 @@ def _fills(trial: Trial, name: str, last: int) -> bool:
         tensor.random_(last, None)
     except RuntimeError:
         return False
-    return bool((tensor == last).all())
+    return bool((tensor.cpu() == last).all())
+
+
+_FAR, _NARROW = 5.0, 2.0**-10
+"""A mean, and a deviation so small that no draw comes near another mean."""
+
+
+_INTO: Mapping[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "out=mean": lambda mean, std: torch.normal(mean, std, out=mean),
+    "out=std": lambda mean, std: torch.normal(mean, std, out=std),
+    "out=mean, std a number": lambda mean, _: torch.normal(mean, _NARROW, out=mean),
+    "out=std, mean a number": lambda _, std: torch.normal(_FAR, std, out=std),
+}
+
+
+def normals_into_arguments(trial: Trial) -> list[str]:
+    """Arguments of torch.normal that are overwritten before they are read, where out is one.
+
+    Not refused, the call fills ``out`` by its law: 512 values lie within 512 deviations of their
+    mean.
+    """
+    mean = torch.full((_COUNT,), _FAR, device=trial.device)
+    std = torch.full_like(mean, _NARROW)
+    return [
+        name
+        for name, fill in _INTO.items()
+        if (_filled_into(fill, mean, std).cpu() - _FAR).abs().max() > _COUNT * _NARROW
+    ]
+
+
+def coins_into_arguments(trial: Trial) -> list[str]:
+    """Probabilities of bernoulli that are overwritten before they are read.
+
+    Sure and impossible ones decide every value.
+    """
+    sure = torch.arange(_COUNT).remainder(2).float().to(trial.device)
+    fills: Mapping[str, Callable[[Tensor], Tensor]] = {
+        "torch.bernoulli": lambda p: torch.bernoulli(p, out=p),
+        "bernoulli_": lambda p: p.bernoulli_(p),
+    }
+    return [n for n, fill in fills.items() if not identical(_filled_into(fill, sure), sure)]
+
+
+def _filled_into(fill: Callable[..., Tensor], *given: Tensor) -> Tensor:
+    """What a fill makes of copies of its arguments; the first as it was, where it refuses."""
+    with contextlib.suppress(RuntimeError):
+        return fill(*map(torch.clone, given))
+    return given[0]

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import torch
 
+from verify import torch_api
 from verify.behaviour import forms
 from verify.behaviour.draws import draw, forked, unlike, usual
 from verify.behaviour.promise import Promise, Question, Trial
@@ -16,7 +17,7 @@ _LEAST, _MOST = -(1 << 63), (1 << 64) - 1
 
 
 def _generator(trial: Trial) -> torch.Generator:
-    return torch.Generator(trial.device)
+    return torch_api.generator(trial.device)
 
 
 def _forgotten_seeds(trial: Trial) -> list[str]:
@@ -86,7 +87,7 @@ def _foreign_generators(trial: Trial) -> list[str]:
     host, found = torch.device("cpu"), []
     for own, device in ((host, trial.device), (trial.device, host)):
         with contextlib.suppress(RuntimeError, ValueError):
-            torch.rand(2, device=device, generator=torch.Generator(own))
+            torch.rand(2, device=device, generator=torch_api.generator(own))
             found.append(f"a generator of {own} on {device}")
     return found
 
@@ -127,6 +128,16 @@ PROMISE = Promise(
         "last-whole-number-refused": Question(
             "dtypes whose last whole number random_ cannot start from",
             forms.refused_ranges,
+            usual,
+        ),
+        "normal-arguments-overwritten": Question(
+            "arguments of torch.normal that are overwritten before they are read",
+            forms.normals_into_arguments,
+            usual,
+        ),
+        "coin-arguments-overwritten": Question(
+            "forms of bernoulli that overwrite their probabilities before they read them",
+            forms.coins_into_arguments,
             usual,
         ),
     },

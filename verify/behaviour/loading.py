@@ -101,7 +101,7 @@ def _touched(trial: Trial) -> list[str]:
     found += ["the mode"] if module.training else []
     for name, parameter in held.items():
         found += [f"{name}.requires_grad"] if parameter.requires_grad else []
-        kept = parameter.grad is not None and bool((parameter.grad == 1).all())
+        kept = parameter.grad is not None and bool((parameter.grad.cpu() == 1).all())
         found += [] if kept else [f"{name}.grad"]
     return found
 
@@ -127,7 +127,7 @@ def _changed_by_file(trial: Trial) -> list[str]:
     loaded = through_file({"whole": whole, "view": whole[1:]}, weights_only=True)
     found = [] if torch.equal(bits(whole), bits(loaded["whole"])) else ["bits"]
     loaded["whole"].fill_(2)
-    return found if bool((loaded["view"] == 2).all()) else [*found, "a shared memory"]
+    return found if bool((loaded["view"].cpu() == 2).all()) else [*found, "a shared memory"]
 
 
 def _drawn(trial: Trial) -> list[str]:

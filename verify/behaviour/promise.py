@@ -140,7 +140,7 @@ class Trial(Generic[C]):
         """Standard normal input, a stream of its own for each use."""
         stream = torch.Generator().manual_seed(derive(self.seed, of))
         drawn = torch.randn(shape, generator=stream, dtype=torch.float64)
-        return drawn.to(self.device, self.dtype)
+        return drawn.to(self.dtype).to(self.device)
 
 
 def supported(call: Callable[[], _T]) -> _T:
@@ -242,6 +242,14 @@ class Promise(Generic[Q_co]):
             for defect in named
         )
 
+    def known_in(self, cell: Cell) -> tuple[KnownDefect, ...]:
+        """The known defects of a cell, in words."""
+        return self.in_words(known_defects.for_promise(self.name, *cell.names))
+
+    def known_elsewhere(self, cell: Cell) -> tuple[KnownDefect, ...]:
+        """Those of such a cell of other backends, in words."""
+        return self.in_words(known_defects.for_promise_elsewhere(self.name, *cell.names))
+
     def is_asked_in(self, subject: str, _backend: str, dtype: str) -> bool:
         """Whether the cell of that name is one of those in which it is asked."""
         return subject in (self.subjects or (subject,)) and dtype in (self.dtypes or (dtype,))
@@ -253,8 +261,8 @@ class Promise(Generic[Q_co]):
 
 def verify_behaviour(cell: Cell, run: Run, promise: Promise[Question]) -> Outcome:
     """Ask every question about drawn cases and the anchors, and show the smallest failure."""
-    defects = promise.in_words(known_defects.for_promise(promise.name, *cell.names))
-    judge, seen = Judge(promise.check, defects), _Seen()
+    judge = Judge(promise.check, promise.known_in(cell), promise.known_elsewhere(cell))
+    seen = _Seen()
     try:
         judge.problems = _smallest(cell, run, promise, judge, seen)
     except watchdog.TimedOut as reason:
@@ -268,9 +276,11 @@ def verify_behaviour(cell: Cell, run: Run, promise: Promise[Question]) -> Outcom
     return replace(outcome, reason=f"not implemented for {seen.gap}", verdict=verdict)
 
 
-def _asked_of(subject: Subject) -> Iterator[Case]:
+def _asked_of(cell: Cell) -> Iterator[Case]:
     """The first anchor, on which what hangs on no case is asked, and the others up to a size."""
-    largest = _MAX_ANCHOR.get(subject.family, _MAX_ANCHOR_OF_OTHERS)
+    subject = cell.subject
+    allowed = _MAX_ANCHOR.get(subject.family, _MAX_ANCHOR_OF_OTHERS)
+    largest = cell.backend.bearable(allowed)
     first, *others = subject.anchors
     yield first
     yield from (anchor for anchor in others if subject.numel(anchor) <= largest)
@@ -294,15 +304,22 @@ def _smallest(
         restart()
         call, gap = partial(question.wrong, trial), (NotImplementedError,)
         words, case = question.words, repr(trial.case)
+        raising = known_defects.excluding(trial.case, elsewhere)
         try:
-            judge.judge(Comparison(words, call, [], case, gap, id, question.under))
+            judge.judge(Comparison(words, call, [], case, gap, id, question.under, raising))
         except NotImplementedError as reason:
             seen.gap = seen.gap or f"{question.words}: {reason}"
 
-    raising = tuple(d for d in known_defects.for_cell(cell, "law") if d.check == "raises")
+    here, elsewhere = (
+        tuple(defect for defect in known if defect.check == "raises")
+        for known in (
+            known_defects.for_cell(cell, "law"),
+            known_defects.for_cell_elsewhere(cell, "law"),
+        )
+    )
 
     def is_sound(case: Case) -> bool:
-        return known_defects.excluding(case, raising) is None and cell.holds(case)
+        return known_defects.excluding(case, here) is None and cell.holds(case)
 
     def trial_of(case: Case) -> Trial:
         return Trial(cell, case, device, derive(run.seed, cell.id, promise.name, repr(case)))
@@ -327,13 +344,14 @@ def _smallest(
 
     def smallest(of: str, wrong: Callable[[Case], list[Finding]], examples: int) -> list[Finding]:
         seed = derive(run.seed, cell.id, f"{promise.name} {of}")
-        return smallest_failure(subject.cases(_MAX_NUMEL), wrong, seed=seed, examples=examples)
+        cases = subject.cases(cell.backend.bearable(_MAX_NUMEL))
+        return smallest_failure(cases, wrong, seed=seed, examples=examples)
 
     with watchdog.limit(run.time_limit) as restart, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Of shapes and dropout; here only behaviour matters.
         if broken := smallest("cases", examine, run.profile.module.examples // 2):
             return broken
-        for anchor in _asked_of(subject):
+        for anchor in _asked_of(cell):
             if broken := examine(anchor):
                 return broken
         return smallest("sought", seek, _SOUGHT) if judge.unmade else []

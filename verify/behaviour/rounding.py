@@ -20,6 +20,8 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
+from verify.behaviour.tensors import doubled
+
 Compute = Callable[[list[Tensor]], list[Tensor]]
 """Makes results from data."""
 
@@ -61,7 +63,7 @@ def sensitivities(compute: Compute, data: Sequence[Tensor], seed: int) -> list[f
     list of float
         Of each result, the largest change of any entry among all probes and of its largest entry.
     """
-    exact = [tensor.detach().to("cpu", torch.float64) for tensor in data]
+    exact = [doubled(tensor.detach()) for tensor in data]
     made, stream = compute(exact), torch.Generator().manual_seed(seed)
     found = [_size(result) for result in made]
     for _ in range(_PROBES):

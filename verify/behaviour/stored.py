@@ -50,7 +50,8 @@ def _partly(trial: Trial) -> list[str]:
 def _assigned(trial: Trial) -> list[str]:
     """Tensors keep the dtype of the state, and what is frozen in the module stays frozen."""
     module = scrambled(trial).requires_grad_(False)
-    saved = {n: t.double() if t.is_floating_point() else t for n, t in state(module).items()}
+    wide = torch.float64 if trial.cell.has(torch.float64) else torch.float16
+    saved = {n: t.to(wide) if t.is_floating_point() else t for n, t in state(module).items()}
     module.load_state_dict(copied(saved), assign=True)
     frozen = [n for n, p in owned(trial, module).items() if p.requires_grad]
     return differing(saved, state(module)) + [f"{name}.requires_grad" for name in frozen]
@@ -99,7 +100,7 @@ def _skipped(trial: Trial) -> list[str]:
     found += [] if held == shapes else ["the tensors"]
     torch_api.poison(module)
     torch_api.reset(module)
-    return found + [name for name, t in state(module).items() if not bool(t.isfinite().all())]
+    return found + [name for name, t in state(module).items() if not bool(t.cpu().isfinite().all())]
 
 
 def _distributed(trial: Trial) -> list[str]:

@@ -139,10 +139,10 @@ def _hanging_on_threads(trial: Trial) -> list[str]:
 def _hanging_on_others(trial: Trial) -> list[str]:
     """Draws from another generator before each call, odd numbers of them in many dtypes."""
     alone = draw(trial, trial.target(), 2)
-    target, other = trial.target(), torch.Generator(trial.device).manual_seed(1)
+    target, other = trial.target(), torch_api.generator(trial.device).manual_seed(1)
     rows = []
     for _ in range(2):
-        draw_odd(trial.device, other)
+        draw_odd(trial, other)
         rows.append(draw(trial, target))
     return unlike({"after draws from another generator": torch.cat(rows)}, alone)
 
@@ -154,7 +154,7 @@ def _left_by_a_reseed(trial: Trial) -> list[str]:
     used = trial.target(of="before the reseed")
     draw(trial, used)
     for generator in (used.generator, None):
-        draw_odd(trial.device, generator)
+        draw_odd(trial, generator)
     trial.target()  # Seeds the global streams again.
     stream_of(used).manual_seed(seed)
     return unlike({"after a reseed": draw(trial, used, 2)}, expected)
@@ -166,9 +166,10 @@ def _not_restored(trial: Trial) -> list[str]:
     PyTorch documentation, torch.Generator, torch.get_rng_state, torch.random.fork_rng.
     """
     own = trial.target()
+    stream = stream_of(own)
     draw(trial, own)
-    draw_odd(trial.device, own.generator)
-    stream, state = stream_of(own), stream_of(own).get_state()
+    draw_odd(trial, stream)
+    state = stream.get_state()
     clone, globally = stream.clone_state(), torch_api.streams(trial.device)
     expected, found = draw(trial, own, 2), {}
     restore(trial.device, globally)
@@ -180,7 +181,7 @@ def _not_restored(trial: Trial) -> list[str]:
 
 
 def _not_restored_globally(target: Target, trial: Trial) -> list[str]:
-    draw_odd(trial.device, None)
+    draw_odd(trial, None)
     states, found = torch_api.streams(trial.device), {}
     with forked(trial.device):
         expected = draw(trial, target, 2)
@@ -193,6 +194,7 @@ def _not_restored_globally(target: Target, trial: Trial) -> list[str]:
 def _moved_globally(trial: Trial) -> list[str]:
     """Whoever hands over a generator has all values drawn from it."""
     target = trial.target()
+    stream_of(target)
     before = torch_api.streams(trial.device)
     trial.tensors(target)
     after = torch_api.streams(trial.device)
@@ -263,7 +265,7 @@ def _coinciding(trial: Trial, seeds: Iterable[int]) -> list[str]:
     square, first, found = sized(trial, *_SQUARE), dict[bytes, int](), []
     for seed in seeds:
         values = draw(square, seeded(square, seed), 2)
-        known = first.setdefault(bits_of(values).cpu().numpy().tobytes(), seed)
+        known = first.setdefault(bits_of(values).numpy().tobytes(), seed)
         found += [f"{known} and {seed}"] if known != seed else []
     return found
 

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from verify import torch_api
 from verify.behaviour.promise import Promise, Question, Trial
-from verify.behaviour.tensors import bits
+from verify.behaviour.tensors import bits, copied, identical
 from verify.plan.run import derive
 from verify.subjects.fills import Factory
 from verify.subjects.recipes import CONSTANT
@@ -73,9 +73,9 @@ def _train(trial: Trial, model: _Network) -> None:
 
 
 def _units(model: _Network) -> Tensor:
-    """All that belongs to a hidden unit, a row each: weights in, bias, weights out."""
+    """All that belongs to a hidden unit, a row each: weights in, bias, weights out, on the host."""
     ends = model.incoming.weight, model.incoming.bias[:, None], model.outgoing.weight.T
-    return torch.cat(ends, dim=1).detach()
+    return torch.cat(ends, dim=1).detach().cpu()
 
 
 def _torn_apart(trial: Trial) -> list[str]:
@@ -90,9 +90,9 @@ def _torn_apart(trial: Trial) -> list[str]:
 def _unmoved(trial: Trial) -> list[str]:
     """Parameters that the very same steps leave as they were."""
     model = _network(trial, _ALIKE, _ALIKE)
-    before = {name: tensor.detach().clone() for name, tensor in model.named_parameters()}
+    before = copied(dict(model.named_parameters()))
     _train(trial, model)
-    return [name for name, tensor in model.named_parameters() if tensor.equal(before[name])]
+    return [name for name, p in model.named_parameters() if identical(p, before[name])]
 
 
 def _merged(trial: Trial) -> list[str]:
@@ -107,7 +107,7 @@ def _merged(trial: Trial) -> list[str]:
         for outgoing in (rule, _ALIKE):
             model = _network(trial, rule, outgoing)
             _train(trial, model)
-            weights = model.incoming.weight.detach()
+            weights = model.incoming.weight.detach().cpu()
             if len(torch.unique(weights, dim=0)) < len(weights):
                 found.append(f"{rule[0]} before {outgoing[0]}")
     return found

@@ -14,6 +14,15 @@ from verify.behaviour.exact import Excess
 _Stored = TypeVar("_Stored")
 
 
+def doubled(tensor: Tensor) -> Tensor:
+    """In float64, or in complex128, on the host; a gradient passes.
+
+    References and comparisons are of the host, for not every device has these dtypes, and a device
+    that is under test does not vouch for itself.
+    """
+    return tensor.cpu().to(torch.complex128 if tensor.is_complex() else torch.float64)
+
+
 def identical(one: Tensor, other: Tensor) -> bool:
     """Whether two tensors are alike bit for bit, and of finite numbers.
 
@@ -23,12 +32,13 @@ def identical(one: Tensor, other: Tensor) -> bool:
     """
     if (one.dtype, one.shape, one.device) != (other.dtype, other.shape, other.device):
         return False
+    one, other = one.cpu(), other.cpu()
     return bool(one.isfinite().all()) and torch.equal(bits(one), bits(other))
 
 
 def bits(tensor: Tensor) -> Tensor:
-    """The bytes of every entry in turn, however they lie in memory."""
-    adjacent = tensor.detach().clone(memory_format=torch.contiguous_format)
+    """The bytes of every entry in turn, however they lie in memory, on the host."""
+    adjacent = tensor.detach().cpu().clone(memory_format=torch.contiguous_format)
     return adjacent.reshape(-1).view(torch.uint8)
 
 
@@ -52,7 +62,8 @@ def off(name: str, values: Tensor, reference: Tensor, bound: Tensor | float) -> 
     A value that is the reference is not off, be its bound 0: relative bounds of a weight that is
     exactly 0 are, as one float32 uniform in 2²⁴ is.
     """
-    away = (values.double() - reference).abs()
+    away = (doubled(values) - doubled(reference)).abs()
+    bound = doubled(bound) if isinstance(bound, Tensor) else bound
     excess = float(torch.where(away == 0, 0.0, away / bound).max())
     return [] if excess <= 1 else [Excess(name, excess)]
 

@@ -52,7 +52,7 @@ def _left_by_zero_grad(trial: Trial) -> list[str]:
 
 
 def _zeroed(gradient: Tensor | None, to_none: bool) -> bool:
-    return to_none if gradient is None else not (to_none or gradient.any())
+    return to_none if gradient is None else not (to_none or gradient.cpu().any())
 
 
 def _off_by_checkpointing(trial: Trial) -> list[str]:

@@ -80,6 +80,11 @@ def _lost_by_dtype(trial: Trial) -> list[str]:
     return [*_untied(trial, network), *off_sums(trial, network)]
 
 
+def _has_doubles(trial: Trial) -> bool:
+    """Whether there is a dtype wider than that of the cell."""
+    return trial.cell.has(torch.float64)
+
+
 def _lost_by_move(trial: Trial) -> list[str]:
     """To the host and back."""
     network = tied(trial).to("cpu").to(trial.device)
@@ -132,7 +137,7 @@ PROMISE = Promise(
     questions={
         "misnamed": Question("names of tied tensors", _misnamed),
         "lost-by-deepcopy": Question("what a deepcopy loses", _lost_by_deepcopy),
-        "lost-by-dtype": Question("what a change of dtype loses", _lost_by_dtype),
+        "lost-by-dtype": Question("what a change of dtype loses", _lost_by_dtype, _has_doubles),
         "lost-by-move": Question("what a move to the host and back loses", _lost_by_move),
         "lost-on-meta": Question("ties lost on the meta device", _lost_on_meta, has_shared_tensors),
         "lost-by-state": Question("what a state dict loses", _lost_by_state),

@@ -25,6 +25,7 @@ from verify.behaviour.calls import (
     same,
     seeded,
 )
+from verify.behaviour.draws import stream_of
 from verify.behaviour.promise import Promise, Question, Trial
 from verify.subjects.initializers import INITIALIZERS
 from verify.subjects.refusals.refusal import REFUSED
@@ -128,8 +129,7 @@ def _changed_without_data(
     trial: Trial, device: torch.device, within: Callable[[], AbstractContextManager[object]]
 ) -> list[str]:
     """Nothing can be filled: what changes of the tensor and of the streams all the same."""
-    generator = trial.target().generator
-    assert generator is not None
+    generator = stream_of(trial.target())
     before = [*torch_api.streams(trial.device), generator.get_state()]
     with within():
         tensor = torch.empty(trial.case.shape, dtype=trial.dtype, device=device)

@@ -51,8 +51,15 @@ def wide(values: Tensor) -> Tensor:
 
 
 def above(x: Tensor, low: int) -> Tensor:
-    """``x − low``; whole numbers are subtracted as such, for doubles hold 53 bits of them."""
-    return x.double() - low if x.is_floating_point() else (x - low).double()
+    """``x − low`` of values from `low` on, in doubles.
+
+    Whole numbers are subtracted as such, for doubles hold 53 bits of them. A distance of 2⁶³ or
+    more wraps around to one less by 2⁶⁴.
+    """
+    if x.is_floating_point():
+        return x.double() - low
+    distance = (x - low).double()
+    return torch.where(distance < 0, distance + 2.0**64, distance) if low < 0 else distance
 
 
 def reduce_permutations(

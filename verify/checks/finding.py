@@ -153,6 +153,8 @@ class Finding:
         Of a check that looks at several places, components, ends or lags: the worst.
     rounding : float or None
         How many times its bound on rounding a comparison saw, to three digits.
+    elsewhere : str
+        The known defect that explains it, by its id, if its entry spoke of this backend.
     """
 
     check: str
@@ -175,6 +177,7 @@ class Finding:
     raised: Raised | None = None
     place: str = ""
     rounding: float | None = None
+    elsewhere: str = ""
 
     def __post_init__(self) -> None:
         """With a p-value, be of its kind."""
@@ -246,7 +249,7 @@ class Finding:
         )
 
 
-_TEXTS = ("question", "asked", "under", "answer", "place")
+_TEXTS = ("question", "asked", "under", "answer", "place", "elsewhere")
 
 
 def _number(value: Any) -> float | None:

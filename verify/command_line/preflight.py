@@ -16,6 +16,7 @@ from torch import Tensor
 
 from verify import torch_api
 from verify.backends import Backend
+from verify.backends.base import LACKS, MODULE
 from verify.command_line.options import BadOption
 from verify.plan import containment, watchdog
 from verify.plan.run import dtypes_of
@@ -25,11 +26,11 @@ from verify.subjects import SUBJECTS
 _ENTRIES = 1001
 """More than a vector or a warp holds, and no multiple of one."""
 
+_NEAR = 1e-3
+"""Relative: of sums of a thousand squares in single precision."""
+
 _LARGEST = 251
 """Whole numbers below it are exact in every dtype."""
-
-_MODULE = ("manual_seed", "get_rng_state", "set_rng_state")
-"""What the suite asks of a device module."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,7 @@ def _inspected(backend: Backend, seconds: float) -> Iterator[str]:
     usual = [dtype for dtype in backend.dtypes if not found[dtype].is_gap]
     if not usual:
         _demand(backend, fills[backend.dtypes[0]], found[backend.dtypes[0]])
-    for step in _last(usual):
+    for step in _last(backend, usual):
         _demand(backend, step, _tried(backend, step, seconds))
     if gaps := [fills[dtype].what for dtype in found if found[dtype].is_gap]:
         yield f"{backend.name} has not implemented {', '.join(gaps)}: their cells are unsupported"
@@ -107,6 +108,8 @@ def _inspected(backend: Backend, seconds: float) -> Iterator[str]:
             yield f"{backend.name}: {each.words}: cells in {dtype} will fail"
     if "float64" not in backend.dtypes:
         yield f"{backend.name} lists no float64: samples are reduced on the host"
+    for lack in backend.lacks:
+        yield f"{backend.name} lacks {lack}: {LACKS[lack]}"
 
 
 def _tried(backend: Backend, step: _Step, seconds: float) -> _Found:
@@ -177,13 +180,14 @@ def _has_module(backend: Backend) -> str:
     if device.type == "cpu":
         return ""
     module = torch.get_device_module(device)
-    missing = [name for name in _MODULE if not callable(getattr(module, name, None))]
+    missing = [name for name in MODULE if not callable(getattr(module, name, None))]
     return f"its device module has no {', '.join(missing)}" if missing else ""
 
 
 def _generates(backend: Backend) -> str:
     made = backend.generator(backend.device(), 1)
-    return "" if isinstance(made, torch.Generator) else f"its generator() gives {shown(made)}"
+    kind = type(None) if "generators" in backend.lacks else torch.Generator
+    return "" if isinstance(made, kind) else f"its generator() gives {shown(made)}"
 
 
 def _fill(dtype: str) -> _Step:
@@ -224,6 +228,38 @@ def _drawn(backend: Backend, dtype: str, seed: int) -> tuple[Tensor, Tensor]:
     return _host(own), _host(_empty(backend, dtype).normal_())
 
 
+def _sorts(backend: Backend) -> str:
+    shuffled = _scattered(torch.float32)
+    found = _host(shuffled.to(backend.device()).sort().values)
+    return "" if torch.equal(found, shuffled.sort().values) else "a sort leaves another order"
+
+
+def _views(backend: Backend) -> str:
+    numbers = _scattered(torch.float16)
+    found = _host(numbers.to(backend.device()).view(torch.int16))
+    right = torch.equal(found, numbers.view(torch.int16))
+    return "" if right else "the bits of float16 as int16 are others"
+
+
+def _counts(backend: Backend) -> str:
+    digits = _scattered(torch.int64)
+    found = _host(digits.to(backend.device()).bincount(minlength=_ENTRIES))
+    return "" if torch.equal(found, digits.bincount(minlength=_ENTRIES)) else "bincount miscounts"
+
+
+def _transforms(backend: Backend) -> str:
+    wave = _scattered(torch.float32)
+    found = torch.fft.rfft(wave.to(backend.device())).abs().square().sum()
+    right = torch.fft.rfft(wave).abs().square().sum()
+    near = abs(float(_host(found)) / float(right) - 1) < _NEAR
+    return "" if near else "a Fourier transform loses its power"
+
+
+def _scattered(dtype: torch.dtype) -> Tensor:
+    """Small whole numbers in no order."""
+    return (torch.arange(_ENTRIES) * 577 % _LARGEST).to(dtype)
+
+
 def _adds(backend: Backend) -> str:
     numbers = torch.arange(_ENTRIES, dtype=torch.float64)
     found = float(_host(_empty(backend, "float64").copy_(numbers).sum()))
@@ -250,25 +286,32 @@ _FIRST = (
     ),
     _Step(
         "its device module",
-        f"register one that has {', '.join(_MODULE)} by torch._register_device_module",
+        f"register one that has {', '.join(MODULE)} by torch._register_device_module",
         _has_module,
     ),
     _Step(
         "its generator",
-        "let torch.Generator make one on it, or override generator() of the backend",
+        "let torch.Generator make one on it, or say that it lacks generators",
         _generates,
     ),
 )
 """What everything else needs."""
 
 
-def _last(usual: list[str]) -> Iterator[_Step]:
+_REDUCTIONS = {"sort": _sorts, "int16": _views, "bincount": _counts, "fft": _transforms}
+"""What samples are reduced by where they were drawn; the names are those of `LACKS`."""
+
+
+def _last(backend: Backend, usual: list[str]) -> Iterator[_Step]:
     """What is asked of a device that fills tensors of these dtypes."""
     advice = "let manual_seed, of its generator and of its device module, decide what they draw"
     yield _Step("a seeded draw", advice, partial(_seeds, dtype=usual[-1]))
     if "float64" in usual:
         advice = "mend it, or leave float64 out of the dtypes of the backend"
         yield _Step("a sum in float64", advice, _adds)
+    if backend.reduces_on(backend.device()).type != "cpu":
+        for name, wrong in _REDUCTIONS.items():
+            yield _Step(name, f"mend it, or say that it lacks {name!r}", wrong)
 
 
 __all__ = ["inspected"]

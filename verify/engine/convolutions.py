@@ -51,9 +51,9 @@ def _passed_through(weight: Tensor, groups: int) -> Evidence:
 def verify_convolutions(cell: Cell, run: Run) -> Outcome:
     """Convolve with drawn weights: the preserved channels pass, the rest is zero."""
     sampler, parts = Sampler(cell, run), list[Evidence]()
-    # Either holds what any narrower dtype does; the question is what the weights are.
-    real = torch.float64 if "float64" in cell.backend.dtypes else torch.float32
-    dtype = torch.promote_types(cell.dtype, real)
+    # It holds what any narrower dtype does; the question is what the weights are. Samples lie
+    # where float64 is at hand.
+    dtype = torch.promote_types(cell.dtype, torch.float64)
 
     def convolve(case: DiracCase) -> None:
         weight = sampler.draw(case, "convolution", 1).values.view(case.shape)

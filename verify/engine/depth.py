@@ -35,7 +35,7 @@ class Seen:
         Mean squares of the input and of each layer's activations, computed in float64: of all
         inputs together, and of the first.
     last : Tensor
-        The last layer's activations, computed in the dtype of the cell.
+        The last layer's activations, computed in the dtype of the cell, on the host.
     """
 
     squares: list[float]
@@ -72,8 +72,9 @@ def _sent(cell: Cell, run: Run, experiment: Experiment) -> Seen:
     device = cell.backend.device(run.worker)
     generator = cell.backend.generator(device, derive(run.seed, cell.id, "weights"))
     stream = torch.Generator().manual_seed(derive(run.seed, cell.id, "inputs"))
-    exact = torch.randn(BATCH, WIDTH, generator=stream, dtype=torch.float64).to(device)
-    function, plain = ACTIVATIONS[experiment.nonlinearity], exact.to(cell.dtype)
+    inputs = torch.randn(BATCH, WIDTH, generator=stream, dtype=torch.float64)
+    function, there = ACTIVATIONS[experiment.nonlinearity], cell.backend.reduces_on(device)
+    exact, plain = inputs.to(there), inputs.to(cell.dtype).to(device)
     arguments = dict(experiment.arguments)
     if experiment.recommended:
         arguments["gain"] = torch_api.calculate_gain(*experiment.recommended)
@@ -84,11 +85,11 @@ def _sent(cell: Cell, run: Run, experiment: Experiment) -> Seen:
             restart()
             empty = torch.full((WIDTH, WIDTH), torch.nan, dtype=cell.dtype, device=device)
             weight = fill(empty)
-            exact = function(exact @ weight.double().T, 0.0)
+            exact = function(exact @ weight.to(there).double().T, 0.0)
             plain = function(plain @ weight.T, 0.0)
             squares.append(exact.square().mean(1))
     every = torch.stack(squares).cpu().numpy()
-    return Seen([*map(float, every.mean(1))], [*map(float, every[:, 0])], plain)
+    return Seen([*map(float, every.mean(1))], [*map(float, every[:, 0])], plain.cpu())
 
 
 def against_theory(experiment: Experiment, seen: Seen) -> Evidence:

@@ -8,11 +8,14 @@ from dataclasses import dataclass, field, replace
 
 from verify.checks.finding import Finding, Kind
 from verify.defects import known_defects
+from verify.defects.known_defects import KnownDefect
 from verify.engine.cases import CaseFailed, Cases, CaseTimedOut
 from verify.engine.confirm import TIMES, confirmed, p_value
+from verify.engine.elsewhere import Look, told_apart
 from verify.engine.fingerprints import fingerprints
 from verify.engine.pool import Pool
 from verify.engine.sampling import Unsupported
+from verify.engine.witness import is_shown
 from verify.outcome.evidence import NOTHING, Evidence
 from verify.outcome.outcome import Outcome
 from verify.outcome.verdict import Verdict
@@ -26,8 +29,9 @@ _DRAWN = ("deviations", "histogram", "tally")
 _MOST_DRAWN = 4
 """So many tensors of a failing case are kept, the worst."""
 
-_SMALLER = 100
-"""Cases tried for a smaller failure: where a fault is only just seen, each draw is a toss."""
+_SMALLER, _SMALLER_AGAIN = 100, 5
+"""Cases tried for a smaller failure: where a fault is only just seen, each draw is a toss. Fewer
+where a cell is looked at again."""
 
 
 @dataclass
@@ -64,24 +68,39 @@ def verify_cell(cell: Cell, run: Run, promise: str = "law", *, pool: float = 1.0
         With the verdict, every cell-scope finding, and the case-scope findings that failed
         or came nearest to failing.
     """
-    return _Exploration(cell, run, promise, pool).conclude()
+
+    def look(left_out: tuple[KnownDefect, ...]) -> Look:
+        exploration = _Exploration(cell, run, promise, pool, left_out)
+        return Look(exploration.conclude(), exploration.failed, tuple(exploration.pool.cases))
+
+    known = known_defects.for_cell_elsewhere(cell, promise)
+    return told_apart(look, known, lambda defect: is_shown(cell, defect, run))
 
 
 class _Exploration:
     """The state of one cell's exploration."""
 
-    def __init__(self, cell: Cell, run: Run, promise: str, share: float) -> None:
+    def __init__(
+        self,
+        cell: Cell,
+        run: Run,
+        promise: str,
+        share: float,
+        elsewhere: tuple[KnownDefect, ...] = (),
+    ) -> None:
         self.cell = cell
         self.run = run
         self.promise = promise
         self.share = share
         extent = run.profile.of(cell.subject.family)
-        self.extent = extent if share else extent.lean()
+        self.extent = (extent if share else extent.lean()).within(cell.backend.bearable)
         self.cases = Cases(cell, run, promise)
         self.pool = Pool(self.cases, self._known)
         self.progress = _Progress()
+        self.most_smaller = _SMALLER_AGAIN if elsewhere else _SMALLER
+        self.failed: Case | None = None
         self.failing = NOTHING
-        self.defects = known_defects.for_cell(cell, promise)
+        self.defects = known_defects.for_cell(cell, promise) + elsewhere
 
     def conclude(self) -> Outcome:
         failed = self._failed_cases()
@@ -109,6 +128,7 @@ class _Exploration:
                 self._stratify()
                 self.pool.fill(int(self.share * self.cell.pooled(self.extent.pool_values)))
         except (CaseFailed, CaseTimedOut) as failure:
+            self.failed = failure.case
             self.failing = self.progress.failing.get(failure.case, NOTHING)
             redrawn = self._redrawn_case(failure.case)
             return [confirmed(finding, redrawn) for finding in failure.findings]
@@ -159,7 +179,7 @@ class _Exploration:
                 self.progress.excluded.add(defect.id)
                 return
             if not self.progress.pooling:
-                if self.progress.smaller == _SMALLER:
+                if self.progress.smaller == self.most_smaller:
                     return
                 self.progress.smaller += 1
             self.progress.examined[case] = self._examined(case)

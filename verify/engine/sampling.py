@@ -162,7 +162,8 @@ class Sampler:
                     for _ in range(calls):
                         restart()
                         tensors = fill()
-                        filled.append({n: t for n, t in tensors.items() if not only or n in only})
+                        kept = {n: t for n, t in tensors.items() if not only or n in only}
+                        filled.append(self._run(kept) if self.cell.backend.is_lazy else kept)
                     self.cell.backend.synchronize(self.device)
             except Unlawful as reason:
                 raise SubjectRaised(f"{reason}", reason.check) from reason
@@ -173,6 +174,14 @@ class Sampler:
                 raise SubjectRaised(said, error=reason) from reason
         with torch_api.memory_for(case):
             return _stacked(filled, seed, self.cell.backend.reduces_on(self.device))
+
+    def _run(self, recorded: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+        """Run a call by itself, that the next one finds its program: what was filled, on the host.
+
+        Two calls that are run together are another program than one, and so are their streams.
+        """
+        self.cell.backend.synchronize(self.device)
+        return {name: tensor.detach().cpu() for name, tensor in recorded.items()}
 
     def _seed(self, case: Case, replicate: str) -> int:
         """A derived seed that no other draw of this cell uses."""

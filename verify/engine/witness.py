@@ -89,6 +89,18 @@ def witness(cell: Cell, defect: KnownDefect, run: Run) -> Outcome:
     )
 
 
+def is_shown(cell: Cell, defect: KnownDefect, run: Run) -> bool:
+    """Whether the witness shows a defect in a cell's dtype, on its backend."""
+    names = shown_on(defect)
+    if cell.subject.name not in names:
+        cell = replace(cell, subject=SUBJECTS[names[0]])
+    try:
+        every = _findings(cell, build(cell.subject.anchors[0], defect.witness), defect, run)
+    except (Unsupported, OutOfMemory):
+        return False
+    return any(f.check == defect.check and not f.passed for f in every)
+
+
 def _unseen(defect: KnownDefect, every: list[Finding]) -> str:
     """Why a witness cannot tell whether its defect is still there; nothing where it can.
 

@@ -16,6 +16,11 @@ from strategies import Arguments
 class Case:
     """One drawn configuration of a subject; rows extend it with their parameters."""
 
+    @property
+    def dtypes(self) -> tuple[str, ...]:
+        """Names of the dtypes of what is handed over, where they are not that of the cell."""
+        return ()
+
     def features(self) -> Mapping[str, float]:
         """Numbers by which the region of a known defect is described."""
         return {}

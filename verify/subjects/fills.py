@@ -33,6 +33,16 @@ class Target:
         """Device and dtype as keywords."""
         return {"device": self.device, "dtype": self.dtype}
 
+    def restart(self, seed: int) -> None:
+        """Let what it draws from begin anew, and all other streams elsewhere."""
+        torch.manual_seed(~seed)
+        if self.generator is not None:
+            self.generator.manual_seed(seed)
+        elif self.device.type == "cpu":
+            torch.default_generator.manual_seed(seed)
+        else:
+            torch.get_device_module(self.device).manual_seed(seed)
+
 
 Fill = Callable[[], Mapping[str, Tensor]]
 """Every call fills tensors anew, by name."""
@@ -45,13 +55,11 @@ def neighbouring(fill_method: FillMethod[C]) -> FillMethod[C]:
     """The same fill method, each call on streams of its own, with neighbouring seeds."""
 
     def start(case: C, target: Target) -> Fill:
-        fill, stream = fill_method(case, target), target.generator or torch.default_generator
-        seeds = itertools.count(stream.initial_seed())
+        fill = fill_method(case, target)
+        seeds = itertools.count((target.generator or torch.default_generator).initial_seed())
 
         def filled() -> Mapping[str, Tensor]:
-            seed = next(seeds)
-            torch.manual_seed(~seed)  # Some calls draw from the global streams too.
-            stream.manual_seed(seed)
+            target.restart(next(seeds))
             return fill()
 
         return filled

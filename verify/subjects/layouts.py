@@ -30,14 +30,16 @@ class Laid:
     memory: Tensor
 
     def check(self) -> None:
-        """Raise `Damaged` if any canary changed; the tensor itself is overwritten by this."""
-        outside = self.memory.clone()
-        window = outside.as_strided(
-            self.tensor.shape, self.tensor.stride(), self.tensor.storage_offset()
-        )
-        window.fill_(CANARY)
+        """Raise `Damaged` if any canary changed; all values are as before.
+
+        The tensor is known by what is written to it (PyTorch documentation, "Tensor Views"): not
+        every device tells its strides, and where it begins.
+        """
+        held = self.memory.clone()
+        self.tensor.fill_(CANARY)
         canary = torch.full((), CANARY, dtype=self.memory.dtype, device=self.memory.device)
-        damaged = int((outside != canary).sum())
+        damaged = int((self.memory != canary).sum())
+        self.memory.copy_(held)
         if damaged:
             raise Damaged(f"{damaged} values outside the tensor were changed")
 

@@ -11,8 +11,9 @@ nonlinearities. With them it depends on W, but through Wh alone: normal weights 
 it in every direction that is orthogonal to h, and ``Wᵀδ`` is shown in these. Thus nothing is
 assumed, and each number's law is exact.
 
-The weights are drawn in the dtype of the cell. Signals are carried in float64, so that rounding
-plays no part, and the responses rounded to float32, whose last bits are as fair as the law's.
+The weights are drawn in the dtype of the cell. Signals are carried on the host in float64, so that
+rounding plays no part, and the responses rounded to float32, whose last bits are as fair as the
+law's.
 """
 
 from __future__ import annotations
@@ -131,7 +132,8 @@ class Propagation(Subject[StackCase]):
     def _weights(self, stack: Stack, target: Target) -> list[Tensor]:
         fill = self._fill(stack, target)
         return [
-            fill(torch.full(shape, torch.nan, **target.factory)).double() for shape in stack.shapes
+            fill(torch.full(shape, torch.nan, **target.factory)).cpu().double()
+            for shape in stack.shapes
         ]
 
     def _activation(self, stack: Stack) -> Callable[[Tensor], Tensor]:
@@ -186,8 +188,7 @@ def _normals(target: Target) -> Callable[[Stack, int], Tensor]:
 
     def draw(stack: Stack, width: int) -> Tensor:
         sides = [stack.kernel + 2] * len(stack.receptive_field)
-        drawn = torch.randn(1, width, *sides, generator=stream, dtype=torch.float64)
-        return drawn.to(target.device)
+        return torch.randn(1, width, *sides, generator=stream, dtype=torch.float64)
 
     return draw
 
@@ -205,7 +206,7 @@ def _apply(weight: Tensor, signal: Tensor) -> Tensor:
 def _patch(signal: Tensor, kernel: int) -> Tensor:
     """What the first position is connected to: itself and its neighbours all around."""
     for axis in range(2, signal.dim()):
-        near = torch.arange(-(kernel // 2), kernel // 2 + 1, device=signal.device)
+        near = torch.arange(-(kernel // 2), kernel // 2 + 1)
         signal = signal.index_select(axis, near % signal.shape[axis])
     return signal
 

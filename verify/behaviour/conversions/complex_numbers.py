@@ -5,10 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from verify.behaviour.conversions.dtypes import CASTS
+from verify.behaviour.conversions.dtypes import CASTS, possible
 from verify.behaviour.conversions.holder import asked, gradients, tensors
 from verify.behaviour.promise import Question, Trial
-from verify.behaviour.tensors import differing
+from verify.behaviour.tensors import differing, doubled
 
 _REAL = ("half()", "bfloat16()", "double()", "float()")
 """“Casts all floating point parameters and buffers”: no complex ones."""
@@ -41,9 +41,9 @@ def _complex(module: _Phases) -> dict[str, Tensor]:
 def cast_though_complex(trial: Trial) -> list[str]:
     """Methods that are named after a real dtype leave complex numbers as they are."""
     found = list[str]()
-    for by in _REAL:
+    for by, cast in possible(trial, {by: CASTS[by] for by in _REAL}).items():
         module, before = _held(trial)
-        CASTS[by].call(module, trial)
+        cast.call(module, trial)
         found += [f"{name} by {by}" for name in differing(before, _complex(module))]
     return found
 
@@ -51,11 +51,13 @@ def cast_though_complex(trial: Trial) -> list[str]:
 def wrong_when_complex(trial: Trial) -> list[str]:
     """`to` a wider complex dtype keeps both parts; what was real gets an imaginary part of 0."""
     module, before = _held(trial)
+    wide = torch.complex128 if trial.cell.has(torch.complex128) else torch.complex64
     weight = module.weight.detach().clone()
-    expected = {name: _wide(each.real, each.imag) for name, each in before.items()}
-    expected["weight"] = _wide(weight, torch.zeros_like(weight))
+    numbers = {name: _wide(each.real, each.imag) for name, each in before.items()}
+    numbers["weight"] = _wide(weight, torch.zeros_like(weight))
+    expected = {name: each.to(wide).to(trial.device) for name, each in numbers.items()}
     objects = dict(module.named_parameters())
-    returned = module.to(torch.complex128)
+    returned = module.to(wide)
     found = differing(expected, _complex(module)) + [
         f"{name} is another" for name, p in module.named_parameters() if objects[name] is not p
     ]
@@ -63,7 +65,7 @@ def wrong_when_complex(trial: Trial) -> list[str]:
 
 
 def _wide(real: Tensor, imaginary: Tensor) -> Tensor:
-    return torch.complex(real.double(), imaginary.double())
+    return torch.complex(doubled(real), doubled(imaginary))
 
 
 QUESTIONS = {

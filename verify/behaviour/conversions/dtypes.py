@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
 
-from verify.behaviour.conversions.holder import Holder, asked, gradients, held, tensors
+from verify.behaviour.conversions.holder import Holder, asked, gradients, held, needed, tensors
 from verify.behaviour.conversions.nearest import nearest, others
 from verify.behaviour.parameters import networks
 from verify.behaviour.promise import Question, Trial
-from verify.behaviour.tensors import copied, differing, off
+from verify.behaviour.tensors import copied, differing, doubled, off
 from verify.torch_api import state
 
 _Call = Callable[[nn.Module, Trial], nn.Module]
@@ -44,6 +44,7 @@ CASTS: Mapping[str, Cast] = {
     "bfloat16()": Cast(lambda module, _: module.bfloat16(), torch.bfloat16),
     "double()": Cast(lambda module, _: module.double(), torch.float64),
     "float()": Cast(lambda module, _: module.float(), torch.float32, torch.float64),
+    "float() of bfloat16": Cast(lambda module, _: module.float(), torch.float32, torch.bfloat16),
     "to(dtype)": Cast(lambda module, _: module.to(torch.float16), torch.float16),
     "to(device, dtype)": Cast(
         lambda module, trial: module.to(trial.device, torch.float32), torch.float32, torch.float64
@@ -60,8 +61,14 @@ TYPES: Mapping[str, Cast] = {
 EVERY = {**CASTS, **TYPES}
 
 
+def possible(trial: Trial, casts: Mapping[str, Cast]) -> dict[str, Cast]:
+    """The casts from and to dtypes that the backend has."""
+    has = trial.cell.has
+    return {by: cast for by, cast in casts.items() if has(cast.source) and has(cast.to)}
+
+
 def _each(trial: Trial, casts: Mapping[str, Cast]) -> Iterator[tuple[str, Cast, Holder]]:
-    for name, cast in casts.items():
+    for name, cast in possible(trial, casts).items():
         yield name, cast, held(trial, cast.source)
 
 
@@ -75,10 +82,14 @@ def unequal(
     cast = [name for name in old if name not in wrong]
     if not cast:
         return wrong
-    numbers = nearest(torch.cat([old[name].flatten() for name in cast]), to)
-    made = torch.cat([after[name].detach().flatten().double() for name in cast]).cpu()
+    numbers = nearest(_joined(old[name] for name in cast), to)
+    made = _joined(after[name] for name in cast)
     parts = torch.split(others(numbers, made), [old[name].numel() for name in cast])
     return [*wrong, *(name for name, part in zip(cast, parts, strict=True) if part.any())]
+
+
+def _joined(tensors: Iterable[Tensor]) -> Tensor:
+    return torch.cat([doubled(tensor.detach()).flatten() for tensor in tensors])
 
 
 def not_nearest(trial: Trial) -> list[str]:
@@ -151,9 +162,9 @@ def replaced(trial: Trial) -> list[str]:
 
 def lost_on_the_way_back(trial: Trial) -> list[str]:
     """Float64 has room for every bit of float32."""
-    holder = held(trial)
+    holder, wide = held(trial), needed(trial, torch.float64)
     before = copied(state(holder))
-    holder.double().float()
+    holder.to(wide).float()
     # What is no number stays so, with whatever payload.
     return unequal(before, state(holder), torch.float32)
 
@@ -175,7 +186,7 @@ def not_refused(trial: Trial) -> list[str]:
 
 def computed_otherwise(trial: Trial) -> list[str]:
     """A module that is cast does what a module does that was built in the dtype."""
-    target = replace(trial.target(), dtype=torch.float64)
+    target = replace(trial.target(), dtype=needed(trial, torch.float64))
     module, built = _positive(trial), trial.row.build(trial.case, target).eval()
     built.load_state_dict(module.state_dict())
     wide = replace(trial, cell=replace(trial.cell, dtype_name="float64"))

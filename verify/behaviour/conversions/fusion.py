@@ -19,7 +19,7 @@ from torch.nn.utils import fusion
 from verify.behaviour.parameters.networks import scrambled
 from verify.behaviour.promise import Question, Trial
 from verify.behaviour.rounding import gamma, least
-from verify.behaviour.tensors import copied, differing, off
+from verify.behaviour.tensors import copied, differing, doubled, off
 from verify.torch_api import state
 
 _EPSILON = 0.125
@@ -135,13 +135,12 @@ def _off(name: str, values: Tensor, within: tuple[Tensor, Tensor], dtype: torch.
 
 def _expected(layer: Any, norm: Any) -> list[tuple[Tensor, Tensor]]:
     """Weight and bias in float64, and the sizes of what they are summed from."""
-    numbers = {name: each.double() for name, each in {**state(layer), **state(norm)}.items()}
-    weight, mean = layer.weight.detach().double(), numbers["running_mean"]
+    weight, mean = doubled(layer.weight.detach()), doubled(norm.running_mean)
     zero = torch.zeros_like(mean)
-    gain = zero + 1 if norm.weight is None else norm.weight.detach().double()
-    shift = zero if norm.bias is None else norm.bias.detach().double()
-    bias = zero if layer.bias is None else layer.bias.detach().double()
-    scale = gain / (numbers["running_var"] + norm.eps).sqrt()
+    gain = zero + 1 if norm.weight is None else doubled(norm.weight.detach())
+    shift = zero if norm.bias is None else doubled(norm.bias.detach())
+    bias = zero if layer.bias is None else doubled(layer.bias.detach())
+    scale = gain / (doubled(norm.running_var) + norm.eps).sqrt()
     product = weight * _along_outputs(layer, scale)
     size = (bias.abs() + mean.abs()) * scale.abs() + shift.abs()
     return [(product, product.abs()), ((bias - mean) * scale + shift, size)]

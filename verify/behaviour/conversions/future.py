@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
-from verify.behaviour.conversions.dtypes import CASTS, Cast, changed, flags, unequal
+from verify.behaviour.conversions.dtypes import CASTS, Cast, changed, flags, possible, unequal
 from verify.behaviour.conversions.holder import Holder, asked, gradients, held, tensors
 from verify.behaviour.promise import Question, Trial
 from verify.behaviour.tensors import copied, differing
@@ -75,7 +75,7 @@ _MOVES: Mapping[str, Callable[[nn.Module, Trial], nn.Module]] = {
 def kept_when_overwriting(trial: Trial) -> list[str]:
     """Every parameter is a new one; the old ones keep their values, dtypes and gradients."""
     found = list[str]()
-    calls = {by: (cast.call, cast.source) for by, cast in _CASTS.items()}
+    calls = {by: (cast.call, cast.source) for by, cast in possible(trial, _CASTS).items()}
     calls |= {by: (move, torch.float32) for by, move in _MOVES.items()}
     for by, (call, source) in calls.items():
         holder = held(trial, source)
@@ -115,7 +115,7 @@ def wrong_when_overwriting(trial: Trial) -> list[str]:
     """Values, gradients, what is frozen, and the modes are those of any cast."""
     return [
         f"{each} by {by}"
-        for by, cast in _CASTS.items()
+        for by, cast in possible(trial, _CASTS).items()
         for each in _wrong_cast(trial, cast, OVERWRITE)[1]
     ]
 
@@ -125,7 +125,7 @@ def wrong_when_swapping(trial: Trial) -> list[str]:
     return [
         f"{each} by {by} with {' and '.join(settings)}"
         for settings in ((SWAP,), (SWAP, OVERWRITE))
-        for by, cast in _CASTS.items()
+        for by, cast in possible(trial, _CASTS).items()
         for each in _wrong_cast(trial, cast, *settings)[1]
     ]
 
@@ -133,7 +133,8 @@ def wrong_when_swapping(trial: Trial) -> list[str]:
 def replaced_when_swapping(trial: Trial) -> list[str]:
     """The same objects, tied as before, even from one device to another; it takes precedence."""
     found = list[str]()
-    calls = {by: cast.call for by, cast in _CASTS.items() if cast.source == torch.float32}
+    casts = possible(trial, _CASTS)
+    calls = {by: cast.call for by, cast in casts.items() if cast.source == torch.float32}
     for by, call in {**calls, **_MOVES}.items():
         for settings in ((SWAP,), (SWAP, OVERWRITE)):
             holder = held(trial)

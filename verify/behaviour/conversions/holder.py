@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from verify.behaviour.conversions.nearest import edges
 from verify.behaviour.draws import usual
 from verify.behaviour.promise import Trial
+from verify.behaviour.tensors import doubled
 from verify.torch_api import module, state
 
 NARROWER = {torch.float64: torch.float32}
@@ -43,12 +44,19 @@ def asked_once(trial: Trial) -> bool:
     return asked(trial) and trial.row.name == "Linear"
 
 
+def needed(trial: Trial, dtype: torch.dtype) -> torch.dtype:
+    """A dtype without which nothing can be asked; NotImplementedError where there is none such."""
+    if not trial.cell.has(dtype):
+        raise NotImplementedError(f"{trial.cell.backend.name} has no {dtype}")
+    return dtype
+
+
 def numbers(trial: Trial, dtype: torch.dtype = torch.float32) -> Tensor:
     """Normal numbers of a dtype, and those at which a conversion from it shows its rounding."""
-    drawn = trial.normals(16, of="values").double().cpu()
+    drawn = doubled(trial.normals(16, of="values"))
     narrower = (NARROWER[dtype],) if dtype in NARROWER else _NARROW
     every = torch.cat([drawn, *map(edges, narrower)])
-    return every.to(trial.device, dtype)
+    return every.to(dtype).to(trial.device)
 
 
 def _inner(trial: Trial) -> nn.Module:

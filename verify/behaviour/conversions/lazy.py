@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import torch
 from torch import nn
 
-from verify.behaviour.conversions.dtypes import CASTS, Cast
+from verify.behaviour.conversions.dtypes import CASTS, Cast, possible
 from verify.behaviour.conversions.future import OVERWRITE, SWAP, only
 from verify.behaviour.conversions.holder import asked_once, tensors
 from verify.behaviour.promise import Question, Trial
 from verify.torch_api import state, uninitialised
 
-_MADE: Mapping[str, Callable[[], nn.Module]] = {
-    "Linear": lambda: nn.LazyLinear(3),
-    "Conv1d": lambda: nn.LazyConv1d(3, 2),
+_MADE: Mapping[str, Callable[..., nn.Module]] = {
+    "Linear": partial(nn.LazyLinear, 3),
+    "Conv1d": partial(nn.LazyConv1d, 3, 2),
     "BatchNorm1d": nn.LazyBatchNorm1d,
 }
 _CASTS = {by: cast for by, cast in CASTS.items() if by in ("double()", "to(tensor)")}
@@ -26,7 +27,7 @@ def wrong_after_cast(trial: Trial) -> list[str]:
     return [
         f"{each} of {name} by {by}"
         for name, make in _MADE.items()
-        for by, cast in _CASTS.items()
+        for by, cast in possible(trial, _CASTS).items()
         for each in _wrong(trial, name, make(), cast)
     ]
 
@@ -44,7 +45,7 @@ def _wrong(trial: Trial, name: str, module: nn.Module, cast: Cast) -> list[str]:
 
 def _known(trial: Trial, name: str, call: Callable[[nn.Module, Trial], nn.Module]) -> list[str]:
     """What a lazy module no longer waits for once it is converted."""
-    lazy = _MADE[name]().to(trial.device)
+    lazy = _MADE[name](device=trial.device)
     waiting = [each for each, tensor in tensors(lazy).items() if uninitialised(tensor)]
     after = tensors(call(lazy, trial))
     return [f"{each} of {name}" for each in waiting if not uninitialised(after[each])]
@@ -53,9 +54,10 @@ def _known(trial: Trial, name: str, call: Callable[[nn.Module, Trial], nn.Module
 def known_by_settings(trial: Trial) -> list[str]:
     """Parameters that are new, or swapped, wait for the first input as the old ones did."""
     found = list[str]()
+    cast, *_ = possible(trial, _CASTS).values()
     for setting in (OVERWRITE, SWAP):
         with only(setting):
-            wrong = [each for name in _MADE for each in _known(trial, name, CASTS["double()"].call)]
+            wrong = [each for name in _MADE for each in _known(trial, name, cast.call)]
         found += [f"{each} with {setting}" for each in wrong]
     return found
 

@@ -30,7 +30,7 @@ def _facts(module: nn.Module) -> dict[str, object]:
 def _written(module: nn.Module) -> dict[str, Tensor]:
     """The bits of every tensor and gradient, on the host."""
     every = {**tensors(module), **{f"{n}.grad": g for n, g in gradients(module).items()}}
-    return {name: bits(each).cpu() for name, each in every.items()}
+    return {name: bits(each.cpu()) for name, each in every.items()}
 
 
 def _other_bits(before: Mapping[str, Tensor], after: Mapping[str, Tensor]) -> list[str]:

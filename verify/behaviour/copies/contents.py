@@ -50,7 +50,9 @@ def _otherwise(trial: Trial, way: Callable[[Any], Any]) -> list[str]:
 
 def _other_gradients(module: nn.Module) -> list[str]:
     """Names of the parameters whose gradient is not one everywhere."""
-    return [n for n, p in module.named_parameters() if p.grad is None or bool((p.grad != 1).any())]
+    return [
+        n for n, p in module.named_parameters() if p.grad is None or bool((p.grad.cpu() != 1).any())
+    ]
 
 
 def otherwise_by_deepcopy(trial: Trial) -> list[str]:
@@ -144,7 +146,7 @@ def parted_views(trial: Trial) -> list[str]:
     network = nn.ParameterList([nn.Parameter(whole), nn.Parameter(whole[1:])])
     first, second = copy.deepcopy(network)
     first.data.fill_(2)
-    return [] if bool((second == 2).all()) else ["views of one memory"]
+    return [] if bool((second.cpu() == 2).all()) else ["views of one memory"]
 
 
 class _Named(nn.Parameter):

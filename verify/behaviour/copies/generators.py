@@ -7,13 +7,14 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import Tensor
 
+from verify import torch_api
 from verify.behaviour.copies.ways import WAYS
 from verify.behaviour.draws import draw_odd, forked
 from verify.behaviour.promise import Trial
 
 
 def _by_state(of: torch.Generator) -> torch.Generator:
-    return _set(torch.Generator(of.device), of.get_state())
+    return _set(torch_api.generator(of.device), of.get_state())
 
 
 def _set(of: torch.Generator, state: Tensor) -> torch.Generator:
@@ -32,15 +33,15 @@ _WAYS: Mapping[str, _Way] = {
 
 def _started(trial: Trial) -> torch.Generator:
     """A generator with half of a pair of normals left over."""
-    made = torch.Generator(trial.device).manual_seed(trial.seed)
-    draw_odd(trial.device, made)
+    made = torch_api.generator(trial.device).manual_seed(trial.seed)
+    draw_odd(trial, made)
     return made
 
 
 def _draws(of: torch.Generator) -> Tensor:
     """What some calls draw: normals first, of which half of a pair may be left over."""
     normals = torch.randn(3, generator=of, device=of.device)
-    return torch.cat([normals, torch.rand(5, generator=of, device=of.device)])
+    return torch.cat([normals, torch.rand(5, generator=of, device=of.device)]).cpu()
 
 
 def copied_otherwise(trial: Trial) -> list[str]:

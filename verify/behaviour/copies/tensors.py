@@ -63,7 +63,7 @@ def _odd_numbers(dtype: torch.dtype, whole: torch.dtype) -> Tensor:
 
 
 def _odd_tensors() -> Iterator[Tensor]:
-    """What arithmetic or a conversion would change, in every dtype that parameters have."""
+    """What arithmetic or a conversion would change, in every dtype that parameters may have."""
     for dtype, whole in _FLOATING.items():
         yield _odd_numbers(dtype, whole)
     for dtype in (torch.float32, torch.float64):
@@ -78,6 +78,8 @@ def changed_entries(trial: Trial) -> list[str]:
     """A copy has the bits of its original, and its dtype."""
     found = list[str]()
     for tensor in _odd_tensors():
+        if not trial.cell.has(tensor.dtype):
+            continue
         original = tensor.to(trial.device)
         for way, make in _ENTRY_WAYS.items():
             twin = make(original)
@@ -106,13 +108,14 @@ def lost_of_tensors(trial: Trial) -> list[str]:
         own = twin.note == NOTE and twin.note["steps"] is not leaf.note["steps"]
         found += [] if own else [f"an attribute by {way}"]
         twin.detach().fill_(7)
-        found += [f"a memory of its own by {way}"] if bool((leaf == 7).any()) else []
+        found += [f"a memory of its own by {way}"] if bool((leaf.cpu() == 7).any()) else []
     leaf = _leaf(trial)
     gradient = copy.deepcopy(leaf).grad
     if gradient is None or unlike_tensor("", leaf.grad, gradient):
         return [*found, "the gradient by deepcopy"]
     gradient.fill_(7)
-    return [*found, "a gradient of its own by deepcopy"] if bool((leaf.grad == 7).any()) else found
+    shared = bool((leaf.grad.cpu() == 7).any())
+    return [*found, "a gradient of its own by deepcopy"] if shared else found
 
 
 def _views(trial: Trial) -> dict[str, Tensor]:
@@ -130,8 +133,8 @@ def parted(trial: Trial) -> list[str]:
             twins = make(dict([*given.items()][::turn]))
             found += [f"{w} by {way}" for n in given for w in unlike_tensor(n, given[n], twins[n])]
             twins["whole"].fill_(-1)
-            found += [f"{n} by {way}" for n, t in twins.items() if bool((t != -1).any())]
-            found += [f"the original by {way}"] if bool((given["whole"] < 0).any()) else []
+            found += [f"{n} by {way}" for n, t in twins.items() if bool((t.cpu() != -1).any())]
+            found += [f"the original by {way}"] if bool((given["whole"].cpu() < 0).any()) else []
     return [*dict.fromkeys(found)]
 
 
@@ -188,16 +191,16 @@ def cloned_otherwise(trial: Trial) -> list[str]:
         of = make(trial.device)
         for clone in (of.clone(**formats), torch.clone(of, **formats)):
             found += [f"strides: {name}"] if strides(clone) != expected else []
-            found += [] if torch.equal(of, clone) else [f"values: {name}"]
+            found += [] if torch.equal(of.cpu(), clone.cpu()) else [f"values: {name}"]
     leaf = turned(trial.device).requires_grad_()
     weights = turned(trial.device) + 1
     for clone in (leaf.clone(), torch.clone(leaf)):
         (slopes,) = torch.autograd.grad((clone * weights).sum(), leaf)
-        found += [] if torch.equal(slopes, weights) else ["the derivative"]
+        found += [] if torch.equal(slopes.cpu(), weights.cpu()) else ["the derivative"]
         clone.detach().fill_(7)
     with torch.no_grad():
         found += ["requires_grad under no_grad"] if leaf.clone().requires_grad else []
-    return [*found, "the original is written to"] if bool((leaf == 7).any()) else found
+    return [*found, "the original is written to"] if bool((leaf.cpu() == 7).any()) else found
 
 
 def detached_otherwise(trial: Trial) -> list[str]:
@@ -208,10 +211,10 @@ def detached_otherwise(trial: Trial) -> list[str]:
     found = ["requires_grad"] if apart.requires_grad or not apart.is_leaf else []
     found += [] if apart.is_set_to(inner) else ["memory"]
     (slopes,) = torch.autograd.grad((inner.detach() * inner).sum(), leaf)
-    found += [] if torch.equal(slopes[1:], inner) else ["the derivative"]
+    found += [] if torch.equal(slopes[1:].cpu(), inner.cpu()) else ["the derivative"]
     found += [] if inner.requires_grad and inner.grad_fn else ["the original"]
     apart.fill_(7)
-    return found if bool((inner == 7).all()) else [*found, "what is written"]
+    return found if bool((inner.cpu() == 7).all()) else [*found, "what is written"]
 
 
 def other_parameter(trial: Trial) -> list[str]:

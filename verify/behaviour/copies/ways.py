@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from verify.behaviour.draws import bits_of
 from verify.behaviour.parameters.networks import backward, owned, scrambled
 from verify.behaviour.promise import Trial
-from verify.behaviour.tensors import through_file
+from verify.behaviour.tensors import doubled, through_file
 
 _T = TypeVar("_T")
 
@@ -138,7 +138,7 @@ _MODULE: Mapping[str, Callable[[nn.Module], object]] = {
 
 def same_bits(one: Tensor, other: Tensor) -> bool:
     """Whether two tensors hold the same bits, be they NaN."""
-    return torch.equal(*(bits_of(t.detach().reshape(-1)) for t in (one, other)))
+    return torch.equal(*(bits_of(t.detach().cpu().reshape(-1)) for t in (one, other)))
 
 
 def unlike_tensor(name: str, one: Tensor, other: Tensor) -> list[str]:
@@ -175,5 +175,6 @@ def off(one: Tensor, other: Tensor) -> bool:
     """Whether two outputs differ by more than half of the digits."""
     if not one.numel():
         return False
+    allowed, one, other = torch.finfo(one.dtype).eps ** 0.5, doubled(one), doubled(other)
     largest = torch.maximum(one.abs().max(), other.abs().max())
-    return bool(((one - other).abs() > torch.finfo(one.dtype).eps ** 0.5 * largest).any())
+    return bool(((one - other).abs() > allowed * largest).any())

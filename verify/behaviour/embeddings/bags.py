@@ -20,6 +20,7 @@ from verify.behaviour.embeddings.tables import (
     wrong,
 )
 from verify.behaviour.promise import Trial
+from verify.behaviour.tensors import doubled
 
 _SIZES = (0, 1, 4, 3, 0, 16, 2, 5, 8, 0)
 """Entries of bags in turn: first, last, and in between some have none."""
@@ -68,7 +69,7 @@ def distinct(trial: Trial, module: nn.Module) -> Tensor:
     One row alone is below zero.
     """
     rows, width = module.get_parameter("weight").shape
-    order = trial.normals(rows, width, of="order").cpu().double()
+    order = doubled(trial.normals(rows, width, of="order"))
     table = order.argsort(0).argsort(0).double() - rows // 2 - 1
     filled(module, table)
     return table

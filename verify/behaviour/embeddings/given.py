@@ -67,8 +67,8 @@ def _other_use(*modules: nn.Module) -> list[str]:
         rows = torch.arange(len(weight), device=weight.device)
         (gradient,) = torch.autograd.grad(look_up(module, rows).sum(), weight)
         layouts.append(gradient.layout)
-        learning.append(gradient.to_dense().ne(0).any(dim=1))
-        tables.append(weight)
+        learning.append(gradient.to_dense().cpu().ne(0).any(dim=1))
+        tables.append(weight.cpu())
     same = {
         "layout of gradients": layouts[0] == layouts[1],
         "rows that learn": torch.equal(*learning),

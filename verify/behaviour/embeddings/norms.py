@@ -10,7 +10,7 @@ from torch import Tensor
 from verify.behaviour.embeddings.lookup import look_up
 from verify.behaviour.embeddings.tables import is_bag, with_options
 from verify.behaviour.promise import Trial
-from verify.behaviour.tensors import identical, off
+from verify.behaviour.tensors import doubled, identical, off
 
 _RENORM_EPS = 1e-7
 """Added to a norm before something is divided by it."""
@@ -25,9 +25,9 @@ def _padding(trial: Trial) -> set[int]:
 
 
 def _looked_up(trial: Trial) -> Tensor:
-    """Every other row, backwards, and the padding row."""
+    """Every other row, backwards, and the padding row; on the host."""
     rows = set(range(0, trial.arguments.num_embeddings, 2)) | _padding(trial)
-    return torch.tensor(sorted(rows, reverse=True), device=trial.device)
+    return torch.tensor(sorted(rows, reverse=True))
 
 
 def differentiable(trial: Trial) -> bool:
@@ -39,12 +39,12 @@ def differentiable(trial: Trial) -> bool:
 def wrong_gradients(trial: Trial) -> list[str]:
     """Rows that learn and must not, or the other way round."""
     module, rows = trial.build(), _looked_up(trial)
-    vectors = look_up(module, rows)
+    vectors = look_up(module, rows.to(trial.device))
     weight = module.get_parameter("weight")
     (gradient,) = torch.autograd.grad(
         vectors, weight, trial.normals(*vectors.shape, of="gradients")
     )
-    dense = gradient.to_dense()
+    dense = gradient.to_dense().cpu()
     learns = dense.ne(0).any(dim=1)
     expected = torch.zeros_like(learns)
     expected[rows] = True
@@ -60,8 +60,11 @@ def _named(rows: Tensor) -> str:
 
 def shortened_at_construction(trial: Trial) -> list[str]:
     """Rows that a largest norm changes before they are looked up."""
-    bounded, free = (with_options(trial, max_norm=norm).build() for norm in (0.5, None))
-    rows = (bounded.get_parameter("weight") != free.get_parameter("weight")).any(dim=1)
+    bounded, free = (
+        with_options(trial, max_norm=norm).build().get_parameter("weight").cpu()
+        for norm in (0.5, None)
+    )
+    rows = (bounded != free).any(dim=1)
     return [_named(rows.nonzero().flatten())] if rows.any() else []
 
 
@@ -78,9 +81,9 @@ def wrongly_shortened(trial: Trial) -> list[str]:
 def _shortened(trial: Trial, largest: float) -> Iterator[str]:
     module, rows = trial.build(), _looked_up(trial)
     weight = module.get_parameter("weight")
-    before = weight.detach().clone()
-    vectors = look_up(module, rows.repeat(3)).detach()
-    after, expected = weight.detach(), before.double()
+    before = weight.detach().clone().cpu()
+    vectors = look_up(module, rows.repeat(3).to(trial.device)).detach().cpu()
+    after, expected = weight.detach().cpu(), doubled(before)
     norms = _norms(before, trial.arguments.norm_type)
     shrunk = expected * (largest / norms.clamp(min=largest))
     # A sum of powers in any order, a root, a quotient and a product, with powers off by 16 units in
@@ -88,7 +91,7 @@ def _shortened(trial: Trial, largest: float) -> Iterator[str]:
     roundings = (before.shape[1] + 16) * torch.finfo(trial.dtype).eps
     slack = (roundings + 2 * _RENORM_EPS / norms.clamp(min=largest)) * shrunk.abs()
     yield from off("looked-up rows", after[rows], shrunk[rows], slack[rows] + _tiny(trial))
-    untouched = torch.ones(len(before), dtype=torch.bool, device=trial.device)
+    untouched = torch.ones(len(before), dtype=torch.bool)
     untouched[rows] = False
     # What is far enough below the largest norm is not above it by any rounding.
     untouched |= (norms < largest * (1 - 2 * roundings)).flatten()
@@ -103,7 +106,7 @@ def _tiny(trial: Trial) -> float:
 
 
 def _norms(weight: Tensor, order: float) -> Tensor:
-    norms: Tensor = torch.linalg.vector_norm(weight.double(), ord=order, dim=1, keepdim=True)
+    norms: Tensor = torch.linalg.vector_norm(doubled(weight), ord=order, dim=1, keepdim=True)
     return norms
 
 
@@ -120,7 +123,7 @@ def unnoticed(trial: Trial) -> list[str]:
     modified in-place".
     """
     bounded = with_options(trial, max_norm=1e-3, sparse=False, scale_grad_by_freq=False)
-    rows = _looked_up(trial)
+    rows = _looked_up(trial).to(trial.device)
     found = list[str]()
     for cloned in (False, True):
         module = bounded.build()

@@ -110,7 +110,7 @@ def wrong(
     """What is wrong with values: their shape, their dtype, or an entry beyond its bound."""
     if (values.shape, values.dtype) != (reference.shape, dtype):
         return [f"{name} of shape {tuple(values.shape)} in {values.dtype}"]
-    return off(name, values.detach().cpu(), reference, bound) if values.numel() else []
+    return off(name, values.detach(), reference, bound) if values.numel() else []
 
 
 def slack(sizes: Tensor, terms: Tensor, unit: Tensor | float, dtype: torch.dtype) -> Tensor:

@@ -19,7 +19,7 @@ from verify.behaviour.parameters.access import refuses
 from verify.behaviour.parameters.gradients import SPACER, Learner, norm
 from verify.behaviour.promise import Trial
 from verify.behaviour.rounding import gamma
-from verify.behaviour.tensors import bits, identical, off
+from verify.behaviour.tensors import bits, doubled, identical, off
 from verify.subjects.refusals.refusal import REFUSED
 
 _ORDERS = (2.0, 3.0, math.inf)
@@ -40,8 +40,8 @@ def off_the_limit(trial: Trial) -> list[str]:
         inexact = before.numel() if order == 3 else 0
         slack = gamma(2 * (len(learner.gradients) + _ROUNDINGS) + inexact, trial.dtype)
         whole = norm(before, order)
-        expected = before.double() * (whole / 2 / (whole + SPACER))
-        exact = torch.tensor(whole, dtype=torch.float64, device=trial.device)
+        expected = doubled(before) * (whole / 2 / (whole + SPACER))
+        exact = torch.tensor(whole, dtype=torch.float64)
         for foreach in _PATHS:
             told = nn.utils.clip_grad_norm_(learner.given(), whole / 2, order, foreach=foreach)
             label = f"{order:g}, foreach={foreach}"

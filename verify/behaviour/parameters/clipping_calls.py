@@ -73,7 +73,7 @@ def _entries(trial: Trial, *values: float) -> Tensor:
 
 def _off(trial: Trial, label: str, values: Tensor, made: tuple[float, ...]) -> list[str]:
     """What is off by more than roundings, and by the 10⁻⁶ that is added to a norm of 4 or 5."""
-    exact = torch.tensor(made, dtype=torch.float64, device=trial.device)
+    exact = torch.tensor(made, dtype=torch.float64)
     return off(label, values, exact, (gamma(_ROUNDINGS, trial.dtype) + 3e-7) * exact.abs())
 
 

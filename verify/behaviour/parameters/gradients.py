@@ -18,6 +18,7 @@ from verify.behaviour.draws import usual
 from verify.behaviour.parameters.networks import owned
 from verify.behaviour.promise import Trial
 from verify.behaviour.rounding import gamma
+from verify.behaviour.tensors import doubled
 
 SPACER = 1e-6
 """What is documented to be added to the norm before the limit is divided by it."""
@@ -109,13 +110,13 @@ def paths(trial: Trial) -> tuple[bool | None, ...]:
 
 
 def joined(tensors: Iterable[Tensor]) -> Tensor:
-    """Tensors as one vector, of the finest dtype among them."""
-    return torch.cat([tensor.flatten() for tensor in tensors])
+    """Tensors as one vector, of the finest dtype among them, on the host."""
+    return torch.cat([tensor.cpu().flatten() for tensor in tensors])
 
 
 def norm(vector: Tensor, order: float) -> float:
     """The p-norm in float64."""
-    return float(torch.linalg.vector_norm(vector.double(), ord=order))
+    return float(torch.linalg.vector_norm(doubled(vector), ord=order))
 
 
 def _whole(drawn: Tensor) -> Tensor:

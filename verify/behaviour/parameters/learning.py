@@ -12,7 +12,7 @@ from verify import torch_api
 from verify.behaviour.parameters.networks import attribute, backward, built, output, owned
 from verify.behaviour.promise import Trial
 from verify.behaviour.rounding import gamma, least
-from verify.behaviour.tensors import copied, differing, off
+from verify.behaviour.tensors import copied, differing, doubled, off
 
 _CALLS = 3
 _ROUNDINGS = 64
@@ -130,7 +130,7 @@ def off_accumulated(trial: Trial) -> list[str]:
         if len(handed[name]) != _CALLS or parameter.grad is None:
             found.append(name)
             continue
-        calls = torch.stack(handed[name]).double()
+        calls = torch.stack([*map(doubled, handed[name])])
         size = float(calls.abs().sum(dim=0).max())
         slack = gamma(_ROUNDINGS, trial.dtype) * size + least(trial.dtype)
         found += off(name, parameter.grad, calls.sum(dim=0), slack)

@@ -74,6 +74,15 @@ def owned(trial: Trial, module: nn.Module) -> dict[str, Tensor]:
     return parameters({name: attribute(module, name) for name in names(trial)})
 
 
+def other_dtype(trial: Trial) -> torch.dtype:
+    """The dtype of the backend that has most room beside that of the trial."""
+    every = (getattr(torch, name) for name in trial.cell.backend.dtypes)
+    others: list[torch.dtype] = [dtype for dtype in every if dtype != trial.dtype]
+    if not others:
+        raise NotImplementedError(f"{trial.cell.backend.name} has no dtype but {trial.dtype}")
+    return max(others, key=lambda dtype: torch.finfo(dtype).max)
+
+
 def has_parameters(trial: Trial) -> bool:
     """Whether there is anything to train."""
     return bool(owned(trial, trial.build()))

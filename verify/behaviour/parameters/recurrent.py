@@ -14,7 +14,7 @@ from strategies import RecurrentArguments
 from verify.behaviour.parameters.networks import attribute, owned
 from verify.behaviour.promise import Trial
 from verify.behaviour.rounding import gamma, sensitivities
-from verify.behaviour.tensors import copied, differing, off
+from verify.behaviour.tensors import copied, differing, doubled, off
 from verify.torch_api import state
 
 _NETWORKS = ("RNN", "GRU", "LSTM")
@@ -68,9 +68,7 @@ def _other_end(a: RecurrentArguments, output: Tensor, last: Tensor, batched: boo
     parts = [end.chunk(1 + a.bidirectional, dim=-1)[i] for i, end in enumerate(ends)]
     # Made of numbers up to 1 and of a projection, maybe by two kernels.
     slack = gamma(a.hidden_size + _ROUNDINGS, output.dtype) * math.sqrt(a.hidden_size)
-    wrong = [
-        off("", *each, slack) for each in zip(parts, last[-len(parts) :].double(), strict=True)
-    ]
+    wrong = [off("", *each, slack) for each in zip(parts, last[-len(parts) :], strict=True)]
     return ["the final state is not the last output"] if any(wrong) else []
 
 
@@ -118,7 +116,7 @@ def _lstm(trial: Trial) -> list[str]:
     for number, (gate, cell) in enumerate(expected.items()):
         module = _opened(trial, bias_ih=[-1.0 if i == number else 1.0 for i in range(4)])
         ended, after = _one_step(trial, module, (hidden, cells))
-        found += off(f"the cell with {gate} shut", after, cell.double(), _slack(trial, cell))
+        found += off(f"the cell with {gate} shut", after, cell, _slack(trial, cell))
         # Of cells from 1 on, tanh is at least 0.76; a gate may shut but for the smallest sigmoid.
         if bool((ended.abs() < 0.5).all()) != (gate == "o"):
             found.append(f"the output with {gate} shut")
@@ -133,13 +131,13 @@ def _gru(trial: Trial) -> list[str]:
     for gates, (reset, update, after) in expected.items():
         biases = {"bias_ih": [reset, update, -1.0], "bias_hh": [0.0, 0.0, 2.0]}
         (ended,) = _one_step(trial, _opened(trial, **biases), hidden)
-        found += off(f"the state with {gates}", ended, after.double(), _slack(trial, after))
+        found += off(f"the state with {gates}", ended, after, _slack(trial, after))
     return found
 
 
 def _slack(trial: Trial, values: Tensor) -> Tensor:
     """Roundings of the gates and of two products; the numbers themselves are whole."""
-    return gamma(_ROUNDINGS, trial.dtype) * (values.double().abs() + 1)
+    return gamma(_ROUNDINGS, trial.dtype) * (doubled(values).abs() + 1)
 
 
 def changed_by_flattening(trial: Trial) -> list[str]:
@@ -155,7 +153,7 @@ def changed_by_flattening(trial: Trial) -> list[str]:
     cast(nn.RNNBase, module).flatten_parameters()
     found = differing(before, state(module))
     found += [f"{n} is another" for n, p in held.items() if attribute(module, n) is not p]
-    return found + off("the output", _output(module, given), made.double(), slack)
+    return found + off("the output", _output(module, given), made, slack)
 
 
 def _output(module: nn.Module, given: Tensor) -> Tensor:
@@ -165,7 +163,7 @@ def _output(module: nn.Module, given: Tensor) -> Tensor:
 
 def _rounding(trial: Trial, module: nn.Module, given: Tensor) -> float:
     """By how much the outputs of two lawful passes may differ in any entry."""
-    host = copy.deepcopy(module).to("cpu", torch.float64)
+    host = copy.deepcopy(module).cpu().double()
     weights = owned(trial, host)
 
     def compute(data: list[Tensor]) -> list[Tensor]:

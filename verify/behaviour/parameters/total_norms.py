@@ -19,7 +19,7 @@ from verify.behaviour.parameters.access import refuses
 from verify.behaviour.parameters.gradients import SPACER, Learner, mixtures, norm, once, paths
 from verify.behaviour.promise import Question, Trial
 from verify.behaviour.rounding import gamma
-from verify.behaviour.tensors import identical, off
+from verify.behaviour.tensors import doubled, identical, off
 from verify.subjects.refusals.refusal import REFUSED
 
 _ORDERS: tuple[tuple[Any, float], ...] = (
@@ -36,8 +36,7 @@ def _wrong_total(label: str, told: object, whole: float, slack: float) -> list[s
     """A norm is one number, and no part of what autograd records."""
     if not isinstance(told, Tensor) or told.dim() or told.requires_grad:
         return [f"{label} is no tensor of one number"]
-    exact = torch.tensor(whole, dtype=torch.float64, device=told.device)
-    return off(label, told, exact, slack * whole)
+    return off(label, told, torch.tensor(whole, dtype=torch.float64), slack * whole)
 
 
 def _asked(trial: Trial) -> Iterator[tuple[str, Learner, Any, float, bool | None]]:
@@ -62,7 +61,7 @@ def off_the_factor(trial: Trial) -> list[str]:
     """`clip_grad_norm_` of any dtypes: it tells the norm of before, and halves it."""
     found = list[str]()
     for label, learner, given, order, foreach in _asked(trial):
-        before, slack = learner.joined().double(), learner.slack(order)
+        before, slack = doubled(learner.joined()), learner.slack(order)
         whole = norm(before, order)
         expected = before * (whole / 2 / (whole + SPACER))
         told = nn.utils.clip_grad_norm_(learner.given(), whole / 2, given, foreach=foreach)
@@ -82,7 +81,7 @@ def off_the_norm_given(trial: Trial) -> list[str]:
         before, slack = learner.joined(), learner.slack(1.0)
         for limit, whole in _FACTORS:
             total = torch.tensor(whole, dtype=trial.dtype, device=trial.device)
-            expected = before.double() * min(limit / (whole + SPACER), 1.0)
+            expected = doubled(before) * min(limit / (whole + SPACER), 1.0)
             for foreach in paths(trial):
                 nn.utils.clip_grads_with_norm_(learner.given(), limit, total, foreach=foreach)
                 label = f"{name}, limit {limit:g}, norm {whole:g}, foreach={foreach}"

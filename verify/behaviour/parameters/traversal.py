@@ -10,7 +10,14 @@ import torch
 from torch import nn
 
 from verify.behaviour.parameters.access import alike, others, refuses, same
-from verify.behaviour.parameters.networks import Blocks, attribute, built, names, owned
+from verify.behaviour.parameters.networks import (
+    Blocks,
+    attribute,
+    built,
+    names,
+    other_dtype,
+    owned,
+)
 from verify.behaviour.promise import Trial
 from verify.behaviour.tensors import copied, differing
 from verify.torch_api import state
@@ -82,7 +89,7 @@ def unreached_by_registration(trial: Trial) -> list[str]:
 
 def wrong_when_passing(trial: Trial) -> list[str]:
     """A buffer that is not persistent: cast with the others, never saved, never loaded."""
-    wide = torch.float32 if trial.dtype == torch.float64 else torch.float64
+    wide = other_dtype(trial)
     module, other = built(trial), built(trial, "other")
     for each, value in ((module, 1.0), (other, 2.0)):
         buffer = torch.full((2,), value, dtype=trial.dtype, device=trial.device)

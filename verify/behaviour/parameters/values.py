@@ -13,7 +13,14 @@ import torch
 from torch import Tensor, nn
 
 from verify.behaviour.parameters.access import refuses
-from verify.behaviour.parameters.networks import Blocks, attribute, names, owned, scrambled
+from verify.behaviour.parameters.networks import (
+    Blocks,
+    attribute,
+    names,
+    other_dtype,
+    owned,
+    scrambled,
+)
 from verify.behaviour.promise import Trial
 from verify.behaviour.tensors import copied, differing, identical, through_file
 from verify.subjects.refusals.refusal import REFUSED
@@ -57,13 +64,9 @@ def lost_by_state(trial: Trial) -> list[str]:
     return found + [f"{n} is not its own" for n in differing(before, state(other))]
 
 
-def _other_dtype(trial: Trial) -> torch.dtype:
-    return torch.float32 if trial.dtype == torch.float64 else torch.float64
-
-
 def lost_by_assigning(trial: Trial) -> list[str]:
     """With assign=True the tensors of the state are taken as they are; what is frozen stays so."""
-    module, other = scrambled(trial).to(_other_dtype(trial)), scrambled(trial, "other")
+    module, other = scrambled(trial).to(other_dtype(trial)), scrambled(trial, "other")
     frozen = list(owned(trial, other))[::2]
     for name in frozen:
         owned(trial, other)[name].requires_grad_(False)
@@ -76,9 +79,9 @@ def lost_by_assigning(trial: Trial) -> list[str]:
 
 def lost_by_dtype(trial: Trial) -> list[str]:
     """To a dtype that has room for the values, to the host, and back; the module is returned."""
-    module, other = scrambled(trial), _other_dtype(trial)
+    module, other = scrambled(trial), other_dtype(trial)
     for tensor in state(module).values():
-        tensor.copy_(tensor.to(other))  # Doubles become numbers that single precision has.
+        tensor.copy_(tensor.to(other))  # Numbers that the other dtype has, too.
     before = copied(state(module))
     returned = module.to(other)
     floating = {n: t for n, t in state(module).items() if t.is_floating_point()}

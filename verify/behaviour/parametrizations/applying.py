@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from verify import torch_api
 from verify.behaviour.promise import Trial
-from verify.behaviour.tensors import off
+from verify.behaviour.tensors import doubled, off
 
 WEIGHTS = {"RNN": ("weight_ih_l0", "weight_hh_l0")}
 MAPS = ("matrix_exp", "cayley", "householder")
@@ -85,20 +85,20 @@ def decomposable(trial: Trial) -> bool:
 def norms_of(weight: Tensor, dim: int | None) -> Tensor:
     """In float64, over all dimensions but one; over all without."""
     axes = [axis for axis in range(weight.dim()) if axis != dim]
-    norms: Tensor = torch.linalg.vector_norm(weight.double(), dim=axes, keepdim=dim is not None)
+    norms: Tensor = torch.linalg.vector_norm(doubled(weight), dim=axes, keepdim=dim is not None)
     return norms
 
 
 def off_weight(module: nn.Module, name: str, weight: Tensor, dim: int | None = 0) -> list[str]:
     """What normalising and scaling back changes by more than two norms and four roundings."""
     n = weight.numel() / norms_of(weight, dim).numel()
-    bound = (n + 8) * roundoff_of(weight) * weight.double().abs()
-    return off(name, weight_of(module, name), weight.double(), bound)
+    bound = (n + 8) * roundoff_of(weight) * doubled(weight).abs()
+    return off(name, weight_of(module, name), weight, bound)
 
 
 def tall(weight: Tensor) -> Tensor:
     """In float64, transposed if wide."""
-    double = weight.double()
+    double = doubled(weight)
     return double if weight.shape[-2] >= weight.shape[-1] else double.mT
 
 

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from verify import torch_api
 from verify.behaviour.parametrizations.ways import Way, asked_once
 from verify.behaviour.promise import Trial
-from verify.behaviour.tensors import identical
+from verify.behaviour.tensors import doubled, identical
 from verify.checks import bounds
 
 _SIZE = 64
@@ -40,8 +40,8 @@ def not_at_random(way: Way, trial: Trial) -> list[str]:
     """
     trial.target(of="starts")
     before = torch_api.streams(trial.device)
-    drawn = torch.stack([_start(trial, way) for _ in range(_MODULES)]).double()
-    lengths = trial.normals(_MODULES, _SIZE, of="lengths").double().norm(dim=1, keepdim=True)
+    drawn = doubled(torch.stack([_start(trial, way) for _ in range(_MODULES)]))
+    lengths = doubled(trial.normals(_MODULES, _SIZE, of="lengths")).norm(dim=1, keepdim=True)
     moved = torch_api.streams(trial.device)
     trial.target(of="starts")
     again = _start(trial, way)
@@ -49,7 +49,7 @@ def not_at_random(way: Way, trial: Trial) -> list[str]:
     return [
         *_not_normal(drawn * lengths),
         *(["no stream is moved"] if still else []),
-        *([] if identical(again.double(), drawn[0]) else ["the seed gives another start"]),
+        *([] if identical(doubled(again), drawn[0]) else ["the seed gives another start"]),
     ]
 
 

@@ -11,7 +11,7 @@ from verify.behaviour.parametrizations.applying import norms_of, tensor_of
 from verify.behaviour.parametrizations.ways import Way, built, forms
 from verify.behaviour.promise import Trial
 from verify.behaviour.rounding import gamma
-from verify.behaviour.tensors import copied, differing, identical, off
+from verify.behaviour.tensors import copied, differing, doubled, identical, off
 
 
 def _moved(way: Way, trial: Trial) -> Iterator[tuple[str, nn.Module, int | None]]:
@@ -39,7 +39,7 @@ def wrong_start(way: Way, trial: Trial) -> list[str]:
         wrong = [
             *off("magnitude", g, norms, share * norms),
             *([] if identical(v, start) else ["direction"]),
-            *off("weight", made, start.double(), 2 * share * start.double().abs()),
+            *off("weight", made, start, 2 * share * doubled(start).abs()),
         ]
         found += [f"{text} for dim={dim}" for text in wrong]
     return found
@@ -57,7 +57,7 @@ def off_formula(way: Way, trial: Trial) -> list[str]:
                 each.mul_(-0.75)
             before = copied(module.state_dict())
             made = way.update(module).detach()
-            g, v = (each.double() for each in way.originals_of(module))
+            g, v = (doubled(each) for each in way.originals_of(module))
             norms = norms_of(v, dim)
             expected = g.view_as(norms) * v / norms
             bound = gamma(2 * (v.numel() // norms.numel()) + 8, made.dtype) * expected.abs()
@@ -76,8 +76,8 @@ def off_slopes(way: Way, trial: Trial) -> list[str]:
         above = trial.normals(*weight.shape, of="gradient")
         made = torch.autograd.grad((weight * above).sum(), pair)
         roundings = 6 * (weight.numel() + 8)
-        g, v = (each.detach().double() for each in pair)
-        formula = _slopes(g, v, above.double(), dim)
+        g, v = (doubled(each.detach()) for each in pair)
+        formula = _slopes(g, v, doubled(above), dim)
         for name, slope, (expected, size) in zip("gv", made, formula, strict=True):
             bound = gamma(roundings, weight.dtype) * size
             away = off(f"gradient of {name}", slope, expected.view_as(slope), bound.view_as(slope))

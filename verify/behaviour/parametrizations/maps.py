@@ -25,7 +25,7 @@ from verify.behaviour.parametrizations.applying import (
 )
 from verify.behaviour.promise import Trial
 from verify.behaviour.rounding import gamma
-from verify.behaviour.tensors import identical, off
+from verify.behaviour.tensors import doubled, identical, off
 
 _SIZE = 7
 _PLANES = ((0, 4), (5, 1), (2, 6))
@@ -54,18 +54,18 @@ def _orthogonal(module: nn.Module, **options: object) -> nn.Module:
     return torch_api.parametrize(module, "orthogonal", "weight", **options)
 
 
-def _planes(like: Tensor, off_diagonal: Callable[[float], tuple[float, float]]) -> Tensor:
-    """A matrix of one block for each plane, without what lies outside of them."""
+def _planes(off_diagonal: Callable[[float], tuple[float, float]]) -> Tensor:
+    """A matrix of one block for each plane, without what lies outside of them, on the host."""
     made = torch.zeros(_SIZE, _SIZE, dtype=torch.float64)
     for (i, j), angle in zip(_PLANES, _ANGLES, strict=True):
         diagonal, beside = off_diagonal(angle)
         made[i, i] = made[j, j] = diagonal
         made[j, i], made[i, j] = beside, -beside
-    return made.to(like.device)
+    return made
 
 
-def _rotation(like: Tensor, turn: Callable[[float], float]) -> Tensor:
-    made = _planes(like, lambda angle: (math.cos(turn(angle)), math.sin(turn(angle))))
+def _rotation(turn: Callable[[float], float]) -> Tensor:
+    made = _planes(lambda angle: (math.cos(turn(angle)), math.sin(turn(angle))))
     made[3, 3] = 1.0
     return made
 
@@ -86,9 +86,9 @@ def off_the_map(trial: Trial) -> list[str]:
             found += [f"base {said}"]
             continue
         held = original(module, "weight")
-        held.copy_(_planes(held, lambda angle: (0.0, angle)))
-        expected = _rotation(held, turn)
-        expected = expected if base is None else base.double() @ expected
+        held.copy_(_planes(lambda angle: (0.0, angle)).to(held.dtype))
+        expected = _rotation(turn)
+        expected = expected if base is None else doubled(base) @ expected
         bound = gamma(_ROUNDINGS, trial.dtype)
         found += off(f"weight {said}", weight_of(module, "weight"), expected, bound)
     return found
@@ -106,13 +106,11 @@ def off_the_reflections(trial: Trial) -> list[str]:
         )
         held = original(module, "weight")
         high, wide = max(rows, columns), min(rows, columns)
-        below = trial.normals(high - 1, of="reflection")
-        start = torch.zeros(high, wide, dtype=held.dtype, device=held.device)
-        start.fill_diagonal_(1.0)
-        start[1:, 0] = below
-        held.copy_(start if rows >= columns else start.mT)
-        v = start[:, :1].double()
-        one = torch.eye(high, wide, dtype=v.dtype, device=v.device)
+        one = torch.eye(high, wide, dtype=torch.float64)
+        start = one.clone()
+        start[1:, 0] = doubled(trial.normals(high - 1, of="reflection"))
+        held.copy_((start if rows >= columns else start.mT).to(held.dtype))
+        v = start[:, :1]
         expected = one - 2 * v @ v[:wide].mT / v.square().sum()
         made = tall(weight_of(module, "weight"))
         made = made * (made * expected).sum(dim=0).sign()
@@ -180,8 +178,8 @@ def wrong_initial(trial: Trial) -> list[str]:
     """What is orthogonal stays; without trivialization two maps are applied to what there was."""
     found = []
     for rows, columns in _SHAPES:
-        normals = trial.normals(max(rows, columns), min(rows, columns), of="start").double()
-        q, _ = torch.linalg.qr(normals)
+        normals = trial.normals(max(rows, columns), min(rows, columns), of="start")
+        q, _ = torch.linalg.qr(doubled(normals))
         q = q.to(trial.dtype)
         q = q if rows >= columns else q.mT.contiguous()
         for name, trivial in (*((name, True) for name in MAPS), ("householder", False)):
@@ -191,7 +189,7 @@ def wrong_initial(trial: Trial) -> list[str]:
             module = _orthogonal(linear, orthogonal_map=name, use_trivialization=trivial)
             said = f"weight of {rows} × {columns} for {name}, use_trivialization={trivial}"
             bound = gamma(64 * rows * columns, trial.dtype)
-            found += off(said, weight_of(module, "weight"), q.double(), bound)
+            found += off(said, weight_of(module, "weight"), q, bound)
         for name in _TURNS:
             linear = _linear(trial, rows, columns)
             start = tensor_of(linear).detach().clone()

@@ -83,7 +83,7 @@ def _off_plain(trial: Trial, net: nn.Module, plain: nn.Module) -> list[str]:
     names = [name for name, _ in plain.named_parameters()]
     weights = [getattr(net, name).detach().clone() for name in names]
     plain.load_state_dict(dict(zip(names, weights, strict=True)))
-    host, inputs = copy.deepcopy(plain).to("cpu", torch.float64), _inputs(trial)
+    host, inputs = copy.deepcopy(plain).cpu().double(), _inputs(trial)
 
     def compute(data: list[Tensor]) -> list[Tensor]:
         host.load_state_dict(dict(zip(names, data[1:], strict=True)))
@@ -92,7 +92,7 @@ def _off_plain(trial: Trial, net: nn.Module, plain: nn.Module) -> list[str]:
     (size,) = sensitivities(compute, [inputs, *weights], trial.seed)
     sums = 2 * _STEPS * int(str(plain.num_layers)) * (2 * _HIDDEN + _ROUNDINGS)
     bound = gamma(sums, trial.dtype) * size
-    return off("the output", _pass(net, inputs), _pass(plain, inputs).double(), bound)
+    return off("the output", _pass(net, inputs), _pass(plain, inputs), bound)
 
 
 def _move(trial: Trial, net: nn.Module) -> None:
@@ -123,7 +123,7 @@ def without_gradient(trial: Trial) -> list[str]:
         found += [
             f"{name} of {said}"
             for name, parameter in net.named_parameters()
-            if parameter.grad is None or not bool(parameter.grad.any())
+            if parameter.grad is None or not bool(parameter.grad.cpu().any())
         ]
     return found
 

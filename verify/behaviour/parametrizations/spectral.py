@@ -18,7 +18,7 @@ from verify.behaviour.parametrizations.applying import tensor_of
 from verify.behaviour.parametrizations.ways import Form, Way, built, forms
 from verify.behaviour.promise import Trial
 from verify.behaviour.rounding import gamma
-from verify.behaviour.tensors import copied, differing, off
+from verify.behaviour.tensors import copied, differing, doubled, off
 
 _ACCESSES = 2
 
@@ -41,7 +41,7 @@ _LARGE = 2.0**20
 
 def matrix_of(weight: Tensor, outputs: int) -> Tensor:
     """In float64, a row for each output, a column for each of the others in their order."""
-    return weight.detach().double().movedim(outputs, 0).flatten(1)
+    return doubled(weight.detach()).movedim(outputs, 0).flatten(1)
 
 
 def positive(trial: Trial, *shape: int, of: str) -> Tensor:
@@ -86,10 +86,10 @@ def prepared(
     module = way.on(module, **options)
     u, v = way.vectors_of(module)
     if (len(u), len(v)) == matrix_of(weight, outputs).shape:
-        start = positive(trial, len(u), of="u")
+        start = positive(trial, len(u), of="u").cpu()
         start[1:].mul_(8)
         u.copy_(unit(start))
-        v.copy_(unit(matrix_of(weight, outputs).mT @ u.double()))
+        v.copy_(unit(matrix_of(weight, outputs).mT @ doubled(u)))
     return module
 
 
@@ -126,7 +126,7 @@ def _off_method(way: Way, module: nn.Module, outputs: int, setting: _Setting) ->
         return [f"vectors of {len(u)} and {len(v)} entries"]
     found = []
     for access in range(_ACCESSES):
-        before = u.double().clone()
+        before = doubled(u.clone())
         weight = way.update(module)
         u, v = way.vectors_of(module)
         found += _off_iterations(matrix, before, (u, v), setting.iterations)
@@ -157,7 +157,7 @@ def off_quotient(
     Of unit vectors ``uᵀ·W·v`` is an estimate, and so are ``‖W·v‖`` and ``‖Wᵀ·u‖``, which are as
     large at least.
     """
-    u, v = (vector.double() for vector in vectors)
+    u, v = (doubled(vector) for vector in vectors)
     share = gamma(2 * roundings(matrix), dtype)
     estimate = u @ matrix @ v
     most = torch.maximum((matrix @ v).norm(), (matrix.mT @ u).norm())
@@ -198,11 +198,11 @@ def without_eps(way: Way, trial: Trial) -> list[str]:
     for form in forms(trial)[:1]:
         large = prepared(trial, way, form, {"eps": _LARGE})
         way.update(large)
-        lengths = [vector.double().norm() for vector in way.vectors_of(large)]
+        lengths = [doubled(vector).norm() for vector in way.vectors_of(large)]
         found += ["a large eps shortens nothing"] * (not max(lengths) < 0.5)
         zero = prepared(trial, way, form, {}, factor=0.0)
         way.update(zero)
-        finite = all(bool(vector.isfinite().all()) for vector in way.vectors_of(zero))
+        finite = all(bool(vector.cpu().isfinite().all()) for vector in way.vectors_of(zero))
         found += [] if finite else ["vectors of a zero weight are not finite"]
     return found
 
@@ -223,7 +223,7 @@ def off_slope(way: Way, trial: Trial) -> list[str]:
             matrix, given, made = (
                 matrix_of(each, form.outputs) for each in (parameter, above, slope)
             )
-            u, v = (vector.double() for vector in way.vectors_of(module))
+            u, v = (doubled(vector) for vector in way.vectors_of(module))
             pairs = ((u, v), (unit(matrix @ v), v), (u, unit(matrix.mT @ u)))
             answers = [_off_formula(matrix, given, made, pair, weight.dtype) for pair in pairs]
             found += sorted(answers, key=len)[0]
@@ -249,7 +249,7 @@ def not_normalised(trial: Trial) -> list[str]:
         with torch.no_grad():
             tensor_of(module, "bias").copy_(start)
         nn.utils.parametrizations.spectral_norm(module, "bias").train(mode)
-        expected = unit(start.double())
+        expected = unit(doubled(start))
         bound = gamma(2 * (n + 4), trial.dtype) * expected.abs()
         found += off("bias", tensor_of(module, "bias").detach(), expected, bound)
     return found

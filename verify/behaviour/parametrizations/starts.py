@@ -21,7 +21,7 @@ from verify.behaviour.parametrizations.applying import (
     weight_of,
 )
 from verify.behaviour.promise import Trial
-from verify.behaviour.tensors import copied, identical, off
+from verify.behaviour.tensors import copied, doubled, identical, off
 
 _DIMS = (0, 1, None)
 _LEAST_SPECTRAL = math.sqrt(0.1)
@@ -60,7 +60,7 @@ def _wrong_magnitude(module: nn.Module, name: str, weight: Tensor, dim: int | No
 
 def matrix_of(weight: Tensor) -> Tensor:
     """In float64, a row for each output."""
-    return weight.double().flatten(1)
+    return doubled(weight).flatten(1)
 
 
 def wrong_spectral_norm(trial: Trial) -> list[str]:
@@ -71,20 +71,21 @@ def wrong_spectral_norm(trial: Trial) -> list[str]:
     """
     plain = copied(torch_api.state(trial.build()))["weight"]
     module = applied(trial, parametrized("spectral_norm"))
-    u, v = (torch_api.state(module)[f"parametrizations.weight.0._{side}"] for side in "uv")
+    vectors = {side: torch_api.state(module)[f"parametrizations.weight.0._{side}"] for side in "uv"}
+    u, v = map(doubled, vectors.values())
     matrix, roundoff = matrix_of(plain), roundoff_of(plain)
     terms = sum(matrix.shape) + 4
-    least = u.double() @ matrix @ v.double()
+    least = u @ matrix @ v
     largest = torch.linalg.matrix_norm(matrix, 2)
     # What the sums of products in uᵀ·W·v are off by; those of a norm by no more.
-    slack = terms * roundoff * (u.double().abs() @ matrix.abs() @ v.double().abs())
+    slack = terms * roundoff * (u.abs() @ matrix.abs() @ v.abs())
     weight = weight_of(module, "weight")
     sigma = matrix.square().sum() / (matrix * matrix_of(weight)).sum()
     lawful = least - slack <= sigma <= largest + slack and sigma >= _LEAST_SPECTRAL * largest
-    expected = plain.double() / sigma
+    expected = doubled(plain) / sigma
     return [
         *([] if identical(original(module, "weight"), plain) else ["the original"]),
-        *not_unit(u=u, v=v),
+        *not_unit(**vectors),
         *off("weight", weight, expected, 4 * roundoff * expected.abs()),
         *([] if lawful else
           [f"sigma is {float(sigma / largest):.3g} of the largest singular value"]),
@@ -99,7 +100,7 @@ def not_unit(**vectors: Tensor) -> list[str]:
         for name, vector in vectors.items()
         for text in off(
             f"length of {name}",
-            vector.double().norm().cpu(),
+            doubled(vector).norm(),
             one,
             (vector.numel() / 2 + 4) * roundoff_of(vector),
         )

@@ -97,6 +97,6 @@ def off_assigned_orthogonal(orthogonal_map: str, trial: Trial) -> list[str]:
     (normals,) = _drawn_weights(trial, module).values()
     q, _ = torch.linalg.qr(tall(normals))
     wide = normals.shape[-2] < normals.shape[-1]
-    module.weight = (q.mT if wide else q).to(normals.dtype)
+    module.weight = (q.mT if wide else q).to(normals.dtype).to(trial.device)
     bound = decomposition_error(q, roundoff_of(normals)) * math.sqrt(q.shape[-1])
     return off("weight", tall(weight_of(module, "weight")), q, bound)

@@ -27,7 +27,7 @@ from torch import Tensor, nn
 from strategies import TiedArguments
 from verify.behaviour.promise import Trial
 from verify.behaviour.rounding import gamma, least, sensitivities
-from verify.behaviour.tensors import off
+from verify.behaviour.tensors import doubled, off
 from verify.plan.run import derive
 from verify.subjects.networks import META, Network, Ties
 from verify.subjects.networks.parts import Parts
@@ -58,7 +58,7 @@ class Sum:
     @classmethod
     def of(cls, terms: list[Tensor], kernels: Callable[[], float] = float) -> Sum:
         """The sum of these terms; by default, of which kernels leave nothing open: ``float()``."""
-        wide = torch.stack(terms).double()
+        wide = doubled(torch.stack(terms))
         n = len(terms)
         relative = gamma(n - 1, terms[0].dtype) + gamma(2 * n, torch.float64)
         return cls(wide.sum(dim=0), relative * wide.abs().sum(dim=0), kernels)
@@ -127,8 +127,8 @@ def inputs(trial: Trial, call: int = 0) -> Tensor:
     shape, rows = trial.network.shape(trial.arguments), trial.arguments.inputs
     drawn = trial.normals(*shape, of=f"inputs {call}")
     if trial.network.looks_up:
-        numbers: Tensor = (drawn.double().abs() * 1000).long() % rows
-        return numbers
+        numbers: Tensor = (doubled(drawn).abs() * 1000).long() % rows
+        return numbers.to(trial.device)
     return drawn.requires_grad_()
 
 
@@ -183,7 +183,7 @@ def _of_kernels(trial: Trial, calls: int, names: Sequence[str]) -> float:
 
 def _on_host(trial: Trial) -> Parts:
     """The untied copies, where float64 is at hand."""
-    return apart(trial).to("cpu", torch.float64)
+    return apart(trial).cpu().double()
 
 
 @functools.lru_cache(maxsize=8)

@@ -45,7 +45,8 @@ _BESIDE = 2.0**-10
 
 
 def _settled(made: Tensor) -> Tensor:
-    """Numbers that are all but whole, as whole ones."""
+    """Numbers that are all but whole, as whole ones, on the host."""
+    made = made.detach().cpu()
     whole = made.round()
     return torch.where((made - whole).abs() < _BESIDE, whole, made)
 
@@ -74,11 +75,13 @@ def off_exact_slope(trial: Trial) -> list[str]:
 
     below = trial.arguments.places // 2
     steps = range(-below, trial.arguments.places + 1 - below)
-    slope = slope_at_zero({at: float(_settled(weighted(at).detach()).sum()) for at in steps})
+    slope = slope_at_zero({at: float(_settled(weighted(at)).sum()) for at in steps})
     torch.autograd.backward(weighted(0).sum())
     gradients = {name: network.get_parameter(name).grad for name in along}
     found = sum(
-        float((_settled(g) * along[name]).sum()) for name, g in gradients.items() if g is not None
+        float((_settled(gradient) * along[name].cpu()).sum())
+        for name, gradient in gradients.items()
+        if gradient is not None
     )
     return [] if found == slope else [f"{found} along a direction of slope {slope}"]
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from verify.behaviour.promise import Trial
 from verify.behaviour.rounding import gamma, least
-from verify.behaviour.tensors import off
+from verify.behaviour.tensors import doubled, off
 from verify.behaviour.tied.reference import backward, tied, values_of
 
 _RATE = 0.5
@@ -39,7 +39,7 @@ def off_sgd(trial: Trial) -> list[str]:
         backward(trial, network)
         sgd(network, foreach=foreach).step()
         for name, parameter in network.named_parameters():
-            start, step = before[name].double(), _RATE * _gradient(parameter)
+            start, step = doubled(before[name]), _RATE * _gradient(parameter)
             slack = gamma(2, trial.dtype) * (start.abs() + step.abs()) + least(trial.dtype)
             found += off(f"{name} with foreach={foreach}", parameter, start - step, slack)
     return found
@@ -57,7 +57,7 @@ def off_adam(trial: Trial) -> list[str]:
         ).step()
         for name, parameter in network.named_parameters():
             gradient = _gradient(parameter)
-            start = before[name].double()
+            start = doubled(before[name])
             step = _RATE * gradient / (gradient.abs() + _ADAM_EPS)
             slack = gamma(_ADAM_ROUNDINGS, trial.dtype) * (start.abs() + _RATE)
             found += off(f"{name} with foreach={foreach}", parameter, start - step, slack)
@@ -66,9 +66,7 @@ def off_adam(trial: Trial) -> list[str]:
 
 def _gradient(parameter: Tensor) -> Tensor:
     """What an optimizer is given; nothing where there is nothing."""
-    return (
-        torch.zeros_like(parameter.double()) if parameter.grad is None else parameter.grad.double()
-    )
+    return doubled(torch.zeros_like(parameter) if parameter.grad is None else parameter.grad)
 
 
 def has_room_for_squares(trial: Trial) -> bool:

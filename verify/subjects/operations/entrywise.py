@@ -108,9 +108,9 @@ def _bernoulli(case: ArgumentsCase, at: Target) -> Tensor:
 
 
 def _bernoulli_into(case: ArgumentsCase, at: Target) -> Tensor:
-    (chances,) = case.arguments(torch.float64, at.device)
-    out = torch.full(case.shape, 7, **at.factory)
-    return torch.bernoulli(chances.to(at.dtype), generator=at.generator, out=out)
+    (chances,) = case.arguments(torch.float64, torch.device("cpu"))
+    given, out = chances.to(at.dtype).to(at.device), torch.full(case.shape, 7, **at.factory)
+    return torch.bernoulli(given, generator=at.generator, out=out)
 
 
 def _bernoulli_of_a_number(case: ChanceCase, at: Target) -> Tensor:
@@ -150,12 +150,13 @@ def _log_normal(case: ScaledCase, at: Target) -> Tensor:
 def _dropout(case: ChanceCase, at: Target) -> Tensor:
     """Which of a tensor's entries stay: one where an entry is scaled as documented."""
     ones = torch.ones(case.shape, **at.factory)
-    dropped = torch.nn.functional.dropout(ones, 1 - case.value)
+    made = torch.nn.functional.dropout(ones, 1 - case.value)
     if not case.value:
-        return dropped
-    scaled = (dropped.double() * case.value - 1).abs() < 4 * torch.finfo(at.dtype).eps
+        return made
+    dropped = made.cpu().double()
+    scaled = (dropped * case.value - 1).abs() < 4 * torch.finfo(at.dtype).eps
     unscaled = 7 * (dropped != 0)  # Neither of both: outside the support.
-    return torch.where(scaled, 1, unscaled).to(at.dtype)
+    return torch.where(scaled, 1, unscaled).to(at.dtype).to(at.device)
 
 
 def _entrywise(

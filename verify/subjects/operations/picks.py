@@ -38,6 +38,11 @@ class PickCase(TensorCase):
     held: str
     count: int = 1
 
+    @property
+    def dtypes(self) -> tuple[str, ...]:
+        """That of the weights."""
+        return (self.held,)
+
     def given(self, target: Target) -> Tensor:
         """The weights as a matrix."""
         dtype: torch.dtype = getattr(torch, self.held)
@@ -60,8 +65,8 @@ def _kept(case: PickCase, target: Target) -> Tensor:
     size = weights.shape[1]
     given = weights.repeat(rows, 1)
     picked = torch.multinomial(given, case.count, replacement=False, generator=target.generator)
-    places = torch.tensor([size**i for i in range(case.count)], device=target.device)
-    return (picked * places).sum(1).view(rows, columns)
+    places = torch.tensor([size**i for i in range(case.count)])
+    return (picked.cpu() * places).sum(1).view(rows, columns).to(target.device)
 
 
 def _law(case: PickCase) -> laws.Law:

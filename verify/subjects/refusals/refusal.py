@@ -59,8 +59,8 @@ class Attempt:
         """What the call gets to fill: a tensor that holds something, or what passes for one."""
         if self.instead is not None:
             return cast(Tensor, self.instead)
-        counted = torch.arange(1, 1 + math.prod(self.shape), device=device) % 3
-        return counted.to(getattr(torch, self.dtype)).view(self.shape)
+        counted = torch.arange(1, 1 + math.prod(self.shape)) % 3
+        return counted.to(getattr(torch, self.dtype)).view(self.shape).to(device)
 
 
 @dataclass(frozen=True)

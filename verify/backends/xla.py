@@ -1,0 +1,82 @@
+"""What OpenXLA compiles for: TPUs, and the host itself with ``PJRT_DEVICE=CPU``.
+
+Source: PyTorch/XLA documentation, "PyTorch on XLA Devices" and ``torch_xla.core.xla_model``. Calls
+are recorded and compiled for each shape anew. There are no generators, and the state of the one
+stream is its seed.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from types import ModuleType
+
+import torch
+from torch import Tensor
+
+from verify.backends.base import Backend
+
+_BYTES = 8
+"""Of a state: a number of 64 bits without a sign."""
+
+
+def _xla() -> ModuleType:
+    return importlib.import_module("torch_xla")
+
+
+def _model() -> ModuleType:
+    return importlib.import_module("torch_xla.core.xla_model")
+
+
+def _count() -> int:
+    return int(_xla().device_count()) if importlib.util.find_spec("torch_xla") else 0
+
+
+def _describe() -> dict[str, str]:
+    kind = _model().xla_device_hw(torch.device("xla", 0))
+    return {
+        "device": str(kind),
+        "devices": str(_count()),
+        "torch_xla": str(_xla().__version__),
+    }
+
+
+class _Module:
+    """The stream of a device; its state is a number, and PyTorch's functions hand over bytes."""
+
+    @staticmethod
+    def device_count() -> int:
+        return _count()
+
+    @staticmethod
+    def is_available() -> bool:
+        return _count() > 0
+
+    @staticmethod
+    def manual_seed(seed: int) -> None:
+        _model().set_rng_state(seed)
+
+    @staticmethod
+    def get_rng_state(_device: object = None) -> Tensor:
+        state = _model().get_rng_state()
+        return torch.frombuffer(bytearray(int(state).to_bytes(_BYTES, "little")), dtype=torch.uint8)
+
+    @staticmethod
+    def set_rng_state(state: Tensor, _device: object = None) -> None:
+        seed = int.from_bytes(state.numpy().tobytes(), "little")
+        _model().set_rng_state(seed)
+
+
+class _Xla(Backend):
+    def synchronize(self, _device: torch.device) -> None:
+        """Run what was recorded, and wait for it."""
+        _xla().sync(wait=True)
+
+
+BACKEND = _Xla(
+    name="xla",
+    count=_count,
+    describe=_describe,
+    module=_Module,
+    lacks=("generators", "cheap shapes"),
+)
