@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from reports.__main__ import main
+from reports.commands.adopt import OWN as OWN_LIST
 from selftest.test_command import command, lines
 
 SMALL = ("--profile", "smoke", "--run-seed", "5", "-n", "0")
 ERRORS = "verify/test_errors.py::test_errors[cpu-float32-dirac_]"
+LAW = "verify/test_laws.py::test_law[cpu-complex64-xavier_uniform_]"
 EMPTY = "verify/test_errors.py::test_errors[cpu-float32-eye_]"
 ENTRY = "verify/test_known_defects.py::test_entry"
 OWN = """
@@ -160,3 +163,20 @@ def test_workers_share_the_random_run_seed(tmp_path):
     run, *found = lines(tmp_path)
     assert len(found) == 2
     assert all(f"--run-seed {run['run_seed']} " in cell["replay"] for cell in found)
+
+
+def test_what_is_known_elsewhere_is_red_until_it_is_adopted(tmp_path):
+    """A list that speaks of another backend alone: what PyTorch does there, it does here too."""
+    elsewhere, adopted = tmp_path / "elsewhere.toml", tmp_path / "adopted.toml"
+    text = OWN_LIST.read_text(encoding="utf-8")
+    elsewhere.write_text(text.replace('backends = ["cpu"]', 'backends = ["loom"]'), "utf-8")
+    red, green = tmp_path / "red", tmp_path / "green"
+    ended = command(red, ERRORS, LAW, EMPTY, *SMALL, "--known-defects", str(elsewhere))
+    assert ended.returncode == 1, ended.stdout + ended.stderr
+    assert "2 of 3 cells break their promise, all as PyTorch is known to do on loom" in ended.stdout
+    assert "known on loom: dirac-of-impossible-groups (1 cell)" in ended.stdout
+    assert "known on loom: complex-xavier-uniform-of-twice-the-variance (1 cell)" in ended.stdout
+    assert main(["adopt", str(red), str(adopted), "--known-defects", str(elsewhere)]) == 0
+    ended = command(green, ERRORS, LAW, EMPTY, *SMALL, "--known-defects", str(adopted))
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert cells(green)[ERRORS]["excluded"] == ["dirac-of-impossible-groups"]

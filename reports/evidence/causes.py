@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -41,6 +41,8 @@ class Kind(StrEnum):
     TIME = "time"
     GAP = "no result"
     LIST = "list"
+    KNOWN = "known"
+    """What known defects of other backends explain."""
 
     @property
     def rank(self) -> int:
@@ -121,25 +123,33 @@ class Cause:
 
     def is_as(self, other: Cause) -> bool:
         """Whether both may have one cause: alike in kind, in tensors and in size."""
+        if self.kind is Kind.KNOWN:
+            return self.key == other.key
         alike = self.key == other.key and _meet(self.span, other.span)
         return alike and (self.roles == other.roles or bool(self.roles & other.roles))
 
 
 def causes(cell: CellRecord) -> list[Cause]:
     """Return what is wrong in a cell: at least one thing, the worst first."""
-    failed = [f for f in sorted(cell.findings, key=finding_key) if not f.passed]
+    failed = sorted(cell.failures, key=finding_key)
     if not failed:
         return [_without_result(cell)]
-    in_cases = {(f.check, f.tensor) for f in failed if f.p_value is None and f.scope == "case"}
-    told = [
-        finding
-        for finding in failed
-        # The sum of a promise's questions says less than the questions.
-        if not (finding.p_value is None and finding.scope == "cell")
-        or (finding.check, finding.tensor) not in in_cases
-    ]
-    asked = [_of_question(cell, f) for f in told if not _is_of_values(f)]
-    return [*_of_values(cell, filter(_is_of_values, told)), *asked]
+    by_defect: dict[str, list[Finding]] = defaultdict(list)
+    for finding in failed:
+        by_defect[finding.elsewhere].append(finding)
+    own = _of_findings(cell, by_defect.pop("", []))
+    return [*own, *(_of_defect(cell, *each) for each in by_defect.items())]
+
+
+def _of_findings(cell: CellRecord, failed: Sequence[Finding]) -> list[Cause]:
+    asked = [_of_question(cell, f) for f in failed if not _is_of_values(f)]
+    return [*_of_values(cell, filter(_is_of_values, failed)), *asked]
+
+
+def _of_defect(cell: CellRecord, defect: str, failed: Sequence[Finding]) -> Cause:
+    """Return the one cause of all that a known defect of other backends explains."""
+    worst = _of_findings(cell, failed)[0]
+    return replace(worst, kind=Kind.KNOWN, key=("elsewhere", defect))
 
 
 def family(subject: str) -> str:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from reports.evidence import promises
 from reports.evidence.causes import Cause, Kind, causes, sharpest_first
 from reports.evidence.diagnosis import COUNTS, SHARES, Subject, clause, deviation, measure, percent
 from reports.evidence.dtypes import dtype_key
-from reports.evidence.records import CellRecord, Finding
-from reports.evidence.verdict import cell_key
+from reports.evidence.records import CellRecord, Defect, Finding
+from reports.evidence.verdict import cell_key, known_on
 from reports.evidence.words import big, count, listing, number, plural, ratio
 
 _KINDS = {"complex": ("complex",), "real": ("float", "bfloat"), "whole": ("int", "uint")}
@@ -44,11 +44,14 @@ class Fault:
         What each cell says of it, the sharpest first.
     tried
         The dtypes and the backends of all cells of its subjects and promises.
+    known
+        What was known to be wrong before the run, by id.
 
     """
 
     causes: tuple[Cause, ...]
     tried: tuple[frozenset[str], frozenset[str]] = (frozenset(), frozenset())
+    known: Mapping[str, Defect] = field(default_factory=dict)
 
     @cached_property
     def worst(self) -> Cause:
@@ -91,6 +94,8 @@ class Fault:
     @cached_property
     def sentence(self) -> str:
         """What is wrong, in one sentence."""
+        if self.defect:
+            return f"known on {known_on(self.known, [self.defect])}: {self.defect}"
         worst, asked = self.worst, dict.fromkeys(cause.question for cause in self.causes)
         raised = worst.key[0] == "raises"
         if raised and (len(asked) > 1 or (worst.finding and worst.finding.check == "raises")):
@@ -99,6 +104,11 @@ class Fault:
             return _of_questions(self.causes, worst.answer)
         tensors = dict.fromkeys(name for cause in self.causes for name in cause.tensors)
         return replace(worst, tensors=tuple(sorted(tensors))).sentence
+
+    @property
+    def defect(self) -> str:
+        """The known defect of other backends that explains all of it, by its id; or nothing."""
+        return self.worst.key[1] if self.kind is Kind.KNOWN else ""
 
     @property
     def questions(self) -> str:
@@ -157,7 +167,7 @@ class Fault:
     @property
     def size(self) -> str:
         """How large it is, without the name of what was measured."""
-        finding = self.finding
+        finding = None if self.defect else self.finding
         shown = Subject(self.cell, finding).effect if finding else None
         if finding is None or shown is None or math.isnan(shown.estimate):
             return ""
@@ -173,7 +183,7 @@ class Fault:
     def smallest(self) -> str:
         """The smallest size that would have been found."""
         seen = Subject(self.cell, self.finding).smallest if self.finding else None
-        if seen is None or not math.isfinite(seen.size):
+        if seen is None or not math.isfinite(seen.size) or self.defect:
             return ""
         if seen.unit == "relative" or (self.finding and self.finding.check in SHARES):
             return percent(seen.size) if seen.size < 10 else f"{number(seen.size, 2)} times"
@@ -203,7 +213,7 @@ class Fault:
 
     def key(self) -> tuple[object, ...]:
         """Order faults: what they mean, how large they are, how far they reach."""
-        off = self._largest
+        off = math.nan if self.defect else self._largest
         unknown = math.isnan(off)
         gap = self.cell.verdict.rank if self.kind is Kind.GAP else 0
         largest = 0.0 if unknown else min(1.0, off)
@@ -218,8 +228,17 @@ class Fault:
         )
 
 
-def faults(cells: Iterable[CellRecord]) -> list[Fault]:
-    """Return what needs attention, one fault for each cause, the worst first."""
+def faults(cells: Iterable[CellRecord], known: Mapping[str, Defect] | None = None) -> list[Fault]:
+    """Return what needs attention, one fault for each cause, the worst first.
+
+    Parameters
+    ----------
+    cells
+        Those of a run, or of a page.
+    known
+        What was known to be wrong before the run, by id.
+
+    """
     every = list(cells)
     found = [cause for cell in every if cell.verdict.needs_attention for cause in causes(cell)]
     groups: dict[tuple[str, ...], list[list[Cause]]] = defaultdict(list)
@@ -233,7 +252,14 @@ def faults(cells: Iterable[CellRecord]) -> list[Fault]:
             alike.append([cause])
     whole = _folded([Fault(tuple(group)) for alike in groups.values() for group in alike])
     tried = _tried(every)
-    return sorted((replace(fault, tried=_near(fault, tried)) for fault in whole), key=Fault.key)
+    told = (replace(fault, tried=_near(fault, tried), known=known or {}) for fault in whole)
+    return sorted(told, key=Fault.key)
+
+
+def parted(found: Sequence[Fault]) -> tuple[list[Fault], list[Fault]]:
+    """Return the faults of the backends' own, and what other backends are known to do."""
+    own = [fault for fault in found if not fault.defect]
+    return own, [fault for fault in found if fault.defect]
 
 
 def _folded(found: Sequence[Fault]) -> list[Fault]:

@@ -108,6 +108,21 @@ class CellRecord:
         shown = self.verdict is Verdict.KNOWN_DEFECT and self.witness
         return (*self.excluded, self.witness) if shown else self.excluded
 
+    @property
+    def failures(self) -> tuple[Finding, ...]:
+        """What failed; the sum of a promise's questions says less than the questions."""
+        failed = [finding for finding in self.findings if not finding.passed]
+        exact = [finding for finding in failed if finding.p_value is None]
+        in_cases = {(f.check, f.tensor) for f in exact if f.scope == "case"}
+        sums = [f for f in exact if f.scope == "cell" and (f.check, f.tensor) in in_cases]
+        return tuple(finding for finding in failed if finding not in sums)
+
+    @property
+    def elsewhere(self) -> tuple[str, ...]:
+        """The known defects of other backends, if they explain all that is wrong in it."""
+        explained = {finding.elsewhere for finding in self.failures}
+        return tuple(sorted(explained)) if self.verdict.is_wrong and "" not in explained else ()
+
     def family(self, tensor: str) -> str:
         """Return the name of the family of a tensor's law; nothing if it is unknown."""
         if not self.families:
@@ -174,11 +189,13 @@ class Defect:
     versions: str = ""
     symptom: str = ""
     link: str = ""
+    backends: tuple[str, ...] = ()
 
     @classmethod
     def from_json(cls, data: Line) -> Defect:
         """Read an entry of the run line."""
-        return cls(*(str(data.get(name) or "") for name in ("versions", "symptom", "link")))
+        versions, symptom, link = (str(data.get(n) or "") for n in ("versions", "symptom", "link"))
+        return cls(versions, symptom, link, tuple(map(str, data.get("backends") or ())))
 
 
 @dataclass(frozen=True)

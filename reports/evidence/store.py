@@ -7,12 +7,15 @@ the file is replaced by its canonical form, which depends on the run seed alone.
 from __future__ import annotations
 
 import errno
+import gzip
 import json
 import os
 import re
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, replace
+from io import BytesIO
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
@@ -21,6 +24,8 @@ from verify.outcome import promises
 from verify.outcome.schema import SCHEMA, parsed
 
 EVIDENCE = "evidence.jsonl"
+# What is kept of it in later years, under a name that nothing but the history reads.
+THINNED = "thinned.jsonl.gz"
 TIMINGS = "timings.json"
 # What reading a line raises that is not what it should be.
 MALFORMED = (ArithmeticError, AttributeError, KeyError, RecursionError, TypeError, ValueError)
@@ -152,15 +157,30 @@ class Writer:
 
 def write_atomically(path: Path, text: str) -> None:
     """Write a whole file or leave the old one as it was; OSError for what is no file."""
+    with _replaced(path) as temporary, _open(temporary) as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def write_packed(path: Path, text: str) -> None:
+    """Write a compressed file as `write_atomically` does: of the same text the same bytes."""
+    packed = gzip.compress(text.encode("utf-8", "backslashreplace"), mtime=0)
+    with _replaced(path) as temporary, temporary.open("wb") as file:
+        file.write(packed)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+@contextmanager
+def _replaced(path: Path) -> Iterator[Path]:
+    """Yield where to write what then takes the place of a file, if nothing is raised."""
     if not path.is_symlink():  # What a link leads to is left alone.
         _require_file(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with _open(temporary) as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
+        yield temporary
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -219,9 +239,16 @@ def records_of(
 
 
 def opened(path: Path) -> IO[bytes]:
-    """Open a file to read it; OSError for what may have no end: a device, or a pipe."""
+    """Open a file to read it, compressed or not; OSError for what may have no end: a device."""
     _require_file(path)
-    return path.open("rb")
+    return _unpacked(path) if path.suffix == ".gz" else path.open("rb")
+
+
+def _unpacked(path: Path) -> IO[bytes]:
+    try:
+        return BytesIO(gzip.decompress(path.read_bytes()))
+    except (EOFError, zlib.error, gzip.BadGzipFile):
+        raise OSError(errno.EINVAL, "it is damaged", f"{path}") from None
 
 
 def _require_file(path: Path) -> None:

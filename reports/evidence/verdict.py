@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from statistics import median
 from typing import TypeGuard
 
 from reports.evidence import fills, promises
-from reports.evidence.records import CellRecord, Detectable, Finding, Report, Verdict
+from reports.evidence.records import CellRecord, Defect, Detectable, Finding, Report, Verdict
 from reports.evidence.words import count, listing, plural
 
 BUDGET = 1e-6
@@ -106,7 +106,7 @@ def overview(evidence: Report, cells: Sequence[CellRecord] | None = None) -> Ove
     # What is asked of the host alone says nothing of devices, hence of no fill method either.
     of_devices = {cell.backend for cell in own} - {"", HOST}
     unseen = fills.unseen(fills.looked_at(own)) if of_devices else ""
-    verdict, said = overall(own), sentence(own)
+    verdict, said = overall(own), sentence(own, evidence.run.defects)
     if evidence.problems and verdict is RunVerdict.PASS:
         # What could not be read may have been wrong.
         verdict = RunVerdict.INCOMPLETE
@@ -127,24 +127,22 @@ def overview(evidence: Report, cells: Sequence[CellRecord] | None = None) -> Ove
     )
 
 
-def sentence(cells: Sequence[CellRecord]) -> str:
-    """Return the verdict in one sentence."""
+def sentence(cells: Sequence[CellRecord], known: Mapping[str, Defect]) -> str:
+    """Return the verdict in one sentence, told what was known to be wrong before the run."""
     counts = Counter(cell.verdict for cell in cells)
     passed, total = counts[Verdict.PASS], len(cells)
     gaps = [f"{count(counts[name])} {name}" for name in Verdict if name.is_gap and counts[name]]
     idle = (Verdict.UNSUPPORTED, Verdict.NOT_TESTED)
     asides = [f"; {count(counts[name])} more {name}" for name in idle if counts[name]]
-    known = counts[Verdict.KNOWN_DEFECT]
+    still = counts[Verdict.KNOWN_DEFECT]
     left = sum(bool(cell.excluded) for cell in cells if cell.verdict is Verdict.PASS)
-    if known or left:
-        shown = [f"still there in {plural(known, 'cell')}"] if known else []
+    if still or left:
+        shown = [f"still there in {plural(still, 'cell')}"] if still else []
         shown += [f"left out of {plural(left, 'cell')}"] if left else []
         asides.append(f"; known defects {', '.join(shown)}")
     aside = "".join(asides)
     if wrong := [cell for cell in worst_first(cells) if cell.verdict.is_wrong]:
-        names = listing(dict.fromkeys(cell.title for cell in wrong))
-        verb = "breaks its" if len(wrong) == 1 else "break their"
-        held = f"{count(len(wrong))} of {plural(total, 'cell')} {verb} promise: {names}"
+        held = _wrong(wrong, total, known)
         return held + "".join(f"; {gap}" for gap in gaps) + aside + "."
     if gaps:
         return f"No cell is wrong, but the run has gaps: {', '.join(gaps)}{aside}."
@@ -155,6 +153,27 @@ def sentence(cells: Sequence[CellRecord]) -> str:
     unverified = [cell for cell in cells if cell.backend in where] or cells
     on = f" on {listing(where)}" if where else ""
     return f"Nothing was verified{on}: {plural(len(unverified), 'cell')}, none of which passed."
+
+
+def _wrong(wrong: Sequence[CellRecord], total: int, known: Mapping[str, Defect]) -> str:
+    """Return how many cells are wrong, those that show what is known elsewhere apart."""
+    own = [cell for cell in wrong if not cell.elsewhere]
+    more = len(wrong) - len(own)
+    told = own or wrong
+    names = listing(dict.fromkeys(cell.title for cell in told))
+    verb = "breaks its" if len(told) == 1 else "break their"
+    held = f"{count(len(told))} of {plural(total, 'cell')} {verb} promise"
+    where = known_on(known, {id for cell in wrong for id in cell.elsewhere})
+    if not own:
+        return f"{held}, all as PyTorch is known to do on {where}: {names}"
+    show = f"{count(more)} more {'shows' if more == 1 else 'show'}"
+    return f"{held}: {names}" + (f"; {show} what PyTorch is known to do on {where}" if more else "")
+
+
+def known_on(known: Mapping[str, Defect], ids: Collection[str]) -> str:
+    """Return the backends of which the entries of these known defects speak."""
+    backends = {name for id in ids if id in known for name in known[id].backends}
+    return listing(sorted(backends)) or "another backend"
 
 
 def finding_key(finding: Finding) -> tuple[bool, float]:
@@ -173,15 +192,17 @@ def worst_finding(cell: CellRecord) -> Finding | None:
     return min(cell.findings, key=finding_key, default=None)
 
 
-def cell_key(cell: CellRecord) -> tuple[int, bool, float, int, str, str, str]:
+def cell_key(cell: CellRecord) -> tuple[int, bool, bool, float, int, str, str, str]:
     """Order cells: verdict, wrong values before wrong behaviour, then the smallest p-value.
 
-    The p-value is adjusted for the number of the cell's findings.
+    The p-value is adjusted for the number of the cell's findings. What other backends are known to
+    do comes behind what else has the verdict.
     """
     worst = worst_finding(cell)
     p = 1.0 if worst is None else finding_key(worst)[1]
     return (
         cell.verdict.rank,
+        bool(cell.elsewhere),
         cell.verdict.is_wrong and not promises.is_of_values(cell.promise),
         min(1.0, p * max(1, len(cell.findings))),
         promises.rank(cell.promise),

@@ -115,6 +115,7 @@ def _detail(view: views.CellView, run: RunRecord) -> list[str]:
 def _known(evidence: Report, backend: str, cells: Sequence[CellRecord]) -> dict[str, object]:
     """Return what a page shows beside its cells."""
     calibrated = panel.calibration(cells)
+    own, known = faults.parted(faults.faults(cells, evidence.run.defects))
     return {
         "title": backend or "all backends",
         "backend": backend,
@@ -126,7 +127,9 @@ def _known(evidence: Report, backend: str, cells: Sequence[CellRecord]) -> dict[
         "power": verdict.power(cells),
         "calibration": calibrated and calibrated.uniformity,
         "calibration_picture": _calibration_picture(calibrated),
-        "faults": faults.faults(cells),
+        "faults": own,
+        "known": known,
+        "advice": summary.ADVICE,
         "most_faults": MOST_FAULTS,
         "most_places": MOST_PLACES,
     }

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from reports.evidence.causes import Kind, causes
-from reports.evidence.faults import Fault, faults
+from reports.evidence.faults import Fault, faults, parted
 from reports.evidence.records import CellRecord, Report
 from reports.evidence.verdict import (
     Overview,
@@ -32,6 +32,13 @@ from reports.evidence.words import (
 SUMMARY = "summary.md"
 # More faults than this are counted, and more warnings than that; the pages have all.
 MOST_FAULTS, MOST = 5, 40
+# More known defects of other backends than this are counted.
+MOST_KNOWN = 12
+ADVICE = (
+    "PyTorch is known to do the rest on other backends. Mend the device first; then add its name "
+    "to the backends of these entries in a copy of the list: python -m reports adopt, "
+    "docs/known-defects.md."
+)
 _TONES = {RunVerdict.PASS: "green", RunVerdict.FAIL: "red", RunVerdict.INCOMPLETE: "yellow"}
 
 
@@ -91,7 +98,7 @@ def terminal(evidence: Report, directory: Path | None) -> Iterator[tuple[str, st
     yield numbers(view, evidence.run.alpha), ""
     if view.fills:
         yield view.fills, "yellow"
-    found = faults(evidence.cells)
+    found, known = parted(faults(evidence.cells, evidence.run.defects))
     for rank, fault in enumerate(found[:MOST_FAULTS], start=1):
         yield "", ""
         yield f"{rank}. {plain(head(fault))}", "yellow" if fault.kind is Kind.GAP else "red"
@@ -101,6 +108,10 @@ def terminal(evidence: Report, directory: Path | None) -> Iterator[tuple[str, st
         yield "", ""
         yield _more(found), tone
     yield "", ""
+    if known:
+        for text in (plain(ADVICE), *(f"   {plain(text)}" for text in _known(known))):
+            yield text, "yellow"
+        yield "", ""
     for problem in warnings(evidence.problems):
         yield f"warning: {plain(problem)}", "yellow"
     if directory is not None:
@@ -134,7 +145,7 @@ def markdown(evidence: Report) -> str:
         "| --- | ---: |",
         *(f"| {_text(name)} | {amount} |" for name, amount in view.counts.items() if amount),
     ]
-    found = faults(evidence.cells)
+    found, known = parted(faults(evidence.cells, run.defects))
     if found:
         lines += [
             "",
@@ -144,7 +155,17 @@ def markdown(evidence: Report) -> str:
         ]
     if len(found) > MOST_FAULTS:
         lines += ["", _more(found)]
+    if known:
+        lines += ["", _text(ADVICE), "", *(f"- {_text(text)}" for text in _known(known))]
     return "\n".join((*lines, ""))
+
+
+def _known(known: Sequence[Fault]) -> Iterator[str]:
+    """Yield a line for each of the first known defects, and how many more there are."""
+    for fault in known[:MOST_KNOWN]:
+        yield f"{fault.sentence} ({plural(len(fault.cells), 'cell')})"
+    if len(known) > MOST_KNOWN:
+        yield f"… and {count(len(known) - MOST_KNOWN)} more: see the report."
 
 
 def _more(found: Sequence[Fault]) -> str:

@@ -54,6 +54,11 @@ class TestReading:
         assert (defect.backends, defect.dtypes, defect.link) == ((), (), "")
         assert (defect.promises, defect.deviation, defect.expires) == (("law",), False, None)
 
+    def test_an_entry_of_other_packages(self, tmp_path):
+        (defect,) = read(entry(packages='{ transformers = ">=5.0,<5.3" }'), tmp_path)
+        assert defect.packages["transformers"].contains("5.2.1")
+        assert defect.summary()["versions"] == "transformers <5.3,>=5.0"
+
     def test_an_entry_that_expires(self, tmp_path):
         (defect,) = read(entry(expires='"2031-12-31"'), tmp_path)
         assert defect.expires == date(2031, 12, 31)
@@ -94,6 +99,10 @@ class TestReading:
             ({"version": '"2.12"'}, "version", "is unknown: choose among id, subjects, "),
             ({"since": '"two"'}, "since", "is 'two': write a version"),
             ({"since": '"2"'}, "since", "is '2': write a version"),
+            ({"packages": '"torch_xla"'}, "packages", "write a table of versions"),
+            ({"packages": "{}"}, "packages", "write a table of versions"),
+            ({"packages": "{ timm = 1 }"}, "packages", "write a table of versions"),
+            ({"packages": '{ timm = "1.0" }'}, "packages", "write a table of versions"),
             ({"until": "2.13"}, "until", "is 2.13: write a version"),
             ({"since": '"2.12"', "until": '"2.9"'}, "until", "is not after 'since'"),
             ({"since": '"2.12"', "until": '"2.12"'}, "until", "is not after 'since'"),

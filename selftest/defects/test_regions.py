@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import pytest
+from packaging.specifiers import SpecifierSet
 
 from verify import torch_api
 from verify.defects import known_defects
@@ -80,6 +81,9 @@ class TestRegions:
             ({"since": (2, 14)}, ("uniform_", "cpu", "float32"), False),
             ({"until": (2, 13)}, ("uniform_", "cpu", "float32"), False),
             ({"until": (2, 14)}, ("uniform_", "cpu", "float32"), True),
+            ({"packages": {"numpy": SpecifierSet(">=1")}}, ("uniform_", "cpu", "float32"), True),
+            ({"packages": {"numpy": SpecifierSet("<1")}}, ("uniform_", "cpu", "float32"), False),
+            ({"packages": {"not-there": SpecifierSet("")}}, ("uniform_", "cpu", "float32"), False),
         ],
     )
     def test_place_and_version(self, changes, place, touched, monkeypatch):

@@ -13,6 +13,7 @@ import pytest
 
 from reports.evidence import store
 from reports.live.collect import in_the_way
+from selftest.forked import run_pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFTEST = """
@@ -87,15 +88,14 @@ def _session(folder: Path, body: str, *arguments: str) -> Session:
     (folder / "conftest.py").write_text(CONFTEST)
     (folder / "tox.ini").write_text("[pytest]\n")
     (folder / "verify" / "test_fake.py").write_text(body)
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
     environment = {
         **os.environ,
         "PYTHONPATH": f"{ROOT}{os.pathsep}{folder}",
         "PYTHONDONTWRITEBYTECODE": "1",
     }
     environment.pop("PYTEST_ADDOPTS", None)
-    done = subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=1800
+    done = run_pytest(
+        ["-q", "-p", "no:cacheprovider", *arguments], folder=folder, environment=environment
     )
     return Session(done.returncode, done.stdout + done.stderr, folder / "report")
 

@@ -187,7 +187,7 @@ def _falls_over_nothing(lines: list[bytes], seed: int) -> None:
 
 
 COMMANDS = (
-    "build", "badge", "compare", "history", "merge", "replay", "summary", "nothing", "",
+    "build", "badge", "compare", "history", "merge", "replay", "summary", "thin", "nothing", "",
 )  # fmt: skip
 # Relative names lie in a folder that is made for the test.
 ARGUMENTS = st.sampled_from((

@@ -13,8 +13,8 @@ import pytest
 from reports.evidence import store
 from reports.evidence.causes import Kind, causes
 from reports.evidence.diagnosis import FACTORS, LONGEST, SAYINGS, clause, leading, sentence, times
-from reports.evidence.faults import Fault, faults
-from reports.evidence.records import CellRecord, Detectable, Effect, Finding, Verdict
+from reports.evidence.faults import Fault, faults, parted
+from reports.evidence.records import CellRecord, Defect, Detectable, Effect, Finding, Verdict
 from reports.evidence.records import Kind as How
 from selftest.reports import fakes
 from verify.checks.finding import Raised
@@ -471,3 +471,29 @@ def test_entries_that_are_wrong_for_different_reasons_are_told_apart() -> None:
     same = [entry(f"there is no subject {name!r}", name) for name in ("a", "b")]
     other = entry("its witness lies outside its region", "c")
     assert len(faults(same)) == 1 and len(faults([*same, other])) == 2
+
+
+KNOWN = {"k": Defect(backends=("cpu",))}
+
+
+class TestWhatOtherBackendsAreKnownToDo:
+    def test_is_one_line_for_each_entry_behind_all_faults(self) -> None:
+        own = exact("a call: raises", question="q")
+        known = exact("another call: nothing", elsewhere="k")
+        worse = failed("scale", 1.5, elsewhere="k", p_value=1e-100)
+        cells = [
+            cell(known, own, subject="eye_", promise="errors", backend="loom"),
+            cell(known, subject="dirac_", promise="errors", backend="loom"),
+            cell(worse, subject="uniform_", backend="loom"),
+        ]
+        own_faults, others = parted(faults(cells, KNOWN))
+        assert [fault.sentence for fault in own_faults] == ["a call: raises"]
+        (fault,) = others
+        assert fault.sentence == "known on cpu: k" and len(fault.cells) == 3
+        assert (fault.kind, fault.defect, fault.size, fault.smallest) == (Kind.KNOWN, "k", "", "")
+        assert [each.kind for each in causes(cells[0])] == [Kind.BEHAVIOUR, Kind.KNOWN]
+        assert causes(cells[1])[0].sentence == "another call: nothing"
+
+    def test_has_a_line_for_each_entry(self) -> None:
+        both = [exact(f"{id}: wrong", elsewhere=id) for id in "ab"]
+        assert told(cell(*both)) == ["known on another backend: a", "known on another backend: b"]

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
-import subprocess
-import sys
+import os
 from dataclasses import asdict
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import pytest
 from reports.evidence import promises, store
 from reports.evidence.records import CellRecord
 from reports.nights.merge import merge
+from selftest.forked import run_pytest
 from selftest.reports import fakes
 from verify.engine.witness import witnesses
 from verify.outcome import promises as table
@@ -133,10 +133,8 @@ def test_what_the_table_says_is_what_the_tests_say(tmp_path: Path) -> None:
     """In a run of one cell each: of what is lost the same would be said."""
     nodeids = [f"verify/{cell}" for cell in CELLS]
     options = ["--profile", "smoke", "--run-seed", "5", "--backend", "cpu"]
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *nodeids, *options]
-    done = subprocess.run(
-        [*command, "--report-dir", str(tmp_path)], cwd=ROOT, capture_output=True, text=True
-    )
+    command = ["-q", "-p", "no:cacheprovider", *nodeids, *options, "--report-dir", str(tmp_path)]
+    done = run_pytest(command, folder=ROOT, environment=os.environ)
     evidence = store.read(tmp_path / store.EVIDENCE)
     assert evidence.problems == (), done.stdout
     assert len(evidence.cells) == len(CELLS), done.stdout + done.stderr

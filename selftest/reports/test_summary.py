@@ -7,9 +7,9 @@ from pathlib import Path
 
 from reports.evidence import store, words
 from reports.evidence.faults import faults
-from reports.evidence.records import CellRecord, Effect, Finding, Report
+from reports.evidence.records import CellRecord, Defect, Effect, Finding, Report
 from reports.evidence.verdict import overview
-from reports.text import summary
+from reports.text import summary, workflow
 from selftest.reports import fakes
 from verify.outcome.verdict import Verdict
 
@@ -134,3 +134,26 @@ def test_numbers_in_words() -> None:
     assert words.listing("abcd") == "a, b, c and 1 more"
     assert words.listing("ab") == "a and b"
     assert words.listing([]) == ""
+
+
+def test_what_other_backends_are_known_to_do_is_told_behind_the_faults(tmp_path: Path) -> None:
+    evidence = _evidence(tmp_path, fakes.cell_line("dirac_", promise="exact"))
+    (cell,) = evidence.cells
+    (own,) = cell.findings
+    most = summary.MOST_KNOWN + 2
+    known = [replace(own, question=f"q{i}", elsewhere=f"d{i:02}") for i in range(most)]
+    run = replace(evidence.run, defects={f.elsewhere: Defect(backends=("cpu",)) for f in known})
+    cells = (
+        replace(cell, findings=(*known, own)),
+        replace(cell, nodeid="n", findings=tuple(known), backend="loom"),
+    )
+    report = replace(evidence, cells=cells, run=run)
+    terminal = _terminal(report)
+    assert "; 1 more shows what PyTorch is known to do on cpu." in terminal.splitlines()[0]
+    first, *lines = terminal.partition(summary.ADVICE)[2].strip().splitlines()
+    assert "1. " in terminal.partition(summary.ADVICE)[0] and "2. " not in terminal
+    assert first == "known on cpu: d00 (2 cells)"
+    assert "… and 2 more: see the report." in lines[summary.MOST_KNOWN - 1]
+    assert "- known on cpu: d00 (2 cells)\n" in summary.markdown(report)
+    errors = [line for line in workflow.commands(report) if line.startswith("::error")]
+    assert len(errors) == 2 and not any("known on cpu" in line for line in errors)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from reports.evidence import verdict
-from reports.evidence.records import CellRecord, Detectable, Finding, Report, RunRecord
+from reports.evidence.records import CellRecord, Defect, Detectable, Finding, Report, RunRecord
 from verify.outcome.verdict import Verdict
 
 
@@ -93,7 +93,7 @@ def test_a_backend_of_which_nothing_was_verified_is_no_pass(kind: str) -> None:
     ],
 )
 def test_sentence(verdicts: list[str], words: str) -> None:
-    assert words in verdict.sentence([_cell(kind) for kind in verdicts])
+    assert words in verdict.sentence([_cell(kind) for kind in verdicts], {})
 
 
 def test_worst_come_first() -> None:
@@ -164,5 +164,40 @@ def test_what_known_defects_are_left_out_of_is_said() -> None:
     """A cell that forgives something is green, and not all of it was verified."""
     forgiving = replace(_cell("pass", "b"), excluded=("a-defect",))
     cells = [_cell("pass", "a"), forgiving, _cell("known defect", "c")]
-    assert verdict.sentence(cells[:2]).endswith("promise; known defects left out of 1 cell.")
-    assert verdict.sentence(cells).endswith("still there in 1 cell, left out of 1 cell.")
+    assert verdict.sentence(cells[:2], {}).endswith("promise; known defects left out of 1 cell.")
+    assert verdict.sentence(cells, {}).endswith("still there in 1 cell, left out of 1 cell.")
+
+
+KNOWN = {"k": Defect(backends=("cpu", "cuda"))}
+
+
+class TestWhatOtherBackendsAreKnownToDo:
+    def _wrong(self, name: str, *explained_by: str) -> CellRecord:
+        failed = [replace(_finding(None, passed=False), elsewhere=id) for id in explained_by]
+        of_cases = [replace(f, scope="case", case=f"{i}") for i, f in enumerate(failed)]
+        return _cell("fail", name, _finding(None, passed=False), *of_cases)
+
+    def test_comes_behind_what_is_wrong_besides(self) -> None:
+        cells = [self._wrong("a", "k"), self._wrong("z", "k", ""), _cell("pass", "b")]
+        assert [cell.subject for cell in verdict.worst_first(cells)] == ["z", "a", "b"]
+        assert verdict.sentence(cells, KNOWN) == (
+            "1 of 3 cells breaks its promise: z; "
+            "1 more shows what PyTorch is known to do on cpu and cuda."
+        )
+
+    def test_is_red_where_nothing_else_is_wrong(self) -> None:
+        cells = (self._wrong("a", "k"), self._wrong("b", "k"), _cell("pass"))
+        view = verdict.overview(Report(RunRecord(defects=KNOWN), cells))
+        assert (view.verdict, view.verdict.exit_code) == ("fail", 1)
+        assert view.sentence == (
+            "2 of 3 cells break their promise, "
+            "all as PyTorch is known to do on cpu and cuda: a and b."
+        )
+
+    def test_explains_no_cell_with_a_fault_of_its_own(self) -> None:
+        assert self._wrong("a", "k", "l", "k").elsewhere == ("k", "l")
+        assert self._wrong("a", "k", "").elsewhere == ()
+        assert _cell("fail").elsewhere == () and _cell("pass").elsewhere == ()
+
+    def test_is_of_another_backend_where_the_list_is_unknown(self) -> None:
+        assert "is known to do on another backend" in verdict.sentence([self._wrong("a", "k")], {})

@@ -11,6 +11,8 @@ from datetime import date
 from pathlib import Path
 from typing import NoReturn, TypeVar, cast
 
+from packaging.specifiers import SpecifierSet
+
 from verify.checks.words import WORDS
 from verify.quoting import said, shown
 
@@ -72,6 +74,15 @@ def _version(value: object) -> _Version:
     return int(match[1]), int(match[2])
 
 
+def _packages(value: object) -> dict[str, SpecifierSet]:
+    """Versions of packages as pip writes them; an unknown one is a ValueError."""
+    found = _kind(dict)(value).items()
+    packages = {_text_value(name): SpecifierSet(_text_value(told)) for name, told in found}
+    if not packages:
+        raise ValueError
+    return packages
+
+
 def _day(value: object) -> date:
     day = date.fromisoformat(_kind(str)(value))
     if day.isoformat() != value:
@@ -121,6 +132,7 @@ _FIELDS: Mapping[str, _Field] = {
     "promises": _Field(_names, 'a list of names, like ["law"], or nothing'),
     "since": _Field(_version, 'a version, like "2.12"'),
     "until": _Field(_version, 'a version, like "2.12"'),
+    "packages": _Field(_packages, 'a table of versions, like { transformers = ">=5.0,<5.3" }'),
     "expires": _Field(_day, 'a day, like "2031-12-31"'),
     "symptom": _Field(_text_value, "a text that says what happens", required=True),
     "link": _Field(_kind(str), "an address"),

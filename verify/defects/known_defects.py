@@ -8,7 +8,10 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 
+from packaging.specifiers import SpecifierSet
+
 from verify import torch_api
+from verify.checks.finding import Raised
 from verify.defects import file as defect_file
 from verify.plan.run import Cell
 from verify.subjects.case import Case
@@ -39,6 +42,8 @@ class KnownDefect:
         Which promises it breaks.
     since, until : tuple of int
         First version that has it, and first that has not.
+    packages : mapping
+        By name of a package other than PyTorch, its versions that have it.
     symptom, link : str
         What happens, with its size, and where it is reported.
     check : str
@@ -69,6 +74,7 @@ class KnownDefect:
     dtypes: tuple[str, ...] = ()
     since: tuple[int, int] = _ALWAYS[0]
     until: tuple[int, int] = _ALWAYS[1]
+    packages: Mapping[str, SpecifierSet] = field(default_factory=dict)
     link: str = ""
     region: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     witness: Mapping[str, object] = field(default_factory=dict)
@@ -97,31 +103,50 @@ class KnownDefect:
 
     @property
     def is_current(self) -> bool:
-        """Whether the PyTorch under test is one of the versions that have it."""
-        return self.since <= torch_api.version() < self.until
+        """Whether PyTorch, and each package that it names, is one of the versions that have it."""
+        return self.since <= torch_api.version() < self.until and all(
+            (found := torch_api.installed(name)) and versions.contains(found, prereleases=True)
+            for name, versions in self.packages.items()
+        )
 
     @property
     def forgiven(self) -> tuple[str, ...]:
         """The checks that a deviation may fail."""
         return (self.check, *self.explains)
 
-    def summary(self) -> dict[str, str]:
-        """The entry for readers: versions, symptom and link."""
+    def summary(self) -> dict[str, str | list[str]]:
+        """The entry for readers: versions, symptom, link and backends."""
         since, until = (".".join(map(str, version)) for version in (self.since, self.until))
         ends = [f"from {since}"] if self.since > _ALWAYS[0] else []
         ends += [f"before {until}"] if self.until < _ALWAYS[1] else []
+        ends += [f"{name} {versions}" for name, versions in self.packages.items()]
         symptom = " ".join(self.symptom.split())
         versions = ", ".join(ends) or "all versions"
-        return {"versions": versions, "symptom": symptom, "link": self.link}
+        return {
+            "versions": versions,
+            "symptom": symptom,
+            "link": self.link,
+            "backends": [*self.seen_on],
+        }
 
     def touches(self, subject: str, backend: str, dtype: str) -> bool:
         """Whether the defect lives in that cell of the PyTorch under test."""
+        return backend in self.seen_on and self._is_of(subject, dtype)
+
+    def may_touch(self, subject: str, backend: str, dtype: str) -> bool:
+        """Whether it lives in such a cell of other backends, and nobody has seen it in this one."""
+        return backend not in self.seen_on and self._is_of(subject, dtype)
+
+    def _is_of(self, subject: str, dtype: str) -> bool:
         return (
             (not self.subjects or subject in self.subjects)
-            and backend in self.seen_on
             and (not self.dtypes or dtype in self.dtypes)
             and self.is_current
         )
+
+    def speaks_of(self, raised: Raised | None) -> bool:
+        """Whether a wrong answer may be its: an exception has to be named in the symptom."""
+        return raised is None or raised.type in self.symptom
 
     def holds(self, case: Case) -> bool:
         """Whether the region holds a case.
@@ -156,20 +181,45 @@ def for_cell(cell: Cell, promise: str = "") -> tuple[KnownDefect, ...]:
 
     What breaks the law of an initializer breaks it in every layout.
     """
-    defects = _defects_named(cell.subject.name, cell.backend.name, cell.dtype_name)
+    return _of_cases(_defects_named(*cell.names), cell, promise)
+
+
+def for_cell_elsewhere(cell: Cell, promise: str) -> tuple[KnownDefect, ...]:
+    """The same of such a cell of other backends, where nobody has seen them in this one."""
+    return _of_cases(_defects_elsewhere(*cell.names), cell, promise)
+
+
+def _of_cases(
+    defects: tuple[KnownDefect, ...], cell: Cell, promise: str
+) -> tuple[KnownDefect, ...]:
     known = {promise, "law"} if cell.subject.family == "initializer" else {promise}
     return tuple(d for d in defects if not d.calls and (not promise or known & {*d.promises}))
 
 
 def for_promise(promise: str, subject: str, backend: str, dtype: str) -> tuple[KnownDefect, ...]:
     """The defects that break exact comparisons of a promise."""
-    defects = _defects_named(subject, backend, dtype)
+    return _of_questions(_defects_named(subject, backend, dtype), promise)
+
+
+def for_promise_elsewhere(
+    promise: str, subject: str, backend: str, dtype: str
+) -> tuple[KnownDefect, ...]:
+    """The same on other backends, where nobody has seen them on this one."""
+    return _of_questions(_defects_elsewhere(subject, backend, dtype), promise)
+
+
+def _of_questions(defects: tuple[KnownDefect, ...], promise: str) -> tuple[KnownDefect, ...]:
     return tuple(d for d in defects if d.calls and promise in d.promises)
 
 
 def _defects_named(subject: str, backend: str, dtype: str) -> tuple[KnownDefect, ...]:
     """The defects that live there with the PyTorch under test."""
     return tuple(defect for defect in in_force() if defect.touches(subject, backend, dtype))
+
+
+def _defects_elsewhere(subject: str, backend: str, dtype: str) -> tuple[KnownDefect, ...]:
+    """The defects that live in such a cell of other backends, and of which this one is not."""
+    return tuple(defect for defect in in_force() if defect.may_touch(subject, backend, dtype))
 
 
 @cache

@@ -76,6 +76,7 @@ FINDING = Record({
     "raised": Entry(_RAISED, "the exception that ended the call"),
     "place": Entry(TEXT, "the worst of the places, components, ends or lags that were looked at"),
     "rounding": Entry(NUMBER, "how many times its bound on rounding a comparison saw"),
+    "elsewhere": Entry(TEXT, "id of the known defect of other backends that explains it"),
     "effect": Entry(_EFFECT, "size of the deviation"),
     "detectable": Entry(_DETECTABLE, "smallest error that would have been found"),
 })  # fmt: skip
@@ -137,6 +138,7 @@ LINES: Mapping[str, Record] = {
             "versions": Entry(TEXT, "versions of PyTorch that have it"),
             "symptom": Entry(TEXT, "what is wrong"),
             "link": Entry(TEXT, "where it is reported"),
+            "backends": Entry(Listed(TEXT), "backends on which it was seen"),
         })), "known defects in force, by id"),
         "nights": Entry(Named(Record({
             "profile": Entry(TEXT, "profile of the night"),

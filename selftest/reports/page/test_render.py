@@ -321,3 +321,14 @@ def test_an_empty_evidence_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / store.EVIDENCE).write_text("")
     with pytest.raises(SystemExit, match="4"):
         main(["build", str(tmp_path)])
+
+
+def test_what_other_backends_are_known_to_do_has_a_list_of_its_own(tmp_path: Path) -> None:
+    line = fakes.cell_line("dirac_", promise="exact", backend="loom")
+    (wrong,) = line["findings"]
+    line["findings"] = [{**wrong, "elsewhere": id} for id in ("a-defect", HOSTILE)]
+    assert main(["build", str(fakes.write(tmp_path, [line]))]) == 1
+    text = (tmp_path / "loom.html").read_text(encoding="utf-8")
+    page = Page(text)
+    assert page.open == [] and "elsewhere" in page.ids and "wrong" not in page.ids
+    assert "known on another backend: a-defect" in text and "<script>alert(1)" not in text
