@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import ModuleType
 
 from reports.commands import (
+    adopt,
     badge,
     build,
     calibrate,
@@ -15,9 +16,11 @@ from reports.commands import (
     qualify,
     replay,
     summary,
+    thin,
 )
 
 COMMANDS: dict[str, ModuleType] = {
+    "adopt": adopt,
     "badge": badge,
     "build": build,
     "calibrate": calibrate,
@@ -28,5 +31,6 @@ COMMANDS: dict[str, ModuleType] = {
     "qualify": qualify,
     "replay": replay,
     "summary": summary,
+    "thin": thin,
 }
 """Each has a docstring, ``declare(parser)`` and ``run(options)``, which returns the exit code."""

@@ -6,12 +6,9 @@ fits into memory.
 
 from __future__ import annotations
 
-import json
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from functools import cached_property, reduce
 from pathlib import Path
 from sys import intern
@@ -27,6 +24,7 @@ from reports.evidence.records import (
     Verdict,
 )
 from reports.evidence.verdict import RunVerdict, finding_key, overall, worst_finding
+from reports.nights.folders import evidence_of, folders, order, start_of
 from reports.text.summary import diagnosis
 from verify.checks.words import WORDS
 
@@ -41,7 +39,6 @@ LEGEND: Mapping[str, str] = dict(LETTERS) | {"not run": ABSENT}
 # Tuples: an enumeration hashes slowly, and a year of nights asks a million times.
 _GAPS = tuple(verdict for verdict in Verdict if verdict.is_gap)
 _BLANKS = (None, Verdict.NOT_TESTED)
-_DIGITS = re.compile(r"(\d+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +155,7 @@ def read(directory: Path, problems: list[str]) -> History:
     """
     nights = []
     cells: dict[str, CellRecord] = {}
-    for folder in _folders(directory):
+    for folder in folders(directory):
         try:
             night = _night(folder, cells, problems)
         except FileNotFoundError:
@@ -169,8 +166,10 @@ def read(directory: Path, problems: list[str]) -> History:
         if night.points:
             nights.append(night)
         else:
-            problems.append(f"{folder} was not used: {store.EVIDENCE} holds no usable evidence.")
-    ordered = sorted(nights, key=lambda night: (night.start, _natural(night.name)))
+            problems.append(
+                f"{folder} was not used: {evidence_of(folder).name} holds no usable evidence."
+            )
+    ordered = sorted(nights, key=lambda night: order(night.start, night.name))
     return History(tuple(ordered), cells)
 
 
@@ -178,20 +177,16 @@ def without_evidence(directory: Path) -> list[str]:
     """Return a sentence for each folder of a directory that is none of a run."""
     return [
         f"{folder} was not used: it holds no evidence."
-        for folder in _folders(directory)
-        if not (folder / store.EVIDENCE).exists()
+        for folder in folders(directory)
+        if not evidence_of(folder).exists()
     ]
-
-
-def _folders(directory: Path) -> list[Path]:
-    return sorted(filter(Path.is_dir, directory.iterdir()))
 
 
 def _night(folder: Path, cells: dict[str, CellRecord], problems: list[str]) -> Night:
     points: dict[str, Point] = {}
     runs: list[RunRecord] = []
     said: list[str] = []
-    for number, entry in store.records_of(folder / store.EVIDENCE, _gist, said):
+    for number, entry in store.records_of(evidence_of(folder), _gist, said):
         if isinstance(entry, RunRecord):
             runs.append(entry)
             continue
@@ -209,7 +204,7 @@ def _night(folder: Path, cells: dict[str, CellRecord], problems: list[str]) -> N
         points[cells.setdefault(cell.nodeid, cell).nodeid] = point
     problems += [f"{folder}: {sentence}" for sentence in said[:3]]
     problems += [f"{folder}: {len(said) - 3} more lines like these."] if len(said) > 3 else []
-    return _told(folder.name, _start(folder, problems), runs, points, cells, whole=not said)
+    return _told(folder.name, start_of(folder, problems), runs, points, cells, whole=not said)
 
 
 def _told(
@@ -282,22 +277,3 @@ def _title(finding: Finding) -> str:
     broken = WORDS[finding.check].broken if finding.check in WORDS else finding.check
     raised = finding.raised.type if finding.raised and finding.kind is Kind.ERROR else ""
     return finding.asked or ": ".join(filter(None, (broken, raised)))
-
-
-def _start(folder: Path, problems: list[str]) -> str:
-    """Return when a run began, in UTC; nothing where that is not known."""
-    path = folder / store.TIMINGS
-    try:
-        with store.opened(path) as file:
-            begun = datetime.fromisoformat(json.load(file)["start"])
-        return begun.astimezone(UTC).isoformat(timespec="seconds")
-    except FileNotFoundError:
-        return ""
-    except (OSError, *store.MALFORMED):
-        problems.append(f"{path} cannot be used: the run stands where its name puts it.")
-        return ""
-
-
-def _natural(name: str) -> list[tuple[int, str]]:
-    """Order names as a reader would: 2 before 10."""
-    return [(int(x), "") if x.isdecimal() else (0, x) for x in _DIGITS.split(name)]
