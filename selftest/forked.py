@@ -1,9 +1,9 @@
-"""Pytest in a process of its own, forked from one that has imported the large libraries.
+"""Pytest in a process of its own, forked from one that has imported what most runs import.
 
-Importing them is what most short runs spend their time on. The process that is forked has
-imported nothing of the suite: whatever a run plants is there before the suite is loaded. What it
-has imported is taken out of the garbage collector's sight, which pytest runs over all there is
-several times in every run.
+Importing is what short runs spend most of their time on. The process that is forked has imported
+the large libraries, and of the suite what keeps no function of PyTorch: whatever a run plants is
+there before the tables of subjects are loaded. What it has imported is taken out of the garbage
+collector's sight, which pytest runs over all there is several times in every run.
 """
 
 from __future__ import annotations
@@ -12,13 +12,20 @@ import gc
 import multiprocessing
 import os
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from subprocess import CompletedProcess
 
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(
-    ["torch", "scipy.signal", "scipy.stats", "hypothesis.strategies", "jinja2", "pytest"]
-)
+    ["torch", "scipy.signal", "scipy.stats", "hypothesis.strategies", "jinja2", "pytest",
+     "execnet", "strategies", "reports.live.collect"]
+)  # fmt: skip
+# Not xdist: it hands its workers the search path that stood when it was imported.
+
+_ROOT = Path(__file__).resolve().parents[1]
+_SUITE = ("reports", "strategies", "verify")
 
 
 def run_pytest(
@@ -26,10 +33,9 @@ def run_pytest(
     *,
     folder: Path,
     environment: Mapping[str, str],
-    output: Path,
-    timeout: float,
-) -> tuple[int, str]:
-    """Run pytest, and return its exit code and all that it wrote.
+    timeout: float = 1800,
+) -> CompletedProcess[str]:
+    """Run pytest, and return its exit code and what it wrote.
 
     Parameters
     ----------
@@ -39,8 +45,6 @@ def run_pytest(
         Where it runs.
     environment
         All of its environment.
-    output
-        A file that is created for what it writes.
     timeout
         Seconds after which it is killed.
 
@@ -50,32 +54,41 @@ def run_pytest(
         When it had to be killed.
 
     """
-    process = _CONTEXT.Process(
-        target=_main, args=(list(arguments), str(folder), dict(environment), str(output))
-    )
-    process.start()
-    process.join(timeout)
-    code = process.exitcode
+    with tempfile.TemporaryDirectory() as place:
+        written = Path(place, "stdout"), Path(place, "stderr")
+        process = _CONTEXT.Process(
+            target=_main,
+            args=(list(arguments), str(folder), dict(environment), *map(str, written)),
+        )
+        process.start()
+        process.join(timeout)
+        code = process.exitcode
+        if code is None:
+            process.kill()
+            process.join()
+        process.close()
+        said, complained = (
+            path.read_text(errors="replace") if path.exists() else "" for path in written
+        )
     if code is None:
-        process.kill()
-        process.join()
-    process.close()
-    text = output.read_text(errors="replace") if output.exists() else ""
-    if code is None:
-        raise TimeoutError(f"pytest {' '.join(arguments)} ran for {timeout:g} s: {text[-1000:]}")
-    return code, text
+        raise TimeoutError(f"pytest {' '.join(arguments)} ran for {timeout:g} s: {said[-1000:]}")
+    return CompletedProcess(arguments, code, said, complained)
 
 
-def _main(arguments: list[str], folder: str, environment: dict[str, str], output: str) -> None:
+def _main(
+    arguments: list[str], folder: str, environment: dict[str, str], stdout: str, stderr: str
+) -> None:
     gc.freeze()
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
-    written = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-    for stream in (sys.stdout, sys.stderr):
+    for stream, path in ((sys.stdout, stdout), (sys.stderr, stderr)):
         stream.flush()
-        os.dup2(written, stream.fileno())
-    sys.path.insert(0, folder)
+        os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), stream.fileno())
+    if Path(folder) != _ROOT:  # It may hold another suite, or one that is edited.
+        for name in [name for name in sys.modules if name.partition(".")[0] in _SUITE]:
+            del sys.modules[name]
+    sys.path[:0] = [folder, *filter(None, environment.get("PYTHONPATH", "").split(os.pathsep))]
     sys.argv = ["pytest", *arguments]
     # Not before the environment is there.
     import pytest

@@ -11,8 +11,8 @@ import pytest
 from verify.checks.words import WORDS
 
 ROOT = Path(__file__).resolve().parents[1]
-OURS = {"strategies", "verify", "reports", "conftest", "selftest", "benchmarks"}
-PACKAGES = ("strategies", "verify", "reports")
+PACKAGES = ("strategies", "verify", "reports", "initlaws", "initlaws_build", "zoo")
+OURS = {*PACKAGES, "conftest", "selftest", "benchmarks"}
 LONGEST = 400
 
 
@@ -61,12 +61,12 @@ ROOMS = {  # From the ground up: each room, and those below it that it may impor
     "verify.laws": "",
     "verify.quoting": "",
     "verify.torch_api": "",
-    "verify.backends": "verify.quoting",
+    "verify.backends": "verify.quoting verify.torch_api",
     "verify.ranks": "verify.torch_api",
     "verify.subjects": "strategies verify.laws verify.quoting verify.torch_api verify.ranks",
     "verify.recipes": "verify.laws verify.subjects",
     "verify.checks": "verify.laws",
-    "verify.plan": "verify.laws verify.backends verify.subjects",
+    "verify.plan": "verify.laws verify.quoting verify.backends verify.subjects",
     "verify.outcome": "verify.laws verify.checks",
     "verify.defects": "verify.quoting verify.torch_api verify.subjects verify.checks verify.plan",
     "verify.engine": "verify.laws verify.torch_api verify.subjects verify.checks verify.plan "
@@ -111,6 +111,23 @@ def test_imports_follow_the_arrows(room):
             assert name in ("verify", "reports") or room_of(name) in allowed, (
                 f"{path.relative_to(ROOT)} imports {name}"
             )
+
+
+ALONE = {  # What stands beside the rooms, and of ours what it may import.
+    "initlaws": {"initlaws", "verify", "strategies"},
+    "initlaws_build": {"initlaws_build"},
+    "zoo": {"zoo", "initlaws", "verify"},
+    "conftest.py": {"conftest", "verify", "strategies", "reports"},
+}
+
+
+@pytest.mark.parametrize("package", ALONE)
+def test_the_package_for_others_is_imported_by_nobody_here(package):
+    """`initlaws` is installed with the suite, and without its reports; the suite needs neither."""
+    place = ROOT / package
+    for path in [place] if place.is_file() else sources(package):
+        above = {name.split(".")[0] for name in ours(path)} - ALONE[package]
+        assert not above, f"{path.relative_to(ROOT)} imports {', '.join(above)}"
 
 
 def test_no_arrow_leads_upwards():
@@ -162,7 +179,9 @@ def test_one_place_speaks_to_the_initializers(path):
     assert not {name for name in used if name.startswith(("torch.nn.init", "nn.init"))}
 
 
-@pytest.mark.parametrize("path", sources("verify"), ids=lambda p: str(p.relative_to(ROOT)))
+@pytest.mark.parametrize(
+    "path", sources("verify") + sources("initlaws"), ids=lambda p: str(p.relative_to(ROOT))
+)
 def test_tensors_are_never_turned_into_lists(path):
     """Only the JSON of a statistic does: arrays of fixed size."""
     places = [
@@ -185,9 +204,11 @@ def test_tensors_are_never_turned_into_lists(path):
 def test_statistics_never_come_from_global_generators(path):
     """Hypothesis seeds `random` and `numpy.random` with 0 before every example.
 
-    One module seeds them anew, for what models of other libraries draw from them.
+    One module seeds them anew, for what models of other libraries draw from them; one looks
+    whether a model has moved them.
     """
-    if path == ROOT / "verify/subjects/python_streams.py":
+    seeds, looks = "verify/subjects/python_streams.py", "initlaws/audits/seen.py"
+    if path in (ROOT / seeds, ROOT / looks):
         return
     assert "random" not in set(imported(path))
     used = {name_of(node) for node in ast.walk(tree(path)) if isinstance(node, ast.Attribute)}

@@ -22,12 +22,10 @@ def _collected(folder: Path, *arguments: str) -> dict[str, set[Place]]:
     arguments += ("--collect-only", "-q", "-n", "0", "--backend", "cpu")
     arguments += ("-p", "no:cacheprovider", "--report-dir", str(folder / "report"))
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-    code, output = run_pytest(
-        [*arguments], folder=ROOT, environment=kept, output=folder / "output.txt", timeout=300
-    )
-    assert code == pytest.ExitCode.OK, output[-3000:]
+    ended = run_pytest([*arguments], folder=ROOT, environment=kept, timeout=300)
+    assert ended.returncode == pytest.ExitCode.OK, (ended.stdout + ended.stderr)[-3000:]
     found = defaultdict(set)
-    for line in output.splitlines():
+    for line in ended.stdout.splitlines():
         if about := identity(line):
             found[about.promise].add((about.subject, about.backend, about.dtype))
     return found

@@ -56,8 +56,8 @@ def run(folder: Path, example: Example, report: str) -> tuple[int, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     arguments = [*example.nodes, "-n", "0", "-p", NEWER, "-p", "no:cacheprovider"]
     arguments += ["--profile", "smoke", "--run-seed", "20260101", "--report-dir", report]
-    output = folder / f"{report}.txt"
-    return run_pytest(arguments, folder=folder, environment=kept, output=output, timeout=1800)
+    ended = run_pytest(arguments, folder=folder, environment=kept)
+    return ended.returncode, ended.stdout + ended.stderr
 
 
 @pytest.mark.parametrize(

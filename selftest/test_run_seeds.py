@@ -20,9 +20,9 @@ ONCE_RED = [  # What was run, the profile, the run seed, and why it was red.
 
 @pytest.mark.parametrize(("node", "profile", "seed"), ONCE_RED)
 def test_is_green(node: str, profile: str, seed: int, tmp_path: Path) -> None:
-    exit_code, output = run_pytest(
+    ended = run_pytest(
         [node, "-n", "0", "-p", "no:cacheprovider", "--profile", profile,
          "--run-seed", str(seed), "--report-dir", str(tmp_path)],
-        folder=ROOT, environment=os.environ, output=tmp_path / "output.txt", timeout=1800,
+        folder=ROOT, environment=os.environ,
     )  # fmt: skip
-    assert exit_code == 0, output[-2000:]
+    assert ended.returncode == 0, ended.stdout[-2000:]

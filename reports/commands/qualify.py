@@ -44,7 +44,8 @@ def run(options: argparse.Namespace) -> int:
             print(f"INCOMPLETE: the {side} left no evidence; what tox says above tells why.")
             return UpgradeVerdict.INCOMPLETE.like.exit_code
     folders = {side: FOLDER / side for side in SIDES}
-    return compare.run(argparse.Namespace(**folders, html=FOLDER / "qualification.html"))
+    html = FOLDER / "qualification.html"
+    return compare.run(argparse.Namespace(**folders, backends=None, html=html))
 
 
 def seeded(arguments: list[str]) -> list[str]:

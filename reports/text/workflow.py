@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from reports.evidence.causes import Kind
-from reports.evidence.faults import Fault, faults
+from reports.evidence.faults import Fault, faults, parted
 from reports.evidence.records import Report
 from reports.evidence.verdict import RunVerdict, overview
 from reports.evidence.words import listing, plain, plural
@@ -29,7 +29,7 @@ def commands(evidence: Report) -> Iterator[str]:
     view = overview(evidence)
     whole = plain(" ".join((view.sentence, *warnings(evidence.problems))))
     yield _command(_KINDS[view.verdict], "initializers", whole)
-    found = faults(evidence.cells)
+    found, _ = parted(faults(evidence.cells))
     for kind, own in (
         ("error", [fault for fault in found if fault.kind is not Kind.GAP]),
         ("warning", [fault for fault in found if fault.kind is Kind.GAP]),

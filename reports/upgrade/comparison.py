@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, StrEnum
 
 from reports.evidence import fills
@@ -117,6 +117,8 @@ class Comparison:
         Sizes of deviations that moved, of cells that pass in both.
     decisions
         How many such sizes were compared.
+    seen_from
+        How far each must move to be seen, by its check: the median over all.
     times
         Initializers that became slower or faster.
     remarks
@@ -140,6 +142,7 @@ class Comparison:
     streams: Streams
     effects: tuple[Move, ...]
     decisions: int
+    seen_from: Mapping[str, float]
     times: Times
     remarks: tuple[str, ...]
 
@@ -178,7 +181,7 @@ class Comparison:
     @property
     def sentence(self) -> str:
         """The verdict in one sentence."""
-        versions = f"PyTorch {self.candidate.run.torch} against {self.baseline.run.torch}"
+        versions = _sides(self.baseline, self.candidate)
         shared = plural(self.shared, "cell")
         lead = {
             UpgradeVerdict.QUALIFIED: f"none of the {shared} in both runs got worse",
@@ -208,6 +211,20 @@ class Comparison:
         return f"qualified for {fills.named(self.fills)}; {unseen}" if judged else unseen
 
 
+def _sides(baseline: Report, candidate: Report) -> str:
+    """What is compared: two versions, or two kinds of device."""
+    old, new = devices(baseline), devices(candidate)
+    if baseline.run.torch == candidate.run.torch and old != new:
+        one, other = (listing(sorted(each)) for each in (old, new))
+        return f"PyTorch {candidate.run.torch} on {other} against {one}"
+    return f"PyTorch {candidate.run.torch} against {baseline.run.torch}"
+
+
+def of_backend(report: Report, name: str) -> Report:
+    """The cells of one backend of a run."""
+    return replace(report, cells=tuple(cell for cell in report.cells if cell.backend == name))
+
+
 def compare(baseline: Report, candidate: Report, times: Times) -> Comparison:
     """Compare two complete runs of the suite, and their speed files."""
     changes = _matched(baseline, candidate)
@@ -218,7 +235,7 @@ def compare(baseline: Report, candidate: Report, times: Times) -> Comparison:
     gone = _witnesses(kinds["removed"], candidate)
     new = _witnesses(kinds["added"], baseline)
     passing = [pair for pair in pairs if {cell.verdict for cell in pair} == {Verdict.PASS}]
-    moved, decisions = moves(passing, candidate.run.alpha)
+    moved = moves(passing, candidate.run.alpha)
     return Comparison(
         baseline=baseline,
         candidate=candidate,
@@ -234,10 +251,11 @@ def compare(baseline: Report, candidate: Report, times: Times) -> Comparison:
         laws=tuple(_laws(pairs)),
         excluded=_excluded(pairs),
         streams=streams(pair for pair in pairs if pair[0].backend == pair[1].backend),
-        effects=tuple(moved),
-        decisions=decisions,
+        effects=moved.found,
+        decisions=moved.compared,
+        seen_from=moved.seen_from,
         times=times,
-        remarks=tuple(remarks(baseline, candidate)),
+        remarks=tuple(remarks(baseline, candidate, alike=devices(baseline) == devices(candidate))),
     )
 
 
@@ -290,7 +308,7 @@ _SIZE = re.compile(r"[.:;](?:\s|$)")
 
 def _matched(baseline: Report, candidate: Report) -> list[Change]:
     """Every cell once, with its counterpart: by name, or across two backends but for theirs."""
-    own, other = _devices(baseline), _devices(candidate)
+    own, other = devices(baseline), devices(candidate)
     across = len(own) == len(other) == 1 and own != other
     key: Callable[[CellRecord], str] = _placeless if across else lambda cell: cell.nodeid
     before = {key(cell): cell for cell in baseline.cells}
@@ -298,7 +316,8 @@ def _matched(baseline: Report, candidate: Report) -> list[Change]:
     return [Change(before.get(name), after.get(name)) for name in sorted({*before, *after})]
 
 
-def _devices(evidence: Report) -> set[str]:
+def devices(evidence: Report) -> set[str]:
+    """The backends of its cells, but for the host."""
     return {cell.backend for cell in evidence.cells} - {"", HOST}
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from statistics import median
 
 from reports.evidence.records import CellRecord, Effect
 
@@ -23,8 +25,27 @@ class Move:
     after: Effect
 
 
-def moves(pairs: Iterable[tuple[CellRecord, CellRecord]], alpha: float) -> tuple[list[Move], int]:
-    """Return what moved, the largest move relative to its interval first, and how many could.
+@dataclass(frozen=True)
+class Moves:
+    """What moved, and what would have been seen.
+
+    Attributes
+    ----------
+    found : tuple of Move
+        The largest relative to its interval first.
+    compared : int
+        Effects in both runs.
+    seen_from : mapping
+        By check and unit, how far an effect must move to be seen: the median over all.
+    """
+
+    found: tuple[Move, ...]
+    compared: int
+    seen_from: Mapping[str, float]
+
+
+def moves(pairs: Iterable[tuple[CellRecord, CellRecord]], alpha: float) -> Moves:
+    """Compare the sizes of deviations of cells that are in both runs.
 
     Notes
     -----
@@ -33,15 +54,20 @@ def moves(pairs: Iterable[tuple[CellRecord, CellRecord]], alpha: float) -> tuple
     normal and binomial laws are. At t = ln(α/2) / ln(0.001) two intervals of one truth are
     disjoint with probability α at most, whether or not the samples are independent.
     """
-    found, compared = [], 0
+    found, sizes = [], defaultdict[str, list[float]](list)
     times = math.log(alpha / 2) / math.log(_OUTSIDE)
     for before, after in pairs:
         old, new = _effects(before), _effects(after)
         for key in old.keys() & new.keys():
-            compared += 1
-            if _disjoint(old[key], new[key], times):
+            apart, least = _apart(old[key], new[key], times)
+            sizes[f"{key[0].replace('_', ' ')} {old[key].unit}".strip()].append(least)
+            if apart > least:
                 found.append(Move(after, key[0], key[1], old[key], new[key]))
-    return sorted(found, key=_order), compared
+    return Moves(
+        tuple(sorted(found, key=_order)),
+        sum(map(len, sizes.values())),
+        {name: median(each) for name, each in sorted(sizes.items())},
+    )
 
 
 def _effects(cell: CellRecord) -> dict[tuple[str, ...], Effect]:
@@ -52,10 +78,11 @@ def _effects(cell: CellRecord) -> dict[tuple[str, ...], Effect]:
     }
 
 
-def _disjoint(one: Effect, other: Effect, times: float) -> bool:
+def _apart(one: Effect, other: Effect, times: float) -> tuple[float, float]:
+    """How far two estimates are apart, and how far they must be."""
     lower, upper = sorted((one, other), key=_estimate)
     half_widths = (lower.high - lower.estimate) + (upper.estimate - upper.low)
-    return upper.estimate - lower.estimate > times * half_widths
+    return upper.estimate - lower.estimate, times * half_widths
 
 
 def _estimate(effect: Effect) -> float:

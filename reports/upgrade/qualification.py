@@ -154,6 +154,10 @@ def _tables(comparison: Comparison) -> Iterator[tuple[str, list[str]]]:
             ],
         ),
         (
+            "How far an effect must move to be seen (the median over cells):",
+            [f"  {name}: {words.number(size, 2)}" for name, size in comparison.seen_from.items()],
+        ),
+        (
             f"Times that changed by more than noise and a factor of {FACTOR}: "
             f"{words.count(len(times.changes))} of {words.count(times.compared)}",
             [

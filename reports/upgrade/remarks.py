@@ -17,14 +17,21 @@ _ASKED: tuple[tuple[str, Callable[[RunRecord], object], str], ...] = (
 )
 
 
-def remarks(baseline: Report, candidate: Report) -> Iterator[str]:
-    """Yield a sentence for whatever differs beside PyTorch, and for what could not be read."""
+def remarks(baseline: Report, candidate: Report, *, alike: bool) -> Iterator[str]:
+    """Yield a sentence for whatever differs beside PyTorch, and for what could not be read.
+
+    Parameters
+    ----------
+    baseline, candidate : Report
+    alike : bool
+        Whether both are of the same kinds of device.
+    """
     for name, asked, so in _ASKED:
         old, new = asked(baseline.run), asked(candidate.run)
         if old != new:
             yield f"The runs are of different {name} ({old} and {new}): {so}."
     yield from _environments(baseline.run, candidate.run)
-    if baseline.run.torch == candidate.run.torch != "unknown":
+    if alike and baseline.run.torch == candidate.run.torch != "unknown":
         yield f"Both runs are of PyTorch {candidate.run.torch}."
     for side, evidence in (("baseline", baseline), ("candidate", candidate)):
         yield from (f"In the {side}: {problem}" for problem in evidence.problems)

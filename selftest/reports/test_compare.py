@@ -202,3 +202,26 @@ def test_the_page_of_a_quiet_upgrade(compared, tmp_path):
     assert "none of the 1 cell in both runs got worse" in text
     assert "Every cell is held to the same law in both runs." in text
     assert "They were not measured." in text
+
+
+class TestTwoBackendsOfOneRun:
+    """CPU against device: of one run, without a second file."""
+
+    @pytest.fixture
+    def run(self, tmp_path):
+        device = {**NORMAL, "backend": "cuda", "nodeid": NORMAL["nodeid"].replace("cpu", "cuda")}
+        return fakes.write(tmp_path / "run", [NORMAL, device])
+
+    def test_they_are_compared(self, run, capsys):
+        assert main(["compare", str(run), "--backends", "cpu", "cuda"]) == 0
+        printed = capsys.readouterr().out
+        assert "PyTorch 2.13.0+cpu on cuda against cpu: " in printed
+        assert "How far an effect must move to be seen" in printed
+        assert "Both runs are of PyTorch" not in printed
+
+    def test_a_backend_that_is_not_there(self, run, capsys):
+        said = refused(capsys, run, "--backends", "cpu", "xpu")
+        assert "no cell of the backend 'xpu': those of the run are cpu, cuda" in said
+
+    def test_one_run_needs_two_backends(self, run, capsys):
+        assert "name another one, or two of its backends" in refused(capsys, run)

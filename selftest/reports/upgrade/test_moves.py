@@ -37,17 +37,23 @@ def cell(estimate: float, spread: float = 1.0, **more) -> CellRecord:
     ],
 )
 def test_disjoint_at_the_decision_level(before, after, moved):
-    assert len(moves([(before, after)], ALPHA)[0]) == moved
+    assert len(moves([(before, after)], ALPHA).found) == moved
 
 
 def test_the_same_truth_moves_no_more_often_than_the_level_allows():
     random, level, rounds = np.random.default_rng(5), 1e-2, 4000
     pairs = [(cell(random.normal()), cell(random.normal())) for _ in range(rounds)]
-    found, decisions = moves(pairs, level)
-    assert decisions == rounds
-    assert len(found) <= 2 * level * rounds
+    seen = moves(pairs, level)
+    assert seen.compared == rounds
+    assert len(seen.found) <= 2 * level * rounds
 
 
 def test_the_largest_move_comes_first():
     pairs = [(cell(0.0), cell(40.0)), (cell(0.0), cell(-60.0)), (cell(0.0), cell(50.0))]
-    assert [move.after.estimate for move in moves(pairs, ALPHA)[0]] == [-60.0, 50.0, 40.0]
+    assert [move.after.estimate for move in moves(pairs, ALPHA).found] == [-60.0, 50.0, 40.0]
+
+
+def test_what_moves_as_far_as_is_said_is_seen():
+    least = moves([(cell(0.0), cell(0.0))], ALPHA).seen_from["scale of the law's"]
+    assert len(moves([(cell(0.0), cell(1.001 * least))], ALPHA).found) == 1
+    assert len(moves([(cell(0.0), cell(0.999 * least))], ALPHA).found) == 0
