@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 
@@ -44,6 +45,10 @@ class Extent:
             case_calls=self.case_calls // 4,
             max_numel=self.max_numel // 8,
         )
+
+    def within(self, bearable: Callable[[int], int]) -> Extent:
+        """The same with cases of as many entries as a backend bears."""
+        return replace(self, max_numel=bearable(self.max_numel), largest=bearable(self.largest))
 
 
 _SINGLE = ("initializer", "operation")
