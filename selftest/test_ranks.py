@@ -7,16 +7,21 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
 
+from verify import torch_api
 from verify.behaviour.distributed import on_ranks
 from verify.outcome.outcome import Outcome
 from verify.outcome.verdict import Verdict
 from verify.plan import watchdog
 from verify.ranks import group as ranks
+from verify.ranks import place
 from verify.ranks.placements import PLACED, WORLD, assembled, digest, fitting, replicas
+from verify.subjects.fills import Target
+from verify.subjects.sharded import seeds_of
 
 ROOT = Path(__file__).resolve().parents[1]
 ASKED = Outcome("shards", "DTensor", "host", "float64", "", "", "")
@@ -53,10 +58,57 @@ def test_a_digest_tells_shapes_and_bits():
     assert len({digest(value) for value in values}) == len(values)
 
 
-def test_the_cpu_does_not_answer_for_another_backend():
-    outcome = on_ranks(replace(ASKED, backend="cuda"), lambda: pytest.fail("asked all the same"))
+@pytest.fixture
+def asked_anew():
+    """What a machine lacks is found out again, for this test alone."""
+    ranks.missing.cache_clear()
+    yield
+    ranks.missing.cache_clear()
+
+
+LACKING = {
+    "xla": ({}, 0, "PyTorch knows no collectives of xla"),
+    "cuda": ({"nccl": False}, 4, "PyTorch is built without nccl"),
+    "xpu": ({"xccl": True}, 3, "4 ranks need as many devices of xpu, 3 are here"),
+}
+
+
+@pytest.mark.parametrize("kind", LACKING)
+def test_the_cpu_does_not_answer_for_another_backend(kind, monkeypatch, asked_anew):
+    built, count, said = LACKING[kind]
+    monkeypatch.setattr(torch.distributed, "is_backend_available", built.get)
+    monkeypatch.setattr(torch_api, "devices", lambda _: count)
+    outcome = on_ranks(replace(ASKED, backend=kind), lambda: pytest.fail("asked all the same"))
     assert outcome.verdict is Verdict.NOT_TESTED
-    assert outcome.reason == "not tested: ranks hold tensors of the CPU, not of cuda"
+    assert outcome.reason == f"not tested: {said}"
+
+
+def test_ranks_with_a_device_each_are_asked(monkeypatch, asked_anew):
+    monkeypatch.setattr(torch.distributed, "is_backend_available", lambda _: True)
+    monkeypatch.setattr(torch_api, "devices", lambda _: WORLD)
+    asked = replace(ASKED, backend="cuda")
+    assert on_ranks(asked, lambda: asked) is asked
+
+
+@pytest.mark.parametrize("placed", PLACED, ids=lambda placed: placed.name)
+def test_seeds_are_alike_where_draws_are_synchronised(placed):
+    """PyTorch documentation, torch.distributed.tensor: each goes on to its own part."""
+    stream = torch.Generator().manual_seed(1)
+    cpu, cuda = (Target(torch.device(kind), torch.float32, stream) for kind in ("cpu", "cuda"))
+    parts = {placed.shard(rank) for rank in range(placed.ranks)}
+    assert len({*seeds_of(placed, cpu)[: placed.ranks]}) == len(parts)
+    assert len({*seeds_of(placed, cuda)}) == 1
+
+
+def test_a_rank_takes_the_device_of_its_number(monkeypatch):
+    taken = []
+    module = SimpleNamespace(set_device=taken.append)
+    monkeypatch.setattr(torch, "get_device_module", lambda _: module)
+    monkeypatch.setattr(place, "_taken", [torch.device("cpu")])
+    place.take("cpu", 3)
+    assert place.here() == torch.device("cpu")
+    place.take("cuda", 3)
+    assert (taken, place.here()) == ([3], torch.device("cuda", 3))
 
 
 @pytest.fixture
@@ -119,13 +171,12 @@ def _raising():
     raise ranks.RankDied("a rank is gone")
 
 
-def test_verdicts(monkeypatch):
+def test_verdicts(monkeypatch, asked_anew):
     crashed = on_ranks(ASKED, _raising)
     assert (crashed.verdict, crashed.reason) == (Verdict.CRASHED, "a rank is gone")
     assert on_ranks(ASKED, lambda: ASKED) is ASKED
     monkeypatch.setattr(torch.distributed, "is_gloo_available", lambda: False)
     ranks.missing.cache_clear()
     lacking = on_ranks(ASKED, _raising)
-    ranks.missing.cache_clear()
     assert lacking.verdict is Verdict.NOT_TESTED
     assert lacking.reason == "not tested: PyTorch is built without gloo"

@@ -171,6 +171,17 @@ def generator(device: torch.device) -> torch.Generator:
         raise NotImplementedError(f"{device.type} has no generators") from reason
 
 
+def collectives(kind: str) -> str:
+    """The backend of `torch.distributed` for a kind of device, or nothing where it has none."""
+    named: Mapping[str, str] = torch.distributed.Backend.default_device_backend_map
+    return named.get(kind, "")
+
+
+def devices(kind: str) -> int:
+    """How many devices of a kind there are."""
+    return int(torch.get_device_module(kind).device_count())
+
+
 def fake_tensors() -> AbstractContextManager[object]:
     """A context in which tensors have no data, but pretend to be on their device."""
     # Loaded on demand: it brings a symbolic algebra system along.

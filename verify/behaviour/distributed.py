@@ -9,9 +9,6 @@ from verify.outcome.outcome import Outcome
 from verify.outcome.verdict import Verdict
 from verify.ranks.group import RankDied, missing
 
-_HELD = ("cpu", "host")
-"""Backends whose tensors ranks can hold: NCCL and its like have never been tried."""
-
 
 def on_ranks(asked: Outcome, verify: Callable[[], Outcome]) -> Outcome:
     """What is found out with the help of ranks: one that dies takes no other cell with it.
@@ -22,10 +19,7 @@ def on_ranks(asked: Outcome, verify: Callable[[], Outcome]) -> Outcome:
         Without findings.
     verify : callable
     """
-    if asked.backend not in _HELD:
-        lacking = f"not tested: ranks hold tensors of the CPU, not of {asked.backend}"
-        return replace(asked, verdict=Verdict.NOT_TESTED, reason=lacking)
-    if lacking := missing():
+    if lacking := missing("cpu" if asked.backend == "host" else asked.backend):
         return replace(asked, verdict=Verdict.NOT_TESTED, reason=lacking)
     try:
         return verify()

@@ -96,9 +96,11 @@ def _random_alike() -> list[str]:
 
 def _drawn(placed: Placed) -> list[Tensor]:
     from verify.ranks import tasks
+    from verify.subjects.fills import Target
     from verify.subjects.sharded import seeds_of
 
-    seeds = seeds_of(placed, torch.Generator().manual_seed(11))
+    stream = torch.Generator().manual_seed(11)
+    seeds = seeds_of(placed, Target(torch.device("cpu"), torch.float64, stream))
     arguments: dict[str, object] = {}
     given = (placed, "normal_", arguments, _DRAWN, torch.float64, seeds, _CALLS)
     answers = ask(tasks.fill, *given, ranks=placed.ranks)

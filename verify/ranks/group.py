@@ -1,4 +1,4 @@
-"""A group of ranks: started once for a process, asked many times, ended with it."""
+"""Groups of ranks: one for each kind of device, started once for a process, ended with it."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 
 import torch
 
+from verify import torch_api
 from verify.ranks.placements import WORLD
 
 _T = TypeVar("_T")
@@ -37,13 +38,28 @@ class RankRaised(RuntimeError):
 
 
 @cache
-def missing() -> str:
-    """What a group of ranks needs and this machine lacks, in words; or nothing."""
+def missing(kind: str = "cpu") -> str:
+    """What ranks that hold tensors of a kind of device need and this machine lacks; or nothing."""
     if not torch.distributed.is_available():
         return "not tested: PyTorch is built without torch.distributed"
     if not torch.distributed.is_gloo_available():
         return "not tested: PyTorch is built without gloo"
-    return "" if hasattr(os, "fork") else "not tested: this system cannot fork processes"
+    if not hasattr(os, "fork"):
+        return "not tested: this system cannot fork processes"
+    return "" if kind == "cpu" else _missing_on(kind)
+
+
+def _missing_on(kind: str) -> str:
+    """NCCL and its like give every rank a device of its own."""
+    name = torch_api.collectives(kind)
+    if not name:
+        return f"not tested: PyTorch knows no collectives of {kind}"
+    if not torch.distributed.is_backend_available(name):
+        return f"not tested: PyTorch is built without {name}"
+    count = torch_api.devices(kind)
+    if count < WORLD:
+        return f"not tested: {WORLD} ranks need as many devices of {kind}, {count} are here"
+    return ""
 
 
 class Group:
@@ -52,16 +68,22 @@ class Group:
     A process that has imported PyTorch and done nothing else forks them: one import serves all,
     and no thread is forked. They meet in a file of a temporary folder, and end when their pipe is
     closed, or with the process that started them.
+
+    Parameters
+    ----------
+    kind : str
+        The type of the devices whose tensors they hold: each has one of its own, but for a CPU.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, kind: str = "cpu") -> None:
+        self.kind = kind
         self.folder = tempfile.mkdtemp(prefix="verify-ranks-")
         pairs = [socket.socketpair() for _ in range(WORLD)]
         theirs = [other.fileno() for _, other in pairs]
         environment = os.environ | {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
         command = [sys.executable, "-m", "verify.ranks.nursery", str(os.getpid()), self.folder]
         self.nursery = subprocess.Popen(
-            [*command, *map(str, theirs)],
+            [*command, kind, *map(str, theirs)],
             pass_fds=theirs,
             cwd=_ROOT,
             env=environment,
@@ -111,8 +133,8 @@ class Group:
 
     def end(self) -> None:
         """End every rank, and leave nothing behind."""
-        if group_of.get(os.getpid()) is self:
-            del group_of[os.getpid()]
+        if group_of.get((os.getpid(), self.kind)) is self:
+            del group_of[os.getpid(), self.kind]
         for pipe in self.pipes:
             pipe.close()
         self.nursery.kill()
@@ -120,24 +142,26 @@ class Group:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-group_of: dict[int, Group] = {}
-"""The group of this process; one that was forked from it has none."""
+group_of: dict[tuple[int, str], Group] = {}
+"""By process and kind of device; a process that was forked from another one has none."""
 
 
-def group() -> Group:
-    """The ranks of this process, started where there are none."""
-    own = os.getpid()
+def group(kind: str = "cpu") -> Group:
+    """The ranks of this process that hold tensors of a kind of device; started where none are."""
+    own = os.getpid(), kind
     if own not in group_of:
-        group_of[own] = Group()
+        group_of[own] = Group(kind)
         atexit.register(_end, own)
     return group_of[own]
 
 
-def _end(owner: int) -> None:
-    if os.getpid() == owner and owner in group_of:
+def _end(owner: tuple[int, str]) -> None:
+    if os.getpid() == owner[0] and owner in group_of:
         group_of[owner].end()
 
 
-def ask(task: Callable[..., _T], *arguments: object, ranks: int = WORLD) -> Sequence[_T]:
+def ask(
+    task: Callable[..., _T], *arguments: object, ranks: int = WORLD, kind: str = "cpu"
+) -> Sequence[_T]:
     """What the first ranks answer to a task; every one does it."""
-    return group().call(task, *arguments)[:ranks]
+    return group(kind).call(task, *arguments)[:ranks]

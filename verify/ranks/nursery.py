@@ -1,6 +1,6 @@
 """The process that imports PyTorch once and forks the ranks; and what a rank does all its life.
 
-``python -m verify.ranks.nursery PARENT FOLDER PIPE PIPE …``
+``python -m verify.ranks.nursery PARENT FOLDER KIND PIPE PIPE …``
 """
 
 from __future__ import annotations
@@ -50,16 +50,22 @@ def _die_with(parent: int, by: signal.Signals = signal.SIGKILL) -> None:
         os._exit(0)
 
 
-def _live(rank: int, folder: str, pipes: list[int]) -> None:
+def _live(rank: int, folder: str, kind: str, pipes: list[int]) -> None:
     """Meet the others, and do what is asked until nobody can ask any more."""
     from torch import distributed
+
+    from verify import torch_api
+    from verify.ranks import place
 
     for other, number in enumerate(pipes):
         if other != rank:
             os.close(number)
     pipe: Connection[Any, Any] = Connection(pipes[rank])
     meeting = f"file://{folder}/store"
-    distributed.init_process_group("gloo", meeting, rank=rank, world_size=len(pipes))
+    place.take(kind, rank)
+    # Ranks agree about what is on no device by gloo, wherever their tensors are.
+    backend = "gloo" if kind == "cpu" else f"cpu:gloo,{kind}:{torch_api.collectives(kind)}"
+    distributed.init_process_group(backend, meeting, rank=rank, world_size=len(pipes))
     while True:
         try:
             task, arguments = pickle.loads(pipe.recv_bytes())
@@ -90,7 +96,7 @@ def _leave(folder: str) -> None:
     os._exit(0)
 
 
-def main(parent: int, folder: str, pipes: list[int]) -> None:
+def main(parent: int, folder: str, kind: str, pipes: list[int]) -> None:
     """Fork the ranks, and wait for them."""
     # Whoever is killed cannot take the folder away: the nursery does, and the ranks end with it.
     signal.signal(signal.SIGTERM, lambda *_: _leave(folder))
@@ -108,7 +114,7 @@ def main(parent: int, folder: str, pipes: list[int]) -> None:
         if os.fork() == 0:
             _die_with(nursery)
             try:
-                _live(rank, folder, pipes)
+                _live(rank, folder, kind, pipes)
             finally:
                 os._exit(1)
     for number in pipes:
@@ -119,4 +125,4 @@ def main(parent: int, folder: str, pipes: list[int]) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), sys.argv[2], [int(number) for number in sys.argv[3:]])
+    main(int(sys.argv[1]), sys.argv[2], sys.argv[3], [int(number) for number in sys.argv[4:]])

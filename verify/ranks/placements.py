@@ -135,5 +135,5 @@ def bits(tensor: Tensor) -> Tensor:
 def digest(tensor: Tensor) -> bytes:
     """What two tensors have in common if they agree in dtype, shape and every bit."""
     of = hashlib.blake2b(f"{tensor.dtype} {tuple(tensor.shape)}".encode(), digest_size=16)
-    of.update(bits(tensor).numpy().tobytes())
+    of.update(bits(tensor.cpu()).numpy().tobytes())
     return of.digest()

@@ -16,6 +16,7 @@ from torch.distributed.fsdp import fully_shard
 from torch.distributed.tensor import DTensor, Placement, Replicate, Shard, distribute_tensor
 
 from verify import torch_api
+from verify.ranks.place import here
 from verify.ranks.placements import Placed, digest
 
 _T = TypeVar("_T")
@@ -28,7 +29,8 @@ Part = tuple[Tensor, bytes]
 def mesh_of(sizes: tuple[int, ...]) -> DeviceMesh:
     """The mesh of the first ranks; each rank makes it, also one that is not part of it."""
     names = ("replicate", "shard")[-len(sizes) :]
-    return DeviceMesh("cpu", torch.arange(math.prod(sizes)).view(sizes), mesh_dim_names=names)
+    ranks = torch.arange(math.prod(sizes)).view(sizes)
+    return DeviceMesh(here().type, ranks, mesh_dim_names=names)
 
 
 def placements_of(placed: Placed, dims: int) -> list[Placement]:
@@ -78,7 +80,8 @@ def fill(
 ) -> Mapping[str, Part] | None:
     """Fill a sharded tensor full of NaN by an initializer, so many times."""
     mesh, is_part = mesh_of(placed.mesh), distributed.get_rank() < placed.ranks
-    blank, parts = torch.full(shape, torch.nan, dtype=dtype), list[Tensor]()
+    parts = list[Tensor]()
+    blank = torch.full(shape, torch.nan, dtype=dtype, device=here())
     tensor = distribute_tensor(blank, mesh, placements_of(placed, len(shape))) if is_part else blank
     function = torch_api.filler(name, arguments, None)
     seed(seeds)
@@ -90,7 +93,7 @@ def fill(
             parts.append(_local(tensor).clone())
 
     together(filled)
-    return {"": (torch.stack(parts), _whole(placed, tensor))} if is_part else None
+    return {"": (torch.stack(parts).cpu(), _whole(placed, tensor))} if is_part else None
 
 
 def materialise(
@@ -101,7 +104,7 @@ def materialise(
     parts: dict[str, list[Tensor]] = {}
     if is_part:
         fully_shard(of, mesh=mesh)
-        of.to_empty(device="cpu")
+        of.to_empty(device=here())
     seed(seeds)
 
     def filled() -> None:
@@ -115,7 +118,9 @@ def materialise(
     if not is_part:
         return None
     state = torch_api.state(of)
-    return {name: (torch.stack(each), _whole(placed, state[name])) for name, each in parts.items()}
+    return {
+        name: (torch.stack(each).cpu(), _whole(placed, state[name])) for name, each in parts.items()
+    }
 
 
 def _local(tensor: Tensor) -> Tensor:

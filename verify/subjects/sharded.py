@@ -2,7 +2,8 @@
 
 On a CPU every rank draws from its own stream (PyTorch documentation,
 torch.distributed.tensor: random operators are synchronised on "cuda/cuda-like devices" only). So
-the ranks get seeds: those that hold the same entries the same one, all others different ones.
+the ranks get seeds: those that hold the same entries the same one, all others different ones. On
+other devices, which are like CUDA's, all get one seed, and each goes on to its own part.
 """
 
 from __future__ import annotations
@@ -77,7 +78,7 @@ def fill(
         from verify.ranks import tasks
 
         given = (placed, name, dict(arguments), shape, target.dtype, seeds, calls)
-        return _held(ask(tasks.fill, *given, ranks=placed.ranks))
+        return _held(ask(tasks.fill, *given, ranks=placed.ranks, kind=target.device.type))
 
     return _one_by_one(every, {"": shape}, asked, target, {""})
 
@@ -89,7 +90,8 @@ def materialise(on_meta: nn.Module, shapes: Mapping[str, tuple[int, ...]], targe
     def asked(placed: Placed, seeds: Sequence[int], calls: int) -> Sequence[Parts]:
         from verify.ranks import tasks
 
-        return _held(ask(tasks.materialise, placed, on_meta, seeds, calls, ranks=placed.ranks))
+        given = (placed, on_meta, seeds, calls)
+        return _held(ask(tasks.materialise, *given, ranks=placed.ranks, kind=target.device.type))
 
     return _one_by_one(FULLY_SHARDED, shapes, asked, target, divided)
 
@@ -98,9 +100,16 @@ def _held(answers: Iterable[Parts | None]) -> list[Parts]:
     return [parts for parts in answers if parts is not None]
 
 
-def seeds_of(placed: Placed, stream: torch.Generator | None) -> list[int]:
-    """A seed for each rank: ranks that hold the same entries have the same, the others another."""
-    drawn = torch.randint(1 << 31, (WORLD,), generator=stream, device="cpu")
+def seeds_of(placed: Placed, target: Target) -> list[int]:
+    """A seed for each rank: ranks that hold the same entries have the same, the others another.
+
+    Where random operators are synchronised, every rank must be seeded alike (PyTorch
+    documentation, torch.distributed.tensor).
+    """
+    stream = target.generator or torch.default_generator
+    drawn = torch.randint(1 << 31, (WORLD,), generator=stream, device=stream.device).cpu()
+    if target.device.type != "cpu":
+        return [int(drawn[0])] * WORLD
     first: dict[tuple[int, ...], int] = {}
     owners = (first.setdefault(placed.shard(rank), rank) for rank in range(placed.ranks))
     seeds = [int(drawn[owner]) for owner in owners]
@@ -131,7 +140,7 @@ def _one_by_one(
             placed = waiting.popleft()
             count = min(1 << turn, _AT_ONCE, most)
             try:
-                held = ask(placed, seeds_of(placed, target.generator), count)
+                held = ask(placed, seeds_of(placed, target), count)
             except NotImplementedError as reason:
                 _refused[placed.name] = f"{reason}"
                 if not waiting:
