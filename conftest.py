@@ -7,7 +7,7 @@ import json
 import os
 import secrets
 import shlex
-from collections.abc import Callable, Collection, Generator, Mapping
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -96,6 +96,19 @@ def pytest_configure_node(node: Any) -> None:
     """Tell a worker what the controller has fixed: it reads nothing but the command line."""
     run = node.config.stash[_RUN]
     node.workerinput |= {"run_seed": str(run.seed), "day": run.day.isoformat()}
+
+
+@pytest.hookimpl(optionalhook=True, wrapper=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> Generator[None, int, int]:
+    """As many workers as there are cores, if the devices have room for so many."""
+    cores = yield
+    from verify.command_line import options, workers
+
+    try:
+        names = options.backend_names(config.option.backend, config.option.backend_file)
+    except options.BadOption:
+        return cores  # It is said where options are checked.
+    return min(cores, workers.room(names, config.option.profile) or cores)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -412,17 +425,25 @@ def run(pytestconfig: pytest.Config) -> Run:
 
 
 @pytest.fixture
-def conclude(request: pytest.FixtureRequest) -> Callable[[Outcome], None]:
+def conclude(request: pytest.FixtureRequest) -> Iterator[Callable[[Outcome], None]]:
     """Hand an outcome over to the report, and fail the item unless it passed."""
+    from verify.engine import late
     from verify.outcome import schema
 
+    run, asked = request.config.stash[_RUN], set[str]()
+
     def hand_over(outcome: Outcome) -> None:
+        asked.add(outcome.backend)
+        outcome = late.settled(outcome, run)
         line = schema.cell_line(outcome, request.node.nodeid, _replay(request))
         request.node.stash[_LINE] = json.dumps(line)
         if outcome.final_verdict.is_wrong:
             pytest.fail(f"{outcome.final_verdict}: {outcome.diagnosis}", pytrace=False)
 
-    return hand_over
+    yield hand_over
+    for backend in asked:  # Its report is on its way: a worker may end.
+        if lost := late.leave(backend, run):
+            request.session.shouldstop = lost
 
 
 def _replay(request: pytest.FixtureRequest) -> str:

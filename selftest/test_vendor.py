@@ -53,6 +53,10 @@ PLANTED = [
             "timed out", "the call does not end in time"),
     Planted("killing", "test_operations.py::test_operation[loom-float32-cauchy_]",
             "crashed", "crashed", workers="2"),
+    Planted("late", "test_contracts.py::test_contract[loom-float32-uniform_]",
+            "crashed", "after its call: RuntimeError: loom: an illegal memory access"),
+    Planted("lost", "test_operations.py::test_operation[loom-float32-log_normal_]",
+            "fail", "an illegal memory access", workers="1"),
     Planted("out of memory", "test_laws.py::test_law[loom-float32-uniform_]",
             "error", "the machine has too little memory"),
 ]  # fmt: skip

@@ -182,6 +182,15 @@ def devices(kind: str) -> int:
     return int(torch.get_device_module(kind).device_count())
 
 
+def memories(kind: str, count: int) -> list[int]:
+    """The bytes of memory of each device of a kind; nothing where its module does not say."""
+    module = torch.get_device_module(kind)
+    if not hasattr(module, "get_device_properties"):
+        return []
+    found = (module.get_device_properties(index) for index in range(count))
+    return [int(getattr(each, "total_memory", 0)) for each in found]
+
+
 def fake_tensors() -> AbstractContextManager[object]:
     """A context in which tensors have no data, but pretend to be on their device."""
     # Loaded on demand: it brings a symbolic algebra system along.

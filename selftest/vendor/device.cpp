@@ -47,6 +47,20 @@ struct Memory final : c10::Allocator {
 Memory memory;
 REGISTER_ALLOCATOR(kDevice, &memory);
 
+// What went wrong after its call had returned: told once, when somebody waits; or ever after.
+
+struct Trouble {
+  int64_t told = 0;
+  bool lasts = false;
+  void tell(bool is_waiting) {
+    if (!lasts && !(is_waiting && told)) return;
+    told = 0;
+    TORCH_CHECK(false, "loom: an illegal memory access was encountered");
+  }
+};
+
+Trouble trouble;
+
 const c10::Stream kStream{c10::Stream::DEFAULT, c10::Device(kDevice, 0)};
 
 struct Guard final : c10::impl::NoOpDeviceGuardImpl<kDevice> {
@@ -55,7 +69,7 @@ struct Guard final : c10::impl::NoOpDeviceGuardImpl<kDevice> {
   c10::Stream getStream(c10::Device) const noexcept override { return kStream; }
   c10::Stream getDefaultStream(c10::Device) const override { return kStream; }
   c10::Stream exchangeStream(c10::Stream) const noexcept override { return kStream; }
-  void synchronizeDevice(const c10::DeviceIndex) const override {}
+  void synchronizeDevice(const c10::DeviceIndex) const override { trouble.tell(true); }
   // What is asked for is done when the call returns: an event has always happened.
   void record(void**, const c10::Stream&, const c10::DeviceIndex, const c10::EventFlag)
       const override {}
@@ -154,6 +168,7 @@ at::Tensor seen(const at::Tensor& of) {
 }
 
 at::Tensor copy_from(const at::Tensor& from, const at::Tensor& to, bool) {
+  trouble.tell(false);
   auto host = seen(to);
   host.copy_(seen(from.is_conj() || from.is_neg() ? from.resolve_conj().resolve_neg() : from));
   return to;
@@ -226,6 +241,7 @@ TORCH_LIBRARY(loom, m) {
     usual().get<Stream>()->set_current_seed(static_cast<uint64_t>(seed));
   });
   m.def("allow_doubles() -> ()", [] { doubles = true; });
+  m.def("trouble(bool lasts) -> ()", [](bool lasts) { trouble = {1, lasts}; });
   m.def("limit(int bytes) -> ()", [](int64_t bytes) { memory.most = bytes; });
   m.def("state() -> Tensor", [] { return usual().get_state(); });
   m.def("restore(Tensor state) -> ()", [](const at::Tensor& state) {

@@ -78,6 +78,20 @@ def _killing(*_arguments: object, **_keywords: object) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def _late(
+    of: Tensor, low: float = 0, high: float = 1, *, generator: Generator | None = None
+) -> Tensor:
+    """It goes wrong after the call has returned, which who waits is told once."""
+    of.copy_(torch.empty(of.shape, dtype=of.dtype).uniform_(low, high, generator=_host(generator)))
+    torch.ops.loom.trouble(False)
+    return of
+
+
+def _lost(*_arguments: object, **_keywords: object) -> None:
+    """It goes wrong after the call has returned, and nothing goes right ever after."""
+    torch.ops.loom.trouble(True)
+
+
 def _limited() -> None:
     torch.ops.loom.limit(1 << 20)
 
@@ -90,6 +104,8 @@ FAULTS = {
     "past the end": _replaced("uniform_", _past_the_end),
     "spinning": _replaced("geometric_", _spinning),
     "killing": _replaced("cauchy_", _killing),
+    "late": _replaced("uniform_", _late),
+    "lost": _replaced("log_normal_", _lost),
     "out of memory": _limited,
 }
 """Each plants itself into the device of this process."""

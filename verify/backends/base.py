@@ -127,6 +127,23 @@ class Backend:
         if device.type != "cpu":
             torch.accelerator.synchronize(device)
 
+    def trouble(self, device: torch.device) -> str:
+        """What the device tells late of what it was asked, or why it answers no more; or nothing.
+
+        Parameters
+        ----------
+        device : torch.device
+            One of an accelerator runs on while Python does, and raises at a later call.
+        """
+        if device.type == "cpu":
+            return ""
+        try:
+            self.synchronize(device)
+            torch.zeros(1, device=device).cpu()
+        except Exception as reason:
+            return f"{type(reason).__name__}: {reason}".splitlines()[0]
+        return ""
+
     def fingerprint(self) -> dict[str, str]:
         """Name and value of everything that identifies the backend under test."""
         common = {
