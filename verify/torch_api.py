@@ -10,10 +10,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from importlib import metadata
 from types import ModuleType
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
+
+_T = TypeVar("_T")
 
 Filler = Callable[[Tensor], Tensor]
 """Fills a tensor in place."""
@@ -189,6 +192,57 @@ def memories(kind: str, count: int) -> list[int]:
         return []
     found = (module.get_device_properties(index) for index in range(count))
     return [int(getattr(each, "total_memory", 0)) for each in found]
+
+
+_GRAPHS = ("CUDAGraph", "XPUGraph")
+"""Graphs that are recorded and replayed, by their names in a device module; of newer PyTorch the
+second. `torch.accelerator.Graph`, newer still, stands for the same ones."""
+
+_WARM = 3
+"""Calls on a side stream before one is recorded, as many as the note "CUDA Graphs" makes."""
+
+
+def graphs(device: torch.device) -> Any:
+    """The module of a device that replays graphs; None where it does not."""
+    module = torch.get_device_module(device)
+    return module if any(hasattr(module, name) for name in _GRAPHS) else None
+
+
+def recorded(device: torch.device, work: Callable[[], _T]) -> Callable[[], _T]:
+    """Record what a function does on a device: each call of what is returned replays it.
+
+    A replay writes to the very tensors that the recording returned, and draws from the default
+    generator of the device, which each graph knows; ``register_generator_state`` is for others.
+    Source: PyTorch documentation, note "CUDA semantics", section "CUDA Graphs"; the classes
+    `torch.cuda.CUDAGraph`, `torch.cuda.graph` and their namesakes in `torch.xpu`.
+
+    Raises
+    ------
+    NotImplementedError
+        Where the device has none after all.
+    """
+    module = graphs(device)
+    try:
+        graph = next(getattr(module, name) for name in _GRAPHS if hasattr(module, name))()
+    except RuntimeError as reason:
+        raise NotImplementedError(f"{device.type} records no graphs") from reason
+    with module.device(device):
+        side = module.Stream()
+        side.wait_stream(module.current_stream())
+        with module.stream(side):
+            for _ in range(_WARM):
+                work()
+        module.current_stream().wait_stream(side)
+        with module.graph(graph):
+            made = work()
+
+    def replay() -> _T:
+        with module.device(device):
+            graph.replay()
+            module.synchronize()
+        return made
+
+    return replay
 
 
 def fake_tensors() -> AbstractContextManager[object]:

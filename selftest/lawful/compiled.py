@@ -10,6 +10,7 @@ import torch
 
 from selftest.lawful.alternative import Control, swap
 from selftest.planted.compiled import COMPILE, default, kernels, law, reset, without_caches
+from selftest.planted.compiled_replays import GRAPHS, replaying
 from selftest.planted.fault import Function, calling, table
 
 _CONSTRUCTORS = (
@@ -24,6 +25,16 @@ _NODES = (
     "verify/test_compiled.py::test_compiled_call[cpu-float32-torch.rand]",
     law("float32-torch.rand"),
     law("float32-normal_", "compiled, dynamic"),
+)
+
+_REPLAYED = tuple(
+    f"verify/test_compiled.py::test_compiled_call[cpu-{cell}]"
+    for cell in (
+        "float32-uniform_",
+        "float16-normal_",
+        "bfloat16-torch.randn",
+        "int64-torch.randint",
+    )
 )
 
 
@@ -72,6 +83,9 @@ ALTERNATIVES = table(
          calling(_broken), _COMPILE, *_CONSTRUCTORS),
     swap("compiled_other_seeds", "compiled uniforms of the seed's complement", COMPILE,
          kernels(rand=_seeded("~({})")), _COMPILE, *_NODES[:2]),
+    swap("replayed_graphs", "the host replays graphs, operator by operator", GRAPHS, replaying(),
+         "PyTorch documentation, note on CUDA graphs: a replay draws from the default generator",
+         *_REPLAYED),
 )  # fmt: skip
 
 CONTROLS = table(

@@ -1,6 +1,7 @@
 """Calls of compiled functions: what they draw again, which seeds they follow, what they leave.
 
-Each of some functions fills two tensors. Source: PyTorch documentation, ``torch.compile``; the note
+Each of some functions fills two tensors; where a device replays graphs, it is asked of these too.
+Source: PyTorch documentation, ``torch.compile``; the note
 "Reproducibility" for seeds; the FAQ of torch.compiler for ``fallback_random``, with which compiled
 code draws the random numbers of eager calls; `torch.rand` and `Tensor.uniform_` for the bound that
 is excluded.
@@ -9,8 +10,9 @@ is excluded.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -18,9 +20,11 @@ from scipy.stats import binom
 from torch import Tensor
 
 from verify import torch_api
+from verify.behaviour import replays
 from verify.behaviour.calls import agree, alike, same
 from verify.behaviour.draws import sized, usual
 from verify.behaviour.promise import Promise, Question, Trial, supported, verify_behaviour
+from verify.behaviour.replays import Graph
 from verify.behaviour.tensors import doubled
 from verify.checks.bounds import ALPHA
 from verify.laws import Continuous, Uniform
@@ -130,10 +134,14 @@ def _repeating(way: Way, trial: Trial) -> list[str]:
     return _coming_again(*seen.first, *seen.then)
 
 
+def _left(*tensors: Tensor) -> list[str]:
+    left = sum(int(tensor.cpu().isnan().sum()) for tensor in tensors)
+    return [f"{left} entries"] if left else []
+
+
 def _unfilled(way: Way, trial: Trial) -> list[str]:
     seen = _seen(trial, way)
-    left = sum(int(tensor.cpu().isnan().sum()) for tensor in (*seen.first, *seen.then))
-    return [f"{left} entries"] if left else []
+    return _left(*seen.first, *seen.then)
 
 
 def _not_repeated(way: Way, trial: Trial) -> list[str]:
@@ -238,6 +246,29 @@ def _not_reached(way: Way, trial: Trial) -> list[str]:
     return found
 
 
+def _replays_unfilled(graph: Graph, trial: Trial) -> list[str]:
+    seen = replays.replays(graph, trial)
+    return _left(*seen.first.tensors, *seen.then.tensors)
+
+
+def _replays_repeating(graph: Graph, trial: Trial) -> list[str]:
+    return _coming_again(*replays.replays(graph, trial).first.tensors)
+
+
+def _replays_undecided(graph: Graph, trial: Trial) -> list[str]:
+    """What one seed draws otherwise, and what two seeds draw alike."""
+    seen = replays.replays(graph, trial)
+    pairs = tuple(zip(seen.then.tensors, seen.again.tensors, strict=True))
+    otherwise = sum(not same(one, other) for one, other in pairs)
+    found = [f"{otherwise} of {len(pairs)} tensors of one seed"] if otherwise else []
+    again = _coming_again(*seen.then.tensors, *seen.other.tensors)
+    return found + [f"{each} of two seeds" for each in again]
+
+
+def _replays_standing(graph: Graph, trial: Trial) -> list[str]:
+    return [] if replays.replays(graph, trial).moves else ["the global stream"]
+
+
 def _is_bounded(trial: Trial) -> bool:
     return usual(trial) and trial.cell.subject.name in _BOUNDED
 
@@ -255,27 +286,43 @@ def _is_floating(trial: Trial) -> bool:
     return usual(trial) and trial.dtype.is_floating_point
 
 
+def _of_each(
+    words: str, wrong: Mapping[str, Callable[[Trial], list[str]]], arises: Callable[[Trial], bool]
+) -> Question:
+    """A question about each of some things by their words; those that cannot be are passed over."""
+
+    def answers(trial: Trial) -> list[str]:
+        found, gaps = list[str](), list[NotImplementedError]()
+        for under, answer in wrong.items():
+            try:
+                found += [f"{each} under {under}" for each in answer(trial)]
+            except NotImplementedError as reason:
+                gaps.append(reason)
+        if len(gaps) == len(wrong):
+            raise gaps[0]
+        return found
+
+    return Question(words, answers, arises)
+
+
 def _asked(
     words: str,
     wrong: Callable[[Way, Trial], list[str]],
     arises: Callable[[Trial], bool] = usual,
     ways: Iterable[Way] = EVERY,
 ) -> Question:
-    """A question about each of some ways; one by which nothing can be compiled is passed over."""
+    """A question about each of some ways of compiling."""
+    return _of_each(words, {way.words: partial(wrong, way) for way in ways}, arises)
 
-    def answers(trial: Trial) -> list[str]:
-        found, gaps = list[str](), list[NotImplementedError]()
-        asked = tuple(ways)
-        for way in asked:
-            try:
-                found += [f"{each} under {way.words}" for each in wrong(way, trial)]
-            except NotImplementedError as reason:
-                gaps.append(reason)
-        if len(gaps) == len(asked):
-            raise gaps[0]
-        return found
 
-    return Question(words, answers, arises)
+def _replayed(
+    words: str,
+    wrong: Callable[[Graph, Trial], list[str]],
+    arises: Callable[[Trial], bool] = replays.arise,
+) -> Question:
+    """A question about each way in which graphs come to be replayed."""
+    by_words = {graph.words: partial(wrong, graph) for graph in replays.GRAPHS}
+    return _of_each(words, by_words, arises)
 
 
 PROMISE = Promise(
@@ -301,11 +348,21 @@ PROMISE = Promise(
             _is_any_size,
             [way for way in EVERY if way.dynamic],
         ),
+        "replayed-unfilled": _replayed(
+            "what replays leave unfilled",
+            _replays_unfilled,
+            lambda trial: trial.dtype.is_floating_point and replays.arise(trial),
+        ),
+        "replayed-repeating": _replayed("rows that replays draw again", _replays_repeating),
+        "replayed-undecided": _replayed("what no seed decides of replays", _replays_undecided),
+        "replayed-standing": _replayed("what replays leave standing", _replays_standing),
     },
-    words="a compiled function draws anew at each call and for each tensor, follows the seed, "
-    "moves the stream, fills tensors of every size, and never returns an excluded bound",
+    words="a compiled function, and a graph that a device replays, draws anew at each call and for "
+    "each tensor, follows the seed, moves the stream, fills tensors of every size, and never "
+    "returns an excluded bound",
     formula="f(w₁, w₂) compiled once; low ≤ w < high",
-    source="PyTorch documentation: torch.compile, FAQ of torch.compiler, note on reproducibility",
+    source="PyTorch documentation: torch.compile, FAQ of torch.compiler, notes on reproducibility "
+    "and on CUDA graphs",
     subjects=tuple(
         row.name for row in (*INITIALIZERS, *OPERATIONS) if row.name in {*_SUBJECTS, *_BOUNDED}
     ),

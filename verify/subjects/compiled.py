@@ -1,8 +1,8 @@
 """Fills by ``torch.compile``: the ways in which one is compiled, and calls made by them.
 
-Source: PyTorch documentation, ``torch.compile`` (backends, ``dynamic``, ``fullgraph``, options) and
-the FAQ of torch.compiler: random numbers of compiled code come from another generator than eager
-ones unless the option ``fallback_random`` is set.
+Source: PyTorch documentation, ``torch.compile`` (backends, modes, ``dynamic``, ``fullgraph``,
+options) and the FAQ of torch.compiler: random numbers of compiled code come from another generator
+than eager ones unless the option ``fallback_random`` is set.
 
 Compiled kernels lie in inductor's cache: beside the directory that ``TORCHINDUCTOR_CACHE_DIR``
 names, or one of the user's in that of temporary files, in one for each instruction set. PyTorch's
@@ -45,17 +45,21 @@ class Way:
         Whether a compiled function serves tensors of other sizes too.
     fallback : bool
         Whether random numbers are drawn as eager calls draw them.
+    mode : str
+        One of the modes of inductor, in place of its options: it does not take both.
     """
 
     backend: str = "inductor"
     dynamic: bool = False
     fallback: bool = False
+    mode: str = ""
 
     @property
     def words(self) -> str:
         """What a question is asked under."""
         dynamic = "dynamic" if self.dynamic else "static"
-        return f"{self.backend}, {dynamic}{', fallback' if self.fallback else ''}"
+        more = ("fallback" if self.fallback else "", self.mode)
+        return ", ".join(filter(None, (self.backend, dynamic, *more)))
 
     @property
     def id(self) -> str:
@@ -72,12 +76,14 @@ class Way:
             Whether it must be captured as one graph; otherwise what is not captured is called.
         """
         config: Any = importlib.import_module("torch._dynamo").config
+        takes_options = self.backend == "inductor" and not self.mode
         compiled: Callable[..., _T] = torch.compile(
             function,
             backend=self.backend,
             dynamic=self.dynamic,
             fullgraph=whole,
-            options={"fallback_random": self.fallback} if self.backend == "inductor" else None,
+            mode=self.mode or None,
+            options={"fallback_random": self.fallback} if takes_options else None,
         )
 
         @functools.wraps(function)
@@ -98,6 +104,10 @@ WAYS: Mapping[str, Way] = {
 
 EVERY = (*WAYS.values(), Way(dynamic=True, fallback=True), Way("aot_eager", dynamic=True))
 """All of them, of which it is asked what hangs on no law."""
+
+REPLAYING = Way(mode="reduce-overhead")
+"""Where a device replays graphs, what is compiled so is recorded by the second call and replayed
+from the third on (PyTorch documentation, "CUDAGraph Trees")."""
 
 CONSTRUCTIONS: Mapping[str, Way] = {
     "compiled default": Way(),
