@@ -427,14 +427,15 @@ def run(pytestconfig: pytest.Config) -> Run:
 @pytest.fixture
 def conclude(request: pytest.FixtureRequest) -> Iterator[Callable[[Outcome], None]]:
     """Hand an outcome over to the report, and fail the item unless it passed."""
-    from verify.engine import late
     from verify.outcome import schema
+    from verify.plan import late
 
     run, asked = request.config.stash[_RUN], set[str]()
 
     def hand_over(outcome: Outcome) -> None:
         asked.add(outcome.backend)
-        outcome = late.settled(outcome, run)
+        if (told := late.trouble(outcome.backend, run)) and not outcome.final_verdict.is_wrong:
+            outcome = outcome.troubled(told)
         line = schema.cell_line(outcome, request.node.nodeid, _replay(request))
         request.node.stash[_LINE] = json.dumps(line)
         if outcome.final_verdict.is_wrong:

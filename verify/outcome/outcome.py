@@ -96,6 +96,11 @@ class Outcome:
         """
         return cls(promise, *names, stated.words, stated.formula, stated.source)
 
+    def troubled(self, told: str) -> Outcome:
+        """The same where the device told of an error when all calls had returned."""
+        reason = f"the device tells of an error after its call: {told}"
+        return replace(self, verdict=Verdict.CRASHED, reason=reason)
+
     def timed_out(self, reason: BaseException, case: object = None) -> Outcome:
         """The same, of which a call did not end in time."""
         late = Finding.broken("time_limit", reason, case)

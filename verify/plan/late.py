@@ -8,22 +8,22 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import replace
 
 from verify import backends
-from verify.outcome.outcome import Outcome
-from verify.outcome.verdict import Verdict
 from verify.plan import watchdog
 from verify.plan.run import Run
 
 
-def settled(outcome: Outcome, run: Run) -> Outcome:
-    """The same, once the device has done all that the cell asked of it."""
-    late = _trouble(outcome.backend, run)
-    if not late or outcome.final_verdict.is_wrong:
-        return outcome
-    reason = f"the device tells of an error after its call: {late}"
-    return replace(outcome, verdict=Verdict.CRASHED, reason=reason)
+def trouble(backend: str, run: Run) -> str:
+    """What the device of a worker tells once it has done all that was asked of it; or nothing."""
+    known = backends.known().get(backend)
+    if known is None:
+        return ""
+    try:
+        with watchdog.limit(run.time_limit):
+            return known.trouble(known.device(run.worker))
+    except watchdog.TimedOut as reason:
+        return f"{reason}"
 
 
 def leave(backend: str, run: Run) -> str:
@@ -34,7 +34,7 @@ def leave(backend: str, run: Run) -> str:
     str
         Why nothing can be verified any more, where no other worker would come; or nothing.
     """
-    lost = _trouble(backend, run)
+    lost = trouble(backend, run)
     if not lost:
         return ""
     told = f"{backend} answers no more in this process: {lost}"
@@ -42,14 +42,3 @@ def leave(backend: str, run: Run) -> str:
         return f"{told}; with `-n 1` another process goes on"
     print(f"verify: {told}; another worker goes on.", file=sys.__stderr__, flush=True)
     os._exit(1)
-
-
-def _trouble(backend: str, run: Run) -> str:
-    known = backends.known().get(backend)
-    if known is None:
-        return ""
-    try:
-        with watchdog.limit(run.time_limit):
-            return known.trouble(known.device(run.worker))
-    except watchdog.TimedOut as reason:
-        return f"{reason}"
