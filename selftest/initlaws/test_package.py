@@ -13,49 +13,11 @@ from pathlib import Path
 import pytest
 
 from initlaws_build import backend, contents
+from selftest.initlaws.user import OURS, repository
 
 ROOT = Path(__file__).resolve().parents[2]
 PIP = (sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet")
 ALONE = ("--no-deps", "--no-build-isolation", "--no-index")
-OURS = ("verify", "strategies", "reports")
-
-GUARD = """
-import sys
-frame = sys._getframe(1)
-while "importlib" in frame.f_code.co_filename:
-    frame = frame.f_back
-if not frame.f_code.co_filename.startswith({home!r}):
-    raise ImportError(f"{{__name__}} is the user's, not for {{frame.f_code.co_filename}}")
-"""
-
-MODEL = """
-from torch import nn
-
-import reports
-import verify.rules
-from strategies import WIDTH
-
-class Model(nn.Module):
-    def __init__(self, std=verify.rules.STD):
-        super().__init__()
-        self.embed = nn.Embedding(20, WIDTH)
-        self.map = nn.Linear(WIDTH, WIDTH)
-        nn.init.normal_(self.embed.weight, 0.0, std)
-
-def build():
-    return Model()
-
-def faulty():
-    return Model(std=1.0)
-"""
-
-LAWS = """
-from initlaws.laws import Default, Normal
-from torch import nn
-from verify.rules import STD
-
-LAWS = {"embed.weight": Normal(0.0, STD), nn.Linear: Default()}
-"""
 
 
 @pytest.fixture(scope="module")
@@ -84,14 +46,7 @@ def installed(wheel, tmp_path_factory):
 @pytest.fixture
 def user(tmp_path):
     """Somebody's repository, with packages of their own that nobody else may import."""
-    home = tmp_path / "user"
-    files = {f"{name}/__init__.py": GUARD.format(home=str(home)) for name in OURS}
-    files["strategies/__init__.py"] += "WIDTH = 64\n"
-    files["verify/rules.py"] = f"{GUARD.format(home=str(home))}STD = 0.02\n"
-    for name, text in {**files, "model.py": MODEL, "laws.py": LAWS}.items():
-        (home / name).parent.mkdir(parents=True, exist_ok=True)
-        (home / name).write_text(text, encoding="utf-8")
-    return home
+    return repository(tmp_path / "user")
 
 
 def environment(installed):
