@@ -25,6 +25,7 @@ from verify.subjects.recipes.known import (
     local,
     plain,
     positions,
+    sinusoids,
     wrong,
     zeros,
 )
@@ -169,3 +170,14 @@ def test_poison_does_not_load_the_compiler():
         "sys.exit('torch._dynamo' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+def test_sinusoids_are_those_of_the_paper():
+    """PE(t, 2i) is the sine and PE(t, 2i + 1) the cosine of t / 10000^(2i / d)."""
+    table = sinusoids((3, 4))
+    angle = 2 / 10_000**0.5
+    assert torch.equal(table[0], torch.tensor([0.0, 1.0, 0.0, 1.0], dtype=torch.float64))
+    expected = torch.tensor([2.0, 2.0, angle, angle], dtype=torch.float64)
+    assert torch.allclose(table[2, 0::2], expected[0::2].sin())
+    assert torch.allclose(table[2, 1::2], expected[1::2].cos())
+    assert sinusoids((1, 3)).shape == (1, 3)

@@ -22,8 +22,10 @@ Examples
 
 from strategies._define import composite
 from strategies.configurations import (
+    ArchitectureArguments,
     DecoderArguments,
     EncoderArguments,
+    architectures,
     decoders,
     encoders,
 )
@@ -114,6 +116,7 @@ __all__ = [
     "TRUNCATION_KINDS",
     "VISITS",
     "AdaptiveSoftmaxArguments",
+    "ArchitectureArguments",
     "Arguments",
     "AttentionArguments",
     "BatchNormArguments",
@@ -154,6 +157,7 @@ __all__ = [
     "TruncationKind",
     "Visit",
     "adaptive_softmaxes",
+    "architectures",
     "attentions",
     "batch_norms",
     "bilinears",

@@ -53,6 +53,25 @@ class DecoderArguments(Arguments):
     initializer_range: float = _RANGE
 
 
+@dataclass(frozen=True)
+class ArchitectureArguments(Arguments):
+    """Fields that most configurations of transformers have, under these names or their own.
+
+    `switched` stands for the variant that each architecture has: tied weights, say.
+    """
+
+    vocab_size: int
+    hidden_size: int
+    num_hidden_layers: int
+    num_attention_heads: int
+    intermediate_size: int
+    max_position_embeddings: int
+    head_dim: int
+    pad_token_id: int
+    initializer_range: float = _RANGE
+    switched: bool = False
+
+
 @strategy
 def encoders(*, max_numel: int = MAX_NUMEL) -> Callable[[Choices], EncoderArguments]:
     """Draw the configuration of a small BERT.
@@ -178,6 +197,77 @@ def decoders(*, max_numel: int = MAX_NUMEL) -> Callable[[Choices], DecoderArgume
             n_head=heads,
             n_inner=inner if own else None,
             initializer_range=choices.scale(1e-3, 1.0, _RANGES),
+        )
+
+    return draw_arguments
+
+
+@strategy
+def architectures(*, max_numel: int = MAX_NUMEL) -> Callable[[Choices], ArchitectureArguments]:
+    """Draw the configuration of a small transformer of any architecture.
+
+    One to three layers, on either side where there are two, of one to four heads; the width is a
+    multiple of four for each head, and the size of a head of its own even and at most that. The
+    padding index is any.
+
+    Parameters
+    ----------
+    max_numel
+        The largest total number of entries of a model with two towers of such layers, whose inner
+        layers are gated and whose tables are untied; at least 1024.
+
+    Returns
+    -------
+    SearchStrategy[ArchitectureArguments]
+        Shrinks to one layer, one head and the smallest sizes.
+
+    Raises
+    ------
+    InvalidArgument
+        When `max_numel` is not an integer of at least 1024.
+
+    References
+    ----------
+    https://huggingface.co/docs/transformers/main_classes/configuration
+
+    Examples
+    --------
+    >>> from hypothesis import find
+    >>> find(architectures(), lambda drawn: drawn.num_attention_heads == 2).hidden_size
+    8
+    """
+    _check.integers(1024, max_numel=max_numel)
+
+    def draw_arguments(choices: Choices) -> ArchitectureArguments:
+        heads, layers = choices.pick(_HEADS), choices.pick(_LAYERS)
+
+        def core(size: int) -> int:
+            width = 4 * heads * size
+            # Attention on both sides and across, a transform, and one row of everything else.
+            return (
+                layers * (12 * width**2 + 30 * width + 4) + 4 * width**2 + 60 * width + 64 * heads
+            )
+
+        if core(1) > max_numel:
+            heads, layers = 1, 1
+        width = 4 * heads * choices.log_integer(1, largest(core, max_numel // 2))
+        share = max(0, max_numel - core(width // heads // 4)) // 3
+
+        def rows(cost: int) -> int:
+            return choices.log_integer(1, 1 + share // cost)
+
+        vocabulary = rows(3 * width + 2)
+        return ArchitectureArguments(
+            vocab_size=vocabulary,
+            hidden_size=width,
+            num_hidden_layers=layers,
+            num_attention_heads=heads,
+            intermediate_size=rows(layers * (6 * width + 4) + 2 * width),
+            max_position_embeddings=rows(2 * width + 1),
+            head_dim=2 * choices.log_integer(1, width // heads // 2),
+            pad_token_id=choices.below(vocabulary),
+            initializer_range=choices.scale(1e-3, 0.1, _RANGES),
+            switched=flag(choices, False),
         )
 
     return draw_arguments

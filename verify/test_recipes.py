@@ -16,11 +16,15 @@ from verify.plan import containment, watchdog
 from verify.plan.run import Cell, Run
 from verify.quoting import said
 from verify.subjects import Recipe
-from verify.subjects.recipes import RECIPES
+from verify.subjects.recipes import ARCHITECTURES, RECIPES
 from verify.subjects.recipes.ways import FROM_CHECKPOINT, FROM_META
+
+_FEW = tuple(row.name for row in RECIPES if row not in ARCHITECTURES)
+"""What smoke asks."""
 
 
 @pytest.mark.families("recipe")
+@pytest.mark.smoke(*_FEW)
 def test_recipe(cell: Cell, run: Run, conclude: Callable[[Outcome], None]) -> None:
     """Parameter by parameter: the model is built anew for every call."""
     # How a dtype rounds each draw is the matter of the initializers' laws.
@@ -30,6 +34,7 @@ def test_recipe(cell: Cell, run: Run, conclude: Callable[[Outcome], None]) -> No
 
 @pytest.mark.subjects(*(row.name for row in RECIPES if FROM_META in row.fill_methods))
 @pytest.mark.dtypes("float32")
+@pytest.mark.smoke(*_FEW)
 def test_from_meta(cell: Cell, run: Run, conclude: Callable[[Outcome], None]) -> None:
     """Built on the meta device, moved to memory that holds anything, and initialised there."""
     conclude(_verified(cell, run, FROM_META, pool=0.0))
@@ -37,6 +42,7 @@ def test_from_meta(cell: Cell, run: Run, conclude: Callable[[Outcome], None]) ->
 
 @pytest.mark.subjects(*(row.name for row in RECIPES if FROM_CHECKPOINT in row.fill_methods))
 @pytest.mark.dtypes("float32")
+@pytest.mark.smoke(*_FEW)
 def test_from_checkpoint(cell: Cell, run: Run, conclude: Callable[[Outcome], None]) -> None:
     """Loaded from a checkpoint that lacks half of the tensors, others in every call."""
     conclude(_verified(cell, run, FROM_CHECKPOINT, pool=0.0))

@@ -14,7 +14,7 @@ from xdist.workermanage import WorkerController
 STARTS: Mapping[str, re.Pattern[str]] = {
     "processes that stand ready as ranks": re.compile("shard"),
     "the compiler": re.compile("compil|recomput"),
-    "the library of transformers": re.compile("Bert|GPT2"),
+    "the library of transformers": re.compile("Bert|GPT2|Llama|ViTFor|T5For|Whisper"),
 }
 """What takes seconds to start in a worker, and the node ids of the items that need it."""
 

@@ -27,7 +27,7 @@ def recipe(test: str, name: str, dtype: str = "float32") -> str:
     return f"verify/test_recipes.py::test_{test}[cpu-{dtype}-{name}]"
 
 
-def _but(skipped: str) -> Plant:
+def but(skipped: str) -> Plant:
     """Come to every module but those of a class."""
 
     def plant(original: Function) -> Function:
@@ -132,7 +132,7 @@ _FROM_META = table(
         "meta_positions_unwritten",
         "position ids are left as memory was once they have been on the meta device",
         _BERT_RULE,
-        _but("BertEmbeddings"),
+        but("BertEmbeddings"),
         recipe("from_meta", _LANGUAGE_MODEL),
         *STATE,
         says="entries of bert.embeddings.position_ids are wrong",

@@ -27,7 +27,7 @@ LANGUAGE_MODEL = recipe("BertForMaskedLM")
 DECODER = recipe("GPT2LMHeadModel")
 
 
-def _ruled(edit: Callable[[Any, Any], object]) -> Plant:
+def ruled(edit: Callable[[Any, Any], object]) -> Plant:
     """Change each module after the package's rule, with the model that the rule belongs to."""
 
     def plant(original: Function) -> Function:
@@ -42,9 +42,9 @@ def _ruled(edit: Callable[[Any, Any], object]) -> Plant:
     return plant
 
 
-def _of(kind: type[nn.Module], edit: Callable[[Any], object]) -> Plant:
+def of_kind(kind: type[nn.Module], edit: Callable[[Any], object]) -> Plant:
     """Change the modules of one kind."""
-    return _ruled(lambda module, _: edit(module) if isinstance(module, kind) else None)
+    return ruled(lambda module, _: edit(module) if isinstance(module, kind) else None)
 
 
 def _padding_normal(embedding: nn.Embedding) -> None:
@@ -68,7 +68,7 @@ def _redrawn(model: Any) -> None:
 
 def _of_embeddings(edit: Callable[[Any], object]) -> Plant:
     """Change the module that holds the buffers."""
-    return _ruled(lambda module, _: edit(module) if hasattr(module, "position_ids") else None)
+    return ruled(lambda module, _: edit(module) if hasattr(module, "position_ids") else None)
 
 
 def _half_written(embeddings: Any) -> None:
@@ -102,7 +102,7 @@ _OF_BERT = table(
         "bert_scale_2_percent",
         "weights of linear layers are 2 % wider",
         _BERT_RULE,
-        _of(nn.Linear, lambda linear: linear.weight.mul_(1.02)),
+        of_kind(nn.Linear, lambda linear: linear.weight.mul_(1.02)),
         CLASSIFIER,
         "scale",
     ),
@@ -110,7 +110,7 @@ _OF_BERT = table(
         "bert_scale_1_percent",
         "weights of linear layers are 1 % narrower",
         _BERT_RULE,
-        _of(nn.Linear, lambda linear: linear.weight.mul_(0.99)),
+        of_kind(nn.Linear, lambda linear: linear.weight.mul_(0.99)),
         recipe("BertModel"),
         "scale",
         arguments=MORE_VALUES,
@@ -119,7 +119,7 @@ _OF_BERT = table(
         "bert_padding_row_random",
         "the padding row of the word embedding is drawn like the others",
         _BERT_RULE,
-        _of(nn.Embedding, _padding_normal),
+        of_kind(nn.Embedding, _padding_normal),
         CLASSIFIER,
         *EXACT,
         says="word_embeddings",
@@ -128,7 +128,7 @@ _OF_BERT = table(
         "bert_first_row_zero",
         "the first row of the word embedding is zero, whichever the padding row is",
         _BERT_RULE,
-        _of(nn.Embedding, _first_row_zero),
+        of_kind(nn.Embedding, _first_row_zero),
         recipe("BertModel"),
         "atoms",
         "repeats",
@@ -139,7 +139,7 @@ _OF_BERT = table(
         "bert_norm_bias",
         "the bias of a layer norm is 0.01",
         _BERT_RULE,
-        _of(nn.LayerNorm, lambda norm: norm.bias.fill_(0.01)),
+        of_kind(nn.LayerNorm, lambda norm: norm.bias.fill_(0.01)),
         CLASSIFIER,
         *EXACT,
         says="LayerNorm.bias",
@@ -206,7 +206,7 @@ _OF_GPT2 = table(
         "gpt2_projections_unscaled",
         "projections onto the residual stream are as wide as all other weights",
         _GPT2_RULE,
-        _ruled(_unscaled),
+        ruled(_unscaled),
         DECODER,
         *SCALE,
         says="c_proj",
@@ -215,7 +215,7 @@ _OF_GPT2 = table(
         "gpt2_one_residual_layer",
         "each block counts as one residual layer",
         _GPT2_RULE,
-        _ruled(_one_path),
+        ruled(_one_path),
         DECODER,
         *SCALE,
         says="c_proj",

@@ -7,12 +7,14 @@ from hypothesis.errors import InvalidArgument
 
 from strategies import (
     VISITS,
+    ArchitectureArguments,
     ConvolutionalArguments,
     DecoderArguments,
     EncoderArguments,
     PerceptronArguments,
     RecurrentArguments,
     RecurrentNetwork,
+    architectures,
     convolutional_networks,
     decoders,
     encoders,
@@ -36,6 +38,14 @@ def of_decoder(a):
     i = a.n_inner or 4 * h
     layer = 4 * (h * h + h) + 2 * h * i + i + h + 4 * h
     return a.n_layer * layer + h * (a.vocab_size + a.n_positions) + 2 * h
+
+
+def of_two_towers(a):
+    """Entries of an encoder and a decoder with gated inner layers, biases and an untied head."""
+    h, i, k = a.hidden_size, a.intermediate_size, a.num_attention_heads * a.head_dim
+    layer = 12 * h * k + 6 * h * i + 24 * h + 4 * i
+    rows = a.vocab_size * (2 * h + 2) + 2 * h * a.max_position_embeddings
+    return a.num_hidden_layers * layer + rows + h * i + 3 * h * h + 64 * a.num_attention_heads
 
 
 @pytest.fixture(scope="module")
@@ -99,6 +109,34 @@ class TestDecoders:
         assert simplest(decoders()) == DecoderArguments(1, 1, 1, 1, 1)
         with pytest.raises(InvalidArgument, match="max_numel must be at least 64, got 1"):
             decoders(max_numel=1)
+
+
+class TestArchitectures:
+    @pytest.fixture
+    def many(self, draws):
+        return draws(architectures(max_numel=4 * MOST), 500)
+
+    def test_sizes(self, many, share):
+        assert all(a.hidden_size % (4 * a.num_attention_heads) == 0 for a in many)
+        assert all(a.head_dim % 2 == 0 for a in many)
+        assert all(2 <= a.head_dim <= a.hidden_size // a.num_attention_heads for a in many)
+        assert share(many, lambda a: a.head_dim < a.hidden_size // a.num_attention_heads) >= 0.2
+        assert 2 * MOST < max(map(of_two_towers, many)) <= 4 * MOST
+        assert {a.num_attention_heads for a in many} == {1, 2, 3, 4}
+        assert {a.num_hidden_layers for a in many} == {1, 2, 3}
+
+    def test_everything_is_drawn(self, many, share):
+        assert all(0 <= a.pad_token_id < a.vocab_size for a in many)
+        assert share(many, lambda a: a.pad_token_id > 0) >= 0.2
+        assert 0.4 <= share(many, lambda a: a.switched) <= 0.6
+        assert 0.05 <= share(many, lambda a: a.initializer_range == 0.02) <= 0.25
+        assert all(1e-3 <= a.initializer_range <= 0.1 for a in many)
+
+    def test_smallest(self, draws, simplest):
+        assert max(map(of_two_towers, draws(architectures(max_numel=1024)))) <= 1024
+        assert simplest(architectures()) == ArchitectureArguments(1, 4, 1, 1, 1, 1, 2, 0)
+        with pytest.raises(InvalidArgument, match="max_numel must be at least 1024, got 1023"):
+            architectures(max_numel=1023)
 
 
 class TestRecurrentNetworks:

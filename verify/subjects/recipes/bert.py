@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
 from dataclasses import replace
 
-import torch
 from torch import nn
 
 import strategies
@@ -14,16 +12,11 @@ from strategies import EncoderArguments
 from verify.laws import Constant, Normal
 from verify.subjects.case import ModuleCase
 from verify.subjects.fills import Target
-from verify.subjects.recipes.claims import Claim, Claims, Rows, Same
+from verify.subjects.recipes.claims import Claims, Rows, Same
 from verify.subjects.recipes.known import Exactly, positions, zeros
-from verify.subjects.recipes.parts import (
-    TRANSFORMERS,
-    arguments_of,
-    default_dtype,
-    effort_of_building,
-)
+from verify.subjects.recipes.parts import TRANSFORMERS, arguments_of, effort_of_building
+from verify.subjects.recipes.pretrained import Parts, built, linear, norm, ways_to
 from verify.subjects.recipes.recipe import Recipe
-from verify.subjects.recipes.ways import from_checkpoint, from_meta, restored
 
 _LINEAR = (
     "attention.self.query", "attention.self.key", "attention.self.value",
@@ -33,37 +26,27 @@ _NORMS = ("attention.output.LayerNorm", "output.LayerNorm")
 _WORDS = "embeddings.word_embeddings.weight"
 _HEAD = "cls.predictions"
 
-_Parts = dict[str, Claim]
-
-
-def _linear(name: str, weight: Normal) -> _Parts:
-    return {f"{name}.weight": weight, f"{name}.bias": Constant(0.0)}
-
-
-def _norm(name: str) -> _Parts:
-    return {f"{name}.weight": Constant(1.0), f"{name}.bias": Constant(0.0)}
-
 
 def _normal(a: EncoderArguments) -> Normal:
     return Normal(0.0, a.initializer_range)
 
 
-def _body(a: EncoderArguments, at: str = "bert.", *, pooled: bool = False) -> _Parts:
+def _body(a: EncoderArguments, at: str = "bert.", *, pooled: bool = False) -> Parts:
     """Embeddings, layers and pooler; `at` is where they are found in a model."""
     normal, layer = _normal(a), f"{at}encoder.layer.?"
-    claims: _Parts = {
+    claims: Parts = {
         f"{at}{_WORDS}": Rows(normal, a.pad_token_id),
         f"{at}embeddings.position_embeddings.weight": normal,
         f"{at}embeddings.token_type_embeddings.weight": normal,
         f"{at}embeddings.position_ids": Exactly(positions),
         f"{at}embeddings.token_type_ids": Exactly(zeros),
-        **_norm(f"{at}embeddings.LayerNorm"),
+        **norm(f"{at}embeddings.LayerNorm"),
     }
     for part in _NORMS:
-        claims |= _norm(f"{layer}.{part}")
+        claims |= norm(f"{layer}.{part}")
     for part in _LINEAR:
-        claims |= _linear(f"{layer}.{part}", normal)
-    return claims | (_linear(f"{at}pooler.dense", normal) if pooled else {})
+        claims |= linear(f"{layer}.{part}", normal)
+    return claims | (linear(f"{at}pooler.dense", normal) if pooled else {})
 
 
 def _model_claims(case: ModuleCase) -> Claims:
@@ -73,16 +56,16 @@ def _model_claims(case: ModuleCase) -> Claims:
 
 def _classifier_claims(case: ModuleCase) -> Claims:
     a = arguments_of(case, EncoderArguments)
-    return _body(a, pooled=True) | _linear("classifier", _normal(a))
+    return _body(a, pooled=True) | linear("classifier", _normal(a))
 
 
 def _language_model_claims(case: ModuleCase) -> Claims:
     """The decoder is the word embedding, padding row and all; or a linear layer like any other."""
     a = arguments_of(case, EncoderArguments)
-    claims = _body(a) | _linear(f"{_HEAD}.transform.dense", _normal(a))
-    claims |= _norm(f"{_HEAD}.transform.LayerNorm")
+    claims = _body(a) | linear(f"{_HEAD}.transform.dense", _normal(a))
+    claims |= norm(f"{_HEAD}.transform.LayerNorm")
     if not a.tie_word_embeddings:
-        return claims | {f"{_HEAD}.bias": Constant(0.0)} | _linear(f"{_HEAD}.decoder", _normal(a))
+        return claims | {f"{_HEAD}.bias": Constant(0.0)} | linear(f"{_HEAD}.decoder", _normal(a))
     return claims | {
         f"{_HEAD}.bias": Constant(0.0),
         f"{_HEAD}.decoder.weight": Same(f"bert.{_WORDS}"),
@@ -94,12 +77,9 @@ def _maker(model: str, **options: Callable[[EncoderArguments], object]) -> Calla
     """Builds the class of that name from the configuration alone, with options that it decides."""
 
     def make(case: ModuleCase, target: Target) -> nn.Module:
-        package = importlib.import_module(TRANSFORMERS)
         a = arguments_of(case, EncoderArguments)
         chosen = {name: choose(a) for name, choose in options.items()}
-        with torch.device(target.device), default_dtype(target.dtype):
-            built: nn.Module = getattr(package, model)(package.BertConfig(**a.keywords()), **chosen)
-        return built
+        return built(model, "BertConfig", a.keywords(), target, **chosen)
 
     return make
 
@@ -147,10 +127,7 @@ BERT: tuple[Recipe, ...] = (
     _row("BertForSequenceClassification", _classifier_claims),
     replace(
         _LANGUAGE_MODEL,
-        ways=(
-            from_meta(_LANGUAGE_MODEL.make, restored),
-            from_checkpoint(_LANGUAGE_MODEL.make, _LANGUAGE_MODEL.name),
-        ),
+        ways=ways_to(_LANGUAGE_MODEL.make, _LANGUAGE_MODEL.name),
         dtypes=("float32", "bfloat16"),
     ),
 )

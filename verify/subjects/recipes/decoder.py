@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import importlib
 import math
 
-import torch
 from torch import nn
 
 import strategies
 from strategies import DecoderArguments
-from verify.laws import Constant, Normal
+from verify.laws import Normal
 from verify.subjects.case import ModuleCase
 from verify.subjects.fills import Target
 from verify.subjects.recipes.claims import Claim, Claims, Same
-from verify.subjects.recipes.parts import (
-    TRANSFORMERS,
-    arguments_of,
-    default_dtype,
-    effort_of_building,
-)
+from verify.subjects.recipes.parts import TRANSFORMERS, arguments_of, effort_of_building
+from verify.subjects.recipes.pretrained import WITHOUT_TOKENS, built, linear, norm, ways_to
 from verify.subjects.recipes.recipe import Recipe
-from verify.subjects.recipes.ways import from_checkpoint, from_meta, restored
 
 _INPUTS = ("attn.c_attn", "mlp.c_fc")
 _PROJECTIONS = ("attn.c_proj", "mlp.c_proj")
@@ -29,14 +22,8 @@ _NORMS = ("h.?.ln_1", "h.?.ln_2", "ln_f")
 
 
 def _make(case: ModuleCase, target: Target) -> nn.Module:
-    package = importlib.import_module(TRANSFORMERS)
-    # The usual special tokens are beyond a small vocabulary, and the package would say so.
-    config = package.GPT2Config(
-        **arguments_of(case, DecoderArguments).keywords(), bos_token_id=None, eos_token_id=None
-    )
-    with torch.device(target.device), default_dtype(target.dtype):
-        model: nn.Module = package.GPT2LMHeadModel(config)
-    return model
+    fields = {**arguments_of(case, DecoderArguments).keywords(), **WITHOUT_TOKENS}
+    return built("GPT2LMHeadModel", "GPT2Config", fields, target)
 
 
 def _claims(case: ModuleCase) -> Claims:
@@ -45,12 +32,10 @@ def _claims(case: ModuleCase) -> Claims:
     projection = Normal(0.0, a.initializer_range / math.sqrt(2 * a.n_layer))
     claims: dict[str, Claim] = {"transformer.wte.weight": normal, "transformer.wpe.weight": normal}
     for part in _NORMS:
-        claims[f"transformer.{part}.weight"] = Constant(1.0)
-        claims[f"transformer.{part}.bias"] = Constant(0.0)
+        claims |= norm(f"transformer.{part}")
     for parts, weight in ((_INPUTS, normal), (_PROJECTIONS, projection)):
         for part in parts:
-            claims[f"transformer.h.?.{part}.weight"] = weight
-            claims[f"transformer.h.?.{part}.bias"] = Constant(0.0)
+            claims |= linear(f"transformer.h.?.{part}", weight)
     return claims | {"lm_head.weight": Same("transformer.wte.weight")}
 
 
@@ -69,7 +54,7 @@ DECODER = Recipe(
     cases=lambda size: strategies.decoders(max_numel=size).map(ModuleCase),
     make=_make,
     claims=_claims,
-    ways=(from_meta(_make, restored), from_checkpoint(_make, "GPT2LMHeadModel")),
+    ways=ways_to(_make, "GPT2LMHeadModel"),
     dtypes=("float32", "float16"),
     effort=_effort,
     package=TRANSFORMERS,

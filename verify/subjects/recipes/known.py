@@ -87,6 +87,14 @@ def inverse_frequencies(base: float) -> Exactly:
     return Exactly(frequencies, rounding=8 + math.log(base))
 
 
+def sinusoids(shape: Shape) -> Tensor:
+    """Sines and cosines of t / 10000^(2i / d) by turns (Vaswani et al. 2017, sec. 3.5)."""
+    columns = torch.arange(shape[-1])
+    exponents = (columns - columns % 2).to(torch.float64) / shape[-1]
+    angles = torch.arange(shape[-2], dtype=torch.float64)[:, None] / 10_000.0**exponents
+    return torch.where(columns % 2 == 0, angles.sin(), angles.cos()).expand(shape)
+
+
 def wrong(name: str, values: Tensor, claim: Known, there: Mapping[str, Tensor]) -> str:
     """What is wrong with a tensor of which something is known, in a sentence; or nothing.
 
