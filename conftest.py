@@ -138,8 +138,10 @@ def _prepare(config: pytest.Config) -> None:
     from verify.command_line import options, preflight
     from verify.command_line import recipe_option as own
     from verify.defects import known_defects
+    from verify.plan import watchdog
     from verify.plan.run import Run
 
+    watchdog.tell_where_stderr_leads_now()  # While nothing is captured.
     torch.set_num_threads(1)  # Workers share the cores; more threads only get in each other's way.
     options.supported_torch()
     options.choose_kernels(os.environ)

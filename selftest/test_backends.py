@@ -176,6 +176,30 @@ def once(answer):
 """
 
 
+class OnTheHost(Backend):
+    """A backend that calls its device what it likes, and keeps its tensors on the host."""
+
+    def synchronize(self, device):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (NotImplementedError("no kernel of aten::fill_"), ""),
+        (RuntimeError("the bus is gone\nat 3"), "RuntimeError: the bus is gone"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_device_that_lacks_a_kernel_still_answers(error, told, monkeypatch):
+    def empty(*_arguments, **_keywords):
+        raise error
+
+    monkeypatch.setattr(torch, "empty", empty)
+    backend = OnTheHost("maia", lambda: 1, dict, ("bfloat16",))
+    assert backend.trouble(torch.device("maia", 0)) == told
+
+
 def test_it_is_asked_once(plant):
     plant(planted=ONCE + backend(count="once(1)", describe="once({'memory': '80 GiB'})"))
     for _ in range(3):

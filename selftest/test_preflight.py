@@ -229,6 +229,14 @@ def test_without_a_device_module_the_sentence_says_so(monkeypatch):
     assert found.words.startswith("its device module raises "), found
 
 
+def test_nobody_asks_for_a_device_module_before_it_is_known_to_be_there(monkeypatch):
+    """PyTorch's ``fork_rng`` asks for the accelerator's, and ``torch.empty`` imports it."""
+    steps = [each.wrong for each in preflight._FIRST]
+    assert steps.index(preflight._has_module) < steps.index(preflight._allocates)
+    monkeypatch.setattr(torch.accelerator, "current_accelerator", lambda: torch.device("maia"))
+    assert isinstance(preflight.inspected([elsewhere()], 60.0), list)
+
+
 def test_an_interrupt_is_the_users():
     with Kernels(normal_=raising(KeyboardInterrupt)), pytest.raises(KeyboardInterrupt):
         preflight.inspected([elsewhere()], 60.0)
@@ -320,17 +328,32 @@ import torch
 from verify.backends.base import Backend
 
 torch.utils.rename_privateuse1_backend("loom")
-torch._register_device_module("loom", types.ModuleType("loom"))
+module = types.ModuleType("loom")
+{functions}
+torch._register_device_module("loom", module)
 BACKEND = Backend("loom", lambda: 1, dict)
 """
 
 
-def test_a_device_without_kernels_is_told_what_comes_first(tmp_path):
+SEEDED = "module.manual_seed = module.get_rng_state = module.set_rng_state = print"
+
+
+@pytest.mark.parametrize(
+    ("functions", "said", "advice"),
+    [
+        ("", "its device module has no manual_seed", "register one that has manual_seed"),
+        (SEEDED, "torch.empty raises ", "register the kernels of aten::empty.memory_format"),
+    ],
+    ids=["no functions", "no kernels"],
+)
+def test_a_device_that_has_next_to_nothing_is_told_what_comes_first(
+    functions, said, advice, tmp_path
+):
     """As PyTorch leaves who has done nothing but give it a name."""
     path = tmp_path / "loom.py"
-    path.write_text(NAKED, encoding="utf-8")
+    path.write_text(NAKED.format(functions=functions), encoding="utf-8")
     ended = command(tmp_path / "report", "verify", f"--backend-file={path}", "--backend", "loom")
     assert ended.returncode == 4, ended.stdout + ended.stderr
-    assert "the backend 'loom' cannot be verified, torch.empty raises " in ended.stderr
-    assert "register the kernels of aten::empty.memory_format" in ended.stderr
+    assert f"the backend 'loom' cannot be verified, {said}" in ended.stderr
+    assert advice in ended.stderr
     assert "Traceback" not in ended.stderr

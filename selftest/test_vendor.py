@@ -36,6 +36,8 @@ class Planted:
     said: str
     workers: str = "0"
     """Of pytest-xdist: one that dies is replaced."""
+    seconds: str = "2"
+    """The time limit of a call; native code that does not return has ten times as long."""
 
 
 PLANTED = [
@@ -51,6 +53,8 @@ PLANTED = [
             "fail", "values outside the tensor were changed"),
     Planted("spinning", "test_operations.py::test_operation[loom-float32-geometric_]",
             "timed out", "the call does not end in time"),
+    Planted("sleeping", "test_operations.py::test_operation[loom-float32-geometric_]",
+            "crashed", "crashed", workers="1", seconds="1"),
     Planted("killing", "test_operations.py::test_operation[loom-float32-cauchy_]",
             "crashed", "crashed", workers="2"),
     Planted("late", "test_contracts.py::test_contract[loom-float32-uniform_]",
@@ -71,12 +75,17 @@ def kernels(tmp_path_factory) -> str:
 
 
 def verified(
-    kernels: str, report: Path, *cells: str, workers: str = "0", **environment: str
+    kernels: str,
+    report: Path,
+    *cells: str,
+    workers: str = "0",
+    seconds: str = "2",
+    **environment: str,
 ) -> dict[str, dict]:
     """The records of some cells of the device, by node id."""
     ended = command(
         report, *cells, f"--backend-file={ROOT / 'selftest/vendor/backend.py'}",
-        "--backend", "loom", "-n", workers, "--time-limit", "2", *SMALL,
+        "--backend", "loom", "-n", workers, "--time-limit", seconds, *SMALL,
         LOOM_KERNELS=kernels, **environment,
     )  # fmt: skip
     assert "INTERNALERROR" not in ended.stdout + ended.stderr
@@ -92,6 +101,7 @@ def test_a_fault_has_its_verdict_and_its_sentence(planted, kernels, tmp_path):
         cell,
         SOUND,
         workers=planted.workers,
+        seconds=planted.seconds,
         LOOM_FAULTS=planted.fault,
     )
     assert found[SOUND]["verdict"] == "pass"

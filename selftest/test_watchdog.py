@@ -240,6 +240,22 @@ def test_native_code_that_hangs_ends_the_process():
     assert 'File "<string>", line 6' in said
 
 
+def test_where_it_is_told_is_fixed_before_stderr_is_captured():
+    code, said = script(
+        """
+        import os, signal
+        from verify.plan import watchdog
+        watchdog.tell_where_stderr_leads_now()
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGPROF, signal.SIGALRM})
+        with watchdog.limit(0.1):
+            os.read(os.pipe()[0], 1)
+        """
+    )
+    assert code == 1
+    assert 'File "<string>", line 8' in said
+
+
 def _told(monkeypatch):
     """A clock that is told, and the ends that are set by it."""
     monkeypatch.undo()

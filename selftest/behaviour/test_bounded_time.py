@@ -12,6 +12,7 @@ from selftest.behaviour.support import RUN, cell
 from verify.behaviour import bounded_time as promise
 from verify.behaviour import exact
 from verify.defects import known_defects
+from verify.outcome.verdict import Verdict
 
 pytestmark = pytest.mark.usefixtures("patient")  # Time limits are short here.
 
@@ -54,6 +55,16 @@ def endless(tensor, a, b):
 def asleep(tensor, a, b):
     while True:
         pass
+
+
+def without_a_kernel(tensor, a, b):
+    raise NotImplementedError("maia has no kernel of aten::lt")
+
+
+def test_a_missing_kernel_is_unsupported(monkeypatch):
+    outcome = ask(monkeypatch, without_a_kernel)
+    assert outcome.final_verdict is Verdict.UNSUPPORTED
+    assert outcome.reason == "maia has no kernel of aten::lt"
 
 
 def two_steps_beyond(_a, b):

@@ -25,6 +25,9 @@
 #include <c10/core/impl/DeviceGuardImplInterface.h>
 #include <torch/library.h>
 
+#include <chrono>
+#include <thread>
+
 namespace {
 
 constexpr auto kDevice = c10::DeviceType::PrivateUse1;
@@ -242,6 +245,9 @@ TORCH_LIBRARY(loom, m) {
   });
   m.def("allow_doubles() -> ()", [] { doubles = true; });
   m.def("trouble(bool lasts) -> ()", [](bool lasts) { trouble = {1, lasts}; });
+  m.def("sleep() -> ()", [] {
+    while (true) std::this_thread::sleep_for(std::chrono::hours(1));  // No signal ends it.
+  });
   m.def("limit(int bytes) -> ()", [](int64_t bytes) { memory.most = bytes; });
   m.def("state() -> Tensor", [] { return usual().get_state(); });
   m.def("restore(Tensor state) -> ()", [](const at::Tensor& state) {

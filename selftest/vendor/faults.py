@@ -74,6 +74,11 @@ def _spinning(*_arguments: object, **_keywords: object) -> None:
         pass
 
 
+def _sleeping(*_arguments: object, **_keywords: object) -> None:
+    """Native code that waits for an answer that never comes."""
+    torch.ops.loom.sleep()
+
+
 def _killing(*_arguments: object, **_keywords: object) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
@@ -103,6 +108,7 @@ FAULTS = {
     "unseeded": _replaced("uniform_", _unseeded),
     "past the end": _replaced("uniform_", _past_the_end),
     "spinning": _replaced("geometric_", _spinning),
+    "sleeping": _replaced("geometric_", _sleeping),
     "killing": _replaced("cauchy_", _killing),
     "late": _replaced("uniform_", _late),
     "lost": _replaced("log_normal_", _lost),

@@ -7,6 +7,7 @@ Integration".
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 import subprocess
 import sysconfig
@@ -21,7 +22,7 @@ _SOURCE = Path(__file__).with_name("device.cpp")
 
 
 def build(folder: Path) -> Path:
-    """Compile the kernels, once for all processes that name one folder.
+    """Compile the kernels, once for all processes that name one folder; anew when they change.
 
     Parameters
     ----------
@@ -32,7 +33,8 @@ def build(folder: Path) -> Path:
     RuntimeError
         With what the compiler says, where it refuses.
     """
-    made = folder / f"device{sysconfig.get_config_var('EXT_SUFFIX')}"
+    built_of = hashlib.sha256(_SOURCE.read_bytes() + torch.__version__.encode()).hexdigest()[:12]
+    made = folder / f"device-{built_of}{sysconfig.get_config_var('EXT_SUFFIX')}"
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not made.exists():

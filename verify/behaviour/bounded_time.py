@@ -16,7 +16,7 @@ from strategies import Truncation
 from strategies.truncation import TRUNCATION_KINDS
 from verify import torch_api
 from verify.behaviour.exact import Comparison, Example, compare
-from verify.behaviour.promise import Promise, Wording
+from verify.behaviour.promise import Promise, Wording, supported
 from verify.behaviour.tensors import doubled
 from verify.defects import known_defects
 from verify.outcome.outcome import Outcome
@@ -121,7 +121,8 @@ class _Calls:
 
     @staticmethod
     def _comparison(name: str, wrong: Callable[[], list[str]]) -> Comparison:
-        return Comparison(name, wrong, [], case=name, question=PROMISE.ids[name])
+        gap = (NotImplementedError,)
+        return Comparison(name, wrong, [], name, unanswered=gap, question=PROMISE.ids[name])
 
     def _wrong(self, window: _Window) -> list[str]:
         """What is wrong with one call."""
@@ -135,7 +136,7 @@ class _Calls:
         tensor = torch.full((_ENTRIES,), torch.nan, dtype=self.cell.dtype, device=device)
         try:
             with _Work():
-                fill(tensor)
+                supported(lambda: fill(tensor))
         except watchdog.TimedOut as reason:
             self.late.add(window.words)
             return [str(reason)]
@@ -185,6 +186,10 @@ def verify_bounded_time(cell: Cell, run: Run) -> Outcome:
     with watchdog.limit(run.time_limit) as restart, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Of windows in the tail.
         calls = _Calls(cell, run, restart)
-        outcome = compare(PROMISE.asked_of(cell), calls.comparisons(), PROMISE.check, *known)
+        asked = PROMISE.asked_of(cell)
+        try:
+            outcome = compare(asked, calls.comparisons(), PROMISE.check, *known)
+        except NotImplementedError as reason:
+            return replace(asked, verdict=Verdict.UNSUPPORTED, reason=f"{reason}")
     late = calls.late & {finding.case for finding in outcome.failures}
     return replace(outcome, verdict=Verdict.TIMED_OUT) if late else outcome

@@ -81,7 +81,7 @@ def inspected(backends: Iterable[Backend], seconds: float) -> list[str]:
                 containment.contained(),
                 watchdog.staying(everywhere=True),
                 warnings.catch_warnings(),
-                torch.random.fork_rng(devices=()),
+                torch.random.fork_rng(devices=(), device_type="cpu"),  # Its module may lack.
             ):
                 warnings.simplefilter("ignore")
                 notes += _inspected(backend, seconds)
@@ -270,6 +270,11 @@ def _adds(backend: Backend) -> str:
 _FIRST = (
     _Step("its device()", "let it give the torch.device of a worker", _places),
     _Step(
+        "its device module",
+        f"register one that has {', '.join(MODULE)} by torch._register_device_module",
+        _has_module,
+    ),
+    _Step(
         "torch.empty",
         "register the kernels of aten::empty.memory_format and aten::empty_strided for it",
         _allocates,
@@ -283,11 +288,6 @@ _FIRST = (
         "waiting for the device",
         "let torch.accelerator.synchronize reach it, or override synchronize() of the backend",
         _waits,
-    ),
-    _Step(
-        "its device module",
-        f"register one that has {', '.join(MODULE)} by torch._register_device_module",
-        _has_module,
     ),
     _Step(
         "its generator",

@@ -7,7 +7,6 @@ by a later call, perhaps of another cell; some leave the device unusable by the 
 from __future__ import annotations
 
 import os
-import sys
 
 from verify import backends
 from verify.plan import watchdog
@@ -40,5 +39,5 @@ def leave(backend: str, run: Run) -> str:
     told = f"{backend} answers no more in this process: {lost}"
     if "PYTEST_XDIST_WORKER" not in os.environ:
         return f"{told}; with `-n 1` another process goes on"
-    print(f"verify: {told}; another worker goes on.", file=sys.__stderr__, flush=True)
+    watchdog.say(f"verify: {told}; another worker goes on.")
     os._exit(1)

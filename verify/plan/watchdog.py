@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import faulthandler
 import math
 import os
@@ -157,8 +158,8 @@ class _Timer:
         """End the process that long from now, or up to a tenth earlier."""
         due = time.monotonic() + seconds
         if not due - seconds / _GRACE <= self.due <= due:
-            stderr = sys.__stderr__ or sys.stderr  # pytest captures the latter.
-            faulthandler.dump_traceback_later(seconds, exit=True, file=stderr)
+            told = _told_to or sys.__stderr__ or sys.stderr
+            faulthandler.dump_traceback_later(seconds, exit=True, file=told)
             self.due = due
 
     def disarm(self) -> None:
@@ -169,6 +170,23 @@ class _Timer:
 
 
 _TIMER = _Timer()
+
+_told_to: int | None = None
+"""Where the traceback of a stuck call goes: stderr may be captured, or lead nowhere, by then."""
+
+
+def tell_where_stderr_leads_now() -> None:
+    """Tell of stuck calls there, wherever stderr leads when they are stuck."""
+    global _told_to
+    if _told_to is None:
+        with contextlib.suppress(OSError):
+            _told_to = os.dup(2)
+
+
+def say(text: str) -> None:
+    """Say a line there."""
+    with contextlib.suppress(OSError):
+        os.write(2 if _told_to is None else _told_to, f"{text}\n".encode())
 
 
 @contextmanager
