@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from selftest.test_command import CELLS, ROOT, SMALL, command, lines
-from verify import backends
+from verify import backends, torch_api
 from verify.backends.base import DTYPES, Backend
 from verify.command_line import options
 from verify.command_line.options import BadOption
@@ -198,6 +198,48 @@ def test_a_device_that_lacks_a_kernel_still_answers(error, told, monkeypatch):
     monkeypatch.setattr(torch, "empty", empty)
     backend = OnTheHost("maia", lambda: 1, dict, ("bfloat16",))
     assert backend.trouble(torch.device("maia", 0)) == told
+
+
+@pytest.fixture
+def named(monkeypatch, plant):
+    """A function that has PyTorch name an accelerator, with so many devices."""
+
+    def name(kind, count):
+        monkeypatch.setattr(torch_api, "accelerator", lambda: kind)
+        monkeypatch.setattr(torch.accelerator, "device_count", lambda: count)
+        forget()
+
+    return name
+
+
+def test_an_accelerator_that_nobody_describes_is_a_backend(named):
+    named("meta", 2)
+    assert "meta" in options.backend_names(None)
+    meta = backends.known()["meta"]
+    assert meta.dtypes == DTYPES
+    assert meta.fingerprint()["devices"] == "2"
+
+
+def test_it_has_the_dtypes_that_it_holds(named, monkeypatch):
+    def empty(*shape, dtype, device):
+        if dtype == torch.float64:
+            raise TypeError("the device has no float64")
+
+    monkeypatch.setattr(torch, "empty", empty)
+    named("meta", 1)
+    assert backends.known()["meta"].dtypes == ("bfloat16", "float16", "float32")
+
+
+def test_one_that_is_described_is_as_described(named, plant):
+    plant(planted=backend(dtypes="('float16',)"))
+    named("meta", 1)
+    assert backends.known()["meta"].dtypes == ("float16",)
+    assert backends.clashes() == []
+
+
+def test_an_accelerator_without_devices_is_not_verified(named):
+    named("meta", 0)
+    assert "meta" not in backends.present() and backends.problems() == {}
 
 
 def test_it_is_asked_once(plant):

@@ -174,6 +174,12 @@ def generator(device: torch.device) -> torch.Generator:
         raise NotImplementedError(f"{device.type} has no generators") from reason
 
 
+def accelerator() -> str:
+    """The type of the accelerator that PyTorch was built for, or that a package has registered."""
+    device = torch.accelerator.current_accelerator()
+    return device.type if device else ""
+
+
 def collectives(kind: str) -> str:
     """The backend of `torch.distributed` for a kind of device, or nothing where it has none."""
     named: Mapping[str, str] = torch.distributed.Backend.default_device_backend_map

@@ -2,6 +2,7 @@
 
 A module of this package that defines ``BACKEND`` is a backend; nothing else needs editing. So is
 a file that `choose` names, and what an installed package declares in the entry-point group `GROUP`.
+Of the accelerator that PyTorch names and nobody describes, what it says itself must do.
 One that cannot be used is left out with a sentence that names its place, and the others are used.
 """
 
@@ -20,13 +21,15 @@ from types import ModuleType
 
 import torch
 
-from verify.backends.base import Backend
+from verify import torch_api
+from verify.backends.base import Backend, named_by_pytorch
 from verify.quoting import said, shown
 
 GROUP = "verify_initializers.backends"
 """The entry-point group by which installed packages declare backends."""
 
 _MEND = "mend the file, or take it away"
+_DESCRIBE = "describe it in a file that --backend-file names"
 
 
 class _Unusable(Exception):
@@ -138,6 +141,9 @@ def _by_name() -> Mapping[str, list[_File]]:
     for source in _sources():
         file = _looked_into(source)
         found[file.name].append(file)
+    if (kind := torch_api.accelerator()) and kind not in found:
+        undescribed = _Source(kind, "torch.accelerator", partial(named_by_pytorch, kind), _DESCRIBE)
+        found[kind].append(_looked_into(undescribed))
     for name, files in found.items():
         if len(files) > 1:
             places = " and ".join(sorted(file.place for file in files))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import platform
 import re
 from collections.abc import Callable, Mapping
@@ -155,3 +156,26 @@ class Backend:
             "system": f"{platform.system()} {platform.machine()}",
         }
         return common | dict(self.describe())
+
+
+def named_by_pytorch(kind: str) -> Backend:
+    """A backend of which nothing is known but what ``torch.accelerator`` says.
+
+    Parameters
+    ----------
+    kind : str
+        Its device type.
+    """
+    count = torch.accelerator.device_count
+    dtypes = _held(torch.device(kind)) if count() else DTYPES
+    return Backend(kind, count, lambda: {"device": kind, "devices": str(count())}, dtypes)
+
+
+def _held(device: torch.device) -> tuple[str, ...]:
+    """The dtypes of which the device holds tensors."""
+    held = []
+    for name in DTYPES:
+        with contextlib.suppress(Exception):
+            torch.empty(1, dtype=getattr(torch, name), device=device)
+            held.append(name)
+    return tuple(held)
