@@ -102,12 +102,15 @@ def pytest_configure_node(node: Any) -> None:
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> Generator[None, int, int]:
     """As many workers as there are cores, if the devices have room for so many."""
     cores = yield
+    if importlib.util.find_spec("torch") is None:
+        return cores  # It is said where PyTorch is needed; so are bad options.
     from verify.command_line import options, workers
 
     try:
+        _settle()
         names = options.backend_names(config.option.backend, config.option.backend_file)
     except options.BadOption:
-        return cores  # It is said where options are checked.
+        return cores
     return min(cores, workers.room(names, config.option.profile) or cores)
 
 
@@ -131,9 +134,18 @@ def pytest_collection(session: pytest.Session) -> None:
             raise pytest.UsageError(str(problem)) from None
 
 
-def _prepare(config: pytest.Config) -> None:
+def _settle() -> None:
+    """Choose what computes on the host, before any backend says what it is."""
     import torch
 
+    from verify.command_line import options
+
+    options.supported_torch()
+    torch.set_num_threads(1)  # Workers share the cores; more threads only get in each other's way.
+    options.choose_kernels(os.environ)
+
+
+def _prepare(config: pytest.Config) -> None:
     from verify import backends
     from verify.command_line import options, preflight
     from verify.command_line import recipe_option as own
@@ -142,9 +154,7 @@ def _prepare(config: pytest.Config) -> None:
     from verify.plan.run import Run
 
     watchdog.tell_where_stderr_leads_now()  # While nothing is captured.
-    torch.set_num_threads(1)  # Workers share the cores; more threads only get in each other's way.
-    options.supported_torch()
-    options.choose_kernels(os.environ)
+    _settle()
     limit = options.time_limit(config.option.time_limit)
     if not hasattr(config, "workerinput"):
         own.survived(config.option.recipe, config.option.laws, limit)

@@ -71,18 +71,24 @@ def _pretend(tmp_path: Path, name: str, text: str) -> str:
     return str(folder)
 
 
-def test_a_missing_pytorch_is_one_sentence(tmp_path):
+WORKERS = pytest.mark.parametrize("workers", ["0", "auto"])
+"""How many workers there are is decided before anything else."""
+
+
+@WORKERS
+def test_a_missing_pytorch_is_one_sentence(workers, tmp_path):
     hide = "import importlib.util as u; f = u.find_spec\n"
     hide += "u.find_spec = lambda name, *rest: None if name == 'torch' else f(name, *rest)\n"
     path = _pretend(tmp_path, "hide_torch.py", hide)
-    ended = command(tmp_path, "verify", "-p", "hide_torch", PYTHONPATH=path)
+    ended = command(tmp_path, "verify", "-n", workers, "-p", "hide_torch", PYTHONPATH=path)
     assert ended.returncode == 4, ended.stdout + ended.stderr
     assert "PyTorch is not installed here: install the one to verify" in ended.stderr
 
 
-def test_an_old_pytorch_is_one_sentence(tmp_path):
+@WORKERS
+def test_an_old_pytorch_is_one_sentence(workers, tmp_path):
     path = _pretend(tmp_path, "age_torch.py", "import torch\ntorch.__version__ = '2.5.1'\n")
-    ended = command(tmp_path, "verify", "-p", "age_torch", PYTHONPATH=path)
+    ended = command(tmp_path, "verify", "-n", workers, "-p", "age_torch", PYTHONPATH=path)
     assert ended.returncode == 4, ended.stdout + ended.stderr
     assert "PyTorch 2.5.1 is too old: install 2.6 or newer" in ended.stderr
 
@@ -100,6 +106,14 @@ def test_a_managed_generator_is_refused(tmp_path):
     ended = command(tmp_path, "verify", "-p", "manage_torch", PYTHONPATH=path)
     assert ended.returncode == 4, ended.stdout + ended.stderr
     assert "Hypothesis manages torch's generator" in ended.stderr + ended.stdout
+
+
+@WORKERS
+def test_the_report_names_the_kernels_that_computed(workers, tmp_path):
+    cell = CELLS.format("uniform_")
+    command(tmp_path, cell, "-n", workers, *SMALL, VERIFY_ONEDNN="0", OMP_NUM_THREADS="2")
+    told = lines(tmp_path)[0]["backends"]["cpu"]
+    assert (told["oneDNN"], told["threads"]) == ("off", "1")
 
 
 def test_nothing_selected_is_exit_code_5(tmp_path):
