@@ -27,6 +27,8 @@ LACKS = {
 }
 """What a device may lack, and what follows from it."""
 
+_LEAST = 1024
+
 _REDUCING = LACKS.keys() - {"generators"}
 
 _PACKAGES = ("transformers",)
@@ -101,8 +103,11 @@ class Backend:
         return "cheap shapes" in self.lacks
 
     def bearable(self, entries: int) -> int:
-        """Entries of the largest case where so many are allowed: a lazy device unrolls loops."""
-        return entries >> 6 if self.is_lazy else entries
+        """Entries of the largest case where so many are allowed: a lazy device unrolls loops.
+
+        Never fewer than `_LEAST`, of which every subject has a case.
+        """
+        return min(entries, max(_LEAST, entries >> 6)) if self.is_lazy else entries
 
     def generator(self, device: torch.device, seed: int) -> torch.Generator | None:
         """A generator on `device`, seeded, or none; the global streams are seeded alike.
