@@ -442,19 +442,19 @@ def conclude(request: pytest.FixtureRequest) -> Iterator[Callable[[Outcome], Non
     from verify.outcome import schema
     from verify.plan import late
 
-    run, asked = request.config.stash[_RUN], set[str]()
+    run, troubled = request.config.stash[_RUN], set[str]()
 
     def hand_over(outcome: Outcome) -> None:
-        asked.add(outcome.backend)
-        if (told := late.trouble(outcome.backend, run)) and not outcome.final_verdict.is_wrong:
-            outcome = outcome.troubled(told)
+        if told := late.trouble(outcome.backend, run):
+            troubled.add(outcome.backend)
+            outcome = outcome if outcome.final_verdict.is_wrong else outcome.troubled(told)
         line = schema.cell_line(outcome, request.node.nodeid, _replay(request))
         request.node.stash[_LINE] = json.dumps(line)
         if outcome.final_verdict.is_wrong:
             pytest.fail(f"{outcome.final_verdict}: {outcome.diagnosis}", pytrace=False)
 
     yield hand_over
-    for backend in asked:  # Its report is on its way: a worker may end.
+    for backend in troubled:  # Its report is on its way: a worker may end.
         if lost := late.leave(backend, run):
             request.session.shouldstop = lost
 
