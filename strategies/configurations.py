@@ -17,6 +17,22 @@ _LAYERS = (1, 2, 3)
 _RANGE = 0.02
 _RANGES = (_RANGE, 0.01, 0.05, 0.1)
 
+_Core = Callable[[int, int, int], int]
+"""Entries of a model with one row of everything, by its heads, their size and its layers."""
+
+
+def _sizes(
+    choices: Choices, heads: int, layers: int, core: _Core, max_numel: int
+) -> tuple[int, int, int, int]:
+    """Heads, the size of each, layers, and how many entries are left for more rows.
+
+    One head and one layer where more of them are too large already.
+    """
+    if core(heads, 1, layers) > max_numel:
+        heads, layers = 1, 1
+    size = choices.log_integer(1, largest(lambda of: core(heads, of, layers), max_numel // 2))
+    return heads, size, layers, max(0, max_numel - core(heads, size, layers))
+
 
 @dataclass(frozen=True)
 class EncoderArguments(Arguments):
@@ -108,20 +124,17 @@ def encoders(*, max_numel: int = MAX_NUMEL) -> Callable[[Choices], EncoderArgume
     _check.integers(64, max_numel=max_numel)
 
     def draw_arguments(choices: Choices) -> EncoderArguments:
-        heads, layers = choices.pick(_HEADS), choices.pick(_LAYERS)
-
-        def core(size: int) -> int:
+        def core(heads: int, size: int, layers: int) -> int:
             hidden = heads * size
             # Attention, its norms, pooler, transform, and one row of everything else.
             return layers * (4 * hidden**2 + 11 * hidden + 1) + 2 * hidden**2 + 18 * hidden + 5
 
-        if core(1) > max_numel:
-            heads, layers = 1, 1
-        hidden = heads * choices.log_integer(1, largest(core, max_numel // 2))
-        share = max(0, max_numel - core(hidden // heads)) // 5
+        heads, layers = choices.pick(_HEADS), choices.pick(_LAYERS)
+        heads, size, layers, left = _sizes(choices, heads, layers, core, max_numel)
+        hidden = heads * size
 
         def rows(cost: int) -> int:
-            return choices.log_integer(1, 1 + share // cost)
+            return choices.log_integer(1, 1 + left // 5 // cost)
 
         vocabulary, other = rows(2 * hidden + 2), choices.one_in(2)
         padding = choices.below(vocabulary)
@@ -178,16 +191,14 @@ def decoders(*, max_numel: int = MAX_NUMEL) -> Callable[[Choices], DecoderArgume
     _check.integers(64, max_numel=max_numel)
 
     def draw_arguments(choices: Choices) -> DecoderArguments:
-        heads, layers = choices.pick(_HEADS), choices.log_integer(1, 8)
-
-        def core(size: int) -> int:
+        def core(heads: int, size: int, layers: int) -> int:
             width = heads * size
             return layers * (12 * width**2 + 13 * width) + 4 * width
 
-        if core(1) > max_numel:
-            heads, layers = 1, 1
-        width = heads * choices.log_integer(1, largest(core, max_numel // 2))
-        share = max(0, max_numel - core(width // heads)) // (2 * width)
+        heads, layers = choices.pick(_HEADS), choices.log_integer(1, 8)
+        heads, size, layers, left = _sizes(choices, heads, layers, core, max_numel)
+        width = heads * size
+        share = left // (2 * width)
         inner, own = choices.log_integer(1, 4 * width), choices.one_in(2)
         return DecoderArguments(
             vocab_size=choices.log_integer(1, 1 + share),
@@ -239,22 +250,19 @@ def architectures(*, max_numel: int = MAX_NUMEL) -> Callable[[Choices], Architec
     _check.integers(1024, max_numel=max_numel)
 
     def draw_arguments(choices: Choices) -> ArchitectureArguments:
-        heads, layers = choices.pick(_HEADS), choices.pick(_LAYERS)
-
-        def core(size: int) -> int:
+        def core(heads: int, size: int, layers: int) -> int:
             width = 4 * heads * size
             # Attention on both sides and across, a transform, and one row of everything else.
             return (
                 layers * (12 * width**2 + 30 * width + 4) + 4 * width**2 + 60 * width + 64 * heads
             )
 
-        if core(1) > max_numel:
-            heads, layers = 1, 1
-        width = 4 * heads * choices.log_integer(1, largest(core, max_numel // 2))
-        share = max(0, max_numel - core(width // heads // 4)) // 3
+        heads, layers = choices.pick(_HEADS), choices.pick(_LAYERS)
+        heads, size, layers, left = _sizes(choices, heads, layers, core, max_numel)
+        width = 4 * heads * size
 
         def rows(cost: int) -> int:
-            return choices.log_integer(1, 1 + share // cost)
+            return choices.log_integer(1, 1 + left // 3 // cost)
 
         vocabulary = rows(3 * width + 2)
         return ArchitectureArguments(
@@ -264,7 +272,7 @@ def architectures(*, max_numel: int = MAX_NUMEL) -> Callable[[Choices], Architec
             num_attention_heads=heads,
             intermediate_size=rows(layers * (6 * width + 4) + 2 * width),
             max_position_embeddings=rows(2 * width + 1),
-            head_dim=2 * choices.log_integer(1, width // heads // 2),
+            head_dim=2 * choices.log_integer(1, 2 * size),
             pad_token_id=choices.below(vocabulary),
             initializer_range=choices.scale(1e-3, 0.1, _RANGES),
             switched=flag(choices, False),
