@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 
 from verify import backends
+from verify.backends import Backend
 from verify.engine.explore import verify_cell
 from verify.engine.fingerprints import fingerprints
 from verify.engine.sampling import Sampler
@@ -18,9 +21,15 @@ from verify.subjects import SUBJECTS
 CPU = backends.known()["cpu"]
 
 
-def sampler(subject: str, promise: str = "law", dtype: str = "float32", seed: int = 1) -> Sampler:
+def sampler(
+    subject: str,
+    promise: str = "law",
+    dtype: str = "float32",
+    seed: int = 1,
+    backend: Backend = CPU,
+) -> Sampler:
     run = Run(seed, PROFILES["smoke"], time_limit=60.0, worker=0)
-    return Sampler(Cell(SUBJECTS[subject], CPU, dtype), run, promise)
+    return Sampler(Cell(SUBJECTS[subject], backend, dtype), run, promise)
 
 
 def of(subject: str, promise: str = "law", **more) -> dict[str, str]:
@@ -70,6 +79,15 @@ def test_dtypes_and_cases_have_fingerprints_of_their_own():
 def test_other_layouts_are_drawn_on_smaller_tensors():
     assert any("shape=(512, 1024)" in case for case in of("normal_"))
     assert any("shape=(256, 256)" in case for case in of("normal_", "strided"))
+
+
+def test_a_lazy_backend_draws_no_more_than_it_bears():
+    """A program of a million constants takes two minutes to compile."""
+    lazy = replace(CPU, lacks=("cheap shapes",))
+    cases = of("normal_", backend=lazy)
+    assert any("shape=(128, 128)" in case for case in cases)
+    assert not any("shape=(256, 256)" in case for case in cases)
+    assert of("normal_", backend=lazy) == cases
 
 
 def test_what_is_not_random_has_no_stream():

@@ -55,22 +55,28 @@ def fingerprints(sampler: Sampler, cases: Iterable[Case]) -> dict[str, str]:
 
 def _cut(sampler: Sampler, case: Case) -> Case:
     """The case, or the same call on a smaller tensor."""
-    if not isinstance(case, TensorCase) or sampler.promise == next(
-        iter(sampler.cell.subject.fill_methods)
-    ):
+    most = _most(sampler)
+    if not isinstance(case, TensorCase) or most == _MOST:
         return case
     shape = list(case.shape)
-    while math.prod(shape) > _MOST_ASIDE:
+    while math.prod(shape) > most:
         longest = shape.index(max(shape))
         shape[longest] //= 2
     return replace(case, shape=tuple(shape))
+
+
+def _most(sampler: Sampler) -> int:
+    """Entries of the largest case of the fill method that the backend bears."""
+    first = next(iter(sampler.cell.subject.fill_methods))
+    most = _MOST if sampler.promise == first else _MOST_ASIDE
+    return sampler.cell.backend.bearable(most)
 
 
 def _worthwhile(sampler: Sampler, case: Case) -> bool:
     """Whether there is a stream, and no need to draw for long."""
     subject = sampler.cell.subject
     random = any(tensor.law.is_random(tensor.shape) for tensor in subject.tensors(case))
-    return random and 0 < subject.numel(case) <= _MOST
+    return random and 0 < subject.numel(case) <= sampler.cell.backend.bearable(_MOST)
 
 
 def _digest(sample: Sample) -> str:
