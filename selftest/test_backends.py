@@ -62,7 +62,7 @@ BROKEN = {  # What the file holds: what is said of it.
     HEAD + "BACKEND = Backend('meta', int, dict, lacks=['sort'])":
         "its lacks are ['sort'] and no tuple of names",
     HEAD + "BACKEND = Backend('meta', int, dict, lacks=('tea',))":
-        "its lacks name 'tea', which is none of generators, cheap shapes, sort, int16,",
+        "its lacks name 'tea', which is none of generators, cheap shapes, strides, sort,",
     backend(dtypes="()"): "its dtypes are () and no tuple of names",
     backend(dtypes="'float32'"): "its dtypes are 'float32' and no tuple of names",
     backend(dtypes="('float31',)"): "its dtype 'float31' is none of bfloat16, float16, float32,",

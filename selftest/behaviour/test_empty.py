@@ -1,5 +1,7 @@
 """Tensors that are made otherwise than asked for."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -7,8 +9,8 @@ from selftest.behaviour.support import RUN, cell
 from verify.behaviour import empty as promise
 
 
-def ask(name, monkeypatch=None, change=None):
-    """The outcome of a factory, with what it makes changed."""
+def ask(name, monkeypatch=None, change=None, lacks=()):
+    """The outcome of a factory, with what it makes changed, on a backend that lacks something."""
     if change:
         make = promise.FACTORIES[name]
 
@@ -17,7 +19,9 @@ def ask(name, monkeypatch=None, change=None):
             return change(made, model), strides
 
         monkeypatch.setattr(promise, "FACTORIES", {**promise.FACTORIES, name: faulty})
-    return promise.verify_empty(name, cell("torch.full"), RUN)
+    full = cell("torch.full")
+    backend = replace(full.backend, lacks=lacks)
+    return promise.verify_empty(name, replace(full, backend=backend), RUN)
 
 
 def drawing(made, _):
@@ -71,6 +75,10 @@ def test_without_faults_nothing_is_found(name):
     before = torch.are_deterministic_algorithms_enabled()
     assert ask(name).final_verdict == "pass"
     assert torch.are_deterministic_algorithms_enabled() == before
+
+
+def test_a_backend_without_strides_is_asked_for_none(monkeypatch):
+    assert ask(STRIDED, monkeypatch, reordered, lacks=("strides",)).final_verdict == "pass"
 
 
 def test_strides_follow_the_order_and_the_step():

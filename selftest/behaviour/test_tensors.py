@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from verify.behaviour.tensors import doubled, identical, off
+from verify.behaviour.tensors import doubled, identical, is_over, off
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float32, torch.complex64, torch.int8])
@@ -33,3 +33,31 @@ def test_what_is_off_is_seen_in_any_dtype_of_reference_and_bound():
     assert off("a", values, values.double() + 0.25, bound) == []
     assert off("a", values, values.double() + 0.75, bound)
     assert off("a", values * 1j, values * 1j + 0.75, bound)
+
+
+@pytest.mark.parametrize("hidden", [False, True], ids=["told", "hidden"])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bool, torch.int64])
+class TestIsOver:
+    """One memory, on a device that tells where tensors lie, and on one that does not."""
+
+    @pytest.fixture(autouse=True)
+    def hide(self, hidden, monkeypatch):
+        if hidden:
+            monkeypatch.setattr(torch.Tensor, "is_set_to", lambda _self, _other: False)
+
+    def test_a_view_is(self, dtype):
+        values = torch.tensor([0, 1, 1], dtype=dtype)
+        assert is_over(values, values.detach())
+        assert is_over(values.detach(), torch.nn.Parameter(values, requires_grad=False))
+        assert torch.equal(values, torch.tensor([0, 1, 1], dtype=dtype))
+
+    @pytest.mark.parametrize("entries", [[0, 0], [1, 1], [1, 0]])
+    def test_a_copy_is_not(self, dtype, entries):
+        values = torch.tensor(entries, dtype=dtype)
+        assert not is_over(values, values.clone())
+        assert not is_over(values.clone(), values)
+
+    def test_a_part_is_not(self, dtype):
+        values = torch.ones(3, dtype=dtype)
+        assert not is_over(values, values[:2])
+        assert not is_over(values[:2], values)

@@ -20,6 +20,7 @@ DTYPES = ("bfloat16", "float16", "float32", "float64")
 LACKS = {
     "generators": "what asks for one is unsupported",
     "cheap shapes": "cases are smaller, each call is run by itself, and reduced on the host",
+    "strides": "where entries lie is not asked",
     "sort": "samples are reduced on the host",
     "int16": "samples are reduced on the host",
     "bincount": "samples are reduced on the host",
@@ -29,7 +30,7 @@ LACKS = {
 
 _LEAST = 1024
 
-_REDUCING = LACKS.keys() - {"generators"}
+_REDUCING = LACKS.keys() - {"generators", "strides"}
 
 _PACKAGES = ("transformers",)
 """Whose models are verified, where they are installed."""

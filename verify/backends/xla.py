@@ -2,7 +2,8 @@
 
 Source: PyTorch/XLA documentation, "PyTorch on XLA Devices" and ``torch_xla.core.xla_model``. Calls
 are recorded and compiled for each shape anew. There are no generators, and the state of the one
-stream is its seed.
+stream is its seed. "XLA Tensor Deep-Dive", "Memory Layout": tensors do not show their storage, and
+always appear to be contiguous.
 """
 
 from __future__ import annotations
@@ -78,5 +79,5 @@ BACKEND = _Xla(
     count=_count,
     describe=_describe,
     module=_Module,
-    lacks=("generators", "cheap shapes"),
+    lacks=("generators", "cheap shapes", "strides"),
 )

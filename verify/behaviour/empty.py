@@ -120,6 +120,14 @@ FACTORIES: Mapping[str, _Make] = {
 """Makes a tensor, and says what its strides must be, where that is documented."""
 
 
+def _factory(name: str, cell: Cell) -> _Make:
+    """The factory, without a word on strides where the backend has none."""
+    make = FACTORIES[name]
+    if "strides" in cell.backend.lacks:
+        return lambda asked, model: (make(asked, model)[0], None)
+    return make
+
+
 def _unlike(factory: _Make, device: torch.device, asked: _Asked) -> list[str]:
     """Which facts are not those asked for."""
     model = asked.model(device)
@@ -211,7 +219,7 @@ def _comparisons(name: str, cell: Cell, run: Run) -> Iterator[Comparison]:
     other = _not_filled if "full" in name else _off
     for question, wrong in _QUESTIONS.items():
         if wrong is not other:
-            ask = partial(wrong, FACTORIES[name], device)
+            ask = partial(wrong, _factory(name, cell), device)
             yield Comparison(question, partial(_smallest, ask, cell, run, name, question), [])
 
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from verify.behaviour.promise import Promise, Question, Trial
-from verify.behaviour.tensors import copied, differing, through_file
+from verify.behaviour.tensors import copied, differing, is_over, through_file
 from verify.behaviour.tied.reference import (
     apart,
     backward,
@@ -124,7 +124,7 @@ def _lost_by_files(trial: Trial) -> list[str]:
         f"{name} of a loaded state is not {first}"
         for first, *others in groups(trial)
         for name in others
-        if not loaded[name].is_set_to(loaded[first])
+        if not is_over(loaded[name], loaded[first])
     ]
     whole = through_file(network, weights_only=False)
     wrong += [f"{name} of a loaded network" for name in differing(state(network), state(whole))]

@@ -27,7 +27,7 @@ from verify.behaviour.copies.ways import (
 )
 from verify.behaviour.parameters.networks import output, scrambled
 from verify.behaviour.promise import Trial
-from verify.behaviour.tensors import copied, through_file
+from verify.behaviour.tensors import copied, is_over, through_file
 
 
 def _otherwise(trial: Trial, way: Callable[[Any], Any]) -> list[str]:
@@ -91,7 +91,7 @@ def unshared_by_copy(trial: Trial) -> list[str]:
     twin.note = None
     found += [] if module.note is not None else ["the name of an attribute"]
     alone = copy.copy(module.turned)
-    found += [] if type(alone) is nn.Parameter and alone.is_set_to(module.turned) else ["memory"]
+    found += [] if type(alone) is nn.Parameter and is_over(alone, module.turned) else ["memory"]
     return found if not alone.requires_grad else [*found, "requires_grad"]
 
 

@@ -10,9 +10,10 @@ from torch import Tensor, nn
 
 from verify.behaviour.parameters.networks import Blocks, owned, parameters
 from verify.behaviour.promise import Trial
+from verify.behaviour.tensors import is_over
 
 # Everything here is a question of identity or of names: no number is computed, and no address is
-# compared but by `Tensor.is_set_to`.
+# compared but by `is_over`.
 
 
 def same(one: Iterable[object], other: Iterable[object]) -> bool:
@@ -58,7 +59,7 @@ def _detached_otherwise(found: Mapping[str, Tensor], expected: Mapping[str, Tens
     same = {
         name
         for name, tensor in found.items()
-        if name in expected and tensor.is_set_to(expected[name]) and not tensor.requires_grad
+        if name in expected and is_over(tensor, expected[name]) and not tensor.requires_grad
     }
     return [
         f"{name} by state_dict"

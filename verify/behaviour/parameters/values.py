@@ -22,7 +22,7 @@ from verify.behaviour.parameters.networks import (
     scrambled,
 )
 from verify.behaviour.promise import Trial
-from verify.behaviour.tensors import copied, differing, identical, through_file
+from verify.behaviour.tensors import copied, differing, identical, is_over, through_file
 from verify.subjects.refusals.refusal import REFUSED
 from verify.torch_api import state
 
@@ -72,7 +72,7 @@ def lost_by_assigning(trial: Trial) -> list[str]:
         owned(trial, other)[name].requires_grad_(False)
     saved = module.state_dict()
     found = _loaded_with(other, saved, assign=True) + differing(saved, state(other))
-    found += [n for n, t in state(other).items() if not t.is_set_to(saved[n])]
+    found += [n for n, t in state(other).items() if not is_over(t, saved[n])]
     flags = {name: p.requires_grad for name, p in owned(trial, other).items()}
     return found + [n for n in names(trial) if n in flags and flags[n] == (n in frozen)]
 
