@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +13,7 @@ from torch import Tensor
 from selftest.lawful.alternative import Alternative, Control, Stream, editing_plain
 from selftest.lawful.normals import polar
 from selftest.planted.contracts import contract
-from selftest.planted.fault import Call, law, table
+from selftest.planted.fault import Call, Function, Plant, law, table
 from selftest.planted.streams import streams
 
 ORTHOGONAL = "orthogonal_"
@@ -137,6 +138,44 @@ def scaled(draw: Haar) -> Callable[[Tensor, Call], None]:
     return edit
 
 
+def unitary(rows: int, columns: int, stream: Stream) -> Tensor:
+    """Factorize complex normals, the triangle's diagonal made positive."""
+    q, r = _factors(rows, columns, stream)
+    return q * r.diagonal().sgn()
+
+
+def unphased(rows: int, columns: int, stream: Stream) -> Tensor:
+    """Leave the phases to the factorization: not Haar."""
+    return _factors(rows, columns, stream)[0]
+
+
+def _factors(rows: int, columns: int, stream: Stream) -> tuple[Tensor, Tensor]:
+    parts = _normals(rows, 2 * columns, stream).view(rows, columns, 2)
+    q, r = torch.linalg.qr(torch.view_as_complex(parts))
+    return q, r
+
+
+def in_complex_numbers(draw: Haar) -> Plant:
+    """Fill complex tensors, which PyTorch refuses; others are left to it."""
+
+    def plant(original: Function) -> Function:
+        @functools.wraps(original)
+        @torch.no_grad()
+        def filled(
+            tensor: Tensor, gain: float = 1, generator: torch.Generator | None = None
+        ) -> Any:
+            if not tensor.is_complex() or tensor.dim() < 2 or not tensor.numel():
+                return original(tensor, gain, generator)
+            rows, columns = tensor.shape[0], tensor.numel() // tensor.shape[0]
+            q = gain * draw(max(rows, columns), min(rows, columns), Stream(generator))
+            return tensor.copy_((q.mH if rows < columns else q).reshape(tensor.shape))
+
+        return filled
+
+    return plant
+
+
+_COMPLEX = (law("complex64-orthogonal_"), law("complex128-orthogonal_"))
 _DOUBLE = law("float64-orthogonal_")
 _NODES = (
     law("float32-orthogonal_"),
@@ -198,12 +237,21 @@ ALTERNATIVES = table(
         "haar_cholesky", "orthogonal matrices by Cholesky's factor, twice",
         cholesky, "Yamamoto et al. 2015", _NODES[0], _NODES[2],
     ),
+    Alternative(
+        "haar_on_u_n", "complex orthogonal matrices by QR, the phases fixed", (ORTHOGONAL,),
+        in_complex_numbers(unitary), nodes=_COMPLEX, source="Mezzadri 2007, sec. 5",
+    ),
 )  # fmt: skip
 
 CONTROLS = table(
     Control(
         "haar_of_no_sign", "orthogonal matrices with the signs of the factorization",
         (ORTHOGONAL,), editing_plain(scaled(unsigned)), law("float64-orthogonal_"),
+        frozenset({"haar_sign", "haar_trace", "haar_determinant", "haar_entry"}),
+    ),
+    Control(
+        "haar_of_no_phase", "complex orthogonal matrices with the phases of the factorization",
+        (ORTHOGONAL,), in_complex_numbers(unphased), law("complex128-orthogonal_"),
         frozenset({"haar_sign", "haar_trace", "haar_determinant", "haar_entry"}),
     ),
 )  # fmt: skip

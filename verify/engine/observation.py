@@ -65,12 +65,17 @@ _PARTS = ("real part", "imaginary part")
 
 
 def _complex_evidence(sample: Sample, tensors: Iterable[TensorLaw], sort: bool) -> Evidence:
-    """Real and imaginary part as two tensors, each with its component of the law."""
+    """Real and imaginary part as two tensors with a law each, or side by side with one law."""
     parts = {}
     laws: list[TensorLaw] = []
     for tensor in tensors:
         both = torch.view_as_real(sample.tensors[tensor.name])
-        for place, law in enumerate(tensor.law.components()):
+        components = tensor.law.components()
+        if len(components) == 1:
+            parts[tensor.name] = both.flatten(-2)
+            laws.append(replace(tensor, law=components[0]))
+            continue
+        for place, law in enumerate(components):
             name = f"{tensor.name} {_PARTS[place]}".strip()
             parts[name] = both[..., place].contiguous()
             laws.append(replace(tensor, name=name, law=law))

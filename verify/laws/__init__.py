@@ -21,7 +21,7 @@ from verify.laws.entries import (
 )
 from verify.laws.fans import fan, fan_in_and_fan_out
 from verify.laws.gains import GAINS, gain
-from verify.laws.haar import Haar
+from verify.laws.haar import Haar, UnitaryHaar
 from verify.laws.lattice import LATTICES, Lattice
 from verify.laws.masked import Masked
 from verify.laws.products import Independent
@@ -64,6 +64,7 @@ __all__ = [
     "TruncatedNormal",
     "Uniform",
     "UniformSum",
+    "UnitaryHaar",
     "fan",
     "fan_in_and_fan_out",
     "gain",

@@ -57,8 +57,10 @@ class Law:
         """
         return 0.0
 
-    def components(self) -> tuple[Law, Law]:
+    def components(self) -> tuple[Law, ...]:
         """The laws of the real and the imaginary part of a complex tensor: they are independent.
+
+        One law alone is that of both parts together, as if they were a last axis of two.
 
         A standard deviation is that of the complex value, ``E|z − mean|² = std²``, shared equally
         by the parts; so is the variance for which the bounds of a Glorot or He initializer are

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,9 @@ from verify.laws.base import Law, Shape
 from verify.laws.lattice import Lattice
 
 Floats = npt.NDArray[np.float64]
+Numbers = npt.NDArray[np.inexact[Any]]
+
+_UNITS = np.array([1.0, 1.0j])
 
 _ENTRIES = 16
 """Entries of a matrix that are never drawn twice, in any dtype that has one."""
@@ -33,6 +37,9 @@ class Haar(Law):
 
     gain: float
 
+    PARTS: ClassVar[int] = 1
+    """Real numbers in an entry."""
+
     def __post_init__(self) -> None:
         require_reals(self, "gain")
 
@@ -40,51 +47,53 @@ class Haar(Law):
         """Of `_ENTRIES` entries without end, for all that a question needs."""
         return math.inf if math.prod(shape) >= _ENTRIES and self.gain else 0.0
 
-    def components(self) -> tuple[Haar, Haar]:  # noqa: D102
-        return self, self
+    def components(self) -> tuple[Haar]:  # noqa: D102
+        return (UnitaryHaar(self.gain),)
 
     def demands(self, shape: Shape) -> Iterator[tuple[str, bool]]:  # noqa: D102
         yield "a finite gain", math.isfinite(self.gain)
         yield "a tensor of two axes or more", len(shape) >= 2
 
-    @staticmethod
-    def tolerance(rows: int, cols: int, epsilon: float) -> float:
+    @classmethod
+    def tolerance(cls, rows: int, cols: int, epsilon: float) -> float:
         """Allowed ``max |QᵀQ − I|`` for entries of machine epsilon `epsilon`.
 
         What is left by any backward stable factorization is a modest multiple of √n epsilon
         (Higham 2002, theorem 19.4 and eq. 19.13). The constants leave room beyond the largest that
         was measured for QR, polar factors and singular vectors: 19 epsilon among 10⁵ matrices of
-        side 8 in float32, 54 epsilon at 2048×1025.
+        side 8 in float32, 54 epsilon at 2048×1025. The error of a complex product is ``2√2`` times
+        that of a real one at most (Higham 2002, lemma 3.5).
         """
-        return (32 + 2 * math.sqrt(max(rows, cols))) * epsilon
+        return (32 + 2 * math.sqrt(max(rows, cols))) * 8 ** ((cls.PARTS - 1) / 2) * epsilon
 
-    @staticmethod
-    def column_error(rows: int, cols: int, epsilon: float) -> float:
+    @classmethod
+    def column_error(cls, rows: int, cols: int, epsilon: float) -> float:
         """Relative error of a column: QᵀQ shows it twice."""
-        return Haar.tolerance(rows, cols, epsilon) / 2
+        return cls.tolerance(rows, cols, epsilon) / 2
 
-    @staticmethod
-    def resolution(rows: int, cols: int, epsilon: float, draw_step: float) -> float:
+    @classmethod
+    def resolution(cls, rows: int, cols: int, epsilon: float, draw_step: float) -> float:
         """Bound on how far rounding moves the cdf of a column's part in a fixed direction.
 
         That part is 1/√n in size, and its density times its size is that of a standard normal at
         most; rounding moves it by `column_error` of its size. Underneath are normals that were made
         of uniforms on a lattice of `draw_step`.
         """
-        moved = 2 * Haar.column_error(rows, cols, epsilon) / math.sqrt(2 * math.pi)
+        moved = 2 * cls.column_error(rows, cols, epsilon) / math.sqrt(2 * math.pi)
         return min(1.0, moved + draw_step)
 
-    @staticmethod
-    def mass(rows: int, cols: int, epsilon: float) -> float:
+    @classmethod
+    def mass(cls, rows: int, cols: int, epsilon: float) -> float:
         """Bound on the probability of any single tall matrix of the dtype.
 
         A column is uniform on the unit sphere of what its predecessors leave, of dimension m from
-        ``rows − 1`` down (Muirhead 1982, theorem 2.1.13). It is rounded by ρ = `column_error` at
+        ``rows − 1`` down, or in complex numbers from ``2·rows − 1`` in steps of two (Muirhead 1982,
+        theorem 2.1.13). It is rounded by ρ = `column_error` at
         most, so what rounds to one column lies within an angle of ``πρ``: a cap, which is at most a
         flat ball of that radius, relative to the sphere ``Γ((m+1)/2) / (2√π·Γ(m/2+1)) · (πρ)^m``.
         """
-        m = np.arange(rows - 1, rows - 1 - cols, -1)
-        radius = math.pi * Haar.column_error(rows, cols, epsilon)
+        m = cls.PARTS * np.arange(rows, rows - cols, -1) - 1
+        radius = math.pi * cls.column_error(rows, cols, epsilon)
         ball = special.gammaln((m + 1) / 2) - special.gammaln(m / 2 + 1) - math.log(4 * math.pi) / 2
         return float(np.exp(np.minimum(0.0, ball + m * math.log(radius)).sum()))
 
@@ -114,8 +123,8 @@ class Haar(Law):
         cdf: Floats = np.where(one <= other, centre, np.where(along < 0, tail, 1 - tail))
         return cdf
 
-    @staticmethod
-    def triangle(n: int, k: int, count: int, rng: np.random.Generator) -> Floats:
+    @classmethod
+    def triangle(cls, n: int, k: int, count: int, rng: np.random.Generator) -> Numbers:
         """Draw `count` upper triangles R that complete an n×k Haar matrix to Gaussian.
 
         If Z is an n×k matrix of independent standard normals and ``Z = QR`` with a
@@ -124,14 +133,31 @@ class Haar(Law):
         Muirhead 1982, theorems 2.1.13 and 3.2.14). Hence a Haar Q times an independent R
         is exactly Gaussian, and everything known of independent normals applies to it.
 
+        In complex numbers whose parts are independent standard normals ``R_ii ~ χ(2(n−i))``, and
+        the parts of R_ij are standard normals (Goodman 1963; Mezzadri 2007, sec. 4).
+
         Returns
         -------
         numpy.ndarray
-            float64, shape ``(count, k, k)``.
+            float64 or complex128, shape ``(count, k, k)``.
         """
-        triangle = np.zeros((count, k, k))
         rows, cols = np.triu_indices(k, 1)
-        triangle[:, rows, cols] = rng.standard_normal((count, rows.size))
+        above = rng.standard_normal((count, rows.size, cls.PARTS)) @ _UNITS[: cls.PARTS]
         diagonal = np.arange(k)
-        triangle[:, diagonal, diagonal] = np.sqrt(rng.chisquare(n - diagonal, (count, k)))
-        return triangle
+        triangle: Numbers = np.zeros((count, k, k), np.complex128)
+        triangle[:, rows, cols] = above
+        lengths = rng.chisquare(cls.PARTS * (n - diagonal), (count, k))
+        triangle[:, diagonal, diagonal] = np.sqrt(lengths)
+        return triangle if cls.PARTS > 1 else triangle.real
+
+
+@dataclass(frozen=True)
+class UnitaryHaar(Haar):
+    """`gain` times a complex matrix of orthonormal columns or rows, by Haar measure on U(n).
+
+    Its parts are not independent, so that they are one sample: values have a last axis of two.
+
+    Source: Mezzadri 2007, sec. 4 and 5 (Haar measure on U(n), and QR with the phase fix).
+    """
+
+    PARTS: ClassVar[int] = 2
