@@ -218,7 +218,7 @@ def likely(values: Tensor, place: Place) -> str:
     if known := structure(found):
         best = min(known, key=lambda formula: formula.rank)
         return "" if best.rank >= REVIEW else best.words
-    subject = Subject(found, 1)
+    subject = Subject(found, 0)
     options = [formula for formula in subject.candidates() if subject.keeps(formula)]
     best = min(options, key=lambda formula: preference(formula, [subject], {}), default=NO_LAW)
     vague = best is not DEFAULT and not subject.is_telling

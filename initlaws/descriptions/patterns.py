@@ -104,10 +104,10 @@ def literal(text: str) -> str:
 
 
 def layers(place: Place, every: Sequence[Place]) -> int:
-    """How many numbers stand in the model where the first one of a name does; else 1."""
+    """How many numbers stand in the model where the first one of a name does; 0 without one."""
     found = re.match(r"((?:.*?\.)??)\d+(?:\.|$)", place.name)
     if not found:
-        return 1
+        return 0
     pattern = re.compile(re.escape(found[1]) + r"(\d+)(?:\.|$)")
     numbers = {m[1] for p in every for name in p.names if (m := pattern.match(name))}
     return len(numbers)

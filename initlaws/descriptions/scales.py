@@ -141,15 +141,19 @@ _BY_DEPTH = (
 
 @cache
 def _divisors(layers: int) -> tuple[_By, ...]:
-    """What scales are divided by in a model of so many layers."""
-    if layers < 2:
-        return (_WHOLE,)
+    """What scales are divided by in a model of so many layers.
+
+    The √2 of one layer is not believed unless the same is said elsewhere without it: its rank is
+    that of a constant of two digits.
+    """
     twice, once = math.sqrt(2 * layers), math.sqrt(layers)
+    rank = 1.0 if layers > 1 else 2.0
+    by_twice = _By(f"math.sqrt(2 * {layers})", "√(2·layers)", "", rank, lambda _: twice)
+    by_once = _By(f"math.sqrt({layers})", "√layers", "", 1.1, lambda _: once)
     return (
         _WHOLE,
-        _By(f"math.sqrt(2 * {layers})", "√(2·layers)", "", 1.0, lambda _: twice),
-        _By(f"math.sqrt({layers})", "√layers", "", 1.1, lambda _: once),
-        *_BY_DEPTH,
+        *((by_twice,) if layers else ()),
+        *((by_once, *_BY_DEPTH) if layers > 1 else ()),
     )
 
 
@@ -189,7 +193,7 @@ def of_sizes(layers: int) -> tuple[Scale, ...]:
     Parameters
     ----------
     layers : int
-        How many there are of what the tensor belongs to.
+        How many there are of what the tensor belongs to; 0 if it belongs to none.
     """
     plain = [
         _of_size(first + (len(_SIZES) * i + j) / 100, numerator, size)

@@ -25,7 +25,7 @@ class Subject:
     ----------
     found : Gathered
     layers : int
-        How many there are of what it belongs to.
+        How many there are of what it belongs to; 0 if it belongs to none.
     """
 
     found: Gathered
