@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 
@@ -20,7 +21,9 @@ def written(value: float) -> str:
     return repr(float(value))
 
 
-def few_digits(estimate: float, error: float, most: int = 6) -> Iterator[tuple[int, float]]:
+def few_digits(
+    estimate: float, error: float, most: int = 6, least: float = -math.inf
+) -> Iterator[tuple[int, float]]:
     """Numbers near an estimate, with one digit, with two, … until one is as near as can be.
 
     Parameters
@@ -30,13 +33,28 @@ def few_digits(estimate: float, error: float, most: int = 6) -> Iterator[tuple[i
         Its relative standard error.
     most : int
         Digits.
+    least : float
+        The smallest that the number can be: of what lies below it, the last is rounded up.
     """
     last = None
     for digits in range(1, most + 1):
-        value = float(f"{estimate:.{digits - 1}e}")
+        value = _rounded(estimate, digits)
+        if value < least:
+            if digits < most:
+                continue
+            value = _rounded(estimate + 10.0 ** _exponent(estimate, digits), digits)
         off = abs(value / estimate - 1)
         if value != last and (off <= 5 * error if digits < 3 else off <= 1.5 * error):
             yield digits, value
         if off <= 1.5 * error and digits > 1:
             return
         last = value
+
+
+def _rounded(value: float, digits: int) -> float:
+    return float(f"{value:.{digits - 1}e}")
+
+
+def _exponent(value: float, digits: int) -> int:
+    """That of the last of so many digits, as a power of ten."""
+    return math.floor(math.log10(abs(value))) - digits + 1

@@ -150,9 +150,10 @@ def means(values: Values) -> Iterator[float]:
 def between(values: Values) -> Iterator[Formula]:
     """Uniforms whose ends are numbers of few digits."""
     reach = 3 * (values.high - values.low) / values.count + values.slack / 4
-    lows, highs = (tuple(_near(end, reach)) for end in (values.low, values.high))
-    for below, low in lows:
+    lows, highs = (tuple(_near(end, reach, values.slack)) for end in (-values.low, values.high))
+    for below, negative in lows:
         for above, high in highs:
+            low = 0.0 - negative
 
             def of(_: Place, low: float = low, high: float = high) -> Uniform:
                 return Uniform(low, high)
@@ -163,8 +164,9 @@ def between(values: Values) -> Iterator[Formula]:
             yield Formula(code, words, "", rank, UNIFORM.name, of)
 
 
-def _near(end: float, reach: float) -> Iterator[tuple[int, float]]:
+def _near(end: float, reach: float, slack: float) -> Iterator[tuple[int, float]]:
+    """Zero if an upper end can be that, else numbers of few digits that no value exceeds."""
     if abs(end) <= 5 * reach:
         yield 1, 0.0
         return
-    yield from few_digits(end, reach / abs(end))
+    yield from few_digits(end, reach / abs(end), least=end - slack)

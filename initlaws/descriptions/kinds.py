@@ -53,9 +53,16 @@ class Kind:
             return values.std / self.ratio, values.error(law) + values.lattice.step / 8
         # Beyond the largest of n values lies 1/n: it is as far from the bound as this density says.
         gap = 1 / (values.count * _edge(law) * self.bound)
+        return self._farthest(values) * (1 + gap), 3 * gap + values.lattice.step / 4
+
+    def _farthest(self, values: Values) -> float:
+        """The scale whose bound is the value farthest from the mean."""
         middle = self.middle(values)
-        bound = max(values.high - middle, middle - values.low) * (1 + gap)
-        return bound / self.bound, 3 * gap + values.lattice.step / 4
+        return max(values.high - middle, middle - values.low) / self.bound
+
+    def least(self, values: Values) -> float:
+        """The smallest scale whose bound no value exceeds by more than rounding."""
+        return self._farthest(values) - values.slack / self.bound
 
 
 def _edge(law: Continuous) -> float:

@@ -219,7 +219,9 @@ def of_sizes(layers: int) -> tuple[Scale, ...]:
     return (*plain, inverse, *divided)
 
 
-def constants(estimate: float, error: float, name: str, layers: int) -> Iterator[Scale]:
+def constants(
+    estimate: float, error: float, name: str, layers: int, least: float = 0.0
+) -> Iterator[Scale]:
     """Constants of few digits near an estimate, and such constants divided by depth.
 
     Parameters
@@ -229,13 +231,15 @@ def constants(estimate: float, error: float, name: str, layers: int) -> Iterator
         Its relative standard error.
     name : str
     layers : int
+    least : float
+        The smallest that the scale can be: values lie so far out.
     """
     for by in _divisors(layers):
         try:
-            whole = estimate * by.of(name)
+            divisor = by.of(name)
         except ValueError:  # It belongs to no layer.
             continue
-        for digits, value in few_digits(whole, error):
+        for digits, value in few_digits(estimate * divisor, error, least=least * divisor):
             if by is _WHOLE or digits < 3:
                 yield _divided(_constant(digits, value), by)
 

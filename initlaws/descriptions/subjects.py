@@ -70,7 +70,8 @@ class Subject:
         estimate, error = kind.estimate(self.values)
         whole = math.sqrt(2) if self.place.tensor.is_complex() and kind is not UNIFORM else 1.0
         yield from of_sizes(self.layers)
-        yield from constants(estimate * whole, error, self.place.name, self.layers)
+        least = kind.least(self.values) * whole
+        yield from constants(estimate * whole, error, self.place.name, self.layers, least)
 
     def keeps(self, said: Formula) -> bool:
         """Whether the values can have come from a said."""
