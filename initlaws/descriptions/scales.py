@@ -67,6 +67,13 @@ def _side(index: int) -> Callable[[Shape], int]:
     return side
 
 
+def _inputs(shape: Shape) -> int:
+    """The inputs of each of several matrices; of one kernel element they are a fan."""
+    if len(shape) != 3 or shape[2] == 1:
+        raise ValueError("known as a fan, or no size of a matrix")
+    return shape[1]
+
+
 _SIZES = (
     _Size("fan_in_and_fan_out(shape)[0]", "fan_in", lambda shape: fan_in_and_fan_out(shape)[0]),
     _Size(
@@ -77,6 +84,7 @@ _SIZES = (
     _Size("fan_in_and_fan_out(shape)[1]", "fan_out", lambda shape: fan_in_and_fan_out(shape)[1]),
     _Size("shape[-1]", "the last side", _side(-1)),
     _Size("shape[0]", "the first side", _side(0)),
+    _Size("shape[1]", "the second side", _inputs),
 )
 
 _NUMERATORS: tuple[tuple[str, str, float], ...] = (
