@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from initlaws.builds import Place
 from initlaws.descriptions.digits import few_digits, written
@@ -70,11 +70,26 @@ def fixed(place: Place, values: Tensor) -> Formula:
     flat = values.reshape(-1)
     if bool((flat == flat[0]).all()) and (not values.is_complex() or not bool(flat[0].imag)):
         return _constant(flat[0].real if values.is_complex() else flat[0])
-    if not values.is_complex():
-        for law, code, words in _structures(place, values):
-            if torch.equal(values, _made(law, values)):
-                return Formula(code, words)
-    return Formula("Written()", WRITTEN)
+    if values.is_complex():
+        return Formula("Written()", WRITTEN)
+    for law, code, words in _structures(place, values):
+        if torch.equal(values, _made(law, values)):
+            return Formula(code, words)
+    return _gates(place, values) or Formula("Written()", WRITTEN)
+
+
+def _gates(place: Place, values: Tensor) -> Formula | None:
+    """A constant for each gate: the biases of a cell whose forget gate starts open."""
+    if not isinstance(place.module, nn.RNNBase | nn.RNNCellBase) or values.dim() != 1:
+        return None
+    if values.numel() % place.module.hidden_size:
+        return None
+    gates = values.view(-1, place.module.hidden_size)
+    if not bool((gates == gates[:, :1]).all()):
+        return None
+    each = [_constant(gate[0]) for gate in gates]
+    words = f"by gates {', '.join(said.words for said in each)}"
+    return Formula(f"Parts(({', '.join(said.code for said in each)}))", words)
 
 
 def _constant(value: Tensor) -> Formula:
