@@ -148,10 +148,10 @@ def _gathered(builds: Builds, count: int, progress: Progress | None) -> dict[str
 
 
 def _needs_line(found: Gathered) -> bool:
-    """Buffers that are written, and the same in every build, need none."""
+    """Buffers that are written, and the same in every build, need none, but for constants."""
     if not found.place.is_buffer or found.first is None:
         return True
-    return any(formula.rank >= REVIEW for formula in structure(found))
+    return any(said.rank >= REVIEW or said.words != WRITTEN for said in structure(found))
 
 
 def _without_line(found: Gathered) -> Row:
