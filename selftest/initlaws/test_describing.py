@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import re
 
 import pytest
@@ -221,6 +222,68 @@ def narrower():
     model = models.Decoder()
     for part in model.parameters():
         part.data.mul_(0.75)
+    return model
+
+
+def test_a_single_layer_is_divided_by_too():
+    said = lines(single)
+    assert said["h.0.down.weight"] == "Normal(0.0, 0.02 / math.sqrt(2 * 1))"
+
+
+def single():
+    return models.Decoder(layers=1)
+
+
+def test_a_bound_is_no_number_that_values_exceed():
+    """Of 1/120 the first digits alone are too small."""
+    (said,) = lines(third).values()
+    assert re.fullmatch(r"Uniform\(-0\.008333\d+, 0\.008333\d+\)", said), said
+
+
+def third():
+    model = nn.Linear(96, 48, bias=False)
+    nn.init.uniform_(model.weight, -1 / 120, 1 / 120)
+    return model
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_ends_are_no_numbers_that_values_exceed(seed):
+    (said,) = describe(Builds(thirds, seed=seed)).rows
+    low, high = map(float, re.fullmatch(r"Uniform\((.*), (.*)\)", said.law).groups())
+    assert low == pytest.approx(1 / 3, rel=1e-4) and high == pytest.approx(2 / 3, rel=1e-4)
+
+
+def thirds():
+    model = nn.Linear(96, 48, bias=False)
+    nn.init.uniform_(model.weight, 1 / 3, 2 / 3)
+    return model
+
+
+def test_matrices_side_by_side_are_told_by_their_inputs():
+    (said,) = lines(stacked).values()
+    assert said == "lambda shape: Normal(0.0, 1 / math.sqrt(shape[1]))"
+
+
+def stacked():
+    return nn.ParameterList([torch.randn(5, 37, 64) / math.sqrt(37)])
+
+
+def test_constants_in_buffers_have_lines():
+    said = lines(models.convolutional)
+    assert said["1.running_mean"] == "Constant(0.0)" and said["1.running_var"] == "Constant(1.0)"
+    assert "1.num_batches_tracked" not in said
+
+
+def test_a_forget_gate_that_starts_open_is_a_part():
+    assert lines(opened)["bias_hh_l0"] == (
+        "Parts((Constant(0.0), Constant(1.0), Constant(0.0), Constant(0.0)))"
+    )
+
+
+def opened():
+    model = nn.LSTM(8, 8)
+    with torch.no_grad():
+        model.bias_hh_l0.zero_()[8:16] = 1.0
     return model
 
 
