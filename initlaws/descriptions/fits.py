@@ -67,6 +67,8 @@ class Values:
         inner = self.some[np.abs(self.some - middle) <= reach]
         if max(middle - self.low, self.high - middle) <= reach or inner.size < 0.9 * self.some.size:
             return None
+        if inner[0] == inner[-1]:
+            return None  # One number, most of the time, is no density.
         mean, std = float(inner.mean()), float(inner.std())
         low, high = float(inner[0]), float(inner[-1])
         return Values(inner.size, mean, std, low, high, inner, self.lattice)

@@ -211,14 +211,22 @@ class Gathering:
 
     def _body(self, parts: Tensor) -> Tensor:
         """The entries that are random: neither of a constant row nor zeros of a sparse matrix."""
+        if self.seen == 1 or self.zeros:
+            found = zeros_of_columns(parts)
+            self.zeros = found if found == self.zeros or self.seen == 1 else 0
         if self.constants:
             kept = torch.ones(parts.shape[0], dtype=torch.bool)
             kept[list(self.constants)] = False
             parts = parts[kept]
-        if self.seen == 1 or self.zeros:
-            found = zeros_of_columns(parts)
-            self.zeros = found if found == self.zeros or self.seen == 1 else 0
-        return parts[parts != 0] if self.zeros else parts.reshape(-1)
+        return parts[parts != 0] if self._sparse else parts.reshape(-1)
+
+    @property
+    def _sparse(self) -> int:
+        """The zeros in each column that lie in no constant row.
+
+        A row of a sparse matrix may be zero by chance, until a build comes in which it is not.
+        """
+        return max(0, self.zeros - sum(not constant for constant in self.constants.values()))
 
     def gathered(self) -> Gathered:
         """What was found, when all builds were seen."""
@@ -229,7 +237,7 @@ class Gathering:
             observed=self.whole.observed,
             first=self.first,
             rows=self.constants,
-            zeros=self.zeros,
+            zeros=self._sparse,
             gains=self.gains,
             count=sums.count,
             mean=sums.mean,

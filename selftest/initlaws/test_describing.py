@@ -268,6 +268,26 @@ def stacked():
     return nn.ParameterList([torch.randn(5, 37, 64) / math.sqrt(37)])
 
 
+@pytest.mark.parametrize("seed", [0, 1, 3])
+def test_a_row_of_a_sparse_matrix_may_be_zero_in_one_build(seed):
+    """Under one seed in fourteen it is so in the first."""
+    (row,) = describe(Builds(sparse, seed=seed)).rows
+    assert row.law == "Sparse(0.9, 0.01)"
+
+
+def sparse():
+    return nn.ParameterList([nn.init.sparse_(torch.empty(64, 64), 0.9)])
+
+
+def test_values_that_are_mostly_one_number_have_no_law():
+    (said,) = lines(scattered).values()
+    assert "follow no law that is looked for" in said
+
+
+def scattered():
+    return nn.ParameterList([torch.randn(64, 64) * (torch.rand(64, 64) < 0.05)])
+
+
 def test_constants_in_buffers_have_lines():
     said = lines(models.convolutional)
     assert said["1.running_mean"] == "Constant(0.0)" and said["1.running_var"] == "Constant(1.0)"
