@@ -7,6 +7,8 @@ import torch
 
 from selftest.behaviour.support import RUN, cell
 from verify.behaviour import empty as promise
+from verify.defects import known_defects
+from verify.defects.known_defects import KnownDefect
 
 
 def ask(name, monkeypatch=None, change=None, lacks=()):
@@ -79,6 +81,19 @@ def test_without_faults_nothing_is_found(name):
 
 def test_a_backend_without_strides_is_asked_for_none(monkeypatch):
     assert ask(STRIDED, monkeypatch, reordered, lacks=("strides",)).final_verdict == "pass"
+
+
+ENTRY = KnownDefect("empty-is-not-filled", "", "empty", calls=("left-as-found",))
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "verdict"),
+    [(EMPTY, one_off, "pass"), (EMPTY, None, "fail"), (FULL, None, "pass")],
+    ids=["is forgiven", "is mended", "is not asked"],
+)
+def test_an_entry_speaks_of_the_factories_that_are_asked(monkeypatch, name, change, verdict):
+    monkeypatch.setattr(known_defects, "for_promise", lambda *_: (ENTRY,))
+    assert ask(name, monkeypatch, change).final_verdict == verdict
 
 
 def test_strides_follow_the_order_and_the_step():

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 
 import torch
@@ -15,6 +15,8 @@ from torch import Tensor
 import strategies
 from verify import torch_api
 from verify.behaviour.exact import Comparison, Example, compare
+from verify.behaviour.promise import Promise, Wording
+from verify.defects.known_defects import KnownDefect
 from verify.outcome.outcome import Outcome
 from verify.plan.drawing import smallest_failure
 from verify.plan.run import Cell, Run, derive
@@ -195,12 +197,38 @@ def _deterministic() -> Iterator[None]:
 
 _Wrong = Callable[[_Make, torch.device, _Asked], list[str]]
 
-_QUESTIONS: Mapping[str, _Wrong] = {
-    "what is not as asked": _unlike,
-    "streams that move": _moved,
-    "entries that are not the value": _off,
-    "memory that is left as it was found": _not_filled,
+
+@dataclass(frozen=True)
+class _Question(Wording):
+    """What is asked of a factory.
+
+    Attributes
+    ----------
+    wrong : callable
+        What is wrong with what it makes, in texts.
+    """
+
+    wrong: _Wrong
+
+
+_QUESTIONS: Mapping[str, _Question] = {
+    "not-as-asked": _Question("what is not as asked", _unlike),
+    "moved-streams": _Question("streams that move", _moved),
+    "other-values": _Question("entries that are not the value", _off),
+    "left-as-found": _Question("memory that is left as it was found", _not_filled),
 }
+
+PROMISE = Promise(
+    name="empty",
+    check="empty",
+    questions=_QUESTIONS,
+    words="shape, strides, dtype, device and requires_grad as asked for, in memory of its "
+    "own; no stream moves; deterministic algorithms leave no memory as it was found",
+    formula="w = value, where there is one",
+    source="PyTorch documentation, torch.utils.deterministic.fill_uninitialized_memory",
+    subjects=("torch.full",),
+    dtypes=("float32",),
+)
 
 
 def _smallest(ask: Callable[[_Asked], list[str]], cell: Cell, run: Run, *names: str) -> list[str]:
@@ -216,24 +244,28 @@ def _smallest(ask: Callable[[_Asked], list[str]], cell: Cell, run: Run, *names: 
 
 def _comparisons(name: str, cell: Cell, run: Run) -> Iterator[Comparison]:
     device = cell.backend.device(run.worker)
-    other = _not_filled if "full" in name else _off
-    for question, wrong in _QUESTIONS.items():
-        if wrong is not other:
-            ask = partial(wrong, _factory(name, cell), device)
-            yield Comparison(question, partial(_smallest, ask, cell, run, name, question), [])
+    other = "left-as-found" if "full" in name else "other-values"
+    for id, question in _QUESTIONS.items():
+        if id != other:
+            ask = partial(question.wrong, _factory(name, cell), device)
+            smallest = partial(_smallest, ask, cell, run, name, question.words)
+            yield Comparison(question.words, smallest, [], question=id)
 
 
 def verify_empty(factory: str, cell: Cell, run: Run) -> Outcome:
     """Ask each question about shapes, strides and dtypes of every kind, drawn afresh for each."""
-    asked = Outcome(
-        promise="empty",
+    comparisons = [*_comparisons(factory, cell, run)]
+    calls = {each.call for each in comparisons}
+
+    def here(defects: Iterable[KnownDefect]) -> tuple[KnownDefect, ...]:
+        """Those of what is asked of this factory."""
+        return tuple(defect for defect in defects if calls.issuperset(defect.calls))
+
+    asked = replace(
+        PROMISE.asked_of(cell),
         subject=factory,
-        backend=cell.backend.name,
         dtype="any",
-        words="shape, strides, dtype, device and requires_grad as asked for, in memory of its "
-        "own; no stream moves; deterministic algorithms leave no memory as it was found",
-        formula="w = value, where there is one",
-        source=f"PyTorch documentation, {factory}, "
-        "torch.utils.deterministic.fill_uninitialized_memory",
+        source=f"PyTorch documentation, {factory}, {PROMISE.source.partition(', ')[2]}",
     )
-    return compare(asked, _comparisons(factory, cell, run), "empty")
+    known, elsewhere = here(PROMISE.known_in(cell)), here(PROMISE.known_elsewhere(cell))
+    return compare(asked, comparisons, PROMISE.check, known, elsewhere)
