@@ -6,11 +6,10 @@ import pytest
 import torch
 from hypothesis import HealthCheck, Phase, find, settings
 
-from selftest.behaviour.support import RUN
+from selftest.behaviour.support import RUN, cell
 from verify.backends import Backend
 from verify.behaviour import errors
 from verify.plan.profiles import PROFILES
-from verify.plan.run import Cell
 from verify.subjects import SUBJECTS
 
 LAZY = Backend("xla", lambda: 1, dict, lacks=("cheap shapes",))
@@ -28,20 +27,15 @@ def test_a_case_can_be_drawn_of_as_few_entries_as_it_bears(name, profile):
         find(cases, lambda _: True, settings=ONE)
 
 
-class Refusing(Backend):
-    """A backend over the host that refuses once it is waited for, or never."""
+class Recorded(torch.Tensor):
+    """What a call made that is refused once it is read."""
 
-    def device(self, _worker: int = 0) -> torch.device:
-        return torch.device("cpu")
-
-    def synchronize(self, _device: torch.device) -> None:
-        if self.lacks:
-            raise RuntimeError("probabilities of less than nothing")
+    def cpu(self) -> torch.Tensor:
+        raise RuntimeError("probabilities of less than nothing")
 
 
-@pytest.mark.parametrize(("lacks", "passes"), [(("cheap shapes",), True), ((), False)])
-def test_what_is_refused_once_it_is_run_is_refused(monkeypatch, lacks, passes):
-    monkeypatch.setattr(errors, "call", lambda _subject, _attempt, given, _target: lambda: given)
-    backend = Refusing("xpu", lambda: 1, dict, lacks=lacks)
-    outcome = errors.verify_errors(Cell(SUBJECTS["torch.normal"], backend, "float32"), RUN)
+@pytest.mark.parametrize(("made", "passes"), [(Recorded(), True), (torch.ones(1), False)])
+def test_what_is_refused_once_it_is_read_is_refused(monkeypatch, made, passes):
+    monkeypatch.setattr(errors, "call", lambda *_: lambda: made)
+    outcome = errors.verify_errors(cell("torch.normal"), RUN)
     assert (not outcome.failures) == passes, outcome.failures

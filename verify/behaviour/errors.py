@@ -87,8 +87,7 @@ def _accepted(refusal: Refusal, cell: Cell, target: Target, attempt: Attempt) ->
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            call(cell.subject, attempt, given, target)()
-            cell.backend.synchronize(target.device)  # A lazy device refuses no sooner.
+            _held(call(cell.subject, attempt, given, target)())  # A lazy device refuses no sooner.
         except refusal.errors as error:
             found = [] if _says_something(error) else [f"{_error_text(error)} says nothing of use"]
         except Exception as error:
