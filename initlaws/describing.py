@@ -184,7 +184,7 @@ def _above(line: Line, subjects: Mapping[str, Subject], builds: int) -> Iterator
     looked_at = [subjects[p.name] for p in line.places if p.name in subjects]
     yield evidence(line.formula, looked_at, len(line.places), builds)
     if line.formula.rank >= REVIEW:
-        yield "REVIEW: nothing is asked of these values"
+        yield f"REVIEW: {_to_review(line.formula)}"
     elif line.formula.words == WRITTEN:
         yield "REVIEW: no law gives these values; if they look drawn, does the build set a seed?"
     if line.alternatives:
@@ -192,6 +192,13 @@ def _above(line: Line, subjects: Mapping[str, Subject], builds: int) -> Iterator
         more = len(line.alternatives) - len(named)
         others = ", ".join(named) + (f" and {more} more" if more else "")
         yield f"AMBIGUOUS: {line.formula.words} is the simplest; {others} would do as well"
+
+
+def _to_review(formula: Formula) -> str:
+    """What somebody must look at."""
+    if formula.code.startswith("Unchecked("):
+        return "nothing is asked of these values"
+    return "are they meant to start alike?"
 
 
 def likely(values: Tensor, place: Place) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from initlaws.builds import Place
 from initlaws.descriptions.casting import cast_dtypes, uncast
@@ -14,7 +14,7 @@ from initlaws.descriptions.gathering import Gathered
 from initlaws.descriptions.kinds import NORMAL, kinds
 from initlaws.descriptions.patterns import grouped, layers
 from initlaws.descriptions.rivals import DIGITS, ODD, Options, is_constant, rivals
-from initlaws.descriptions.structures import structure, unchecked
+from initlaws.descriptions.structures import copy_of, structure, unchecked
 from initlaws.descriptions.subjects import Subject, pooled_scale
 
 _FAR = 3.5
@@ -79,8 +79,7 @@ def choose(found: Mapping[str, Gathered], every: Sequence[Place]) -> Choice:
     copied = copies(found)
     for name, each in found.items():
         if name in copied:
-            words = f"a copy of {copied[name]} in every build"
-            formula = replace(unchecked(words), words=words)
+            formula = copy_of(copied[name])
             options[name] = {formula.code: formula}
         elif known := structure(each):
             options[name] = {formula.code: formula for formula in known}

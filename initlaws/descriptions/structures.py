@@ -35,6 +35,12 @@ def unchecked(why: str) -> Formula:
     return Formula(f"Unchecked({_quoted(why)})", f"no law: {why}", rank=REVIEW)
 
 
+def copy_of(name: str) -> Formula:
+    """A line for a tensor that starts as another one does."""
+    code = f"Computed(lambda values: values, ({_quoted(name)},))"
+    return Formula(code, f"a copy of {name} in every build", rank=REVIEW)
+
+
 def _quoted(text: str) -> str:
     return '"' + text.replace("\\", "\\\\").replace('"', "'") + '"'
 

@@ -143,6 +143,10 @@ def copied():
     return nn.Sequential(layer, copy.deepcopy(layer))
 
 
+def apart():
+    return nn.Sequential(nn.Linear(32, 32), nn.Linear(32, 32))
+
+
 def deep():
     model = nn.ModuleDict({"layers": nn.ModuleList(nn.Linear(32, 32) for _ in range(4))})
     for i, layer in enumerate(model["layers"]):
