@@ -80,7 +80,9 @@ def _plain(
 ) -> Tensor:
     few = torch.tensor(row, dtype=dtype, device=device)
     numel = torch.Size(shape).numel()
-    return few.repeat(-(-numel // len(row)))[:numel].view(shape)
+    # Not by `repeat`: a device that compiles joins as many parts.
+    whole = few.expand(-(-numel // len(row)), len(row)).reshape(-1)
+    return whole[:numel].view(shape)
 
 
 def _strided(
