@@ -357,3 +357,42 @@ def test_a_device_that_has_next_to_nothing_is_told_what_comes_first(
     assert f"the backend 'loom' cannot be verified, {said}" in ended.stderr
     assert advice in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+STUCK = """
+import ctypes
+import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+from verify.backends.base import Backend
+
+LOCK = ctypes.create_string_buffer(64)
+
+
+class StandIn(Backend):
+    def device(self, worker=0):
+        return torch.device("cpu")
+
+
+class Kernels(TorchDispatchMode):
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        if "normal_" in str(func):
+            for _ in range(2):  # A lock that is taken twice waits for ever, whatever signals come.
+                ctypes.CDLL(None).pthread_mutex_lock(LOCK)
+        return func(*args, **(kwargs or {}))
+
+
+Kernels().__enter__()
+BACKEND = StandIn("maia", lambda: 1, dict, ("float32",))
+"""
+
+
+def test_what_never_returns_from_native_code_is_told_in_one_sentence(tmp_path):
+    """A signal cannot interrupt it, and nothing was observed yet that could be lost."""
+    path = tmp_path / "maia.py"
+    path.write_text(STUCK, encoding="utf-8")
+    cell = CELLS.format("eye_").replace("cpu", "maia")
+    limited = ("-n", "0", "--time-limit", "2", *SMALL)
+    ended = command(tmp_path / "report", cell, f"--backend-file={path}", *limited)
+    assert ended.returncode == 4, ended.stdout + ended.stderr
+    assert "ERROR: the backend 'maia' cannot be verified, normal_ in float32" in ended.stderr
+    assert "is stuck in native code: " in ended.stderr and "Traceback" not in ended.stderr

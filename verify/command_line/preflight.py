@@ -29,6 +29,12 @@ _ENTRIES = 1001
 _NEAR = 1e-3
 """Relative: of sums of a thousand squares in single precision."""
 
+_STUCK = 3.0
+"""Limits on the clock after which a step is stuck: in one it is interrupted, if it can be."""
+
+_UNUSABLE = 4
+"""The exit code of what pytest calls a usage error."""
+
 _LARGEST = 251
 """Whole numbers below it are exact in every dtype."""
 
@@ -113,9 +119,10 @@ def _inspected(backend: Backend, seconds: float) -> Iterator[str]:
 
 
 def _tried(backend: Backend, step: _Step, seconds: float) -> _Found:
+    stuck = _sentence(backend, step, f"{step.what} never returns, it is stuck in native code")
     try:
-        with watchdog.limit(seconds):
-            return _Found(step.wrong(backend))
+        with watchdog.last_words(f"ERROR: {stuck}", _STUCK * seconds, _UNUSABLE):
+            return _limited(backend, step, seconds)
     except KeyboardInterrupt:
         raise
     except watchdog.TimedOut as error:
@@ -125,10 +132,18 @@ def _tried(backend: Backend, step: _Step, seconds: float) -> _Found:
         return _Found(f"{step.what} raises {said(error)}", is_gap)
 
 
+def _limited(backend: Backend, step: _Step, seconds: float) -> _Found:
+    with watchdog.limit(seconds):
+        return _Found(step.wrong(backend))
+
+
 def _demand(backend: Backend, step: _Step, found: _Found) -> None:
     if found.words:
-        sentence = f"the backend {backend.name!r} cannot be verified, {found.words}: {step.advice}."
-        raise BadOption(sentence)
+        raise BadOption(_sentence(backend, step, found.words))
+
+
+def _sentence(backend: Backend, step: _Step, words: str) -> str:
+    return f"the backend {backend.name!r} cannot be verified, {words}: {step.advice}."
 
 
 def _dtypes(backend: Backend) -> list[str]:

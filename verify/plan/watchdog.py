@@ -55,6 +55,10 @@ up now and then, a hundred times a second for about 0.05 ms, uses half of that.
 _SCHEDSTAT = "/proc/thread-self/schedstat"
 
 
+_leave = os._exit
+"""What `staying` replaces."""
+
+
 class TimedOut(BaseException):
     """The call did not end within its limit. The code under test may catch any Exception."""
 
@@ -138,6 +142,35 @@ def staying(*, everywhere: bool = False) -> Iterator[None]:
         yield
     finally:
         setattr(os, "_exit", leave)  # noqa: B010
+
+
+@contextmanager
+def last_words(text: str, seconds: float, status: int) -> Iterator[None]:
+    """Say a line and end the process if the block takes so long on the clock.
+
+    For native code that never returns and holds no lock of Python's, where nothing was observed
+    that could be lost.
+
+    Parameters
+    ----------
+    text : str
+    seconds : float
+        More than a `limit` inside allows, which interrupts whatever returns to Python.
+    status : int
+        The exit code.
+    """
+
+    def end() -> None:
+        say(text)
+        _leave(status)
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 class _Timer:
