@@ -126,7 +126,8 @@ def _law(subject: Subject) -> str:
 
 def _where(defect: KnownDefect) -> str:
     every = f"every subject of {' and '.join(defect.promises)}"
-    return ", ".join((*(defect.subjects or (every,)), *defect.dtypes))
+    where = ", ".join((*(defect.subjects or (every,)), *defect.dtypes))
+    return where if "cpu" in defect.seen_on else f"{where} on {', '.join(defect.seen_on)}"
 
 
 _SUBJECT_COLUMNS: dict[str, Callable[[Subject], str]] = {

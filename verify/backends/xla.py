@@ -20,6 +20,8 @@ from verify.backends.base import Backend
 _BYTES = 8
 """Of a state: a number of 64 bits without a sign."""
 
+_STATES = 1 << 8 * _BYTES
+
 
 def _xla() -> ModuleType:
     return importlib.import_module("torch_xla")
@@ -55,7 +57,7 @@ class _Module:
 
     @staticmethod
     def manual_seed(seed: int) -> None:
-        _model().set_rng_state(seed)
+        _model().set_rng_state(seed % _STATES)
 
     @staticmethod
     def get_rng_state(_device: object = None) -> Tensor:

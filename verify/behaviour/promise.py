@@ -120,7 +120,10 @@ class Trial(Generic[C]):
         """
         fill_methods = self.cell.subject.fill_methods
         start = fill_methods[fill_method or next(iter(fill_methods))]
-        return supported(lambda: start(self.case, target)())
+        filled = supported(lambda: start(self.case, target)())
+        if self.cell.backend.is_lazy:  # Else the next call is a part of another program.
+            self.cell.backend.synchronize(self.device)
+        return filled
 
     @property
     def dtype(self) -> torch.dtype:
