@@ -17,7 +17,7 @@ from verify.plan import containment, watchdog
 from verify.plan.run import derive
 from verify.quoting import said
 from verify.subjects import python_streams
-from verify.subjects.recipes.poison import Poisoned
+from verify.subjects.recipes.poison import poisoned
 
 Make = Callable[[], nn.Module]
 """Builds and initialises a model, without arguments."""
@@ -154,7 +154,7 @@ class Builds:
         Unusable
             If the function raises, waits, ends the process, or returns no module.
         """
-        with self._contained(number), Poisoned(other=poison):
+        with self._contained(number), poisoned(torch.device(self.device), other=poison):
             model = self.make()
         if not isinstance(model, nn.Module):
             raise Unusable(f"{self.called} gives {type(model).__name__}, no torch.nn.Module.")

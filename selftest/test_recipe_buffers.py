@@ -8,6 +8,7 @@ import sys
 import pytest
 import torch
 from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from selftest.behaviour.support import RUN
 from selftest.test_command import ROOT
@@ -17,7 +18,7 @@ from verify.command_line.recipe_option import chosen
 from verify.engine.explore import verify_cell
 from verify.plan.run import Cell
 from verify.recipes import Exactly, Unchecked, Uniform
-from verify.subjects.recipes import besides
+from verify.subjects.recipes import besides, poison
 from verify.subjects.recipes.known import (
     Written,
     causal,
@@ -75,6 +76,36 @@ def test_poison_moves_no_stream_and_changes_nothing_that_is_written():
     with Poisoned():
         poisoned = build()
     torch.testing.assert_close(free, poisoned, rtol=0, atol=0)
+
+
+class Rewriting(TorchDispatchMode):
+    """Hands out copies in place of views."""
+
+    def __torch_dispatch__(self, operation, _types, args=(), kwargs=None):
+        made = operation(*args, **(kwargs or {}))
+        return made.clone() if operation is torch.ops.aten.view.default else made
+
+
+class TestPoisonedDevice:
+    """Where poison loses what is written, memory is left as it is."""
+
+    @pytest.fixture(autouse=True)
+    def forget(self):
+        poison.bears.cache_clear()
+        yield
+        poison.bears.cache_clear()
+
+    def test_memory_of_the_host_is_poisoned(self):
+        with poison.poisoned(torch.device("cpu")):
+            assert torch.empty(3).isnan().all()
+
+    def test_a_device_that_rewrites_views_is_left_alone(self, monkeypatch):
+        monkeypatch.setattr(poison, "Poisoned", lambda **_: Rewriting())
+        assert not poison.bears("cpu")
+        with poison.poisoned(torch.device("cpu")):
+            whole = torch.zeros(1)
+            whole.view(1).fill_(1)
+        assert whole == 1
 
 
 WRONG = [  # Values, what is known of them, and what is said.

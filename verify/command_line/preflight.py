@@ -22,6 +22,7 @@ from verify.plan import containment, watchdog
 from verify.plan.run import dtypes_of
 from verify.quoting import said, shown
 from verify.subjects import SUBJECTS
+from verify.subjects.recipes.poison import bears
 
 _ENTRIES = 1001
 """More than a vector or a warp holds, and no multiple of one."""
@@ -114,6 +115,11 @@ def _inspected(backend: Backend, seconds: float) -> Iterator[str]:
             yield f"{backend.name}: {each.words}: cells in {dtype} will fail"
     if "float64" not in backend.dtypes:
         yield f"{backend.name} lists no float64: samples are reduced on the host"
+    if not bears(backend.device().type):
+        yield (
+            f"{backend.name} loses what is written through a view under a dispatch mode: memory is "
+            "not poisoned, so that what a recipe leaves unwritten is not seen"
+        )
     for lack in backend.lacks:
         yield f"{backend.name} lacks {lack}: {LACKS[lack]}"
 

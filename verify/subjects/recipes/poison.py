@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from functools import cache
 from typing import Any
 
 import torch
@@ -63,3 +66,30 @@ def _dispatched(
 
 # Put in place after the class is made, which would otherwise load the compiler at its first call.
 Poisoned.__torch_dispatch__ = _dispatched  # type: ignore[method-assign, assignment]
+
+
+def poisoned(device: torch.device, *, other: bool = False) -> AbstractContextManager[object]:
+    """Poison the memory of a device in the block, where it bears that.
+
+    Parameters
+    ----------
+    device : torch.device
+    other : bool
+        As for `Poisoned`.
+    """
+    return Poisoned(other=other) if bears(device.type) else contextlib.nullcontext()
+
+
+@cache
+def bears(kind: str) -> bool:
+    """Whether a kind of device keeps what is written through a view while its memory is poisoned.
+
+    One that rewrites views below PyTorch's dispatch loses it under any mode of Python's.
+    """
+    try:
+        with Poisoned():
+            whole = torch.zeros(1, device=kind)
+            whole.view(1).fill_(1)
+        return bool(whole.cpu() == 1)
+    except Exception:  # Whoever fills a tensor there is told.
+        return True

@@ -22,7 +22,7 @@ from verify.subjects.fills import Fill, FillMethod, Target
 from verify.subjects.recipes import besides
 from verify.subjects.recipes import claims as claimed
 from verify.subjects.recipes.claims import Claims
-from verify.subjects.recipes.poison import Poisoned
+from verify.subjects.recipes.poison import poisoned
 from verify.subjects.subject import Subject
 from verify.subjects.tensor_law import TensorLaw
 from verify.subjects.unlawful import Unlawful
@@ -105,7 +105,7 @@ class Recipe(Subject[C]):
         make = self.start(way, case, target)
 
         def filled() -> Mapping[str, Tensor]:
-            with Poisoned():
+            with poisoned(target.device):
                 model = make()
             if wrong := misplaced(model, target) or claimed.problems(model, claims):
                 raise Unlawful(wrong)
@@ -219,7 +219,7 @@ def built_aside(build: Callable[[], _Model], device: torch.device) -> _Model:
         torch.manual_seed(_ASIDE)
         python_streams.seed("a model built aside")
         torch.rand(1, device=device)  # No sample starts here, even if it has this very seed.
-        with Poisoned(other=True):
+        with poisoned(device, other=True):
             return build()
 
 
