@@ -30,6 +30,9 @@ LACKS = {
 
 _LEAST = 1024
 
+_PATIENCE = 10
+"""A question makes some hundred calls, in as many programs that take a second each to compile."""
+
 _REDUCING = LACKS.keys() - {"generators", "strides"}
 
 _PACKAGES = ("transformers",)
@@ -102,6 +105,11 @@ class Backend:
     def is_lazy(self) -> bool:
         """Whether every shape is compiled anew, so that each call is run by itself."""
         return "cheap shapes" in self.lacks
+
+    @property
+    def patience(self) -> int:
+        """How many times the time limit a question may take: a lazy device compiles its calls."""
+        return _PATIENCE if self.is_lazy else 1
 
     def bearable(self, entries: int) -> int:
         """Entries of the largest case where so many are allowed: a lazy device unrolls loops.

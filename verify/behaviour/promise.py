@@ -350,7 +350,8 @@ def _smallest(
         cases = subject.cases(cell.backend.bearable(_MAX_NUMEL))
         return smallest_failure(cases, wrong, seed=seed, examples=examples)
 
-    with watchdog.limit(run.time_limit) as restart, warnings.catch_warnings():
+    limit = run.time_limit * cell.backend.patience
+    with watchdog.limit(limit) as restart, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Of shapes and dropout; here only behaviour matters.
         if broken := smallest("cases", examine, run.profile.module.examples // 2):
             return broken
