@@ -1,6 +1,7 @@
 """How questions are asked: drawn cases, the smallest failure, gaps, time, known defects."""
 
 import dataclasses
+import time
 
 import pytest
 import torch
@@ -240,3 +241,20 @@ def test_smaller_cases_are_asked_where_each_shape_is_compiled():
     asked = behaviour._asked_of(dataclasses.replace(here, backend=lazy))
     sizes = [here.subject.numel(case) for case in asked]
     assert max(sizes[1:]) <= 1 << 10  # What hangs on no case is asked of the first.
+
+
+@pytest.mark.parametrize(("lacks", "verdict"), [((), "timed out"), (("cheap shapes",), "pass")])
+def test_a_question_may_take_longer_where_each_shape_is_compiled(lacks, verdict):
+    def compiling(_):
+        started = time.process_time()
+        while time.process_time() < started + 0.1:
+            pass
+        return []
+
+    run = dataclasses.replace(RUN, time_limit=0.05)
+    here = cell("Linear")
+    backend = dataclasses.replace(here.backend, lacks=lacks)
+    outcome = verify_behaviour(
+        dataclasses.replace(here, backend=backend), run, promise(a=compiling)
+    )
+    assert outcome.final_verdict == verdict
