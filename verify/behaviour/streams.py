@@ -68,6 +68,9 @@ _BITS = 100
 
 _RUN = 8
 _SIZES = range(1, 41)
+_STRIDE = 5
+"""Of sizes, where each is compiled."""
+
 _NEIGHBOURS = 16
 _SHARED = 8
 
@@ -252,7 +255,8 @@ def _sharing_sizes(trial: Trial) -> list[str]:
     Among 15 neighbours of 40 values each, 24,000 pairs, eight equal ones have a probability of
     at most (24,000 · 2⁻²⁰)⁸ / 8! < 10⁻¹⁷; values that are in several pairs add less.
     """
-    return [str(size) for size in _SIZES if _shared(sized(trial, size, 1)) >= _SHARED]
+    sizes = _SIZES[:: _STRIDE if trial.cell.backend.is_lazy else 1]
+    return [str(size) for size in sizes if _shared(sized(trial, size, 1)) >= _SHARED]
 
 
 def _shared(trial: Trial) -> int:
