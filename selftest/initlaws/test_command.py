@@ -309,6 +309,17 @@ def test_without_pytorch_it_is_4_and_one_sentence(home, stubs, capfd, monkeypatc
     )
 
 
+def test_two_models_are_tried_where_threads_have_worked(home):
+    """A fork has none of the threads: whoever waits for them there waits for ever."""
+    (home / "big.py").write_text("from torch import nn\ndef build(): return nn.Linear(512, 512)\n")
+    tries = (
+        "import torch; from initlaws.loading import builds; torch.set_num_threads(2); "
+        "[builds('big:build', 0, 'cpu', 60.0).places for _ in range(2)]"
+    )
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    subprocess.run([sys.executable, "-c", tries], cwd=home, env=environment, timeout=60, check=True)
+
+
 def test_an_interrupt_is_2(home, stubs, capfd, monkeypatch):
     def interrupted(*_given, **_keywords):
         raise KeyboardInterrupt

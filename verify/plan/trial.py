@@ -9,6 +9,8 @@ import sys
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 
+import torch
+
 from verify.plan import containment
 from verify.quoting import said
 
@@ -58,6 +60,7 @@ def _try(
     told: Connection, called: str, work: Callable[[], object], refusal: type[Exception]
 ) -> None:
     faulthandler.disable()  # The sentence is enough.
+    torch.set_num_threads(1)  # Others that have worked already are not on this side of the fork.
     sentence = ""
     with containment.contained():
         try:
