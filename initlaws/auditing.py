@@ -16,7 +16,7 @@ from initlaws.audits import (
 )
 from initlaws.audits.found import Found
 from initlaws.audits.seen import Seen
-from initlaws.builds import Builds, Progress, Unusable
+from initlaws.builds import Builds, Progress, Unusable, with_threads
 from verify.quoting import said
 
 QUESTIONS: Mapping[str, Callable[[Seen], Found]] = {
@@ -87,6 +87,7 @@ class Audit:
         return "\n".join([*lines, f"{'FAIL' if faults else 'PASS'}: {end}."])
 
 
+@with_threads(1)
 def audit(builds: Builds, count: int = 4, progress: Progress | None = None) -> Audit:
     """Ask a model what must hold whatever its laws are.
 

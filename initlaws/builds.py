@@ -6,7 +6,7 @@ import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import torch
@@ -99,12 +99,15 @@ class Builds:
         Under which `torch.device` the model is built.
     time_limit : float
         Seconds of processor time that one build may take.
+    threads : int
+        With how many threads PyTorch builds; as many as it has where none are given.
     """
 
     make: Make
     seed: int = 0
     device: str = "cpu"
     time_limit: float = watchdog.DEFAULT
+    threads: int = field(default_factory=torch.get_num_threads)
 
     @cached_property
     def first(self) -> nn.Module:
@@ -162,7 +165,11 @@ class Builds:
 
     @contextmanager
     def _contained(self, number: int) -> Iterator[None]:
-        with seeded(derive("build", self.seed, number), self.device), containment.contained():
+        with (
+            with_threads(self.threads),
+            seeded(derive("build", self.seed, number), self.device),
+            containment.contained(),
+        ):
             try:
                 with (
                     watchdog.limit(self.time_limit),
@@ -203,6 +210,25 @@ class Builds:
 
 def _said(what: tuple[tuple[int, ...], str] | None) -> str:
     return f"of shape {what[0]} and dtype {what[1]}" if what else "missing"
+
+
+@contextmanager
+def with_threads(count: int) -> Iterator[None]:
+    """Let PyTorch work with so many threads, and then with as many as before.
+
+    What is looked at is reduced in pieces that stay in a core's cache. Threads that wait for each
+    other after every piece take several times as long as one, on a machine that others use too.
+
+    Parameters
+    ----------
+    count : int
+    """
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from initlaws.builds import Builds, Place, Progress, Unusable
+from initlaws.builds import Builds, Place, Progress, Unusable, with_threads
 from initlaws.descriptions.choosing import NO_LAW, Line, choose, preference
 from initlaws.descriptions.evidence import evidence
 from initlaws.descriptions.formulas import DEFAULT, Formula, default_words
@@ -105,6 +105,7 @@ def _cells(row: Row) -> tuple[str, ...]:
     )
 
 
+@with_threads(1)
 def describe(builds: Builds, count: int = 24, progress: Progress | None = None) -> Description:
     """Find the law of every parameter and buffer of a model.
 

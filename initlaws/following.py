@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from initlaws.builds import Builds, Progress
+from initlaws.builds import Builds, Progress, with_threads
 from initlaws.claims import Claimed, Computed, Laws, Transformed
 from initlaws.describing import likely
 from initlaws.reporting import Observed, Report, Row
@@ -106,6 +106,7 @@ _BEGINNING, _BITS = 64, 100.0
 """Entries by which builds are told apart, and what they leave to chance at least, in bits."""
 
 
+@with_threads(1)
 def follow(
     builds: Builds,
     laws: Laws,

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from initlaws.audits.glances import digest, strided
-from initlaws.builds import Builds, Progress, Unusable
+from initlaws.builds import Builds, Progress, Unusable, with_threads
 from initlaws.comparisons.summaries import histogram, summary, wide
 
 Floats = npt.NDArray[np.float64]
@@ -137,6 +137,7 @@ def _read(fields: Mapping[str, Any]) -> TensorSketch:
     return TensorSketch(**{**fields, **tuples, **arrays})
 
 
+@with_threads(1)
 def sketch(
     builds: Builds,
     count: int = 32,

@@ -10,7 +10,12 @@ import pytest
 import torch
 from torch import nn
 
+from initlaws.auditing import audit
 from initlaws.builds import Builds, Unusable, places
+from initlaws.comparisons.sketches import sketch
+from initlaws.describing import describe
+from initlaws.following import budget, follow
+from initlaws.laws import Default
 
 
 def raising(error):
@@ -97,6 +102,28 @@ def test_defaults_and_modes_stay_as_they_were():
     assert Builds(build).places[0].dtype == "float64"
     assert torch.get_default_dtype() is torch.float32 and torch.is_grad_enabled()
     assert random.getstate() == state
+
+
+def test_a_model_is_built_with_the_users_threads_and_looked_at_with_one():
+    built, looking, before = [], [], torch.get_num_threads()
+
+    def build():
+        built.append(torch.get_num_threads())
+        torch.set_num_threads(5)
+        return nn.Linear(2, 2)
+
+    def progress(*_):
+        looking.append(torch.get_num_threads())
+
+    torch.set_num_threads(3)
+    try:
+        for work in (describe, audit, sketch):
+            work(Builds(build), 2, progress)
+        follow(Builds(build), {nn.Linear: Default()}, budget(builds=2), progress)
+        assert torch.get_num_threads() == 3
+    finally:
+        torch.set_num_threads(before)
+    assert {*built} == {3} and {*looking} == {1}
 
 
 def test_every_stream_follows_the_seed_and_the_number():
