@@ -61,5 +61,5 @@ def assert_follows(
     looked = budget(profile, builds, seconds)
     report = follow(Builds(build, seed, device, time_limit), laws, looked)
     if not report.passed:
-        raise AssertionError(f"\n{of_report(report)}")
+        raise AssertionError(of_report(report))
     return report

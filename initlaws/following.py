@@ -260,13 +260,14 @@ class _Following:
     def _told(self, findings: list[Finding], pooled: Evidence) -> Report:
         """The report: what a tensor shows by itself, else what a pattern shows, else the whole."""
         failed = sorted((f for f in findings if not f.passed), key=_plainness)
-        of = {law.label: law.name.partition("[part ")[0] for law in self.laws}
+        of = {law.label: law for law in self.laws}
         patterns, between = [], []
         for finding in failed:
-            name = of.get(_REAL.sub("", finding.tensor))
-            if name is not None:
+            law = of.get(_REAL.sub("", finding.tensor))
+            if law is not None:
                 # Of each check the one that says most: they come in that order.
-                self.wrong[name].setdefault(finding.check, _sentence(finding))
+                wrong = self.wrong[law.name.partition("[part ")[0]]
+                wrong.setdefault(finding.check, _sentence(finding, law.row))
             elif finding.tensor:
                 patterns.append(f"{finding.tensor}: {_sentence(finding)}")
             else:
@@ -346,9 +347,10 @@ def _plainness(finding: Finding) -> tuple[int, float, str]:
     return rank, -1.0 if finding.p_value is None else finding.p_value, finding.check
 
 
-def _sentence(finding: Finding) -> str:
+def _sentence(finding: Finding, row: int | None = None) -> str:
     p = "" if finding.p_value is None else f", p {_bounded(finding.p_value)}"
-    return f"{finding.check}: {finding.message}{p}"
+    where = "" if row is None else f" in row {row}"
+    return f"{finding.check}{where}: {finding.message}{p}"
 
 
 def _bounded(p_value: float) -> str:

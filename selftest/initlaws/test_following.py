@@ -20,6 +20,7 @@ from initlaws.laws import (
     Haar,
     Normal,
     Parts,
+    Rows,
     Same,
     Transformed,
     Uniform,
@@ -314,8 +315,15 @@ class TestAsserting:
         assert report.passed and report.builds == 8
 
     def test_it_raises_the_table(self):
-        with pytest.raises(AssertionError, match=r"blocks\.2\.proj\.weight"):
+        with pytest.raises(AssertionError, match=r"blocks\.2\.proj\.weight") as raised:
             assert_follows(changed(Decoder, of_another_width), DECODER, builds=8)
+        # A summary shows the first line alone.
+        assert re.match("[0-9]+ of 20 tensors do", str(raised.value))
+
+    def test_a_padding_row_that_is_drawn_is_named(self):
+        laws = {"weight": Rows(Normal(0.0, 1.0), 3)}
+        with pytest.raises(AssertionError, match="exact in row 3: entries differ from the exact"):
+            assert_follows(lambda: nn.Embedding(8, 16), laws, builds=8)
 
     def test_the_same_seed_gives_the_same_result(self):
         one, two = (assert_follows(Vision, VISION, seed=3, builds=4) for _ in range(2))
