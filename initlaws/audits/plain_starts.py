@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from torch import Tensor, nn
 
 from initlaws.audits.found import Found
+from initlaws.audits.glances import listed
 from initlaws.audits.seen import Seen
 from initlaws.builds import Place
 
@@ -16,6 +17,12 @@ _NORMS = (nn.modules.batchnorm._NormBase, nn.LayerNorm, nn.GroupNorm, nn.RMSNorm
 
 _NEUTRAL = {"weight": 1.0, "gamma": 1.0, "scale": 1.0, "bias": 0.0, "beta": 0.0}
 """What a normalisation does nothing with, by the name within its module."""
+
+_RUNNING = {"running_mean": 0.0, "running_var": 1.0}
+"""The same of its buffers."""
+
+_PATTERNS = 6
+"""Patterns that have a sentence each; more have one together."""
 
 
 def neutral(seen: Seen) -> Found:
@@ -29,11 +36,11 @@ def neutral(seen: Seen) -> Found:
 
 
 def _expected(place: Place) -> float | None:
-    if place.is_buffer or place.tensor.is_complex() or not place.tensor.is_floating_point():
+    if place.tensor.is_complex() or not place.tensor.is_floating_point():
         return None
     if isinstance(place.module, _NORMS) or "Norm" in type(place.module).__name__:
-        return _NEUTRAL.get(place.attribute)
-    return 0.0 if "bias" in place.attribute else None
+        return (_RUNNING if place.is_buffer else _NEUTRAL).get(place.attribute)
+    return 0.0 if "bias" in place.attribute and not place.is_buffer else None
 
 
 def _is_off(tensor: Tensor, expected: float) -> bool:
@@ -41,9 +48,22 @@ def _is_off(tensor: Tensor, expected: float) -> bool:
 
 
 def _sentences(groups: dict[tuple[str, float], list[Place]]) -> Iterator[str]:
+    """A sentence for each pattern; for all that should start alike, where they are many."""
+    alike: dict[float, dict[str, list[Place]]] = defaultdict(dict)
     for (pattern, expected), members in groups.items():
-        ends = [(float(p.tensor.detach().min()), float(p.tensor.detach().max())) for p in members]
-        low, high = min(low for low, _ in ends), max(high for _, high in ends)
         name = members[0].name if len(members) == 1 else f"{pattern} ({len(members)} tensors)"
-        holds = f"{low:.4g}" if low == high else f"{low:.4g} to {high:.4g}"
-        yield f"{name}: starts at {holds}, not at {expected:g}"
+        alike[expected][name] = members
+    for expected, named in alike.items():
+        if len(named) > _PATTERNS:
+            every = [place for members in named.values() for place in members]
+            yield f"{listed([*named])}: start at {_ends(every)}, not at {expected:g}"
+            continue
+        for name, members in named.items():
+            yield f"{name}: starts at {_ends(members)}, not at {expected:g}"
+
+
+def _ends(places: Sequence[Place]) -> str:
+    """Between which values tensors lie."""
+    low = min(float(place.tensor.detach().min()) for place in places)
+    high = max(float(place.tensor.detach().max()) for place in places)
+    return f"{low:.4g}" if low == high else f"{low:.4g} to {high:.4g}"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from initlaws.audits.drawn import drawn
 from initlaws.audits.found import Found
-from initlaws.audits.glances import distinct, listed
+from initlaws.audits.glances import can_be_nan, distinct, listed
 from initlaws.audits.seen import STREAMS, Seen
 
 _MANY = 16
@@ -78,8 +78,10 @@ def _same(seen: Seen) -> tuple[list[str], list[str]]:
     same = [n for n in first if n not in random and distinct(first[n].begins) >= _MANY]
     held = drawn(seen.builds) if same else frozenset()
     trained = {p.name for p in seen.builds.places if p.tensor.requires_grad}
+    # Whole numbers that nobody drew are indices: positions, permutations.
+    whole = {p.name for p in seen.builds.places if not can_be_nan(p.tensor)} - held
     wrong = [name for name in same if name in held & trained]
-    lawful = [name for name in same if name not in wrong]
+    lawful = [name for name in same if name not in wrong and name not in whole]
     return (
         [
             f"{listed(wrong)}: drawn, and the same under every seed; draw from the global "

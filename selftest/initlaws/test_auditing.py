@@ -42,6 +42,7 @@ from selftest.initlaws.faulty_models import (
     two_tables,
     with_buffer,
     with_parameter,
+    zero_variance,
 )
 from selftest.initlaws.lawful_models import (
     Attention,
@@ -191,6 +192,11 @@ REMARKS = {
         "*.weight (2 tensors): starts at 0.25 to 0.5, not at 1",
     ),
     "bias": (lambda: nn.Linear(4, 4), "bias: starts at "),
+    "biases of many names": (
+        lambda: nn.ModuleDict({name: nn.Linear(4, 4) for name in "abcdefgh"}),
+        "a.bias, b.bias, c.bias, d.bias, e.bias, f.bias and 2 more: start at ",
+    ),
+    "running variance": (zero_variance, "running_var: starts at 0, not at 1"),
     "reset under weight_norm": (
         lambda: old_weight_norm(nn.Linear(4, 4)),
         "a reset leaves weight_g and weight_v as before",
@@ -217,6 +223,15 @@ def test_what_is_lawful_and_worth_a_look_is_a_remark(make, said):
     found = audit(Builds(make))
     assert found.passed, found.table()
     assert any(said in remark for remark in found.remarks), found.remarks
+
+
+def test_positions_are_no_remark():
+    def build():
+        model = nn.Module()
+        model.register_buffer("positions", torch.arange(99))
+        return model
+
+    assert not audit(Builds(build)).remarks
 
 
 def test_a_question_that_cannot_be_asked_says_why():
