@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from initlaws.builds import Builds, Place, Progress, Unusable, with_threads
-from initlaws.descriptions.choosing import NO_LAW, Line, choose, preference
+from initlaws.descriptions.choosing import NO_LAW, OUTLIERS, Line, choose, preference
 from initlaws.descriptions.evidence import evidence
 from initlaws.descriptions.formulas import DEFAULT, Formula, default_words
 from initlaws.descriptions.gathering import Gathered, Gathering
@@ -197,9 +197,10 @@ def _above(line: Line, subjects: Mapping[str, Subject], builds: int) -> Iterator
 
 def _to_review(formula: Formula) -> str:
     """What somebody must look at."""
-    if formula.code.startswith("Unchecked("):
-        return "nothing is asked of these values"
-    return "are they meant to start alike?"
+    if not formula.code.startswith("Unchecked("):
+        return "are they meant to start alike?"
+    rest = "; a Mixture asks it of all but the outliers" if OUTLIERS in formula.words else ""
+    return f"nothing is asked of these values{rest}"
 
 
 def likely(values: Tensor, place: Place) -> str:

@@ -219,7 +219,8 @@ class _Following:
         state: dict[str, Tensor] = {}
         for each in self.claims.claimed:
             name, tensor = each.place.name, values[each.place.name]
-            self.observed.setdefault(name, Observed.of(tensor))
+            before = self.observed.get(name)
+            self.observed[name] = before.beside(tensor) if before else Observed.of(tensor)
             claim = each.claim.of(every) if isinstance(each.claim, Computed) else each.claim
             if isinstance(claim, Known):
                 self._compare(name, claim, tensor)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
@@ -23,10 +23,12 @@ class Observed:
 
     Attributes
     ----------
-    mean, std, low, high : float
-        Of all entries; NaN where there is none.
+    mean, std : float
+        Of all entries of a build; NaN where there is none.
+    low, high : float
+        The ends of all builds.
     some : Tensor
-        Entries from all over the tensor, shape ``(n,)``, float64.
+        Entries of a build from all over the tensor, shape ``(n,)``, float64.
     """
 
     mean: float
@@ -38,13 +40,27 @@ class Observed:
     @classmethod
     def of(cls, values: Tensor) -> Observed:
         """Of a tensor; of complex values it is their magnitudes."""
-        plain = values.dequantize() if values.is_quantized else values
-        wide = (plain.abs() if plain.is_complex() else plain).to(torch.float64).reshape(-1)
+        wide = _real(values).to(torch.float64)
         if not wide.numel():
             return cls(*(math.nan,) * 4, wide)
         some = wide[:: -(-wide.numel() // _SOME)].clone()
         std = float(wide.std(correction=0))
         return cls(float(wide.mean()), std, float(wide.min()), float(wide.max()), some)
+
+    def beside(self, values: Tensor) -> Observed:
+        """The same, with the ends of another build too: what lies far off may be rare."""
+        real = _real(values)
+        if not real.numel():
+            return self
+        low, high = (float(end) for end in real.aminmax())
+        return replace(self, low=min(self.low, low), high=max(self.high, high))
+
+
+def _real(values: Tensor) -> Tensor:
+    """The values in one row, of a dtype in which they can be ordered."""
+    plain = values.dequantize() if values.is_quantized else values
+    real = (plain.abs() if plain.is_complex() else plain).reshape(-1)
+    return real if real.dtype in (torch.float32, torch.float64) else real.to(torch.float64)
 
 
 @dataclass(frozen=True)

@@ -163,7 +163,8 @@ def _picture(row: Row) -> list[str]:
         return []
     width = 4 * (_std(law) or law.scale)
     ends = [max(law.support[0], -width), min(law.support[1], width)]
-    low, high = min(ends[0], observed.low), max(ends[1], observed.high)
+    low = min(ends[0], float(observed.some.min()))
+    high = max(ends[1], float(observed.some.max()))
     if not (math.isfinite(low) and math.isfinite(high) and low < high):
         return []
     edges = np.linspace(low, high, _BINS + 1)

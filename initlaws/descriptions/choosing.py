@@ -25,6 +25,9 @@ _REFUTED = 3.0
 
 NO_LAW = unchecked("its values follow no law that is looked for")
 
+OUTLIERS = "but for outliers"
+"""Said where all but a few values have a law."""
+
 
 @dataclass(frozen=True)
 class Line:
@@ -124,7 +127,7 @@ def _lawless(subject: Subject) -> Options:
         return {NO_LAW.code: NO_LAW}
     farthest = max(values.low, values.high, key=lambda each: abs(each - inner.mean))
     said = unchecked(
-        f"{fitting[0].name} of std {inner.std:.2g}, but for outliers: the farthest is "
+        f"{fitting[0].name} of std {inner.std:.2g}, {OUTLIERS}: the farthest is "
         f"{farthest:.4g}, {abs(farthest - inner.mean) / inner.std:.0f} standard deviations off"
     )
     return {said.code: said}

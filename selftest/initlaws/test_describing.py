@@ -151,6 +151,7 @@ def test_values_that_lie_far_off_are_named():
     assert "a normal of std 0.02, but for outliers: the farthest is -2, 100 standard" in said
     (said,) = lines(heavy).values()
     assert "follow no law that is looked for" in said
+    assert "a Mixture asks it of all but the outliers" in DESCRIBED(outlying).laws_file()
 
 
 def test_another_model_does_not_keep_what_was_described():

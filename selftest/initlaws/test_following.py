@@ -320,6 +320,19 @@ class TestAsserting:
         # A summary shows the first line alone.
         assert re.match("[0-9]+ of 20 tensors do", str(raised.value))
 
+    def test_a_value_that_lies_far_off_in_one_build_is_shown(self):
+        def build():
+            model = nn.Linear(64, 64, bias=False)
+            nn.init.normal_(model.weight, std=0.02)
+            with torch.no_grad():
+                model.weight[0, 0] -= 2.0 * (torch.rand(()) < 0.2)
+            return model
+
+        laws = {"weight": Normal(0.0, 0.02)}
+        _, _, table = wrong(build, laws)
+        first = Builds(build).values(0)["weight"].min()
+        assert first > -0.1 and re.search(r"from -[12]\.\d+ to 0\.", table), table
+
     def test_a_padding_row_that_is_drawn_is_named(self):
         laws = {"weight": Rows(Normal(0.0, 1.0), 3)}
         with pytest.raises(AssertionError, match="exact in row 3: entries differ from the exact"):
