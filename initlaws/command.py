@@ -111,6 +111,7 @@ def _describe(chosen: argparse.Namespace) -> int:
         return KEEPS
     print(found.table())
     Path(chosen.output).write_text(found.laws_file(), encoding="utf-8")
+    print(f"laws: {chosen.output}, {found.summary()}")
     return KEEPS
 
 

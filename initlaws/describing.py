@@ -23,6 +23,9 @@ from initlaws.reporting import Observed
 _SHOWN = 4
 """Alternatives that are named; all are counted."""
 
+_MARKS = ("AMBIGUOUS", "REVIEW")
+"""How a sentence begins that asks for a decision of the author's."""
+
 _HEADS = ("name", "shape", "dtype", "mean", "std", "smallest", "largest", "law")
 
 
@@ -91,6 +94,13 @@ class Description:
     def table(self) -> str:
         """Name, shape, dtype, what was observed, and the law, for the eye."""
         return table(_HEADS, [_cells(row) for row in self.rows], left=(0, 1, 2, 7))
+
+    def summary(self) -> str:
+        """How many lines there are, and how many ask to be looked at."""
+        marks = [s.partition(":")[0] for _, _, above in self.entries for s in above]
+        marked = [f"{n} marked {mark}" for mark in _MARKS if (n := marks.count(mark))]
+        many = "lines" if len(self.entries) > 1 else "line"
+        return f"{len(self.entries)} {many}, {' and '.join(marked) or 'none marked'}: review them."
 
 
 def _cells(row: Row) -> tuple[str, ...]:

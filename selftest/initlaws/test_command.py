@@ -72,6 +72,9 @@ class Stub:
     def laws_file(self):
         return "LAWS = {}\n"
 
+    def summary(self):
+        return "no lines."
+
 
 @pytest.fixture
 def home(tmp_path, monkeypatch):
@@ -180,7 +183,7 @@ class TestTheOthers:
     def test_describe_writes_the_laws_to_a_file_and_shows_the_table(self, home, stubs, capfd):
         assert main(["describe", "model:build", "-o", "found.py", "--builds", "3"]) == 0
         assert (home / "found.py").read_text() == "LAWS = {}\n"
-        assert capfd.readouterr().out == "a table\n"
+        assert capfd.readouterr().out == "a table\nlaws: found.py, no lines.\n"
         (builds,), keywords = stubs.given["describe"]
         assert builds.called == "model:build" and keywords["count"] == 3
 

@@ -154,6 +154,12 @@ def test_values_that_lie_far_off_are_named():
     assert "a Mixture asks it of all but the outliers" in DESCRIBED(outlying).laws_file()
 
 
+def test_what_is_marked_is_counted():
+    assert DESCRIBED(outlying).summary() == "1 line, 1 marked REVIEW: review them."
+    said = DESCRIBED(models.Decoder).summary()
+    assert re.fullmatch("[0-9]+ lines, .*marked.*: review them.", said)
+
+
 def test_another_model_does_not_keep_what_was_described():
     """Laws of the sound model tell the wrong layer."""
     report = follow(Builds(models.wrong_layer, seed=7), laws(models.Decoder), budget(builds=4))
