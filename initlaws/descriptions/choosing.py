@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from initlaws.builds import Place
 from initlaws.descriptions.casting import cast_dtypes, uncast
+from initlaws.descriptions.computed import norms
 from initlaws.descriptions.fits import ERRORS
 from initlaws.descriptions.formulas import DEFAULT, Formula
 from initlaws.descriptions.gathering import Gathered
@@ -79,11 +80,13 @@ def choose(found: Mapping[str, Gathered], every: Sequence[Place]) -> Choice:
     """
     options: dict[str, Options] = {}
     subjects: dict[str, Subject] = {}
-    copied = copies(found)
+    copied, named = copies(found), {place.name: place for place in every}
     for name, each in found.items():
         if name in copied:
             formula = copy_of(copied[name])
             options[name] = {formula.code: formula}
+        elif each.first is None and (computed := norms(each.place, named)):
+            options[name] = {computed.code: computed}
         elif known := structure(each):
             options[name] = {formula.code: formula for formula in known}
         else:
