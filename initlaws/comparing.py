@@ -164,7 +164,7 @@ def compare_sketches(one: Sketch, other: Sketch) -> Comparison:
         if tensor.name in there and _facts(tensor) == _facts(there[tensor.name])
     )
     called = tuple(f"{each.called} (seed {each.seed}, {each.versions})" for each in (one, other))
-    problems = (*_names(one, other), *_ties(one, other), *_unlike(one, there))
+    problems = (*_names(one, other), *_ties(one, other), *_copies(one, other), *_unlike(one, there))
     return Comparison((called[0], called[1]), (one.builds, other.builds), problems, rows)
 
 
@@ -210,6 +210,20 @@ def _ties(one: Sketch, other: Sketch) -> Iterator[str]:
         for tensor in first.tensors:
             if len({of[name] for name in tensor.names if name in of}) > 1:
                 yield f"{listed(tensor.names)}: one tensor, tied, in {where} alone"
+
+
+def _copies(one: Sketch, other: Sketch) -> Iterator[str]:
+    """Random tensors that are copies in one model, and have values of their own in the other."""
+    for first, second, where in ((one, other, "one"), (other, one, "the other")):
+        of = {
+            name: tensor.copy_of or tensor.name
+            for tensor in second.tensors
+            for name in tensor.names
+        }
+        for tensor in first.tensors:
+            pair = (tensor.name, tensor.copy_of)
+            if tensor.copy_of and all(name in of for name in pair) and of[pair[0]] != of[pair[1]]:
+                yield f"{tensor.name}: a copy of {tensor.copy_of} in every build, in {where} alone"
 
 
 def _unlike(one: Sketch, there: Mapping[str, TensorSketch]) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,11 +21,14 @@ from initlaws.comparisons.summaries import histogram, summary, wide
 
 Floats = npt.NDArray[np.float64]
 
-_FORMAT = 1
+_FORMAT = 2
 """Counted up whenever what is kept changes its meaning."""
 
 _BEGINS = 4
 """Entries that are shown of a tensor."""
+
+_MANY = 16
+"""Entries by which a copy is told from chance, in every build."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +52,8 @@ class TensorSketch:
         Builds by labels.
     shares : array
         Builds by bins of `summaries.histogram`.
+    copy_of : str
+        The first tensor that holds the same random values in every build; empty if there is none.
     """
 
     names: tuple[str, ...]
@@ -59,6 +65,7 @@ class TensorSketch:
     labels: tuple[str, ...]
     summaries: Floats
     shares: Floats
+    copy_of: str = ""
 
     @property
     def name(self) -> str:
@@ -168,13 +175,28 @@ def sketch(
             kept.setdefault(name, _Keeping(tensor)).add(tensor)
         if progress:
             progress(number + 1, count)
+    copied = _copied(kept)
     return Sketch(
         called=builds.called,
         seed=builds.seed,
         builds=count,
         versions=f"torch {torch.__version__}",
-        tensors=tuple(kept[p.name].told(p.names, p.is_buffer) for p in builds.places),
+        tensors=tuple(
+            kept[p.name].told(p.names, p.is_buffer, copied.get(p.name, "")) for p in builds.places
+        ),
     )
+
+
+def _copied(kept: Mapping[str, _Keeping]) -> dict[str, str]:
+    """Random tensors that hold in every build what an earlier one holds, and that one."""
+    first: dict[tuple[object, ...], str] = {}
+    found = {}
+    for name, each in kept.items():
+        if each.is_random:
+            key = (each.dtype, each.shape, *each.digests)
+            if (holder := first.setdefault(key, name)) != name:
+                found[name] = holder
+    return found
 
 
 class _Keeping:
@@ -197,7 +219,12 @@ class _Keeping:
             values = wide(tensor)
             self.rows.append((summary(values), histogram(values)))
 
-    def told(self, names: tuple[str, ...], is_buffer: bool) -> TensorSketch:
+    @property
+    def is_random(self) -> bool:
+        """Whether there are too many values, and too many builds, for two to be alike by chance."""
+        return math.prod(self.shape) >= _MANY and len({*self.digests}) == len(self.digests)
+
+    def told(self, names: tuple[str, ...], is_buffer: bool, copy_of: str) -> TensorSketch:
         """What is known in the end."""
         return TensorSketch(
             names=names,
@@ -209,4 +236,5 @@ class _Keeping:
             labels=tuple(self.rows[0][0]) if self.rows else (),
             summaries=np.array([[*found.values()] for found, _ in self.rows]),
             shares=np.array([shares for _, shares in self.rows]),
+            copy_of=copy_of,
         )

@@ -117,6 +117,26 @@ def test_one_law_is_alike(make, drawn):
     assert found.decisions > 1_000
 
 
+def test_copies_in_both_are_alike():
+    """A copy in one that is tied in the other is said to be tied, and no more."""
+
+    def encoder():
+        return nn.TransformerEncoder(nn.TransformerEncoderLayer(16, 2, 32), 2)
+
+    def tied(copied=False):
+        model = nn.Sequential(nn.Linear(8, 8, bias=False), nn.Linear(8, 8, bias=False))
+        weight = model[0].weight
+        model[1].weight = nn.Parameter(weight.detach().clone()) if copied else weight
+        return model
+
+    one, other = (sketch(Builds(encoder, seed=seed), 24) for seed in (1, 2))
+    assert sum(bool(tensor.copy_of) for tensor in one.tensors) == 6
+    assert compare_sketches(one, Sketch.from_json(other.to_json())).passed
+    kept = [sketch(Builds(lambda c=c: tied(c), seed=1 + c), 24) for c in (False, True)]
+    found = compare_sketches(*kept).wrong
+    assert found == ("0.weight and 1.weight: one tensor, tied, in one alone",)
+
+
 def uniform(model):
     bound = 0.02 * math.sqrt(3)
     nn.init.uniform_(model.layers[0].weight, -bound, bound)
@@ -155,6 +175,10 @@ FAULTS = {  # What is built, and what must be said.
     "uniform": (changed(uniform), "layers.0.weight: the "),
     "Laplace": (changed(laplace), "layers.0.weight: the "),
     "lost tie": (Tied, "embed.weight and head.weight: one tensor, tied, in the other alone"),
+    "a copy": (
+        changed(lambda model: model.layers[1].weight.copy_(model.layers[0].weight)),
+        "layers.1.weight: a copy of layers.0.weight in every build, in the other alone",
+    ),
     "another constant": (
         changed(other_constant),
         "norm.weight: the values, which no seed changes, differ: the standard deviation is 0 in "
@@ -309,7 +333,7 @@ class TestSketch:
         again = Sketch.from_json(other.to_json())
         assert compare_sketches(read, again) == compare_sketches(drawn, other)
 
-    @pytest.mark.parametrize("text", ["", "[]", "{}", '{"format": 1}', '{"format": 7}'])
+    @pytest.mark.parametrize("text", ["", "[]", "{}", '{"format": 2}', '{"format": 7}'])
     def test_other_text_is_refused(self, text):
         with pytest.raises(Unusable, match=r"is no sketch|another version"):
             Sketch.from_json(text)
