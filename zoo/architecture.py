@@ -8,8 +8,13 @@ from functools import partial
 
 from torch import nn
 
+from initlaws.builds import Builds
+
 Sizes = Mapping[str, object]
 """Arguments that make a model small."""
+
+Documented = Callable[[str, Builds], Mapping[str, object] | None]
+"""What documents say of a model."""
 
 
 @dataclass(frozen=True)
@@ -26,12 +31,16 @@ class Architecture:
         Builds it, without arguments and without a network; can be pickled.
     checkpoints : bool
         Whether `from_pretrained` of its class draws what a checkpoint lacks.
+    documented : callable, optional
+        Gives the laws that its documents say, from its name and its builds; None where they say
+        nothing.
     """
 
     package: str
     name: str
     build: Callable[[], nn.Module]
     checkpoints: bool = False
+    documented: Documented | None = None
 
 
 def rows(
@@ -41,6 +50,7 @@ def rows(
     sized: Mapping[str, Sizes],
     *,
     checkpoints: bool = False,
+    documented: Documented | None = None,
 ) -> tuple[Architecture, ...]:
     """The architectures of a package.
 
@@ -53,11 +63,11 @@ def rows(
         The names of those that need no sizes.
     sized : mapping
         The sizes of the others, by name.
-    checkpoints : bool
+    checkpoints, documented
         As in `Architecture`.
     """
     every = {**{name: {} for name in plain}, **sized}
     return tuple(
-        Architecture(package, name, partial(make, name, sizes), checkpoints)
+        Architecture(package, name, partial(make, name, sizes), checkpoints, documented)
         for name, sizes in every.items()
     )

@@ -16,6 +16,7 @@ from zoo.ways import from_a_checkpoint_that_lacks_it
 
 NEW = "a new model"
 DESCRIBED = "the laws described of it"
+DOCUMENTED = "the law that its documents say of its weights"
 LACKING = "from a checkpoint that lacks all but one tensor"
 
 _DESCRIBED, _AUDITED = 24, 2
@@ -68,6 +69,9 @@ def look(architecture: Architecture) -> Look:
         NEW: audit(builds, _AUDITED).wrong,
         DESCRIBED: _followed(build, laws),
     }
+    documented = architecture.documented
+    if documented and (said := documented(architecture.name, builds)):
+        found[DOCUMENTED] = _followed(build, said)
     if architecture.checkpoints:
         found[LACKING] = _followed(from_a_checkpoint_that_lacks_it(build), laws)
     values = sum(place.tensor.numel() for place in builds.places)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from zoo.comparing import AS_BEFORE
-from zoo.looking import DESCRIBED, LACKING, NEW, Look
+from zoo.looking import DESCRIBED, DOCUMENTED, LACKING, NEW, Look
 
 _SHOWN = 4
 """Sentences of one way that are shown; all are counted."""
@@ -17,6 +17,8 @@ _WAYS = {
     NEW: "audited: nothing unwritten, all that is random follows the seed, no repeated layers, "
     "ties and values survive copies, files, loading and the meta device",
     DESCRIBED: "described from 24 builds, and held against that description under another seed",
+    DOCUMENTED: "held against the standard deviation that its configuration documents for all "
+    "weight matrices, and what its paper says besides (transformers)",
     LACKING: "loaded by `from_pretrained` from a checkpoint of one tensor, and held against "
     "the same description: what is missing starts as in a new model (transformers)",
     AS_BEFORE: "held against a sketch of another version, statistics of 32 builds of each",

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from torch import nn
 
 from zoo.architecture import Sizes, rows
+from zoo.documented import documented
 
 SMALL: Mapping[str, object] = {
     "bos_token_id": 1,
@@ -109,4 +110,4 @@ _SIZED: Mapping[str, Sizes] = {
 }
 """Those that need other sizes: what a configuration is given besides `SMALL`, or in its place."""
 
-ARCHITECTURES = rows("transformers", small, _PLAIN, _SIZED, checkpoints=True)
+ARCHITECTURES = rows("transformers", small, _PLAIN, _SIZED, checkpoints=True, documented=documented)
