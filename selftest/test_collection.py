@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from selftest.forked import run_pytest
+from verify.behaviour.empty import FACTORIES
 from verify.behaviour.promises import PROMISES
 from verify.outcome.promises import ASKED, identity
 from verify.plan.run import cells
@@ -44,6 +45,9 @@ def test_a_promise_is_asked_in_the_cells_that_it_names(
     if name == "tied gradient":  # Which has an example by hand besides.
         collected[name] -= {("worked example", "host", "float64")}
     assert name in {asked.promise for asked in ASKED.values()}
+    if name == "empty":  # In one cell, of every factory.
+        assert collected[name] == {(factory, "cpu", "any") for factory in FACTORIES}
+        return
     assert collected[name] == {c.names for c in cells(["cpu"]) if promise.is_asked_in(*c.names)}
 
 
@@ -59,9 +63,10 @@ def test_smoke_asks_the_laws_of_single_fills_in_every_dtype_and_all_else_in_one(
         "compiled constructor": set(),
         "compiled generators": set(),
     }
-    # One has an example by hand besides.
-    for promise in PROMISES.keys() - {"tied gradient"} - few.keys():
+    # One has an example by hand besides, one is asked of factories in place of subjects.
+    for promise in PROMISES.keys() - {"tied gradient", "empty"} - few.keys():
         assert asked[promise] == collected[promise] & usual
+    assert asked["empty"] == collected["empty"]
     for promise, places in few.items():
         assert asked[promise] == places
     assert asked["law"] == collected["law"]
