@@ -18,7 +18,8 @@ from verify.laws.lattice import Lattice
 Floats = npt.NDArray[np.float64]
 Numbers = npt.NDArray[np.inexact[Any]]
 
-_UNITS = np.array([1.0, 1.0j])
+_NUMBERS = {1: np.float64, 2: np.complex128}
+"""Numbers by how many real ones they are made of."""
 
 _ENTRIES = 16
 """Entries of a matrix that are never drawn twice, in any dtype that has one."""
@@ -142,13 +143,13 @@ class Haar(Law):
             float64 or complex128, shape ``(count, k, k)``.
         """
         rows, cols = np.triu_indices(k, 1)
-        above = rng.standard_normal((count, rows.size, cls.PARTS)) @ _UNITS[: cls.PARTS]
+        parts = np.zeros((count, k, k, cls.PARTS))
+        parts[:, rows, cols] = rng.standard_normal((count, rows.size, cls.PARTS))
         diagonal = np.arange(k)
-        triangle: Numbers = np.zeros((count, k, k), np.complex128)
-        triangle[:, rows, cols] = above
         lengths = rng.chisquare(cls.PARTS * (n - diagonal), (count, k))
-        triangle[:, diagonal, diagonal] = np.sqrt(lengths)
-        return triangle if cls.PARTS > 1 else triangle.real
+        parts[:, diagonal, diagonal, 0] = np.sqrt(lengths)
+        triangle: Numbers = parts.view(_NUMBERS[cls.PARTS])[..., 0]
+        return triangle
 
 
 @dataclass(frozen=True)
