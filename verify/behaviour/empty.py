@@ -218,6 +218,8 @@ _QUESTIONS: Mapping[str, _Question] = {
     "left-as-found": _Question("memory that is left as it was found", _not_filled),
 }
 
+_FILLED = "torch.utils.deterministic.fill_uninitialized_memory"
+
 PROMISE = Promise(
     name="empty",
     check="empty",
@@ -225,7 +227,7 @@ PROMISE = Promise(
     words="shape, strides, dtype, device and requires_grad as asked for, in memory of its "
     "own; no stream moves; deterministic algorithms leave no memory as it was found",
     formula="w = value, where there is one",
-    source="PyTorch documentation, torch.utils.deterministic.fill_uninitialized_memory",
+    source=f"PyTorch documentation, {_FILLED}",
     subjects=("torch.full",),
     dtypes=("float32",),
 )
@@ -265,7 +267,7 @@ def verify_empty(factory: str, cell: Cell, run: Run) -> Outcome:
         PROMISE.asked_of(cell),
         subject=factory,
         dtype="any",
-        source=f"PyTorch documentation, {factory}, {PROMISE.source.partition(', ')[2]}",
+        source=f"PyTorch documentation, {factory}, {_FILLED}",
     )
     known, elsewhere = here(PROMISE.known_in(cell)), here(PROMISE.known_elsewhere(cell))
     return compare(asked, comparisons, PROMISE.check, known, elsewhere)
