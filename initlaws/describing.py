@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from initlaws.builds import Builds, Place, Progress, Unusable, with_threads
-from initlaws.descriptions.choosing import NO_LAW, OUTLIERS, Line, choose, preference
+from initlaws.descriptions.choosing import NO_LAW, Line, choose, preference
 from initlaws.descriptions.evidence import evidence
 from initlaws.descriptions.formulas import DEFAULT, Formula, default_words
 from initlaws.descriptions.gathering import Gathered, Gathering
@@ -195,7 +195,7 @@ def _above(line: Line, subjects: Mapping[str, Subject], builds: int) -> Iterator
     looked_at = [subjects[p.name] for p in line.places if p.name in subjects]
     yield evidence(line.formula, looked_at, len(line.places), builds)
     if line.formula.rank >= REVIEW:
-        yield f"REVIEW: {_to_review(line.formula)}"
+        yield f"REVIEW: {line.formula.review}"
     elif line.formula.words == WRITTEN:
         yield "REVIEW: no law gives these values; if they look drawn, does the build set a seed?"
     if line.alternatives:
@@ -203,14 +203,6 @@ def _above(line: Line, subjects: Mapping[str, Subject], builds: int) -> Iterator
         more = len(line.alternatives) - len(named)
         others = ", ".join(named) + (f" and {more} more" if more else "")
         yield f"AMBIGUOUS: {line.formula.words} is the simplest; {others} would do as well"
-
-
-def _to_review(formula: Formula) -> str:
-    """What somebody must look at."""
-    if not formula.code.startswith("Unchecked("):
-        return "are they meant to start alike?"
-    rest = "; a Mixture asks it of all but the outliers" if OUTLIERS in formula.words else ""
-    return f"nothing is asked of these values{rest}"
 
 
 def likely(values: Tensor, place: Place) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -106,6 +106,13 @@ def tied(tensors: Mapping[str, Tensor], *, memory: bool = False) -> dict[str, fr
 
 def _location(tensor: Tensor) -> tuple[object, ...]:
     return tensor.data_ptr(), tensor.dtype, tuple(tensor.shape), tensor.stride()
+
+
+def repeated(keys: Mapping[str, Hashable]) -> dict[str, str]:
+    """Names whose key an earlier name has, and the first such name."""
+    first: dict[Hashable, str] = {}
+    held = {name: first.setdefault(key, name) for name, key in keys.items()}
+    return {name: holder for name, holder in held.items() if holder != name}
 
 
 def listed(names: Iterable[str]) -> str:

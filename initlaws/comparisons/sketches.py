@@ -15,7 +15,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from initlaws.audits.glances import digest, strided
+from initlaws.audits.glances import digest, repeated, strided
 from initlaws.builds import Builds, Progress, Unusable, with_threads
 from initlaws.comparisons.summaries import histogram, summary, wide
 
@@ -189,14 +189,13 @@ def sketch(
 
 def _copied(kept: Mapping[str, _Keeping]) -> dict[str, str]:
     """Random tensors that hold in every build what an earlier one holds, and that one."""
-    first: dict[tuple[object, ...], str] = {}
-    found = {}
-    for name, each in kept.items():
-        if each.is_random:
-            key = (each.dtype, each.shape, *each.digests)
-            if (holder := first.setdefault(key, name)) != name:
-                found[name] = holder
-    return found
+    return repeated(
+        {
+            name: (each.dtype, each.shape, *each.digests)
+            for name, each in kept.items()
+            if each.is_random
+        }
+    )
 
 
 class _Keeping:

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from initlaws.audits.glances import repeated
 from initlaws.builds import Place
 from initlaws.descriptions.casting import cast_dtypes, uncast
 from initlaws.descriptions.computed import norms
@@ -25,9 +26,6 @@ _REFUTED = 3.0
 """The same for a constant of two digits, of all tensors that it agrees with: one always is near."""
 
 NO_LAW = unchecked("its values follow no law that is looked for")
-
-OUTLIERS = "but for outliers"
-"""Said where all but a few values have a law."""
 
 
 @dataclass(frozen=True)
@@ -99,14 +97,13 @@ def choose(found: Mapping[str, Gathered], every: Sequence[Place]) -> Choice:
 
 def copies(found: Mapping[str, Gathered]) -> dict[str, str]:
     """Random tensors that hold in every build what another one holds, and that other."""
-    first: dict[tuple[object, ...], str] = {}
-    copied = {}
-    for name, each in found.items():
-        if each.first is None:
-            key = (each.digest, each.place.shape, each.place.dtype)
-            if first.setdefault(key, name) != name:
-                copied[name] = first[key]
-    return copied
+    return repeated(
+        {
+            name: (each.digest, each.place.shape, each.place.dtype)
+            for name, each in found.items()
+            if each.first is None
+        }
+    )
 
 
 def _densities(subjects: Mapping[str, Subject]) -> dict[str, Options]:
@@ -130,8 +127,9 @@ def _lawless(subject: Subject) -> Options:
         return {NO_LAW.code: NO_LAW}
     farthest = max(values.low, values.high, key=lambda each: abs(each - inner.mean))
     said = unchecked(
-        f"{fitting[0].name} of std {inner.std:.2g}, {OUTLIERS}: the farthest is "
-        f"{farthest:.4g}, {abs(farthest - inner.mean) / inner.std:.0f} standard deviations off"
+        f"{fitting[0].name} of std {inner.std:.2g}, but for outliers: the farthest is "
+        f"{farthest:.4g}, {abs(farthest - inner.mean) / inner.std:.0f} standard deviations off",
+        advice="; a Mixture asks it of all but the outliers",
     )
     return {said.code: said}
 

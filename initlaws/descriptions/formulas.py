@@ -41,6 +41,8 @@ class Formula:
         The code of the same without a division by depth; empty where there is none.
     std : callable from place to float, or None
         The standard deviation of a real tensor, where it is known without the law.
+    review : str
+        What somebody must look at, where the rank says so.
     """
 
     code: str
@@ -52,6 +54,7 @@ class Formula:
     parts: int = 1
     ground: str = field(default="", compare=False)
     std: Callable[[Place], float] | None = field(default=None, compare=False, repr=False)
+    review: str = ""
 
     @property
     def by_depth(self) -> bool:

@@ -30,15 +30,17 @@ _GAINS: tuple[tuple[str, str, float], ...] = (
 """Gains that the documentation of `torch.nn.init.calculate_gain` lists."""
 
 
-def unchecked(why: str) -> Formula:
+def unchecked(why: str, advice: str = "") -> Formula:
     """A line for what has no law that is known here."""
-    return Formula(f"Unchecked({_quoted(why)})", f"no law: {why}", rank=REVIEW)
+    code, review = f"Unchecked({_quoted(why)})", f"nothing is asked of these values{advice}"
+    return Formula(code, f"no law: {why}", rank=REVIEW, review=review)
 
 
 def copy_of(name: str) -> Formula:
     """A line for a tensor that starts as another one does."""
     code = f"Computed(lambda values: values, ({_quoted(name)},))"
-    return Formula(code, f"a copy of {name} in every build", rank=REVIEW)
+    words, review = f"a copy of {name} in every build", "are they meant to start alike?"
+    return Formula(code, words, rank=REVIEW, review=review)
 
 
 def _quoted(text: str) -> str:
