@@ -14,6 +14,18 @@ from torch.nn.utils import weight_norm as old_weight_norm
 from selftest.initlaws.lawful_models import Attention, Base, others_generators
 
 
+def changed(make, change):
+    """A model that is built, and then changed."""
+
+    def build():
+        model = make()
+        with torch.no_grad():
+            change(model)
+        return model
+
+    return build
+
+
 def with_parameter(tensor):
     def make():
         model = Base()

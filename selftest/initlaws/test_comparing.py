@@ -14,6 +14,7 @@ from initlaws.builds import Builds, Unusable
 from initlaws.comparing import compare, compare_sketches
 from initlaws.comparisons import summaries
 from initlaws.comparisons.sketches import Sketch, sketch
+from selftest.initlaws import faulty_models
 
 
 class Base(nn.Module):
@@ -81,14 +82,7 @@ def gram_schmidt(size):
 
 def changed(change, of=base):
     """Builds of the base with a fault."""
-
-    def make():
-        model = of()
-        with torch.no_grad():
-            change(model)
-        return model
-
-    return make
+    return faulty_models.changed(of, change)
 
 
 def scale(factor):

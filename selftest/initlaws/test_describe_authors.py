@@ -8,12 +8,12 @@ from collections import Counter
 from fnmatch import fnmatchcase
 
 import pytest
-import torch
 from torch import nn
 
 from initlaws.laws import Blocks, Uniform
 from selftest.initlaws import authored_models as authored
 from selftest.initlaws import models
+from selftest.initlaws.faulty_models import changed
 from selftest.initlaws.meaning import (
     BEYOND,
     EQUAL,
@@ -122,18 +122,6 @@ def test_what_differs_is_little():
         )
     ]
     assert not stale, "no tensor differs so any more"
-
-
-def changed(make, change):
-    """A model that is built, and then changed."""
-
-    def build():
-        model = make()
-        with torch.no_grad():
-            change(model)
-        return model
-
-    return build
 
 
 def scaled(name, factor):

@@ -27,6 +27,7 @@ from initlaws.laws import (
     depth,
 )
 from initlaws.table import of_report
+from selftest.initlaws.faulty_models import changed
 from selftest.initlaws.models import (
     CONVOLUTIONS,
     DECODER,
@@ -47,18 +48,6 @@ def wrong(make, laws, seed=0):
     report = follow(Builds(make, seed), laws, FEW)
     named = {row.claimed.place.name for row in report.rows if row.wrong}
     return named | set(report.problems), report.whole, of_report(report)
-
-
-def changed(make, change):
-    """A model that is built, and then changed."""
-
-    def build():
-        model = make()
-        with torch.no_grad():
-            change(model)
-        return model
-
-    return build
 
 
 LAWFUL = {
