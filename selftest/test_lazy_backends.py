@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from hypothesis import HealthCheck, Phase, find, settings
@@ -9,6 +11,10 @@ from hypothesis import HealthCheck, Phase, find, settings
 from selftest.behaviour.support import RUN, cell
 from verify.backends import Backend
 from verify.behaviour import errors
+from verify.behaviour.parameters import networks
+from verify.behaviour.parametrizations import ways
+from verify.behaviour.promise import Trial
+from verify.behaviour.tied import reference
 from verify.plan.profiles import PROFILES
 from verify.subjects import SUBJECTS
 
@@ -39,3 +45,33 @@ def test_what_is_refused_once_it_is_read_is_refused(monkeypatch, made, passes):
     monkeypatch.setattr(errors, "call", lambda *_: lambda: made)
     outcome = errors.verify_errors(cell("torch.normal"), RUN)
     assert (not outcome.failures) == passes, outcome.failures
+
+
+class Recording(Backend):
+    """A lazy device that counts how often it has to run what it recorded."""
+
+    runs = 0
+
+    def synchronize(self, device):
+        Recording.runs += 1
+
+
+RECORDING = Recording("cpu", lambda: 1, dict, lacks=("cheap shapes",))
+LEFT_OPEN = {  # What makes values that a later program would round otherwise; runs that it takes.
+    "a module with other values": ("Linear", 1, networks.scrambled),
+    "a gradient": ("Linear", 1, lambda trial: networks.backward(trial, trial.build())),
+    "a module to parametrise": ("Linear", 1, lambda trial: ways.built(trial, ways.forms(trial)[0])),
+    "a network": ("tied Linear", 1, reference.tied),
+    "a network of copies": ("tied Linear", 1, reference.apart),
+    "its gradient": (
+        "tied Linear", 2, lambda trial: reference.backward(trial, reference.tied(trial))
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "runs", "make"), LEFT_OPEN.values(), ids=[*LEFT_OPEN])
+def test_what_is_made_is_run_before_it_is_compared(name, runs, make):
+    asked = replace(cell(name), backend=RECORDING)
+    Recording.runs = 0
+    make(Trial(asked, asked.subject.anchors[0], torch.device("cpu"), 7))
+    assert Recording.runs == runs

@@ -121,9 +121,17 @@ class Trial(Generic[C]):
         fill_methods = self.cell.subject.fill_methods
         start = fill_methods[fill_method or next(iter(fill_methods))]
         filled = supported(lambda: start(self.case, target)())
-        if self.cell.backend.is_lazy:  # Else the next call is a part of another program.
-            self.cell.backend.synchronize(self.device)
+        self.settle()
         return filled
+
+    def settle(self) -> None:
+        """Have a lazy device run what it has recorded: else the next call is a part of that.
+
+        What a program leaves out to be read is computed again by the next one, and may be rounded
+        otherwise there; each of them is compiled.
+        """
+        if self.cell.backend.is_lazy:
+            self.cell.backend.synchronize(self.device)
 
     @property
     def dtype(self) -> torch.dtype:
@@ -135,9 +143,9 @@ class Trial(Generic[C]):
         generator = self.cell.backend.generator(self.device, derive(self.seed, of))
         return Target(self.device, self.dtype, generator)
 
-    def build(self: Trial[ModuleCase]) -> nn.Module:
-        """The module of the case: the very same at every call."""
-        return self.row.build(self.case, self.target())
+    def build(self: Trial[ModuleCase], of: str = "") -> nn.Module:
+        """The module of the case, the very same at every call; other values for each use."""
+        return self.row.build(self.case, self.target(of))
 
     def normals(self, *shape: int, of: str) -> Tensor:
         """Standard normal input, a stream of its own for each use."""

@@ -10,7 +10,7 @@ import itertools
 from torch import nn
 
 from verify.behaviour.conversions.dtypes import changed, flags
-from verify.behaviour.parameters.networks import built, scrambled
+from verify.behaviour.parameters.networks import scrambled
 from verify.behaviour.promise import Question, Trial
 from verify.behaviour.tensors import copied, differing
 from verify.torch_api import state, synchronised
@@ -83,7 +83,7 @@ def _wrong_alone(norm: nn.Module) -> list[str]:
 
 def left_by_synchronising(trial: Trial) -> list[str]:
     """A norm that stands at two places of one container is converted at both."""
-    norm = built(trial)
+    norm = trial.build()
     network = synchronised(nn.Sequential(norm, nn.ReLU(), norm))
     places = dict(network.named_modules(remove_duplicate=False))
     return [

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from verify import torch_api
-from verify.behaviour.parameters.networks import attribute, backward, built, output, owned
+from verify.behaviour.parameters.networks import attribute, backward, output, owned
 from verify.behaviour.promise import Trial
 from verify.behaviour.rounding import gamma, least
 from verify.behaviour.tensors import copied, differing, doubled, off
@@ -139,7 +139,7 @@ def off_accumulated(trial: Trial) -> list[str]:
 
 def left_by_zero_grad(trial: Trial) -> list[str]:
     """Gradients become None or zeros, those too that are no number or frozen; values stay."""
-    network, found = nn.Sequential(built(trial)), list[str]()
+    network, found = nn.Sequential(trial.build()), list[str]()
     for to_none in (True, False):
         for number, (name, parameter) in enumerate(network.named_parameters()):
             parameter.requires_grad_(bool(number % 3))

@@ -19,11 +19,6 @@ _COUNT = 7
 """What counters hold that are moved away from their start."""
 
 
-def built(trial: Trial, of: str = "") -> nn.Module:
-    """The module of the case, on a stream of its own for each use."""
-    return trial.row.build(trial.case, trial.target(of))
-
-
 @dataclass(frozen=True)
 class Blocks:
     """A network of nested blocks, and the modules at each path of it."""
@@ -34,14 +29,14 @@ class Blocks:
     @classmethod
     def apart(cls, trial: Trial) -> Blocks:
         """Every leaf a module of its own."""
-        first, second, third = (built(trial, f"block {i}") for i in range(3))
+        first, second, third = (trial.build(f"block {i}") for i in range(3))
         network = nn.Sequential(first, nn.Sequential(second, third))
         return cls(network, {"0": first, "1.0": second, "1.1": third})
 
     @classmethod
     def shared(cls, trial: Trial) -> Blocks:
         """One module three times: once more beside itself, and once in another block."""
-        one, other = built(trial), built(trial, "other")
+        one, other = trial.build(), trial.build("other")
         network = nn.Sequential(one, nn.Sequential(other, one), one)
         return cls(network, {"0": one, "1.0": other, "1.1": one, "2": one})
 
@@ -95,12 +90,13 @@ def learns(trial: Trial) -> bool:
 
 def scrambled(trial: Trial, of: str = "") -> nn.Module:
     """A module with every tensor away from its start, so that nothing is right by chance."""
-    module = built(trial, of)
+    module = trial.build(of)
     for name, tensor in state(module).items():
         if tensor.is_floating_point():
             tensor.copy_(trial.normals(*tensor.shape, of=f"{of} {name}"))
         else:
             tensor.fill_(_COUNT)
+    trial.settle()
     return module
 
 
@@ -186,3 +182,4 @@ def backward(trial: Trial, module: nn.Module, call: int = 0) -> None:
     made = output(trial, module, call)
     if made.requires_grad:
         torch.autograd.backward(made, trial.normals(*made.shape, of=f"cotangent {call}"))
+        trial.settle()

@@ -13,7 +13,6 @@ from verify.behaviour.parameters.access import alike, others, refuses, same
 from verify.behaviour.parameters.networks import (
     Blocks,
     attribute,
-    built,
     names,
     other_dtype,
     owned,
@@ -47,7 +46,7 @@ def wrongly_applied(trial: Trial) -> list[str]:
 
 def taken_by_apply(trial: Trial) -> list[str]:
     """A bound method, which takes no module, is no function of modules."""
-    network = nn.Sequential(built(trial))
+    network = nn.Sequential(trial.build())
     method = cast(Callable[[nn.Module], None], network.eval)
     refused = refuses(partial(network.apply, method), TypeError)
     return [] if refused and network.training else ["a method without arguments"]
@@ -55,7 +54,7 @@ def taken_by_apply(trial: Trial) -> list[str]:
 
 def unreached_by_registration(trial: Trial) -> list[str]:
     """Parameters, buffers, lists and dictionaries are reached; plain attributes are not."""
-    module = built(trial)
+    module = trial.build()
     holder, given = nn.Module(), list(owned(trial, module).values())
     loose = trial.normals(3, of="loose")
     holder.register_parameter("absent", None)
@@ -90,7 +89,7 @@ def unreached_by_registration(trial: Trial) -> list[str]:
 def wrong_when_passing(trial: Trial) -> list[str]:
     """A buffer that is not persistent: cast with the others, never saved, never loaded."""
     wide = other_dtype(trial)
-    module, other = built(trial), built(trial, "other")
+    module, other = trial.build(), trial.build("other")
     for each, value in ((module, 1.0), (other, 2.0)):
         buffer = torch.full((2,), value, dtype=trial.dtype, device=trial.device)
         each.register_buffer("passing", buffer, persistent=False)

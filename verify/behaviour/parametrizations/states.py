@@ -21,6 +21,7 @@ def _normalised(trial: Trial, way: Way, form: Form, of: str = "") -> nn.Module:
     module = way.on(built(trial, form, of))
     way.update(module)
     way.update(module)
+    trial.settle()
     return module
 
 
@@ -57,6 +58,7 @@ def not_restored(way: Way, trial: Trial) -> list[str]:
     ):
         other = _normalised(trial, way, form, of=road)
         other.load_state_dict(state)
+        trial.settle()
         found += [road] * (not identical(_now(way, other), weight))
     return found
 

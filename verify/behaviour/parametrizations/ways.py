@@ -145,7 +145,9 @@ def forms(trial: Trial) -> tuple[Form, ...]:
 def built(trial: Trial, form: Form, of: str = "") -> nn.Module:
     """A module of a form; its values start anew for each use."""
     trial.target(of)  # For its effect: the streams.
-    return form.make({"device": trial.device, "dtype": trial.dtype})
+    module = form.make({"device": trial.device, "dtype": trial.dtype})
+    trial.settle()
+    return module
 
 
 def asked_once(trial: Trial) -> bool:

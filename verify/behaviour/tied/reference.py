@@ -83,12 +83,16 @@ class Sum:
 
 def tied(trial: Trial, of: str = "") -> Parts:
     """The network of the case, its places tied."""
-    return trial.network.build(trial.arguments, trial.target(of))
+    network = trial.network.build(trial.arguments, trial.target(of))
+    trial.settle()
+    return network
 
 
 def apart(trial: Trial) -> Parts:
     """The same values, in copies of their own in each place."""
-    return trial.network.apart(trial.arguments, trial.target())
+    network = trial.network.apart(trial.arguments, trial.target())
+    trial.settle()
+    return network
 
 
 def groups(trial: Trial) -> Ties:
@@ -136,6 +140,7 @@ def backward(trial: Trial, network: nn.Module, call: int = 0) -> None:
     """Give the network an input, and differentiate a random combination of what it makes."""
     output = network(inputs(trial, call))
     output.backward(cotangent(trial, output, call))
+    trial.settle()
 
 
 def cotangent(trial: Trial, output: Tensor, call: int = 0) -> Tensor:
