@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import gc
+import os
+import sys
+import types
+import weakref
 from dataclasses import replace
 
 import pytest
@@ -9,7 +14,7 @@ import torch
 from hypothesis import HealthCheck, Phase, find, settings
 
 from selftest.behaviour.support import RUN, cell
-from verify.backends import Backend
+from verify.backends import Backend, xla
 from verify.behaviour import errors
 from verify.behaviour.parameters import networks
 from verify.behaviour.parametrizations import ways
@@ -75,3 +80,40 @@ def test_what_is_made_is_run_before_it_is_compared(name, runs, make):
     Recording.runs = 0
     make(Trial(asked, asked.subject.anchors[0], torch.device("cpu"), 7))
     assert Recording.runs == runs
+
+
+class Refusing(Backend):
+    """A lazy device that tells of what was refused for as long as somebody holds it."""
+
+    held = None
+
+    def synchronize(self, device):
+        if self.held() is not None:
+            raise RuntimeError("Check failed: tensor_data")
+
+
+@pytest.mark.parametrize(
+    ("lacks", "told"), [(("cheap shapes",), ""), ((), "RuntimeError: Check failed: tensor_data")]
+)
+def test_what_was_refused_and_nobody_holds_is_no_trouble(lacks, told):
+    refused = torch.nn.Linear(1, 1)
+    refused.itself = [refused]
+    Refusing.held = weakref.ref(refused)
+    gc.disable()
+    try:
+        del refused
+        backend = Refusing("maia", lambda: 1, dict, lacks=lacks)
+        assert backend.trouble(torch.device("meta")) == told
+    finally:
+        gc.enable()
+
+
+def test_so_few_programs_are_kept_that_linux_maps_them(monkeypatch):
+    """Unless whoever runs it says otherwise."""
+    monkeypatch.setitem(sys.modules, "torch_xla", types.ModuleType("torch_xla"))
+    monkeypatch.setattr(os, "environ", {})
+    xla._xla()
+    assert int(os.environ["XLA_COMPILATION_CACHE_SIZE"]) * 80 < 65_530
+    os.environ["XLA_COMPILATION_CACHE_SIZE"] = "7"
+    xla._xla()
+    assert os.environ == {"XLA_COMPILATION_CACHE_SIZE": "7"}

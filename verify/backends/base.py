@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import platform
 import re
 from collections.abc import Callable, Mapping
@@ -152,6 +153,8 @@ class Backend:
         """
         if device.type == "cpu":
             return ""
+        if self.is_lazy:
+            gc.collect()  # What was refused is recorded as long as somebody holds it.
         try:
             self.synchronize(device)
             torch.empty(1, dtype=getattr(torch, self.dtypes[0]), device=device).fill_(0).cpu()

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
 from types import ModuleType
 
 import torch
@@ -22,8 +23,13 @@ _BYTES = 8
 
 _STATES = 1 << 8 * _BYTES
 
+_PROGRAMS = 256
+"""Compiled programs that a process keeps, of some 80 mappings into memory each. Linux ends one that
+has 65,530 of these (``vm.max_map_count``), and by itself PyTorch/XLA keeps 2,048 programs."""
+
 
 def _xla() -> ModuleType:
+    os.environ.setdefault("XLA_COMPILATION_CACHE_SIZE", str(_PROGRAMS))
     return importlib.import_module("torch_xla")
 
 
