@@ -54,6 +54,7 @@ FAULTS = [  # The entry, what is wrong with it, and what is said.
     (REGION, {"promises": ("law", "lwa")}, "no promise of these subjects 'lwa'"),
     (REGION, {"region": {"size": (0, 0)}}, "no feature 'size'; correct it, for example to "),
     (REGION, {"witness": {"form": [0]}}, "the witness is no case: "),
+    (REGION, {"after": {"form": [0]}}, "the witness is no case: "),
     (REGION, {"region": {"numel": (1, 1)}}, "lies outside its region"),
     (CALLS, {"promises": ("lasy",)}, "no promise of exact comparisons 'lasy'"),
     (CALLS, {"promises": ("law",)}, "no promise of exact comparisons 'law'"),

@@ -121,6 +121,14 @@ class TestKnownDefects:
         assert failed.evidence.statistics["exact"].mismatches == 1
         assert "fixed upstream: one" in failed.diagnosis
 
+    def test_what_is_wrong_in_some_cases_may_be_right_in_others(self):
+        defect = known("two", in_some_cases=True)
+        right = Comparison("two", gives(2), 2)
+        both = outcome(right, WRONG, defects=[defect])
+        assert (both.final_verdict, both.decisions, both.excluded) == ("pass", 1, (defect.id,))
+        seldom = outcome(right, right, defects=[defect])
+        assert (seldom.final_verdict, seldom.decisions, seldom.excluded) == ("pass", 2, ())
+
     @pytest.mark.parametrize("idle", [known("three"), known("two", "three")])
     def test_comparisons_that_nobody_makes_are_an_error(self, idle):
         with pytest.raises(ValueError, match="'lost-write': 'three' is no comparison"):

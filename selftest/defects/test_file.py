@@ -74,6 +74,11 @@ class TestReading:
         assert (defect.calls, defect.promises) == (("gain of selu",), ("gain",))
         assert (defect.region, defect.witness, defect.seed) == ({}, {}, None)
 
+    def test_exact_comparisons_that_are_wrong_in_some_cases(self, tmp_path):
+        told = entry(**CALLS, in_some_cases="true", expires='"2031-12-31"')
+        (defect,) = read(told, tmp_path)
+        assert defect.in_some_cases and defect.summary()["versions"] == "in some cases"
+
     def test_exact_comparisons_of_every_subject(self, tmp_path):
         (defect,) = read(entry(**CALLS, subjects=None, promises='["streams"]'), tmp_path)
         assert defect.subjects == () and defect.touches("normal_", "cpu", "float32")
@@ -144,6 +149,11 @@ class TestReading:
             ({"calls": '["gain of selu"]'}, "region", "is of no use beside 'calls'"),
             ({**CALLS, "seed": "7"}, "seed", "is of no use beside 'calls'"),
             ({**CALLS, "deviation": "true"}, "deviation", "is of no use beside 'calls'"),
+            ({**CALLS, "after": "{}"}, "after", "is of no use beside 'calls'"),
+            ({"after": "[3]"}, "after", "write the fields of a case, like { shape = [3] }"),
+            ({"in_some_cases": "true"}, "in_some_cases", "is of no use without 'calls'"),
+            ({**CALLS, "in_some_cases": "1"}, "in_some_cases", "write true or false"),
+            ({**CALLS, "in_some_cases": "true"}, "expires", "no run can tell"),
             ({**CALLS, "calls": "[]"}, "calls", "write a list of the questions' ids"),
             ({**CALLS, "calls": "[7]"}, "calls", "write a list of the questions' ids"),
             ({**CALLS, "calls": '"gain of selu"'}, "calls", "write a list of the questions'"),

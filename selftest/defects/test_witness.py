@@ -11,12 +11,13 @@ from selftest.behaviour.support import RUN, cell
 from strategies import Truncation
 from verify.defects import known_defects
 from verify.defects.known_defects import KnownDefect
-from verify.engine.witness import build, witness, witnesses
+from verify.engine.witness import build, shown_on, witness, witnesses
 from verify.plan.run import cells
 from verify.subjects.initializer_cases import GainCase, TruncatedCase
 
 TRUNCATED = TruncatedCase((1,), Truncation(0.0, 1.0, -2.0, 2.0))
 GAIN = GainCase((1, 1), 1.0)
+EARLIER = {"shape": [3, 2], "gain": 1.0}
 
 
 @pytest.mark.parametrize(
@@ -55,6 +56,18 @@ class TestWithoutAnAnswer:
         assert found.final_verdict == "error"
         assert "shows nothing of 'support': ValueError: no way" in found.reason
         assert self.outcome(check="raises").final_verdict == "known defect"
+
+    @pytest.mark.parametrize(("after", "verdict"), [({}, "fail"), (EARLIER, "known defect")])
+    def test_what_one_call_leaves_behind_for_the_next(self, after, verdict, monkeypatch):
+        """A device that finds its programs by too little runs that of another shape."""
+        real, programs = torch.nn.init.xavier_normal_, list[torch.Size]()
+
+        def confused(tensor, *arguments, **options):
+            programs.append(tensor.shape)
+            return real(tensor.resize_(programs[0]), *arguments, **options)
+
+        monkeypatch.setattr(torch.nn.init, "xavier_normal_", confused)
+        assert self.outcome(check="state", after=after).final_verdict == verdict
 
     @pytest.mark.usefixtures("patient")
     def test_a_call_that_does_not_end(self, monkeypatch):
@@ -105,3 +118,8 @@ class TestBuild:
         window = {"mean": 0.0, "std": 1.0, "a": 1.0, "b": 1.0}
         with pytest.raises(ValueError, match="not a truncated normal"):
             build(TRUNCATED, {"shape": [2], "window": window})
+
+
+def test_modules_that_are_built_from_other_arguments_have_other_cases():
+    defect = KnownDefect("a-defect", "It is off.", "support", ("Linear", "GRU", "LazyLinear"))
+    assert shown_on(defect) == ("Linear", "LazyLinear")

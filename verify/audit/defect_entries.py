@@ -98,6 +98,8 @@ def _outside(defect: KnownDefect) -> Iterator[str]:
     for name in shown_on(defect):
         try:
             case = build(SUBJECTS[name].anchors[0], defect.witness)
+            if defect.after:
+                build(case, defect.after)
         except ValueError as reason:
             yield f"the witness is no case: {reason}"
         else:

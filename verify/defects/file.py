@@ -139,13 +139,18 @@ _FIELDS: Mapping[str, _Field] = {
     "check": _Field(_check, f"one of {', '.join(sorted(WORDS))}", required=True),
     "region": _Field(_region, "a table of ranges, like { numel = [0, 0] }"),
     "witness": _Field(_kind(dict), "the fields of a case, like { shape = [0] }"),
+    "after": _Field(_kind(dict), "the fields of a case, like { shape = [3] }"),
     "seed": _Field(_seed, "a whole number below 2^32"),
     "deviation": _Field(_kind(bool), "true or false"),
     "explains": _Field(_checks, 'a list of further checks, like ["far_tails"]'),
     "calls": _Field(_names, 'a list of the questions\' ids, like ["size-not-inferred"]'),
+    "in_some_cases": _Field(_kind(bool), "true or false"),
 }
 
-_CASES = {"region": True, "witness": True, "seed": False, "deviation": False, "explains": False}
+_CASES = {
+    "region": True, "witness": True, "after": False, "seed": False, "deviation": False,
+    "explains": False,
+}  # fmt: skip
 """Fields of a defect of drawn cases, and whether it must have them; `calls` stands for all."""
 
 _INSTEAD = "; or, of a promise made of questions, name their ids in 'calls'"
@@ -227,6 +232,11 @@ def _entry(path: Path, number: int, table: Mapping[str, object]) -> Entry:
     if missing := [key for key in _FIELDS if key in wanted and key not in entry]:
         wish = _FIELDS[missing[0]].wanted + (_INSTEAD if missing[0] in _CASES else "")
         _refuse(path, f"the field {missing[0]!r} is missing: write {wish}", name)
+    if "in_some_cases" in entry and "calls" not in entry:
+        _refuse(path, "the field 'in_some_cases' is of no use without 'calls': drop it", name)
+    if entry.get("in_some_cases") and "expires" not in entry:
+        why = "no run can tell that what shows in some cases is mended"
+        _refuse(path, f"the field 'expires' is missing, for {why}: write a day", name)
     if "explains" in entry and not entry.get("deviation"):
         _refuse(path, "the field 'explains' is of no use without 'deviation': drop it", name)
     since = cast(_Version, entry.get("since", (0, 0)))

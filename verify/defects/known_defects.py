@@ -55,11 +55,16 @@ class KnownDefect:
     calls : tuple of str
         In place of region and witness: the questions that it answers wrongly, by their ids, or by
         their words.
+    in_some_cases : bool
+        Whether these questions are answered rightly in other cases: then no run can tell that it is
+        mended, and it expires.
     deviation : bool
         Whether only the contract is broken while the backend's own law holds exactly: then the
         cases stay verified, and nothing but `check` and what it explains is forgiven.
     explains : tuple of str
         Further checks that see a deviation, or see it in larger samples.
+    after : mapping
+        A case that is called before the witness, for what one call leaves behind for the next.
     seed : int or None
         The stream on which the witness shows, for defects that need luck to be seen.
     expires : datetime.date or None
@@ -78,7 +83,9 @@ class KnownDefect:
     link: str = ""
     region: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     witness: Mapping[str, object] = field(default_factory=dict)
+    after: Mapping[str, object] = field(default_factory=dict)
     calls: tuple[str, ...] = ()
+    in_some_cases: bool = False
     seed: int | None = None
     promises: tuple[str, ...] = ("law",)
     deviation: bool = False
@@ -120,6 +127,7 @@ class KnownDefect:
         ends = [f"from {since}"] if self.since > _ALWAYS[0] else []
         ends += [f"before {until}"] if self.until < _ALWAYS[1] else []
         ends += [f"{name} {versions}" for name, versions in self.packages.items()]
+        ends += ["in some cases"] if self.in_some_cases else []
         symptom = " ".join(self.symptom.split())
         versions = ", ".join(ends) or "all versions"
         return {

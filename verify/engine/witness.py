@@ -48,8 +48,13 @@ def _is_shown(cell: Cell, defect: KnownDefect) -> bool:
 def shown_on(defect: KnownDefect) -> tuple[str, ...]:
     """The subjects of a defect that have cases like its witness: like those of the first."""
     known = [name for name in defect.subjects if name in SUBJECTS]
-    kinds = {name: type(SUBJECTS[name].anchors[0]) for name in known}
-    return tuple(name for name in known if kinds[name] is kinds[known[0]])
+    kinds = {name: _kind(SUBJECTS[name].anchors[0]) for name in known}
+    return tuple(name for name in known if kinds[name] == kinds[known[0]])
+
+
+def _kind(case: Case) -> tuple[type, ...]:
+    """What a case is made of; of a module, what it is built from too."""
+    return type(case), type(getattr(case, "arguments", None))
 
 
 def witness(cell: Cell, defect: KnownDefect, run: Run) -> Outcome:
@@ -130,8 +135,11 @@ def _outcome(cell: Cell, defect: KnownDefect, case: Case) -> Outcome:
 
 
 def _findings(cell: Cell, case: Case, defect: KnownDefect, run: Run) -> list[Finding]:
+    sampler = Sampler(cell, run, defect.promises[0])
     try:
-        sample = Sampler(cell, run, defect.promises[0]).draw(case, defect.id, 1, seed=defect.seed)
+        if defect.after:
+            sampler.draw(build(case, defect.after), f"{defect.id} before", 1)
+        sample = sampler.draw(case, defect.id, 1, seed=defect.seed)
     except SubjectRaised as reason:
         return [Finding(reason.check, False, None, 1, str(reason))]
     except TimedOut as reason:
