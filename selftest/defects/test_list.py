@@ -46,7 +46,7 @@ class TestEntries:
 
     @regional
     def test_its_region_is_made_of_features(self, defect):
-        assert defect.region
+        assert defect.region or defect.deviation  # Which leaves every case where it is.
         for subject in shown_on(defect):
             features = case_of(defect, subject).features()
             assert set(defect.region) <= set(features)
@@ -60,10 +60,13 @@ class TestEntries:
 
     @regional
     def test_its_region_leaves_the_anchors_alone(self, defect):
-        """What most users call is never excluded, in the dtypes, layouts and fills most use."""
+        """What most users call is never excluded, in the dtypes, layouts and fills most use.
+
+        That is of the CPU: another device may get wrong all that it does.
+        """
         usual = not defect.dtypes or {"float32", "float64"} & set(defect.dtypes)
         eager = EAGER in map(fill, defect.promises)
-        if not usual or not eager or "strided" in defect.promises:
+        if "cpu" not in defect.seen_on or not usual or not eager or "strided" in defect.promises:
             return
         for subject in defect.subjects:
             for anchor in SUBJECTS[subject].anchors:
