@@ -58,8 +58,8 @@ def defects() -> str:
         "# Known defects of PyTorch",
         "",
         f"The suite knows {len(entries)} defects of released versions; those tried are 2.6.0,",
-        "2.13.0 and 2.15.0. [Known defects](known-defects.md) says how the list is used, and how",
-        "to bring one's own.",
+        "2.11.0, 2.13.0 and 2.15.0. [Known defects](known-defects.md) says how the list is used,",
+        "and how to bring one's own.",
         "",
         *_table(_DEFECT_COLUMNS, entries),
     ]
